@@ -1,0 +1,82 @@
+#include "protocol/assignment.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace partita {
+
+namespace {
+
+template <class... F>
+struct overloaded : F... {
+  using F::operator()...;
+};
+
+/// Load of a node relative to what it can do.
+double load(const live_node& n) { return static_cast<double>(n.running) / std::max(1, n.slots); }
+
+std::vector<live_node> by_load(std::span<const live_node> nodes) {
+  std::vector<live_node> sorted(nodes.begin(), nodes.end());
+  std::sort(sorted.begin(), sorted.end(), [](const live_node& a, const live_node& b) {
+    return std::pair{load(a), a.id} < std::pair{load(b), b.id};
+  });
+  return sorted;
+}
+
+/// Deals blocks of partitions to the nodes that `next` names; neighbours of one node are joined.
+std::vector<ready_range> deal(std::int64_t count, std::size_t max_ranges,
+                              const std::function<node_id(std::int64_t block)>& next) {
+  auto limit = static_cast<std::int64_t>(std::max<std::size_t>(1, max_ranges));
+  auto block = std::max<std::int64_t>(1, (count + limit - 1) / limit);
+  std::vector<ready_range> dealt;
+  for (std::int64_t lo = 0; lo < count; lo += block) {
+    auto span = cut({lo, count - 1}, block);
+    auto node = next(span.size());
+    if (!dealt.empty() && dealt.back().node == node)
+      dealt.back().span.hi = span.hi;
+    else
+      dealt.push_back({span, node, 0});
+  }
+  return dealt;
+}
+
+std::vector<ready_range> deal_in_turn(std::int64_t count, std::size_t max_ranges,
+                                      std::vector<live_node> nodes) {
+  std::size_t turn = 0;
+  return deal(count, max_ranges, [&](std::int64_t) { return nodes[turn++ % nodes.size()].id; });
+}
+
+std::vector<ready_range> deal_to_lightest(std::int64_t count, std::size_t max_ranges,
+                                          std::vector<live_node> nodes) {
+  return deal(count, max_ranges, [&](std::int64_t block) {
+    auto lightest = std::min_element(
+        nodes.begin(), nodes.end(), [](const live_node& a, const live_node& b) {
+          return std::pair{load(a), a.id} < std::pair{load(b), b.id};
+        });
+    lightest->running += static_cast<int>(block);
+    return lightest->id;
+  });
+}
+
+}  // namespace
+
+std::vector<ready_range> assign(const assignment& strategy, std::int64_t count,
+                                std::span<const live_node> nodes, std::size_t max_ranges) {
+  if (count <= 0) return {};
+  if (nodes.empty()) return {{{0, count - 1}, node_id{}, 0}};
+  return std::visit(
+      overloaded{
+          [&](shared) -> std::vector<ready_range> { return {{{0, count - 1}, node_id{}, 0}}; },
+          [&](round_robin) { return deal_in_turn(count, max_ranges, {nodes.begin(), nodes.end()}); },
+          [&](fixed_node_count fixed) {
+            auto chosen = by_load(nodes);
+            chosen.resize(std::min<std::size_t>(chosen.size(), std::max(1, fixed.nodes)));
+            return deal_in_turn(count, max_ranges, chosen);
+          },
+          [&](least_loaded) {
+            return deal_to_lightest(count, max_ranges, {nodes.begin(), nodes.end()});
+          }},
+      strategy);
+}
+
+}  // namespace partita

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "protocol/settings.hpp"
+#include "protocol/values.hpp"
+
+namespace partita {
+
+/// What the width of one lease is decided on.
+struct width_input {
+  std::int64_t remaining = 0;  // partitions of the step this node may claim now
+  int free_executors = 1;      // of this node
+  int executors = 1;           // of this node
+  int cluster_free = 1;        // free executors of the whole cluster, this node's included
+  std::optional<microseconds> mean_duration;  // of a partition of this step, measured here
+  bool one_start = false;      // not transferable, or tried before: whatever is leased starts now
+};
+
+/// How many partitions one node takes now:
+///   clamp(executors * lease_hold / mean_duration, free_executors, remaining / (2 * cluster_free))
+/// The lower bound keeps every free executor busy; the upper one keeps a node from sitting on work
+/// while others idle, and makes leases narrow towards the end of a step. While nothing is measured,
+/// and for partitions that must not wait inside a lease, it is one for each free executor.
+inline std::int64_t lease_width(const width_input& in, const settings& s) {
+  auto narrow = std::clamp<std::int64_t>(in.free_executors, 1, std::max(1, s.max_lease_width));
+  if (in.one_start || !in.mean_duration) return narrow;
+  auto mean = std::max(1.0, static_cast<double>(in.mean_duration->count()));
+  auto hold = static_cast<double>(microseconds{s.lease_hold}.count());
+  auto by_rate = static_cast<std::int64_t>(std::min(in.executors * hold / mean, 1e9));
+  auto share = in.remaining / (2 * std::max(1, in.cluster_free));
+  return std::clamp(std::min(by_rate, share), narrow,
+                    std::max<std::int64_t>(narrow, s.max_lease_width));
+}
+
+/// Which step a node claims from next: the one that holds the fewest executors of the cluster, so
+/// that runs share it evenly whatever their size or age; the oldest among equals. The index into
+/// `ready`, or nothing when there is no work.
+inline std::optional<std::size_t> fairest(const std::vector<ready_step>& ready) {
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i < ready.size(); ++i) {
+    if (ready[i].remaining <= 0) continue;
+    if (!best || std::pair{ready[i].slots_held, ready[i].step} <
+                     std::pair{ready[*best].slots_held, ready[*best].step})
+      best = i;
+  }
+  return best;
+}
+
+}  // namespace partita

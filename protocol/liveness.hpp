@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "protocol/settings.hpp"
+#include "protocol/values.hpp"
+
+namespace partita {
+
+/// A point on this machine's boot-time clock: goes on through suspend, never jumps.
+using mono_time = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+
+/// How the cluster judges a node that was last heard of `silence` ago, by the database's clock.
+inline sweep_verdict judge(microseconds silence, milliseconds unreachable_after,
+                           milliseconds deregister_after) {
+  if (silence >= deregister_after) return sweep_verdict::deregistered;
+  if (silence >= unreachable_after) return sweep_verdict::unreachable;
+  return sweep_verdict::alive;
+}
+
+/// How far a node may trust its own leases.
+enum class trust {
+  full,     // claims and executes
+  shaken,   // others may have marked it UNREACHABLE: claims nothing new
+  expired,  // others may be about to give its work away: executors are asked to stop
+};
+
+/// What a node knows of its own standing, from nothing but its renewals. The cluster counts from
+/// the moment the database wrote the heartbeat; this counts from when the request was *sent*, which
+/// is earlier, so the node always stops before the cluster gives its work away.
+class trust_window {
+ public:
+  /// REQUIRES: `sent` is when the request of a renewal that succeeded was sent.
+  void renewed(mono_time sent) {
+    if (!last_sent_ || sent - *last_sent_ >= std::chrono::nanoseconds{gap_}) healthy_since_ = sent;
+    last_sent_ = sent;
+  }
+
+  explicit trust_window(const settings& s)
+      : gap_(s.unreachable_after),
+        shaken_after_(s.unreachable_after),
+        expired_after_(s.deregister_after - s.heartbeat) {}
+
+  trust at(mono_time now) const {
+    if (!last_sent_ || now - *last_sent_ >= expired_after_) return trust::expired;
+    if (now - *last_sent_ >= shaken_after_) return trust::shaken;
+    return trust::full;
+  }
+
+  /// Whether this node may judge others: only after it has itself renewed without a gap for
+  /// `unreachable_after`. After an outage of the database everybody is overdue; whoever is alive
+  /// then has had time to say so.
+  bool may_sweep(mono_time now) const {
+    return at(now) == trust::full && now - *healthy_since_ >= gap_;
+  }
+
+ private:
+  milliseconds gap_;
+  milliseconds shaken_after_;
+  milliseconds expired_after_;
+  std::optional<mono_time> last_sent_;
+  std::optional<mono_time> healthy_since_;
+};
+
+}  // namespace partita

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace partita {
+
+using std::chrono::milliseconds;
+
+/// Every interval and limit of a node, named once. Waits between rounds of a loop are jittered by
+/// +-10 % (protocol/retry.hpp), so that nodes that started together drift apart.
+struct settings {
+  // --- liveness: all nodes of a cluster use the same values
+  milliseconds heartbeat{1000};           // between renewals of the node row
+  milliseconds heartbeat_timeout{800};    // one renewal gives up after this
+  milliseconds heartbeat_retry{200};      // rest before a failed renewal is tried again
+  milliseconds unreachable_after{4000};   // silence after which others mark a node UNREACHABLE
+  milliseconds deregister_after{8000};    // silence after which its work is given to others
+
+  // --- polling
+  milliseconds poll{500};         // between looks for work while there is none
+  milliseconds master_poll{100};  // between a master's looks at the step it waits for
+
+  // --- leases and reports
+  milliseconds lease_hold{1000};  // how much work, by measured rate, one lease aims to hold
+  int max_lease_width = 5000;     // partitions
+  milliseconds report_delay{5};   // a result waits this long for company
+  int max_report_batch = 2000;    // results in one statement
+
+  // --- limits
+  int executors = 0;              // partitions at once; 0: one per core
+  int max_masterships = 16;       // runs one node drives at once
+  int split_batch = 5000;         // partitions inserted in one statement
+  std::int64_t max_partitions = 10'000'000;  // of one step
+  std::size_t max_parameters_bytes = 64 * 1024;
+  std::size_t max_output_bytes = 1024 * 1024;  // of one partition, one aggregate
+
+  // --- the end
+  milliseconds drain_grace{60'000};  // SIGTERM: partitions may finish or reach a checkpoint
+  milliseconds stop_grace{2'000};    // then: executors are interrupted and have this long
+
+  // --- the database
+  milliseconds database_timeout{10'000};  // one statement of a claim, report or master
+  milliseconds retry_first{50};           // after a database error; doubles up to:
+  milliseconds retry_max{2'000};
+};
+
+/// Short timers for demonstrations and tests on one machine: a lost node is given up after 2 s.
+settings fast_settings();
+
+/// Sentences that say what is unsafe or senseless; empty when the settings are fine. The two
+/// rules that keep one slow database answer from convicting healthy nodes:
+///   unreachable_after >= 3 * heartbeat + heartbeat_retry + heartbeat_timeout
+///   deregister_after  >= 2 * unreachable_after
+std::vector<std::string> problems(const settings&);
+
+}  // namespace partita

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace partita {
+
+// Every state machine of the engine, each with the one table of its legal moves (states.cpp).
+// The names are what the database stores and what every listing prints.
+
+enum class node_state {
+  active,        // renews in time, claims work
+  draining,      // renews in time, finishes what it has, claims nothing
+  unreachable,   // overdue; keeps its leases; one good heartbeat brings it back
+  deregistered,  // given up: its leases are revoked; this incarnation never comes back
+  left,          // went away in good order
+};
+
+enum class run_state {
+  created,    // submitted, no master yet
+  running,    // a master drives it, or drove it and a survivor will
+  completed,  // every executed step completed
+  failed,     // ended by a failure; `restart` continues it as a new run
+  stopped,    // ended by a stop request; `restart` continues it as a new run
+};
+
+enum class step_state {
+  running,  // begun; its split may still be under way (see step_row::sealed)
+  completed,
+  failed,
+  stopped,
+};
+
+enum class lease_state {
+  live,      // its node may execute and report
+  done,      // every partition of it has ended
+  released,  // given back whole by its node
+  revoked,   // taken away: its node was given up
+};
+
+/// What an operator sees of one partition. Derived from ready ranges, live leases and results;
+/// stored nowhere.
+enum class partition_state { pending, claimed, completed, failed };
+
+enum class step_kind {
+  tasklet,      // one function, once, on the master
+  partitioned,  // split, executed everywhere, aggregated
+};
+
+/// What a user asked of a live run.
+enum class stop_mode {
+  none,
+  stop,  // partitions end at their next checkpoint
+  now,   // executors are interrupted: nothing is waited for that can be given up
+};
+
+std::string_view to_string(node_state);
+std::string_view to_string(run_state);
+std::string_view to_string(step_state);
+std::string_view to_string(lease_state);
+std::string_view to_string(partition_state);
+std::string_view to_string(step_kind);
+std::string_view to_string(stop_mode);
+
+/// The state of that name, or nothing: a row may hold anything, and never stops a node.
+template <class State>
+std::optional<State> parse_state(std::string_view name);
+
+/// Whether the move is in the table of legal moves. A state is never its own successor.
+bool may_move(node_state from, node_state to);
+bool may_move(run_state from, run_state to);
+bool may_move(step_state from, step_state to);
+bool may_move(lease_state from, lease_state to);
+
+/// Terminal states have no successor.
+bool is_terminal(node_state);
+bool is_terminal(run_state);
+bool is_terminal(step_state);
+bool is_terminal(lease_state);
+
+}  // namespace partita

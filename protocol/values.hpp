@@ -1,0 +1,324 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/ids.hpp"
+#include "protocol/ranges.hpp"
+#include "protocol/states.hpp"
+
+namespace partita {
+
+// What a row means. Times are the database's clock; no node's clock is ever stored as truth.
+
+using db_time = std::chrono::sys_time<std::chrono::microseconds>;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+/// A JSON document as text: valid UTF-8, no NUL. Parsed at the edges, never in the store.
+using json_text = std::string;
+
+/// A job a binary knows. A node claims only partitions of jobs, and versions, it knows.
+struct job_ref {
+  std::string name;
+  int version = 1;
+  friend auto operator<=>(const job_ref&, const job_ref&) = default;
+};
+
+// --- nodes ---------------------------------------------------------------------------------------
+
+/// What a process says of itself when it joins.
+struct node_info {
+  std::string name;  // for people: "host-pid"; not unique over time
+  std::string host;
+  std::int64_t pid = 0;
+  int slots = 1;            // partitions it executes at once: its executors
+  std::string version;      // of the program
+  std::vector<job_ref> jobs;
+};
+
+struct node_row {
+  node_id id;
+  node_info info;
+  node_state state = node_state::active;
+  int running = 0;  // partitions under execution, as of the last heartbeat
+  db_time joined_at;
+  db_time heartbeat_at;
+  std::optional<db_time> left_at;  // set with LEFT and DEREGISTERED
+};
+
+/// A node that can be given work. What assignment and split decide on.
+struct live_node {
+  node_id id;
+  int slots = 1;
+  int running = 0;
+  friend bool operator==(const live_node&, const live_node&) = default;
+};
+
+/// What one heartbeat learns of the cluster.
+struct cluster_view {
+  int nodes = 0;    // ACTIVE
+  int slots = 0;    // of these
+  int running = 0;  // of these
+  std::vector<node_id> overdue;  // candidates for a sweep: not heard of for `unreachable_after`
+};
+
+enum class sweep_verdict { alive, unreachable, deregistered };
+
+// --- runs ----------------------------------------------------------------------------------------
+
+struct submission {
+  job_ref job;
+  json_text parameters = "{}";
+  /// Canonical text of the identifying parameters: two live runs of a job never share it.
+  std::string identity;
+  /// Chosen by the submitter: submitting the same key again finds the first run.
+  std::string launch_key;
+};
+
+struct run_row {
+  run_id id;
+  job_ref job;
+  json_text parameters;
+  std::string identity;
+  std::string launch_key;
+  run_state state = run_state::created;
+  node_id master;  // none: nobody drives it now
+  partita::term term;
+  stop_mode stop = stop_mode::none;
+  run_id restart_of;  // the run this one continues, if any
+  json_text result;   // "" until an aggregator or tasklet set one
+  std::string error;
+  db_time created_at;
+  std::optional<db_time> started_at;
+  std::optional<db_time> ended_at;
+};
+
+/// A run that waits for a master, and the term a new master must have seen to take it.
+struct masterless_run {
+  run_id id;
+  partita::term seen;
+  friend bool operator==(const masterless_run&, const masterless_run&) = default;
+};
+
+// --- steps and partitions ------------------------------------------------------------------------
+
+/// How many times a partition may be tried, and how long it rests between tries.
+struct retry_policy {
+  int max_attempts = 3;  // attempts that failed plus leases that were lost with their node
+  milliseconds first_delay{1000};
+  double factor = 2.0;
+  milliseconds max_delay{60'000};
+  friend bool operator==(const retry_policy&, const retry_policy&) = default;
+};
+
+/// What a master fixes about a step when it begins it. Kept in the row, so that a node that does
+/// not know the job can still judge its leases.
+struct step_spec {
+  std::string name;
+  int ordinal = 0;  // position in the job, 0-based
+  step_kind kind = step_kind::partitioned;
+  bool streamed = false;      // partitions may be claimed before the split is sealed
+  bool transferable = true;   // false: at most one start, FAILED when its node is lost
+  retry_policy retry;
+  json_text split_context = "{}";  // what the split saw of the cluster: a resumed split sees it too
+};
+
+struct step_row {
+  step_id id;
+  run_id run;
+  step_spec spec;
+  step_state state = step_state::running;
+  std::int64_t count = 0;  // partitions inserted so far; final once sealed
+  bool sealed = false;
+  json_text result;  // what the aggregator or the tasklet set, or ""
+  std::string error;
+  db_time started_at;
+  std::optional<db_time> ended_at;
+};
+
+struct new_partition {
+  std::string key;
+  json_text input;
+  friend bool operator==(const new_partition&, const new_partition&) = default;
+};
+
+/// Partitions that wait. `node` none: anyone may claim them. `attempt`: tries used up so far.
+struct ready_range {
+  range span;
+  node_id node;
+  int attempt = 0;
+  friend bool operator==(const ready_range&, const ready_range&) = default;
+};
+
+/// Item counts of a partition, summed per step and run.
+struct item_counts {
+  std::int64_t read = 0;
+  std::int64_t written = 0;
+  std::int64_t filtered = 0;
+  std::int64_t skipped = 0;
+  friend bool operator==(const item_counts&, const item_counts&) = default;
+  item_counts& operator+=(const item_counts& more) {
+    read += more.read;
+    written += more.written;
+    filtered += more.filtered;
+    skipped += more.skipped;
+    return *this;
+  }
+};
+
+/// A resumable position. `seq` grows by one with every checkpoint of a partition, over attempts.
+struct checkpoint {
+  std::int64_t seq = 0;
+  json_text position = "null";
+  item_counts counts;
+  friend bool operator==(const checkpoint&, const checkpoint&) = default;
+};
+
+// --- claims and reports --------------------------------------------------------------------------
+
+/// A step this node could claim from now.
+struct ready_step {
+  step_id step;
+  run_id run;
+  std::int64_t remaining = 0;  // partitions in ranges this node may claim now
+  int slots_held = 0;  // executors its live leases occupy: sum of min(unfinished, slots of the node)
+  int next_attempt = 0;  // tries used up of the range a claim would cut
+};
+
+/// What a node learns when it looks for something to do.
+struct work_view {
+  std::vector<ready_step> ready;
+  /// Live leases of this node whose run is asked to stop.
+  struct stopping_lease {
+    lease_id lease;
+    stop_mode mode = stop_mode::stop;
+  };
+  std::vector<stopping_lease> stopping;
+  /// Live runs without a master whose job this node knows.
+  std::vector<masterless_run> masterless;
+};
+
+struct granted_partition {
+  partition_no no = 0;
+  std::string key;
+  json_text input;
+  std::optional<checkpoint> resume;
+};
+
+/// The right to execute `span` of a step, and all that is needed to do it.
+struct lease_grant {
+  lease_id lease;
+  step_id step;
+  range span;
+  int attempt = 1;  // the number of this try, 1-based
+  std::vector<granted_partition> partitions;  // one for each of `span`, ascending
+};
+
+enum class attempt_outcome {
+  completed,  // writes the result
+  failed,     // writes the result; the failure is kept too
+  retry,      // keeps the failure, makes the partition ready again after a rest
+  released,   // ended early because it was asked to; ready again at once, not counted as a try
+};
+
+/// How one attempt at a partition ended, as its node reports it.
+struct attempt_report {
+  lease_id lease;
+  partition_no no = 0;
+  attempt_outcome outcome = attempt_outcome::completed;
+  json_text output = "null";
+  std::string error;  // of a failed or retried attempt
+  item_counts counts;
+  microseconds took{0};
+  milliseconds retry_after{0};
+};
+
+enum class report_verdict {
+  recorded,  // it stands, now or since an earlier call with the same report
+  rejected,  // the lease was lost; somebody else redoes the partition
+};
+
+struct progress_report {
+  lease_id lease;
+  partition_no no = 0;
+  std::int64_t done = 0;
+  std::int64_t total = 0;  // 0: not known
+};
+
+/// The one terminal record of a partition.
+struct result_row {
+  partition_no no = 0;
+  lease_id lease;
+  bool completed = true;  // else FAILED
+  json_text output;
+  std::string error;
+  item_counts counts;
+  microseconds took{0};
+  db_time ended_at;
+};
+
+/// What a master needs to know while it waits for a step.
+struct step_progress {
+  stop_mode stop = stop_mode::none;  // asked of the run
+  bool open = false;       // a ready range or a live lease exists, or the split is not sealed
+  bool live = false;       // a live lease exists
+  bool any_failed = false; // a FAILED result exists
+};
+
+// --- what listings show --------------------------------------------------------------------------
+
+struct step_totals {
+  std::int64_t completed = 0;
+  std::int64_t failed = 0;
+  std::int64_t claimed = 0;  // unfinished partitions of live leases
+  item_counts counts;
+};
+
+struct step_summary {
+  step_row row;
+  step_totals totals;
+};
+
+struct partition_row {
+  partition_no no = 0;
+  std::string key;
+  json_text input;
+  partition_state state = partition_state::pending;
+  int attempt = 0;    // tries begun so far, 0 while nobody took it
+  node_id node;       // who has it, or who ended it
+  lease_id lease;
+  std::int64_t progress_done = 0;
+  std::int64_t progress_total = 0;
+  item_counts counts;
+  json_text output;
+  std::string error;  // of the result, or of the last failed try
+  std::optional<db_time> ended_at;
+};
+
+struct failure_row {
+  step_id step;
+  partition_no no = 0;
+  lease_id lease;
+  node_id node;
+  int attempt = 0;
+  attempt_outcome outcome = attempt_outcome::failed;
+  std::string error;
+  db_time at;
+};
+
+struct event_row {
+  std::int64_t id = 0;
+  db_time at;
+  std::string kind;  // protocol/events.hpp
+  run_id run;
+  step_id step;
+  lease_id lease;
+  node_id node;
+  json_text detail = "{}";
+};
+
+}  // namespace partita

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/store.hpp"
+
+namespace partita {
+
+struct session_options {
+  std::string application = "partita";  // how the session shows in the database's own listings
+  milliseconds statement_timeout{10'000};
+  milliseconds connect_timeout{3'000};
+};
+
+struct migration_status {
+  int version = 0;
+  std::string name;
+  bool applied = false;
+  bool altered = false;  // applied from a text with another checksum
+};
+
+struct schema_status {
+  int found = 0;     // highest version applied; 0: no schema
+  int expected = 0;  // highest version this program knows
+  std::vector<migration_status> migrations;
+  bool fits() const {
+    if (found != expected) return false;
+    for (const auto& m : migrations)
+      if (m.altered) return false;
+    return true;
+  }
+};
+
+/// A database, before anybody is connected: what a URL names.
+class database {
+ public:
+  virtual ~database() = default;
+
+  /// A session. Throws store_error: unavailable, access_denied, schema_missing, schema_mismatch.
+  virtual std::unique_ptr<store> connect(const session_options& options) = 0;
+
+  virtual schema_status schema() = 0;
+
+  /// Applies what is missing, in one transaction under a lock (several processes may try at once).
+  /// Returns how many were applied. Throws schema_mismatch if the database is newer than the
+  /// program or an applied migration was altered.
+  virtual int migrate() = 0;
+
+  /// The address as it may be shown: never a password.
+  virtual std::string address() const = 0;
+
+  /// Whether several hosts can share it.
+  virtual bool shared_over_network() const = 0;
+};
+
+/// `sqlite:PATH`, `postgresql://…` or `postgres://…` (anything libpq takes; so is `key=value …`).
+/// Nothing is opened yet. Throws store_error bad_request on any other text.
+std::shared_ptr<database> open_database(const std::string& url);
+
+}  // namespace partita
