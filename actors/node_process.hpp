@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "batch/registry.hpp"
+#include "protocol/settings.hpp"
+#include "storage/database.hpp"
+
+namespace partita {
+
+struct node_config {
+  std::shared_ptr<database> db;
+  std::shared_ptr<const registry> jobs;
+  partita::settings settings;
+  std::string name;     // for people; "" means HOST-PID
+  std::string version;  // of the program
+};
+
+/// One node in this process: its actors, from joining the cluster to leaving it.
+class node_process {
+ public:
+  /// Joins the cluster. Throws store_error if the database cannot be used now; later outages are
+  /// waited out.
+  explicit node_process(const node_config& config);
+  /// Releases whatever is still held. Prefer drain() and wait().
+  ~node_process();
+  node_process(const node_process&) = delete;
+  node_process& operator=(const node_process&) = delete;
+
+  /// Stops claiming, finishes or checkpoints what runs, hands over masterships, leaves. Returns at
+  /// once; wait() tells when it is done.
+  void drain();
+
+  /// Ends now: executors are interrupted, what is held is given back, nothing is waited for.
+  void release_now();
+
+  /// Blocks until the node has left, at most `limit`. Whether it has.
+  bool wait(milliseconds limit);
+
+ private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace partita

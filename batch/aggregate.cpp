@@ -1,0 +1,44 @@
+#include "batch/aggregate.hpp"
+
+#include "batch/errors.hpp"
+#include "batch/split_context.hpp"
+
+namespace partita {
+
+void results::for_each(const std::function<void(const partition_result&)>& visit) const {
+  constexpr int page = 1000;
+  for (partition_no after = -1;;) {
+    auto rows = read_(after, page);
+    for (const auto& row : rows) {
+      auto stored = parse_output(row.output);
+      partition_result one{row.no, std::move(stored.document), row.counts, {}};
+      for (const auto& file : stored.files) one.files.push_back(file.final_path);
+      visit(one);
+    }
+    if (rows.size() < page) return;
+    after = rows.back().no;
+  }
+}
+
+const results::sums& results::totals() const {
+  if (totals_) return *totals_;
+  sums s;
+  for_each([&](const partition_result& r) {
+    ++s.count;
+    s.items += r.counts;
+  });
+  totals_ = s;
+  return *totals_;
+}
+
+void run_context::stop_if_requested() const {
+  if (stop_requested()) throw stop_requested_error{};
+}
+
+int split_context::slots() const {
+  int sum = 0;
+  for (const auto& node : nodes_) sum += node.slots;
+  return std::max(1, sum);
+}
+
+}  // namespace partita

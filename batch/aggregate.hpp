@@ -1,0 +1,84 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "batch/output_files.hpp"
+#include "batch/parameters.hpp"
+#include "protocol/values.hpp"
+
+namespace partita {
+
+/// One committed result, as an aggregator sees it.
+struct partition_result {
+  partition_no no = 0;
+  json output;
+  item_counts counts;
+  std::vector<std::filesystem::path> files;  // final names
+};
+
+/// The results of a step, in order of partition number. Read from the database page by page, so that
+/// a million of them need no memory.
+class results {
+ public:
+  using page_reader = std::function<std::vector<result_row>(partition_no after, int limit)>;
+
+  explicit results(page_reader read) : read_(std::move(read)) {}
+
+  void for_each(const std::function<void(const partition_result&)>& visit) const;
+
+  std::int64_t count() const { return totals().count; }
+  item_counts counts() const { return totals().items; }
+  std::int64_t sum_read() const { return totals().items.read; }
+  std::int64_t sum_written() const { return totals().items.written; }
+  std::int64_t sum_filtered() const { return totals().items.filtered; }
+  std::int64_t sum_skipped() const { return totals().items.skipped; }
+
+ private:
+  struct sums {
+    std::int64_t count = 0;
+    item_counts items;
+  };
+  const sums& totals() const;
+
+  page_reader read_;
+  mutable std::optional<sums> totals_;
+};
+
+/// What an aggregator or a tasklet works with, on the master. It may be called again after a
+/// takeover: it must be a function of what it reads, and its effects repeatable.
+class run_context {
+ public:
+  run_context(run_id run, parameters given, std::stop_token stop)
+      : run_(run), parameters_(std::move(given)), stop_(std::move(stop)) {}
+
+  run_id run() const { return run_; }
+  template <class T>
+  T get(const std::string& parameter) const {
+    return parameters_.get<T>(parameter);
+  }
+  template <class T>
+  std::optional<T> find(const std::string& parameter) const {
+    return parameters_.find<T>(parameter);
+  }
+  bool stop_requested() const { return stop_.stop_requested(); }
+  void stop_if_requested() const;
+
+  /// Sets the result of the run (and of this step). The last step that sets one wins.
+  void result(json document) { result_ = std::move(document); }
+  const std::optional<json>& result() const { return result_; }
+
+ private:
+  run_id run_;
+  parameters parameters_;
+  std::stop_token stop_;
+  std::optional<json> result_;
+};
+
+using aggregate_function = std::function<void(const results&, run_context&)>;
+using tasklet_function = std::function<void(run_context&)>;
+
+}  // namespace partita

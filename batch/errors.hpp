@@ -1,0 +1,36 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace partita {
+
+/// Thrown by user code when trying again cannot help (a malformed row, a wrong file): the partition
+/// is FAILED at once. Every other exception counts as a failed try and is retried by the step's
+/// retry policy.
+class permanent_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Thrown by the contexts when the work must end early: a stop was requested. Let it pass; whoever
+/// catches it to clean up throws it on.
+class stop_requested_error : public std::runtime_error {
+ public:
+  stop_requested_error() : std::runtime_error("stopped on request") {}
+};
+
+/// Thrown by `checkpoint` when the lease was lost: somebody else redoes this partition, and nothing
+/// this attempt still does will count. Let it pass.
+class lease_lost_error : public std::runtime_error {
+ public:
+  lease_lost_error() : std::runtime_error("the lease was lost; another node redoes this") {}
+};
+
+/// A job definition, a parameter or an argument of the batch API that cannot work.
+class definition_error : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+}  // namespace partita

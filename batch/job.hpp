@@ -1,0 +1,133 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "batch/aggregate.hpp"
+#include "batch/parameters.hpp"
+#include "batch/partition_context.hpp"
+#include "batch/split_context.hpp"
+#include "protocol/assignment.hpp"
+#include "protocol/run_plan.hpp"
+
+namespace partita {
+
+/// How often a partition is tried, and how long it rests between tries.
+struct attempts {
+  int count;
+};
+struct backoff_of {
+  milliseconds first{1000};
+  double factor = 2.0;
+  milliseconds most{60'000};
+};
+
+/// A step that is split on the master, executed everywhere and aggregated on the master.
+class partitioned {
+ public:
+  explicit partitioned(std::string name) : name_(std::move(name)) {}
+
+  partitioned& split(split_function f) { return split_ = std::move(f), *this; }
+  partitioned& stream(stream_function f) { return stream_ = std::move(f), *this; }
+  partitioned& assign(assignment a) { return assign_ = a, *this; }
+  /// false: a partition is started at most once; if its node is lost or it throws, it is FAILED.
+  partitioned& transferable(bool yes) { return transferable_ = yes, *this; }
+  /// Counts failed tries and tries lost with their node. Default: 3.
+  partitioned& retry(attempts n, backoff_of rest = {}) {
+    retry_ = {n.count, rest.first, rest.factor, rest.most};
+    return *this;
+  }
+  partitioned& each(partition_function f) { return body_ = std::move(f), *this; }
+  partitioned& aggregate(aggregate_function f) { return aggregate_ = std::move(f), *this; }
+
+  const std::string& name() const { return name_; }
+  const split_function& splitter() const { return split_; }
+  const stream_function& streamer() const { return stream_; }
+  const assignment& assigned() const { return assign_; }
+  bool is_transferable() const { return transferable_; }
+  const retry_policy& retries() const { return retry_; }
+  const partition_function& body() const { return body_; }
+  const aggregate_function& aggregator() const { return aggregate_; }
+
+ private:
+  std::string name_;
+  split_function split_;
+  stream_function stream_;
+  assignment assign_ = shared{};
+  bool transferable_ = true;
+  retry_policy retry_;
+  partition_function body_;
+  aggregate_function aggregate_;
+};
+
+/// A step that is one function, executed on the master. After a takeover it is executed again.
+class tasklet {
+ public:
+  tasklet(std::string name, tasklet_function f) : name_(std::move(name)), body_(std::move(f)) {}
+
+  const std::string& name() const { return name_; }
+  const tasklet_function& body() const { return body_; }
+
+ private:
+  std::string name_;
+  tasklet_function body_;
+};
+
+using step = std::variant<partitioned, tasklet>;
+
+/// Where a run goes when a step fails. Forward only.
+struct go_to {
+  std::string step;
+  explicit go_to(std::string name) : step(std::move(name)) {}
+};
+
+/// A job: a named definition of parameters and steps, executed in the order they are given.
+/// Definitions that cannot work (no step, a step without a body, a name used twice, a jump backward)
+/// throw definition_error when the job is registered.
+class job {
+ public:
+  explicit job(std::string name) : name_(std::move(name)) {}
+
+  job& about(std::string line) { return about_ = std::move(line), *this; }
+  /// Raise it when a run begun by an older binary must not be continued by a newer one: a node
+  /// takes only runs of the versions it knows. Default: 1.
+  job& version(int v) { return version_ = v, *this; }
+  template <class T, class... Properties>
+  job& parameter(std::string name, const Properties&... properties) {
+    parameter_spec spec;
+    spec.name = std::move(name);
+    spec.type = parameter_type_of<T>();
+    (spec.apply(properties), ...);
+    parameters_.push_back(std::move(spec));
+    return *this;
+  }
+  job& step(partita::step s) { return steps_.push_back(std::move(s)), *this; }
+  job& on_failure(std::string step_name, go_to target) {
+    jumps_.push_back({std::move(step_name), std::move(target.step)});
+    return *this;
+  }
+
+  const std::string& name() const { return name_; }
+  const std::string& about() const { return about_; }
+  int version() const { return version_; }
+  job_ref ref() const { return {name_, version_}; }
+  const std::vector<parameter_spec>& parameter_specs() const { return parameters_; }
+  const std::vector<partita::step>& steps() const { return steps_; }
+  const partitioned* partitioned_step(std::string_view step_name) const;
+
+  /// What the run state machine needs to know. Throws definition_error: see above.
+  std::vector<step_shape> shape() const;
+
+ private:
+  std::string name_;
+  std::string about_;
+  int version_ = 1;
+  std::vector<parameter_spec> parameters_;
+  std::vector<partita::step> steps_;
+  std::vector<std::pair<std::string, std::string>> jumps_;
+};
+
+}  // namespace partita

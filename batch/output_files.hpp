@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "batch/json.hpp"
+#include "protocol/ids.hpp"
+
+namespace partita {
+
+/// A file a partition writes. It is written under a staged name of this attempt's own, in the same
+/// folder, and gets its final name only after the result of the attempt was recorded. So an attempt
+/// that lost its lease can neither replace nor tear what the winner wrote.
+struct output_file {
+  std::filesystem::path final_path;
+  std::filesystem::path staged_path;
+};
+
+/// ".NAME.run-R.lease-L.part" beside the final name.
+output_file stage_output(const std::filesystem::path& final_path, run_id run, lease_id lease);
+
+/// Makes the staged content durable. Throws std::system_error.
+void sync_file(const std::filesystem::path& file);
+
+/// Staged becomes final, durably. Can be repeated; does nothing when the staged file is not there
+/// (done already, or written on another host's disk).
+void publish(const output_file& file);
+
+/// Removes a staged file of an attempt that does not count. Never throws.
+void discard(const output_file& file) noexcept;
+
+/// Removes staged files of this run in the folders of `published` that lost attempts left behind.
+void remove_leftovers(const std::vector<std::filesystem::path>& published, run_id run);
+
+/// Output of a partition as it is stored: the author's document, with the registered files beside
+/// it when there are any.
+struct stored_output {
+  json document;
+  std::vector<output_file> files;
+};
+std::string to_text(const stored_output& output);
+stored_output parse_output(const std::string& text);
+
+}  // namespace partita

@@ -1,0 +1,124 @@
+#include "batch/parameters.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+namespace partita {
+
+std::string_view to_string(parameter_type type) {
+  switch (type) {
+    case parameter_type::text: return "text";
+    case parameter_type::integer: return "integer";
+    case parameter_type::number: return "number";
+    case parameter_type::boolean: return "boolean";
+    case parameter_type::path: return "path";
+  }
+  return "?";
+}
+
+const json& parameters::at(const std::string& name) const {
+  auto found = values_.find(name);
+  if (found == values_.end())
+    throw definition_error("parameter " + name + " is read but was not given");
+  return *found;
+}
+
+namespace {
+
+template <class Number>
+std::optional<json> whole_number(const std::string& text) {
+  Number value{};
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if constexpr (std::is_floating_point_v<Number>)
+    if (!std::isfinite(value)) return std::nullopt;
+  return json(value);
+}
+
+std::optional<json> parse(parameter_type type, const std::string& text) {
+  switch (type) {
+    case parameter_type::text: return json(text);
+    case parameter_type::integer: return whole_number<std::int64_t>(text);
+    case parameter_type::number: return whole_number<double>(text);
+    case parameter_type::boolean:
+      if (text == "true" || text == "yes" || text == "1") return json(true);
+      if (text == "false" || text == "no" || text == "0") return json(false);
+      return std::nullopt;
+    case parameter_type::path:
+      if (text.empty()) return std::nullopt;
+      return json(std::filesystem::absolute(text).lexically_normal().string());
+  }
+  return std::nullopt;
+}
+
+std::string article(parameter_type type) {
+  return (type == parameter_type::integer ? "an " : "a ") + std::string{to_string(type)};
+}
+
+}  // namespace
+
+checked_parameters check_parameters(const std::vector<parameter_spec>& specs,
+                                    const std::map<std::string, std::string>& given) {
+  checked_parameters checked;
+  std::vector<std::string> known;
+  for (const auto& spec : specs) {
+    known.push_back(spec.name);
+    auto found = given.find(spec.name);
+    if (found == given.end()) {
+      if (spec.required)
+        checked.problems.push_back("parameter " + spec.name + " is missing: give " + spec.name +
+                                   "=" + std::string{to_string(spec.type)});
+      else if (!spec.fallback.is_null())
+        checked.values[spec.name] = spec.fallback;
+      continue;
+    }
+    if (auto value = parse(spec.type, found->second))
+      checked.values[spec.name] = *value;
+    else
+      checked.problems.push_back("parameter " + spec.name + "=" + found->second + " is not " +
+                                 article(spec.type));
+  }
+  for (const auto& [name, value] : given) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    auto close = nearest(name, known);
+    checked.problems.push_back("there is no parameter " + name +
+                               (close ? "; did you mean " + *close + "?" : ""));
+  }
+  return checked;
+}
+
+std::string identity_of(const std::vector<parameter_spec>& specs, const json& values) {
+  auto identifying = json::object();  // keys in ascending order: canonical
+  for (const auto& spec : specs)
+    if (spec.identifying && values.contains(spec.name))
+      identifying[spec.name] = values.at(spec.name);
+  return identifying.dump();
+}
+
+std::optional<std::string> nearest(const std::string& word,
+                                   const std::vector<std::string>& candidates) {
+  std::optional<std::string> best;
+  auto best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const auto& candidate : candidates) {
+    std::vector<std::size_t> row(candidate.size() + 1);  // Levenshtein, one row at a time
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= word.size(); ++i) {
+      auto diagonal = row[0];
+      row[0] = i;
+      for (std::size_t j = 1; j <= candidate.size(); ++j) {
+        auto replaced = diagonal + (word[i - 1] == candidate[j - 1] ? 0 : 1);
+        diagonal = row[j];
+        row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+      }
+    }
+    if (row.back() < best_distance) {
+      best_distance = row.back();
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+}  // namespace partita

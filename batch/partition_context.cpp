@@ -1,0 +1,48 @@
+#include "batch/partition_context.hpp"
+
+namespace partita {
+
+partition_context::partition_context(partition_setup setup) : setup_(std::move(setup)) {
+  if (!setup_.resume) return;
+  counts_ = setup_.resume->counts;
+  seq_ = setup_.resume->seq;
+}
+
+std::optional<json> partition_context::resume_position() const {
+  if (!setup_.resume) return std::nullopt;
+  return json::parse(setup_.resume->position, nullptr, false);
+}
+
+void partition_context::checkpoint(const json& position) {
+  setup_.commit({seq_ + 1, position.dump(), counts_});
+  ++seq_;
+  stop_if_requested();
+}
+
+void partition_context::stop_if_requested() const {
+  if (stop_requested()) throw stop_requested_error{};
+}
+
+void partition_context::progress(std::int64_t done, std::int64_t total) {
+  setup_.progress->total.store(total, std::memory_order_relaxed);
+  setup_.progress->done.store(done, std::memory_order_relaxed);
+}
+
+std::filesystem::path partition_context::output_file(const std::filesystem::path& final_path) {
+  auto name = final_path.string();
+  if (auto at = name.find("{}"); at != std::string::npos)
+    name.replace(at, 2, std::to_string(no()));
+  auto path = std::filesystem::absolute(name).lexically_normal();
+  if (!std::filesystem::is_directory(path.parent_path()))
+    throw permanent_error("the folder of output file " + path.string() + " does not exist");
+  auto file = stage_output(path, setup_.run, setup_.lease);
+  output_.files.push_back(file);
+  return file.staged_path;
+}
+
+std::string partition_context::idempotency_key() const {
+  return std::to_string(setup_.run.value) + ":" + std::to_string(setup_.step.value) + ":" +
+         std::to_string(no()) + ":" + std::to_string(seq_);
+}
+
+}  // namespace partita

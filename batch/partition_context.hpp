@@ -1,0 +1,106 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "batch/output_files.hpp"
+#include "batch/parameters.hpp"
+#include "protocol/values.hpp"
+
+namespace partita {
+
+/// Written by a partition's body, read by whoever shows progress.
+struct progress_cell {
+  std::atomic<std::int64_t> done{0};
+  std::atomic<std::int64_t> total{0};
+};
+
+/// All the engine gives to one attempt at one partition. A test fills it in by hand.
+struct partition_setup {
+  run_id run;
+  step_id step;
+  lease_id lease;
+  partition_no no = 0;
+  std::string key;
+  int attempt = 1;
+  parameters given;
+  json input;
+  std::optional<partita::checkpoint> resume;
+  std::stop_token stop;
+  /// Commits under the fence of the lease; throws lease_lost_error.
+  std::function<void(const partita::checkpoint&)> commit = [](const partita::checkpoint&) {};
+  std::shared_ptr<progress_cell> progress = std::make_shared<progress_cell>();
+};
+
+/// What the body of a partition works with. Used by one thread, for one attempt.
+class partition_context {
+ public:
+  explicit partition_context(partition_setup setup);
+
+  // --- what to do
+  partition_no no() const { return setup_.no; }
+  const std::string& key() const { return setup_.key; }
+  int attempt() const { return setup_.attempt; }
+  run_id run() const { return setup_.run; }
+  const json& input() const { return setup_.input; }
+  /// The input as a type of the author's (nlohmann from_json). Throws permanent_error.
+  template <class T>
+  T input() const {
+    try {
+      return setup_.input.get<T>();
+    } catch (const json::exception& e) {
+      throw permanent_error("input of partition " + std::to_string(no()) + ": " + e.what());
+    }
+  }
+  template <class T>
+  T get(const std::string& parameter) const {
+    return setup_.given.get<T>(parameter);
+  }
+  template <class T>
+  std::optional<T> find(const std::string& parameter) const {
+    return setup_.given.find<T>(parameter);
+  }
+
+  // --- going on where an earlier attempt was
+  /// The position of the last checkpoint of any attempt; counts() goes on from there too.
+  std::optional<json> resume_position() const;
+  /// Commits a position and the counts so far. Throws stop_requested_error after the commit if a
+  /// stop is requested, lease_lost_error if the lease is gone.
+  void checkpoint(const json& position);
+
+  // --- ending early
+  bool stop_requested() const { return setup_.stop.stop_requested(); }
+  std::stop_token stop_token() const { return setup_.stop; }
+  /// For bodies without checkpoints: throws stop_requested_error if a stop is requested. The
+  /// partition starts again from its last checkpoint later.
+  void stop_if_requested() const;
+
+  // --- what came of it
+  item_counts& counts() { return counts_; }
+  void progress(std::int64_t done, std::int64_t total);
+  void output(json document) { output_.document = std::move(document); }
+  /// Where to write a file. `final_path` with "{}" replaced by the partition's number is what the
+  /// file is called once the result of this attempt stands; the returned staged path is what to
+  /// write now. Throws permanent_error if the folder does not exist.
+  std::filesystem::path output_file(const std::filesystem::path& final_path);
+
+  /// Unique for this work whatever node or attempt does it: for systems outside the database that
+  /// can recognise a repeat. "run:step:no:seq", seq being the checkpoint the work follows.
+  std::string idempotency_key() const;
+
+  const stored_output& stored() const { return output_; }
+
+ private:
+  partition_setup setup_;
+  item_counts counts_;
+  std::int64_t seq_ = 0;
+  stored_output output_;
+};
+
+using partition_function = std::function<void(partition_context&)>;
+
+}  // namespace partita
