@@ -18,7 +18,7 @@ bool is_name(std::string_view text) {
   });
 }
 
-const std::string& name_of(const step& s) {
+const std::string& name_of(const job_step& s) {
   return std::visit([](const auto& one) -> const std::string& { return one.name(); }, s);
 }
 

@@ -76,7 +76,7 @@ class tasklet {
   tasklet_function body_;
 };
 
-using step = std::variant<partitioned, tasklet>;
+using job_step = std::variant<partitioned, tasklet>;
 
 /// Where a run goes when a step fails. Forward only.
 struct go_to {
@@ -104,7 +104,7 @@ class job {
     parameters_.push_back(std::move(spec));
     return *this;
   }
-  job& step(partita::step s) { return steps_.push_back(std::move(s)), *this; }
+  job& step(job_step s) { return steps_.push_back(std::move(s)), *this; }
   job& on_failure(std::string step_name, go_to target) {
     jumps_.push_back({std::move(step_name), std::move(target.step)});
     return *this;
@@ -115,7 +115,7 @@ class job {
   int version() const { return version_; }
   job_ref ref() const { return {name_, version_}; }
   const std::vector<parameter_spec>& parameter_specs() const { return parameters_; }
-  const std::vector<partita::step>& steps() const { return steps_; }
+  const std::vector<job_step>& steps() const { return steps_; }
   const partitioned* partitioned_step(std::string_view step_name) const;
 
   /// What the run state machine needs to know. Throws definition_error: see above.
@@ -126,7 +126,7 @@ class job {
   std::string about_;
   int version_ = 1;
   std::vector<parameter_spec> parameters_;
-  std::vector<partita::step> steps_;
+  std::vector<job_step> steps_;
   std::vector<std::pair<std::string, std::string>> jumps_;
 };
 

@@ -14,15 +14,16 @@ struct width_input {
   std::int64_t remaining = 0;  // partitions of the step this node may claim now
   int free_executors = 1;      // of this node
   int executors = 1;           // of this node
-  int cluster_free = 1;        // free executors of the whole cluster, this node's included
+  int cluster_slots = 1;       // executors of the whole cluster, this node's included
   std::optional<microseconds> mean_duration;  // of a partition of this step, measured here
   bool one_start = false;      // not transferable, or tried before: whatever is leased starts now
 };
 
 /// How many partitions one node takes now:
-///   clamp(executors * lease_hold / mean_duration, free_executors, remaining / (2 * cluster_free))
+///   clamp(executors * lease_hold / mean_duration, free_executors, remaining / (2 * cluster_slots))
 /// The lower bound keeps every free executor busy; the upper one keeps a node from sitting on work
-/// while others idle, and makes leases narrow towards the end of a step. While nothing is measured,
+/// while others idle, and makes leases narrow towards the end of a step: every executor of the
+/// cluster, busy or not, will want its share within one hold time. While nothing is measured,
 /// and for partitions that must not wait inside a lease, it is one for each free executor.
 inline std::int64_t lease_width(const width_input& in, const settings& s) {
   auto narrow = std::clamp<std::int64_t>(in.free_executors, 1, std::max(1, s.max_lease_width));
@@ -30,7 +31,7 @@ inline std::int64_t lease_width(const width_input& in, const settings& s) {
   auto mean = std::max(1.0, static_cast<double>(in.mean_duration->count()));
   auto hold = static_cast<double>(microseconds{s.lease_hold}.count());
   auto by_rate = static_cast<std::int64_t>(std::min(in.executors * hold / mean, 1e9));
-  auto share = in.remaining / (2 * std::max(1, in.cluster_free));
+  auto share = in.remaining / (2 * std::max(1, in.cluster_slots));
   return std::clamp(std::min(by_rate, share), narrow,
                     std::max<std::int64_t>(narrow, s.max_lease_width));
 }

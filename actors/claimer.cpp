@@ -1,0 +1,447 @@
+#include "actors/claimer.hpp"
+
+#include <algorithm>
+
+#include <spdlog/spdlog.h>
+
+#include "protocol/lease_width.hpp"
+
+namespace partita {
+
+namespace {
+
+/// Partitions shorter than this travel to executors in batches that last about as long.
+constexpr double batch_us = 5'000;
+constexpr std::int64_t max_batch = 256;
+
+std::vector<output_file> files_of(const finished_attempt& attempt) {
+  if (!attempt.has_files) return {};
+  return parse_output(attempt.report.output).files;
+}
+
+}  // namespace
+
+// --- when to claim -------------------------------------------------------------------------------
+
+bool claimer_state::may_claim() const {
+  return id && !draining && !must_reconcile && window->at(deps->now()) == trust::full;
+}
+
+int claimer_state::free_executors() const {
+  return static_cast<int>(std::count_if(executors.begin(), executors.end(),
+                                        [](const auto& e) { return e.batches == 0; }));
+}
+
+std::int64_t claimer_state::unhanded() const {
+  std::int64_t sum = 0;
+  for (const auto& [lease, held] : leases)
+    if (!held.stopping) sum += held.unhanded();
+  return sum;
+}
+
+/// More is wanted while an executor would idle; and, where partitions are short against the time a
+/// claim takes, a tenth of the hold time ahead. Long partitions are never held in advance.
+bool claimer_state::wants_more() const {
+  if (unhanded() < free_executors()) return true;
+  const double lead_us = microseconds{deps->limits.lease_hold}.count() / 10.0;
+  double queued_us = 0;
+  for (const auto& [lease, held] : leases) {
+    auto facts = steps.find(held.grant.step);
+    auto mean = facts == steps.end() ? 0.0 : facts->second.mean_us;
+    if (mean <= 0 || mean > lead_us) return false;
+    queued_us += mean * static_cast<double>(held.unhanded());
+  }
+  return !leases.empty() && queued_us / static_cast<double>(executors.size()) < lead_us;
+}
+
+void claimer_state::tick() {
+  show_progress();
+  work();
+}
+
+void claimer_state::work() {
+  work_due = false;
+  if (!id) return;
+  try {
+    if (must_reconcile) {
+      std::vector<lease_id> known;
+      for (const auto& [lease, held] : leases) known.push_back(lease);
+      auto returned = db->get().reconcile(id, known);
+      if (returned > 0) spdlog::warn("leases_reconciled node={} count={}", id.value, returned);
+      must_reconcile = false;
+    }
+    auto view = db->get().look(id);
+    obey(view);
+    if (draining)
+      for (auto& [lease, held] : leases) give_back_unhanded(held);
+    if (may_claim()) claim_from(std::move(view));
+    if (!answered) spdlog::info("claims_resumed node={}", id.value);
+    answered = true;
+    rest->reset();
+  } catch (const store_error& e) {
+    note_failure("claim", e);
+    schedule_work(rest->next());
+  }
+  std::erase_if(leases, [](const auto& entry) { return entry.second.over(); });
+  hand_out();
+  tell_running();
+  check_drained();
+}
+
+void claimer_state::claim_from(work_view view) {
+  while (wants_more()) {
+    auto next = fairest(view.ready);
+    if (!next) return;
+    auto& ready = view.ready[*next];
+    if (!claim_one(ready)) ready.remaining = 0;  // somebody was faster; look again next round
+  }
+}
+
+bool claimer_state::claim_one(ready_step& ready) {
+  const auto& facts = facts_of(ready.step, ready.run);
+  width_input in;
+  in.remaining = ready.remaining;
+  in.executors = static_cast<int>(executors.size());
+  in.free_executors = std::max(1, free_executors() - static_cast<int>(unhanded()));
+  in.cluster_slots = std::max(cluster.slots, in.executors);
+  if (facts.mean_us > 0) in.mean_duration = microseconds{static_cast<std::int64_t>(facts.mean_us)};
+  in.one_start = !facts.spec.transferable || ready.next_attempt > 0;
+
+  must_reconcile = true;  // until the answer is here
+  auto grant = db->get().claim(id, ready.step, lease_width(in, deps->limits), in.free_executors);
+  must_reconcile = false;
+  if (!grant) return false;
+  spdlog::debug("lease_granted node={} lease={} step={} lo={} hi={} attempt={}", id.value,
+                grant->lease.value, grant->step.value, grant->span.lo, grant->span.hi,
+                grant->attempt);
+  ready.remaining -= grant->span.size();
+  ready.slots_held += static_cast<int>(std::min<std::int64_t>(grant->span.size(), in.executors));
+  auto lease = grant->lease;
+  leases[lease].grant = std::move(*grant);
+  hand_out();
+  return true;
+}
+
+const claimer_state::step_facts& claimer_state::facts_of(step_id step, run_id run) {
+  if (auto known = steps.find(step); known != steps.end()) return known->second;
+  constexpr std::size_t most = 1000;
+  if (steps.size() >= most)
+    std::erase_if(steps, [&](const auto& entry) {
+      return std::none_of(leases.begin(), leases.end(),
+                          [&](const auto& l) { return l.second.grant.step == entry.first; });
+    });
+  auto row = db->get().find_run(run);
+  for (const auto& s : db->get().list_steps(run))
+    if (row && s.id == step)
+      return steps[step] = step_facts{run, row->job, row->parameters, s.spec, 0};
+  throw store_error(errc::damaged, "step " + std::to_string(step.value) + " has no row");
+}
+
+// --- stopping ------------------------------------------------------------------------------------
+
+void claimer_state::obey(const work_view& view) {
+  for (const auto& stop : view.stopping) stop_lease(stop.lease, stop.mode);
+  if (!view.masterless.empty() && !draining) self->send(node, masterless_runs{view.masterless});
+}
+
+void claimer_state::stop_lease(lease_id lease, stop_mode mode) {
+  auto found = leases.find(lease);
+  if (found == leases.end()) return;
+  auto& held = found->second;
+  held.stopping = true;
+  for (auto& c : control) c->interrupt(lease);
+  give_back_unhanded(held);
+  if (mode != stop_mode::now) return;
+  // Nothing is waited for: what executors still hold counts as given back. What they bring later
+  // belongs to no lease of ours and is dropped.
+  for (auto no : held.out) {
+    finished_attempt given_up;
+    given_up.report.lease = lease;
+    given_up.report.no = no;
+    given_up.report.outcome = attempt_outcome::released;
+    given_up.report.error = "interrupted";
+    pending.push_back(given_up);
+    ++held.unsettled;
+  }
+  held.out.clear();
+  schedule_flush(milliseconds{0});
+}
+
+void claimer_state::give_back_unhanded(held_lease& held) {
+  if (held.unhanded() == 0) return;
+  db->get().give_back(id, held.grant.lease, held.grant.partitions[held.next].no);
+  held.grant.partitions.resize(held.next);
+}
+
+void claimer_state::interrupt_all() {
+  for (auto& c : control) c->interrupt();
+}
+
+void claimer_state::drain() {
+  draining = true;
+  work();
+}
+
+void claimer_state::hurry() { interrupt_all(); }
+
+void claimer_state::check_drained() {
+  if (!draining || drained || !leases.empty() || !pending.empty() || must_reconcile) return;
+  drained = true;
+  self->send(node, drained_atom::value);
+}
+
+// --- executors -----------------------------------------------------------------------------------
+
+void claimer_state::hand_out() {
+  for (int depth = 0; depth < 2; ++depth)
+    for (std::size_t e = 0; e < executors.size(); ++e)
+      if (executors[e].batches == depth) hand_to(e, depth);
+}
+
+/// A second batch waits in an executor's mailbox only where partitions are short.
+bool claimer_state::hand_to(std::size_t executor, int depth) {
+  for (auto& [lease, held] : leases) {
+    if (held.stopping || held.unhanded() == 0) continue;
+    const auto& facts = steps.at(held.grant.step);
+    const bool is_short = facts.mean_us > 0 && facts.mean_us < batch_us;
+    if (depth > 0 && !is_short) continue;
+    auto size = is_short ? static_cast<std::int64_t>(batch_us / facts.mean_us) : 1;
+    auto share = held.unhanded() / static_cast<std::int64_t>(executors.size()) + 1;
+    size = std::clamp<std::int64_t>(std::min(size, share), 1,
+                                    std::min(max_batch, held.unhanded()));
+
+    work_batch batch{lease,         held.grant.step,  facts.run,        facts.job,
+                     facts.spec.name, facts.parameters, facts.spec.retry, facts.spec.transferable,
+                     held.grant.attempt, {}};
+    for (; size > 0; --size) {
+      auto& part = held.grant.partitions[held.next++];
+      held.out.insert(part.no);
+      batch.partitions.push_back(std::move(part));
+    }
+    ++executors[executor].batches;
+    self->send(executors[executor].actor, std::move(batch));
+    return true;
+  }
+  return false;
+}
+
+void claimer_state::measure(const finished_batch& batch) {
+  auto held = leases.find(batch.lease);
+  if (held == leases.end()) return;
+  double sum = 0;
+  int count = 0;
+  for (const auto& attempt : batch.attempts) {
+    if (attempt.report.outcome != attempt_outcome::completed) continue;
+    sum += static_cast<double>(attempt.report.took.count());
+    ++count;
+  }
+  if (count == 0) return;
+  auto& mean = steps.at(held->second.grant.step).mean_us;
+  auto latest = std::max(0.5, sum / count);
+  mean = mean <= 0 ? latest : 0.8 * mean + 0.2 * latest;
+}
+
+void claimer_state::finished(const finished_batch& batch) {
+  --executors[static_cast<std::size_t>(batch.executor)].batches;
+  measure(batch);
+  auto found = leases.find(batch.lease);
+  for (const auto& attempt : batch.attempts) {
+    if (found != leases.end() && found->second.out.erase(attempt.report.no) > 0) {
+      ++found->second.unsettled;
+      pending.push_back(attempt);
+    } else {
+      drop(attempt);  // the lease is not ours any more, or was given back without waiting
+    }
+  }
+  if (static_cast<int>(pending.size()) >= deps->limits.max_report_batch)
+    flush();
+  else if (!pending.empty())
+    schedule_flush(deps->limits.report_delay);
+  hand_out();
+  if (may_claim() && wants_more()) schedule_work(milliseconds{0});
+  tell_running();
+}
+
+// --- reporting -----------------------------------------------------------------------------------
+
+void claimer_state::flush() {
+  flush_due = false;
+  while (id && !pending.empty()) {
+    auto size = std::min(pending.size(), static_cast<std::size_t>(deps->limits.max_report_batch));
+    std::vector<attempt_report> items;
+    for (std::size_t i = 0; i < size; ++i) items.push_back(pending[i].report);
+    std::vector<report_verdict> verdicts;
+    try {
+      verdicts = report(std::move(items));
+    } catch (const store_error& e) {
+      note_failure("report", e);
+      schedule_flush(rest->next());
+      return;
+    }
+    std::vector<finished_attempt> reported(std::make_move_iterator(pending.begin()),
+                                           std::make_move_iterator(pending.begin() + size));
+    pending.erase(pending.begin(), pending.begin() + size);
+    for (std::size_t i = 0; i < size; ++i) settle(reported[i], verdicts[i]);
+  }
+  check_drained();
+}
+
+/// What the database cannot take (a text it refuses) fails its own partition, and no other.
+std::vector<report_verdict> claimer_state::report(std::vector<attempt_report> items) {
+  try {
+    return db->get().report(id, items);
+  } catch (const store_error& e) {
+    if (e.code() != errc::bad_request) throw;
+    if (items.size() == 1) {
+      auto& item = items.front();
+      item.outcome = attempt_outcome::failed;
+      item.output = "null";
+      item.error = std::string{"its result cannot be stored: "} + e.what();
+      return db->get().report(id, items);
+    }
+  }
+  std::vector<report_verdict> verdicts;
+  for (const auto& item : items) verdicts.push_back(report({item}).front());
+  return verdicts;
+}
+
+void claimer_state::settle(const finished_attempt& attempt, report_verdict verdict) {
+  const auto& r = attempt.report;
+  if (verdict == report_verdict::rejected) {
+    for (auto& c : control) c->interrupt(r.lease);
+    leases.erase(r.lease);
+    return drop(attempt);
+  }
+  for (const auto& file : files_of(attempt)) {
+    try {
+      publish(file);
+    } catch (const std::exception& e) {  // the master publishes again before it aggregates
+      spdlog::warn("publish_failed no={} msg=\"{}\"", r.no, e.what());
+    }
+  }
+  if (r.outcome == attempt_outcome::failed || r.outcome == attempt_outcome::retry)
+    spdlog::warn("partition_{} lease={} no={} msg=\"{}\"",
+                 r.outcome == attempt_outcome::failed ? "failed" : "retried", r.lease.value, r.no,
+                 r.error);
+  if (auto held = leases.find(r.lease); held != leases.end()) {
+    --held->second.unsettled;
+    if (held->second.over()) leases.erase(held);
+  }
+}
+
+void claimer_state::drop(const finished_attempt& attempt) {
+  spdlog::warn("late_result_dropped node={} lease={} no={}", id.value, attempt.report.lease.value,
+               attempt.report.no);
+  for (const auto& file : files_of(attempt)) discard(file);
+}
+
+void claimer_state::show_progress() {
+  if (!id) return;
+  std::vector<progress_report> changed;
+  shown.resize(control.size());
+  for (std::size_t i = 0; i < control.size(); ++i) {
+    auto current = control[i]->now();
+    if (!current) continue;
+    progress_report p{current->lease, current->no, current->progress->done.load(),
+                      current->progress->total.load()};
+    auto same_partition = shown[i].lease == p.lease && shown[i].no == p.no;
+    if (same_partition && (p.done != shown[i].done || p.total != shown[i].total))
+      changed.push_back(p);
+    if (same_partition) shown[i] = p;
+    else shown[i] = {p.lease, p.no, 0, 0};  // shown from its second tick on: short ones never are
+  }
+  if (changed.empty()) return;
+  try {
+    db->get().record_progress(changed);
+  } catch (const store_error& e) {
+    note_failure("progress", e);
+  }
+}
+
+// --- standing in the cluster ---------------------------------------------------------------------
+
+void claimer_state::renewed(const renewal& r) {
+  if (r.node != id) return;
+  auto before = window->at(deps->now());
+  window->renewed(r.sent);
+  cluster = r.cluster;
+  if (before != trust::full) schedule_work(milliseconds{0});
+}
+
+void claimer_state::fence() {
+  interrupt_all();
+  for (const auto& attempt : pending) drop(attempt);
+  pending.clear();
+  leases.clear();
+  must_reconcile = false;
+  id = {};
+  check_drained();
+}
+
+void claimer_state::become(node_id new_id) {
+  if (id == new_id) return;
+  fence();
+  id = new_id;
+  window = std::make_unique<trust_window>(deps->limits);
+}
+
+void claimer_state::tell_running() {
+  int running = static_cast<int>(executors.size()) - free_executors();
+  if (running == told_running) return;
+  told_running = running;
+  self->send(node, running_count{running});
+}
+
+void claimer_state::note_failure(const char* what, const store_error& e) {
+  if (answered)
+    spdlog::warn("{}_failed node={} code={} msg=\"{}\"", what, id.value, to_string(e.code()),
+                 e.what());
+  answered = false;
+}
+
+void claimer_state::schedule_work(milliseconds in) {
+  if (work_due) return;
+  work_due = true;
+  if (in.count() == 0) self->send(self, work_atom::value);
+  else self->delayed_send(self, (*spread)(in), work_atom::value);
+}
+
+void claimer_state::schedule_flush(milliseconds in) {
+  if (flush_due) return;
+  flush_due = true;
+  if (in.count() == 0) self->send(self, flush_atom::value);
+  else self->delayed_send(self, in, flush_atom::value);
+}
+
+claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_state> self,
+                                     deps_ptr deps, node_id first, node_actor node,
+                                     controls control, executor_factory spawn_executor) {
+  auto& s = self->state;
+  s.self = self;
+  s.deps = deps;
+  s.node = std::move(node);
+  s.id = first;
+  s.db = std::make_unique<session>(deps, "claimer", deps->limits.database_timeout);
+  s.window = std::make_unique<trust_window>(deps->limits);
+  s.spread = std::make_unique<jitter>(deps->seed + 2);
+  s.rest = std::make_unique<retry_wait>(deps->limits);
+  s.control = std::move(control);
+  for (std::size_t i = 0; i < s.control.size(); ++i)
+    s.executors.push_back({spawn_executor(self, static_cast<int>(i), s.control[i]), 0});
+  self->send(self, tick_atom::value);
+  return {[self](tick_atom) {
+            auto& state = self->state;
+            self->delayed_send(self, (*state.spread)(state.deps->limits.poll), tick_atom::value);
+            state.tick();
+          },
+          [self](work_atom) { self->state.work(); },
+          [self](flush_atom) { self->state.flush(); },
+          [self](const joined& j) { self->state.become(j.node); },
+          [self](const renewal& r) { self->state.renewed(r); },
+          [self](fence_atom) { self->state.fence(); },
+          [self](const finished_batch& batch) { self->state.finished(batch); },
+          [self](drain_atom) { self->state.drain(); },
+          [self](hurry_atom) { self->state.hurry(); }};
+}
+
+}  // namespace partita

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/deps.hpp"
+#include "actors/executor_control.hpp"
+#include "actors/session.hpp"
+#include "protocol/interfaces.hpp"
+
+namespace partita {
+
+/// Takes leases just large enough, hands partitions out, reports results in bulk.
+///
+/// Level-triggered: a round reads what the database says and could have been the first. What it
+/// remembers (leases, results not yet reported) it can lose: `reconcile` and the sweep of the node
+/// row give back whatever nobody works on.
+struct claimer_state {
+  claimer_state() = default;
+
+  void tick();
+  void work();
+  void flush();
+  void finished(const finished_batch& batch);
+  void renewed(const renewal& r);
+  void become(node_id id);
+  void fence();
+  void drain();
+  void hurry();
+
+  claimer_actor::stateful_pointer<claimer_state> self = nullptr;
+  deps_ptr deps;
+  node_actor node;
+  static inline const char* name = "claimer";
+
+  // --- what is fixed about a step, read once
+  struct step_facts {
+    run_id run;
+    job_ref job;
+    json_text parameters;
+    step_spec spec;
+    double mean_us = 0;  // of a partition here, moving average; 0: not measured
+  };
+
+  struct held_lease {
+    lease_grant grant;
+    std::size_t next = 0;        // index of the first partition not handed out
+    std::set<partition_no> out;  // with an executor
+    int unsettled = 0;           // back from an executor, not reported yet
+    bool stopping = false;
+    std::int64_t unhanded() const {
+      return static_cast<std::int64_t>(grant.partitions.size() - next);
+    }
+    bool over() const { return unhanded() == 0 && out.empty() && unsettled == 0; }
+  };
+
+  struct executor_slot {
+    executor_actor actor;
+    int batches = 0;  // in its mailbox or under execution
+  };
+
+  std::unique_ptr<session> db;
+  std::unique_ptr<trust_window> window;
+  std::unique_ptr<jitter> spread;
+  std::unique_ptr<retry_wait> rest;
+  controls control;
+  std::vector<executor_slot> executors;
+  node_id id;
+  cluster_view cluster;
+  std::unordered_map<step_id, step_facts> steps;
+  std::map<lease_id, held_lease> leases;  // by id: the oldest is handed out first
+  std::vector<finished_attempt> pending;  // not reported yet
+  std::vector<progress_report> shown;     // per executor, what was recorded last
+  bool must_reconcile = false;            // the outcome of a claim is not known
+  bool work_due = false;
+  bool flush_due = false;
+  bool draining = false;
+  bool drained = false;
+  bool answered = true;
+  int told_running = -1;
+
+ private:
+  bool may_claim() const;
+  int free_executors() const;
+  std::int64_t unhanded() const;
+  bool wants_more() const;
+  void claim_from(work_view view);
+  bool claim_one(ready_step& ready);
+  const step_facts& facts_of(step_id step, run_id run);
+  void obey(const work_view& view);
+  void stop_lease(lease_id lease, stop_mode mode);
+  void give_back_unhanded(held_lease& held);
+  void hand_out();
+  bool hand_to(std::size_t executor, int depth);
+  void measure(const finished_batch& batch);
+  std::vector<report_verdict> report(std::vector<attempt_report> items);
+  void settle(const finished_attempt& attempt, report_verdict verdict);
+  void drop(const finished_attempt& attempt);
+  void show_progress();
+  void tell_running();
+  void check_drained();
+  void interrupt_all();
+  void note_failure(const char* what, const store_error& e);
+  void schedule_work(milliseconds in);
+  void schedule_flush(milliseconds in);
+};
+
+/// Spawns executor number `index`; tests and simulation choose the threads.
+using executor_factory = std::function<executor_actor(
+    claimer_actor::stateful_pointer<claimer_state>, int index, std::shared_ptr<executor_control>)>;
+
+claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_state> self,
+                                     deps_ptr deps, node_id first, node_actor node,
+                                     controls control, executor_factory spawn_executor);
+
+}  // namespace partita

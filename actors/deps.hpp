@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <random>
+
+#include "batch/registry.hpp"
+#include "protocol/liveness.hpp"
+#include "protocol/retry.hpp"
+#include "protocol/settings.hpp"
+#include "storage/clock.hpp"
+#include "storage/database.hpp"
+
+namespace partita {
+
+/// What all actors of a node share. Nothing in it changes after the node has started.
+struct node_deps {
+  std::shared_ptr<database> db;
+  std::shared_ptr<const registry> jobs;
+  settings limits;
+  node_info info;
+  std::function<mono_time()> now = boot_now;
+  unsigned seed = 0;  // of every jitter
+};
+using deps_ptr = std::shared_ptr<const node_deps>;
+
+inline liveness_limits liveness_of(const settings& s) {
+  return {s.unreachable_after, s.deregister_after};
+}
+
+/// The jitter of one actor.
+class jitter {
+ public:
+  explicit jitter(unsigned seed) : engine_(seed) {}
+  milliseconds operator()(milliseconds wait) {
+    return jittered(wait, std::uniform_real_distribution<>{0.0, 1.0}(engine_));
+  }
+
+ private:
+  std::minstd_rand engine_;
+};
+
+/// Waits between tries of a database that does not answer: doubles from retry_first to retry_max.
+class retry_wait {
+ public:
+  explicit retry_wait(const settings& s) : first_(s.retry_first), most_(s.retry_max) {}
+  milliseconds next() {
+    wait_ = wait_.count() == 0 ? first_ : std::min(2 * wait_, most_);
+    return wait_;
+  }
+  void reset() { wait_ = milliseconds{0}; }
+
+ private:
+  milliseconds first_;
+  milliseconds most_;
+  milliseconds wait_{0};
+};
+
+}  // namespace partita

@@ -1,0 +1,90 @@
+#include "actors/heartbeat.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace partita {
+
+void heartbeat_state::join() {
+  id = db->get().register_node(deps->info);
+  spdlog::info("node_joined node={} name={}", id.value, deps->info.name);
+  self->send(node, joined{id});
+  self->send(claimer, joined{id});
+}
+
+void heartbeat_state::renew() {
+  const auto sent = deps->now();
+  auto cluster = db->get().heartbeat(id, running, draining, liveness_of(deps->limits));
+  window->renewed(sent);
+  self->send(node, renewal{id, sent, cluster});
+  self->send(claimer, renewal{id, sent, cluster});
+  if (!draining && window->may_sweep(deps->now())) sweep(cluster.overdue);
+}
+
+void heartbeat_state::sweep(const std::vector<node_id>& overdue) {
+  for (auto suspect : overdue) {
+    auto verdict = db->get().sweep(suspect, liveness_of(deps->limits));
+    if (verdict == sweep_verdict::alive) continue;
+    spdlog::warn("node_{} node={} by={}",
+                 verdict == sweep_verdict::deregistered ? "deregistered" : "unreachable",
+                 suspect.value, id.value);
+  }
+}
+
+milliseconds heartbeat_state::round() {
+  try {
+    if (!id) join();
+    renew();
+    if (!answered) spdlog::info("database_back node={}", id.value);
+    answered = true;
+    return (*spread)(deps->limits.heartbeat);
+  } catch (const store_error& e) {
+    if (e.code() == errc::fenced) {
+      spdlog::warn("node_fenced node={} msg=\"{}\"", id.value, explain(e.code()));
+      id = {};
+      self->send(node, fence_atom::value);
+      self->send(claimer, fence_atom::value);
+    } else {
+      if (answered) spdlog::warn("heartbeat_failed node={} msg=\"{}\"", id.value, e.what());
+      answered = false;
+    }
+    return (*spread)(deps->limits.heartbeat_retry);
+  }
+}
+
+void heartbeat_state::leave() {
+  leaving = true;
+  for (int tries = 0; id && tries < 3; ++tries) {
+    try {
+      db->get().leave(id);
+      spdlog::info("node_left node={}", id.value);
+      break;
+    } catch (const store_error& e) {
+      spdlog::warn("leave_failed node={} msg=\"{}\"", id.value, e.what());
+    }
+  }
+  self->send(node, left_atom::value);
+}
+
+heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
+                                         deps_ptr deps, node_id first, node_actor node,
+                                         claimer_actor claimer) {
+  auto& s = self->state;
+  s.self = self;
+  s.deps = deps;
+  s.db = std::make_unique<session>(deps, "heartbeat", deps->limits.heartbeat_timeout);
+  s.window = std::make_unique<trust_window>(deps->limits);
+  s.spread = std::make_unique<jitter>(deps->seed + 1);
+  s.node = std::move(node);
+  s.claimer = std::move(claimer);
+  s.id = first;
+  self->send(self, tick_atom::value);
+  return {[self](tick_atom) {
+            if (self->state.leaving) return;
+            self->delayed_send(self, self->state.round(), tick_atom::value);
+          },
+          [self](const running_count& load) { self->state.running = load.partitions; },
+          [self](drain_atom) { self->state.draining = true; },
+          [self](leave_atom) { self->state.leave(); }};
+}
+
+}  // namespace partita

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/deps.hpp"
+#include "actors/session.hpp"
+#include "protocol/interfaces.hpp"
+
+namespace partita {
+
+struct heartbeat_state {
+  heartbeat_state() = default;
+
+  /// One round: renew, judge others. Returns when the next is due.
+  milliseconds round();
+  void leave();
+
+  heartbeat_actor::stateful_pointer<heartbeat_state> self = nullptr;
+  deps_ptr deps;
+  std::unique_ptr<session> db;
+  std::unique_ptr<trust_window> window;
+  std::unique_ptr<jitter> spread;
+  node_actor node;
+  claimer_actor claimer;
+  node_id id;  // none while this process must join anew
+  int running = 0;
+  bool draining = false;
+  bool leaving = false;
+  bool answered = true;  // the last try, so that each outage is logged once
+  static inline const char* name = "heartbeat";
+
+ private:
+  void renew();
+  void join();
+  void sweep(const std::vector<node_id>& overdue);
+};
+
+heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
+                                         deps_ptr deps, node_id first, node_actor node,
+                                         claimer_actor claimer);
+
+}  // namespace partita

@@ -1,0 +1,260 @@
+#include "actors/job_master.hpp"
+
+#include <algorithm>
+
+#include <spdlog/spdlog.h>
+
+#include "protocol/run_plan.hpp"
+
+namespace partita {
+
+namespace {
+
+template <class... F>
+struct overloaded : F... {
+  using F::operator()...;
+};
+
+constexpr milliseconds at_once{0};
+
+}  // namespace
+
+// --- the loop ------------------------------------------------------------------------------------
+
+void master_state::advance() {
+  if (fenced) return quit();
+  try {
+    if (!term && !adopt()) return quit();
+    if (outcome) {
+      auto wait = settle(*outcome);
+      outcome.reset();
+      work.reset();
+      return again(wait);
+    }
+    if (draining && !work) return let_go();
+    decide();
+    rest->reset();
+  } catch (const store_error& e) {
+    if (e.code() == errc::term_lost) {
+      spdlog::warn("run_lost run={} node={} msg=\"{}\"", run.value, me.value, explain(e.code()));
+      return fence();
+    }
+    spdlog::warn("master_waits run={} code={} msg=\"{}\"", run.value, to_string(e.code()),
+                 e.what());
+    again(rest->next());
+  }
+}
+
+bool master_state::adopt() {
+  term = db->with([&](store& s) { return s.adopt_run(run, me, seen); });
+  if (!term) return false;
+  spdlog::info("run_adopted run={} node={} term={}", run.value, me.value, term->value);
+  return true;
+}
+
+/// Reads the rows and does what comes next.
+void master_state::decide() {
+  auto row = db->with([&](store& s) { return s.find_run(run); });
+  if (!row || row->master != me || row->term != *term || is_terminal(row->state)) return quit();
+  if (work) return watch_work(*row);
+  const auto* definition = deps->jobs->find(row->job);
+  if (!definition) return let_go();  // adopted by a rejoined binary that knows it no more
+
+  auto steps = db->with([&](store& s) { return s.list_steps(run); });
+  std::optional<step_progress> progress;
+  for (const auto& s : steps)
+    if (s.state == step_state::running && s.spec.kind == step_kind::partitioned)
+      progress = db->with([&](store& session) { return session.progress(s.id); });
+  act(*row, *definition, steps, next_action(*row, steps, definition->shape(), progress));
+}
+
+/// The author's code is running: hear of a stop, and keep the thread free.
+void master_state::watch_work(const run_row& row) {
+  if (row.stop != stop_mode::none || hurried) work->stop.request_stop();
+  again(deps->limits.poll);
+}
+
+void master_state::act(const run_row& row, const job& definition,
+                       const std::vector<step_row>& steps, const master_action& action) {
+  auto task_for = [&](step_id id, const std::stop_source& stop) {
+    auto found = std::find_if(steps.begin(), steps.end(),
+                              [&](const step_row& s) { return s.id == id; });
+    return master_task{deps, db, me, *term, row, *found, stop.get_token()};
+  };
+  auto step_at = [&](std::size_t index) { return definition.steps()[index]; };
+  std::visit(
+      overloaded{
+          [&](const begin_step& a) {
+            begin(row, definition, a.index);
+            again(at_once);
+          },
+          [&](const split_step& a) {
+            current_work w{a.step, step_kind::partitioned, false, {}};
+            start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
+              return split_work(task, std::get<partitioned>(step));
+            });
+          },
+          [&](const run_tasklet& a) {
+            current_work w{a.step, step_kind::tasklet, false, {}};
+            start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
+              return tasklet_work(task, std::get<tasklet>(step));
+            });
+          },
+          [&](const aggregate_step& a) {
+            current_work w{a.step, step_kind::partitioned, true, {}};
+            start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
+              return aggregate_work(task, std::get<partitioned>(step));
+            });
+          },
+          [&](const watch_step&) {
+            // Quick at first, for short steps; then at the configured pace.
+            look_wait = std::min(look_wait.count() == 0 ? milliseconds{5} : 2 * look_wait,
+                                 deps->limits.master_poll);
+            again(look_wait);
+          },
+          [&](const end_step& a) {
+            auto why = a.error;
+            if (a.state == step_state::failed)
+              why = describe_failures(task_for(a.step, std::stop_source{}));
+            finish_step(a.step, a.state, "", why, std::nullopt);
+            again(at_once);
+          },
+          [&](const end_run& a) {
+            db->with([&](store& s) { s.end_run(run, me, *term, a.state, a.error); });
+            spdlog::info("run_ended run={} state={} msg=\"{}\"", run.value, to_string(a.state),
+                         a.error);
+            quit();
+          }},
+      action);
+}
+
+void master_state::begin(const run_row& row, const job& definition, std::size_t index) {
+  step_spec spec;
+  const auto& defined = definition.steps()[index];
+  if (const auto* p = std::get_if<partitioned>(&defined)) {
+    spec.name = p->name();
+    spec.streamed = bool(p->streamer());
+    spec.transferable = p->is_transferable();
+    spec.retry = p->retries();
+    auto nodes = db->with([&](store& s) { return s.live_nodes(row.job); });
+    spec.split_context = describe_cluster(nodes);
+  } else {
+    spec.name = std::get<tasklet>(defined).name();
+    spec.kind = step_kind::tasklet;
+  }
+  spec.ordinal = static_cast<int>(index);
+  auto begun = db->with([&](store& s) { return s.begin_step(run, me, *term, spec); });
+  look_wait = milliseconds{0};
+  spdlog::info("step_begun run={} step={} name={}", run.value, begun.id.value, spec.name);
+}
+
+// --- the author's code ---------------------------------------------------------------------------
+
+void master_state::start(const current_work& begun, std::function<worker_outcome()> body) {
+  work = begun;
+  spawn_worker(self, std::move(body));
+  again(deps->limits.poll);
+}
+
+void master_state::ended(const worker_outcome& how) {
+  if (fenced) return quit();
+  outcome = how;
+  advance();
+}
+
+/// Brings the outcome of the author's code into the database. Repeatable: on a database error the
+/// outcome is kept and this is tried again. Returns when to go on.
+milliseconds master_state::settle(const worker_outcome& how) {
+  using kind = worker_outcome::kind;
+  switch (how.how) {
+    case kind::term_lost: throw store_error(errc::term_lost, how.error);
+    case kind::unavailable:
+      // What was done is in the rows: decide again from them.
+      spdlog::warn("master_waits run={} msg=\"{}\"", run.value, how.error);
+      return rest->next();
+    case kind::failed:
+      finish_step(work->step, step_state::failed, "", how.error, std::nullopt);
+      return at_once;
+    case kind::stopped:
+      // Asked by the user: the next decision ends the step. Asked by a drain: another master redoes
+      // this piece. Either way the rows say it all.
+      return at_once;
+    case kind::done: break;
+  }
+  if (work->kind == step_kind::partitioned && !work->aggregating) return at_once;  // sealed there
+  std::optional<json_text> run_result;
+  if (how.has_result) run_result = how.result;
+  finish_step(work->step, step_state::completed, how.result, "", run_result);
+  return at_once;
+}
+
+void master_state::finish_step(step_id step, step_state state, const json_text& result,
+                               const std::string& error,
+                               const std::optional<json_text>& run_result) {
+  db->with([&](store& s) { s.end_step(step, me, *term, state, result, error, run_result); });
+  look_wait = milliseconds{0};
+  spdlog::info("step_ended run={} step={} state={} msg=\"{}\"", run.value, step.value,
+               to_string(state), error);
+}
+
+// --- the end -------------------------------------------------------------------------------------
+
+void master_state::drain() {
+  draining = true;
+  if (!work) advance();
+}
+
+void master_state::hurry() {
+  hurried = true;
+  if (work) work->stop.request_stop();
+}
+
+void master_state::let_go() {
+  db->with([&](store& s) { s.step_down(run, me, *term); });
+  spdlog::info("run_let_go run={} node={} term={}", run.value, me.value, term->value);
+  quit();
+}
+
+void master_state::fence() {
+  fenced = true;
+  if (work && !outcome) work->stop.request_stop();  // the worker's message ends this actor
+  else quit();
+}
+
+void master_state::quit() {
+  self->send(node, mastership_over{run});
+  self->quit();
+}
+
+void master_state::again(milliseconds in) {
+  ++awaited;
+  if (in == at_once) self->send(self, advance_atom::value, awaited);
+  else self->delayed_send(self, (*spread)(in), advance_atom::value, awaited);
+}
+
+master_actor::behavior_type job_master(master_actor::stateful_pointer<master_state> self,
+                                       deps_ptr deps, std::shared_ptr<master_session> db,
+                                       node_actor node, node_id me, masterless_run run,
+                                       worker_factory spawn_worker) {
+  auto& s = self->state;
+  s.self = self;
+  s.deps = deps;
+  s.db = std::move(db);
+  s.node = std::move(node);
+  s.spawn_worker = std::move(spawn_worker);
+  s.me = me;
+  s.run = run.id;
+  s.seen = run.seen;
+  s.spread = std::make_unique<jitter>(deps->seed + 100 + static_cast<unsigned>(run.id.value));
+  s.rest = std::make_unique<retry_wait>(deps->limits);
+  self->send(self, advance_atom::value, s.awaited);
+  return {[self](advance_atom, std::uint64_t number) {
+            if (number == self->state.awaited) self->state.advance();
+          },
+          [self](const worker_outcome& outcome) { self->state.ended(outcome); },
+          [self](fence_atom) { self->state.fence(); },
+          [self](drain_atom) { self->state.drain(); },
+          [self](hurry_atom) { self->state.hurry(); }};
+}
+
+}  // namespace partita

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/deps.hpp"
+#include "actors/master_work.hpp"
+#include "actors/session.hpp"
+#include "protocol/interfaces.hpp"
+
+namespace partita {
+
+/// Runs a piece of the author's code away from the master, and sends it the outcome. Tests choose
+/// the thread.
+using worker_factory = std::function<void(master_actor::pointer, std::function<worker_outcome()>)>;
+
+/// Drives one run. Each `advance` reads the rows, asks protocol/run_plan.hpp what comes next and
+/// does it; a takeover is nothing but another node doing the same.
+struct master_state {
+  master_state() = default;
+
+  void advance();
+  void ended(const worker_outcome& outcome);
+  void drain();
+  void hurry();
+  void fence();
+
+  master_actor::stateful_pointer<master_state> self = nullptr;
+  deps_ptr deps;
+  std::shared_ptr<master_session> db;
+  node_actor node;
+  worker_factory spawn_worker;
+  node_id me;
+  run_id run;
+  partita::term seen;                // what adoption must find
+  std::optional<partita::term> term;  // ours, once adopted
+  std::unique_ptr<jitter> spread;
+  std::unique_ptr<retry_wait> rest;
+  milliseconds look_wait{0};
+  std::uint64_t awaited = 0;  // number of the one timer that counts
+  bool draining = false;
+  bool hurried = false;
+  bool fenced = false;
+  static inline const char* name = "job_master";
+
+ private:
+  struct current_work {
+    step_id step;
+    step_kind kind = step_kind::partitioned;
+    bool aggregating = false;
+    std::stop_source stop;
+  };
+
+  bool adopt();
+  void decide();
+  void watch_work(const run_row& row);
+  void act(const run_row& row, const job& definition, const std::vector<step_row>& steps,
+           const master_action& action);
+  void begin(const run_row& row, const job& definition, std::size_t index);
+  void start(const current_work& work, std::function<worker_outcome()> body);
+  void finish_step(step_id step, step_state state, const json_text& result,
+                   const std::string& error, const std::optional<json_text>& run_result);
+  milliseconds settle(const worker_outcome& outcome);
+  void let_go();
+  void quit();
+  void again(milliseconds in);
+
+  std::optional<current_work> work;
+  std::optional<worker_outcome> outcome;  // of the work, until it is in the database
+};
+
+master_actor::behavior_type job_master(master_actor::stateful_pointer<master_state> self,
+                                       deps_ptr deps, std::shared_ptr<master_session> db,
+                                       node_actor node, node_id me, masterless_run run,
+                                       worker_factory spawn_worker);
+
+}  // namespace partita

@@ -1,0 +1,191 @@
+#include "actors/master_work.hpp"
+
+#include "actors/text.hpp"
+
+namespace partita {
+
+namespace {
+
+template <class F>
+worker_outcome guarded(const char* what, F&& body) {
+  auto failed = [&](const std::string& why) {
+    return worker_outcome{worker_outcome::kind::failed, std::string{what} + ": " + readable(why),
+                          false, {}};
+  };
+  try {
+    return body();
+  } catch (const stop_requested_error& e) {
+    return {worker_outcome::kind::stopped, e.what(), false, {}};
+  } catch (const store_error& e) {
+    switch (e.code()) {
+      case errc::term_lost: return {worker_outcome::kind::term_lost, e.what(), false, {}};
+      case errc::unavailable: return {worker_outcome::kind::unavailable, e.what(), false, {}};
+      default: return failed(e.what());
+    }
+  } catch (const std::exception& e) {
+    return failed(e.what());
+  } catch (...) {
+    return failed("an exception that is not a std::exception");
+  }
+}
+
+parameters parameters_of(const master_task& task) {
+  return parameters{parse_document("the run's parameters", task.run.parameters)};
+}
+
+/// Inserts what a split yields, in bulk, under the term.
+class partition_inserter {
+ public:
+  partition_inserter(const master_task& task, std::int64_t skip)
+      : task_(task), skip_(skip), next_(skip) {}
+
+  void add(partition p) {
+    if (seen_++ < skip_) return;
+    if (seen_ > task_.deps->limits.max_partitions)
+      throw permanent_error("more than " + std::to_string(task_.deps->limits.max_partitions) +
+                            " partitions");
+    batch_.push_back({std::move(p.key), p.input.dump()});
+    if (batch_.size() >= static_cast<std::size_t>(task_.deps->limits.split_batch)) flush();
+  }
+
+  void flush() {
+    if (task_.stop.stop_requested()) throw stop_requested_error{};
+    if (batch_.empty()) return;
+    task_.db->with([&](store& db) {
+      db.append_partitions(task_.step.id, task_.node, task_.term, next_, batch_);
+    });
+    next_ += static_cast<partition_no>(batch_.size());
+    batch_.clear();
+  }
+
+  std::int64_t seen() const { return seen_; }
+  partition_no count() const { return next_; }
+
+ private:
+  const master_task& task_;
+  std::int64_t skip_;  // partitions that an earlier master has inserted
+  std::int64_t seen_ = 0;
+  partition_no next_;
+  std::vector<new_partition> batch_;
+};
+
+void insert_listed(const master_task& task, const partitioned& definition, split_context& context) {
+  auto listed = definition.splitter()(context);
+  if (task.step.count > 0)
+    task.db->with([&](store& db) { db.reset_split(task.step.id, task.node, task.term); });
+  partition_inserter inserter{task, 0};
+  for (auto& p : listed) inserter.add(std::move(p));
+  inserter.flush();
+  auto nodes = task.db->with([&](store& db) { return db.live_nodes(task.run.job); });
+  auto ranges = assign(definition.assigned(), inserter.count(), nodes);
+  task.db->with([&](store& db) { db.seal_split(task.step.id, task.node, task.term, ranges); });
+}
+
+void insert_streamed(const master_task& task, const partitioned& definition,
+                     split_context& context) {
+  partition_inserter inserter{task, task.step.count};
+  definition.streamer()(context, [&](partition p) { inserter.add(std::move(p)); });
+  inserter.flush();
+  if (inserter.seen() < task.step.count)
+    throw permanent_error("the stream yielded fewer partitions (" +
+                          std::to_string(inserter.seen()) + ") than before the takeover (" +
+                          std::to_string(task.step.count) + "): it must repeat itself");
+  task.db->with([&](store& db) { db.seal_split(task.step.id, task.node, task.term, {}); });
+}
+
+results results_of(const master_task& task) {
+  return results{[task](partition_no after, int limit) {
+    return task.db->with(
+        [&](store& db) { return db.list_results(task.step.id, after, limit); });
+  }};
+}
+
+/// Visits every result row of the step, page by page.
+template <class Visit>
+void for_each_row(const master_task& task, Visit&& visit) {
+  constexpr int page = 1000;
+  for (partition_no after = -1;;) {
+    auto rows = task.db->with(
+        [&](store& db) { return db.list_results(task.step.id, after, page); });
+    for (const auto& row : rows) visit(row);
+    if (rows.size() < page) return;
+    after = rows.back().no;
+  }
+}
+
+void publish_files(const master_task& task) {
+  std::vector<std::filesystem::path> published;
+  for_each_row(task, [&](const result_row& row) {
+    for (const auto& file : parse_output(row.output).files) {
+      publish(file);
+      published.push_back(file.final_path);
+    }
+  });
+  if (!published.empty()) remove_leftovers(published, task.run.id);
+}
+
+worker_outcome with_result(const master_task& task, const run_context& context) {
+  worker_outcome done;
+  if (!context.result()) return done;
+  done.has_result = true;
+  done.result = storable(context.result()->dump(), task.deps->limits.max_output_bytes);
+  return done;
+}
+
+}  // namespace
+
+worker_outcome split_work(const master_task& task, const partitioned& definition) {
+  return guarded("split", [&]() -> worker_outcome {
+    split_context context{parameters_of(task), parse_cluster(task.step.spec.split_context),
+                          task.stop};
+    if (definition.streamer()) insert_streamed(task, definition, context);
+    else insert_listed(task, definition, context);
+    return {};
+  });
+}
+
+worker_outcome tasklet_work(const master_task& task, const tasklet& definition) {
+  return guarded("tasklet", [&] {
+    run_context context{task.run.id, parameters_of(task), task.stop};
+    definition.body()(context);
+    return with_result(task, context);
+  });
+}
+
+worker_outcome aggregate_work(const master_task& task, const partitioned& definition) {
+  return guarded("aggregate", [&] {
+    publish_files(task);
+    run_context context{task.run.id, parameters_of(task), task.stop};
+    if (definition.aggregator()) definition.aggregator()(results_of(task), context);
+    return with_result(task, context);
+  });
+}
+
+json_text describe_cluster(const std::vector<live_node>& nodes) {
+  auto list = json::array();
+  for (const auto& n : nodes)
+    list.push_back({{"node", n.id.value}, {"slots", n.slots}, {"running", n.running}});
+  return json{{"nodes", list}}.dump();
+}
+
+std::vector<live_node> parse_cluster(const json_text& text) {
+  std::vector<live_node> nodes;
+  auto document = parse_document("the step's view of the cluster", text);
+  for (const auto& n : document.value("nodes", json::array()))
+    nodes.push_back({node_id{n.value("node", std::int64_t{0})}, n.value("slots", 1),
+                     n.value("running", 0)});
+  return nodes;
+}
+
+std::string describe_failures(const master_task& task) {
+  std::int64_t failed = 0;
+  std::string first;
+  for_each_row(task, [&](const result_row& row) {
+    if (row.completed) return;
+    if (failed++ == 0) first = "partition " + std::to_string(row.no) + ": " + row.error;
+  });
+  return std::to_string(failed) + " of " + std::to_string(task.step.count) +
+         " partitions failed; " + first;
+}
+
+}  // namespace partita

@@ -1,0 +1,179 @@
+#include "actors/node.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "actors/partition_executor.hpp"
+
+namespace partita {
+
+namespace {
+
+/// Spawns with a thread of its own, or on the scheduler of a simulation.
+template <class Self, class F, class... Ts>
+auto spawn_as(Self* self, spawn_choice threads, F f, Ts&&... args) {
+  return threads.detached ? self->template spawn<caf::detached>(f, std::forward<Ts>(args)...)
+                          : self->spawn(f, std::forward<Ts>(args)...);
+}
+
+/// Runs one piece of the author's code, tells the master, ends.
+worker_factory worker_spawner(spawn_choice threads) {
+  return [threads](master_actor::pointer master, std::function<worker_outcome()> body) {
+    auto worker = [body = std::move(body), to = master_actor{master}](caf::event_based_actor* self) {
+      self->send(to, body());
+    };
+    if (threads.detached) master->spawn<caf::detached>(worker);
+    else master->spawn(worker);
+  };
+}
+
+executor_factory executor_spawner(deps_ptr deps, spawn_choice threads) {
+  return [deps, threads](claimer_actor::stateful_pointer<claimer_state> self, int index,
+                         std::shared_ptr<executor_control> control) {
+    auto executor = spawn_as(self, threads, partition_executor, deps, std::move(control), index,
+                             claimer_actor{self});
+    self->link_to(executor);  // an executor that dies takes the claimer, and so the node, with it
+    return executor;
+  };
+}
+
+}  // namespace
+
+// --- standing in the cluster ---------------------------------------------------------------------
+
+void node_actor_state::tick() {
+  if (window->at(deps->now()) != trust::expired) {
+    interrupted = false;
+  } else if (!interrupted) {
+    spdlog::warn("trust_expired node={} msg=\"no renewal in time: executors are interrupted\"",
+                 id.value);
+    interrupt_executors();
+    interrupted = true;
+  }
+}
+
+void node_actor_state::interrupt_executors() {
+  for (auto& c : control) c->interrupt();
+}
+
+void node_actor_state::fenced() {
+  interrupt_executors();
+  for (auto& [run, master] : masters) self->send(master, fence_atom::value);
+}
+
+void node_actor_state::become(node_id new_id) {
+  if (id == new_id) return;
+  fenced();
+  id = new_id;
+  window = std::make_unique<trust_window>(deps->limits);
+}
+
+// --- masters -------------------------------------------------------------------------------------
+
+void node_actor_state::take_over(const masterless_runs& waiting) {
+  for (const auto& run : waiting.runs) {
+    if (draining || !id) return;
+    if (static_cast<int>(masters.size()) >= deps->limits.max_masterships) return;
+    if (masters.contains(run.id)) continue;
+    masters[run.id] = spawn_as(self, threads, job_master, deps, masters_db, node_actor{self}, id,
+                               run, worker_spawner(threads));
+  }
+}
+
+void node_actor_state::master_over(run_id run) {
+  masters.erase(run);
+  leave_when_idle();
+}
+
+// --- the end -------------------------------------------------------------------------------------
+
+void node_actor_state::drain() {
+  if (draining) return;
+  draining = true;
+  spdlog::info("node_draining node={}", id.value);
+  self->send(heartbeat, drain_atom::value);
+  self->send(claimer, drain_atom::value);
+  for (auto& [run, master] : masters) self->send(master, drain_atom::value);
+  self->delayed_send(self, deps->limits.drain_grace, hurry_atom::value);
+}
+
+void node_actor_state::hurry() {
+  if (leaving) return;
+  spdlog::warn("grace_over node={} msg=\"executors are interrupted\"", id.value);
+  interrupt_executors();
+  self->send(claimer, hurry_atom::value);
+  for (auto& [run, master] : masters) self->send(master, hurry_atom::value);
+  self->delayed_send(self, deps->limits.stop_grace, release_atom::value);
+}
+
+void node_actor_state::leave_when_idle() {
+  if (draining && drained && masters.empty()) leave();
+}
+
+/// The heartbeat stops last: until here it kept the leases of what was still running alive.
+void node_actor_state::leave() {
+  if (leaving) return;
+  leaving = true;
+  interrupt_executors();
+  self->send(heartbeat, leave_atom::value);
+}
+
+void node_actor_state::over(bool well) {
+  if (!on_over) return;
+  leaving = true;
+  for (auto& [run, master] : masters)
+    caf::anon_send_exit(master, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(claimer, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(heartbeat, caf::exit_reason::user_shutdown);
+  std::exchange(on_over, nullptr)(well);
+  self->quit();
+}
+
+node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> self, deps_ptr deps,
+                               node_id first, spawn_choice threads,
+                               std::function<void(bool well)> on_over) {
+  auto& s = self->state;
+  s.self = self;
+  s.deps = deps;
+  s.threads = threads;
+  s.on_over = std::move(on_over);
+  s.id = first;
+  s.window = std::make_unique<trust_window>(deps->limits);
+  s.masters_db = std::make_shared<master_session>(deps);
+  for (int i = 0; i < deps->info.slots; ++i)
+    s.control.push_back(std::make_shared<executor_control>());
+  s.claimer = spawn_as(self, threads, claimer, deps, first, node_actor{self}, s.control,
+                       executor_spawner(deps, threads));
+  s.heartbeat =
+      spawn_as(self, threads, heartbeat, deps, first, node_actor{self}, s.claimer);
+  self->monitor(s.claimer);
+  self->monitor(s.heartbeat);
+  self->set_down_handler([self](const caf::down_msg& down) {
+    if (self->state.leaving) return;
+    spdlog::critical("actor_died node={} reason=\"{}\"", self->state.id.value,
+                     caf::to_string(down.reason));
+    self->state.over(false);
+  });
+  self->send(self, tick_atom::value);
+  return {[self](tick_atom) {
+            self->delayed_send(self, self->state.deps->limits.heartbeat / 2, tick_atom::value);
+            self->state.tick();
+          },
+          [self](const joined& j) { self->state.become(j.node); },
+          [self](const renewal& r) {
+            if (r.node == self->state.id) self->state.window->renewed(r.sent);
+          },
+          [self](fence_atom) { self->state.fenced(); },
+          [self](const running_count& load) { self->send(self->state.heartbeat, load); },
+          [self](const masterless_runs& waiting) { self->state.take_over(waiting); },
+          [self](const mastership_over& m) { self->state.master_over(m.run); },
+          [self](drain_atom) { self->state.drain(); },
+          [self](hurry_atom) { self->state.hurry(); },
+          [self](drained_atom) {
+            self->state.drained = true;
+            self->state.leave_when_idle();
+          },
+          [self](left_atom) { self->state.over(true); },
+          [self](release_atom) { self->state.leave(); }};
+}
+
+}  // namespace partita

@@ -1,0 +1,90 @@
+#include "actors/node_process.hpp"
+
+#include <unistd.h>
+
+#include <future>
+#include <random>
+#include <thread>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <spdlog/spdlog.h>
+
+#include "actors/node.hpp"
+
+namespace partita {
+
+namespace {
+
+std::string host_name() {
+  char name[256] = {};
+  if (::gethostname(name, sizeof name - 1) != 0) return "unknown";
+  return name;
+}
+
+deps_ptr make_deps(const node_config& config) {
+  node_deps deps;
+  deps.db = config.db;
+  deps.jobs = config.jobs;
+  deps.limits = config.settings;
+  deps.info.host = host_name();
+  deps.info.pid = ::getpid();
+  deps.info.name =
+      config.name.empty() ? deps.info.host + "-" + std::to_string(deps.info.pid) : config.name;
+  deps.info.slots = config.settings.executors > 0
+                        ? config.settings.executors
+                        : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  deps.info.version = config.version;
+  deps.info.jobs = config.jobs->refs();
+  deps.seed = std::random_device{}();
+  return std::make_shared<const node_deps>(std::move(deps));
+}
+
+/// Only the node actor is scheduled; all others have threads of their own.
+struct actor_config : caf::actor_system_config {
+  actor_config() { set("scheduler.max-threads", 1u); }
+};
+
+}  // namespace
+
+struct node_process::impl {
+  explicit impl(const node_config& config)
+      : deps(make_deps(config)), system(settings), left(over.get_future()) {
+    auto first = session(deps, "join", deps->limits.database_timeout).get().register_node(deps->info);
+    spdlog::info("node_joined node={} name={} executors={}", first.value, deps->info.name,
+                 deps->info.slots);
+    root = system.spawn(node, deps, first, spawn_choice{},
+                        std::function<void(bool)>([this](bool well) { over.set_value(well); }));
+  }
+
+  deps_ptr deps;
+  actor_config settings;
+  caf::actor_system system;
+  std::promise<bool> over;
+  std::shared_future<bool> left;
+  node_actor root;
+};
+
+node_process::node_process(const node_config& config) : impl_(std::make_unique<impl>(config)) {}
+
+node_process::~node_process() {
+  if (impl_->left.wait_for(std::chrono::seconds{0}) != std::future_status::ready) {
+    release_now();
+    impl_->left.wait();
+  }
+}
+
+void node_process::drain() { caf::anon_send(impl_->root, drain_atom::value); }
+
+void node_process::release_now() { caf::anon_send(impl_->root, release_atom::value); }
+
+bool node_process::wait(milliseconds limit) {
+  return impl_->left.wait_for(limit) == std::future_status::ready;
+}
+
+bool node_process::failed() const {
+  return impl_->left.wait_for(std::chrono::seconds{0}) == std::future_status::ready &&
+         !impl_->left.get();
+}
+
+}  // namespace partita

@@ -1,0 +1,124 @@
+#include "actors/partition_executor.hpp"
+
+#include "actors/text.hpp"
+
+namespace partita {
+
+namespace {
+
+void discard_all(const stored_output& output) {
+  for (const auto& file : output.files) discard(file);
+}
+
+}  // namespace
+
+void executor_state::commit(lease_id lease, partition_no no, const checkpoint& c) {
+  if (!checkpoints)
+    checkpoints =
+        std::make_unique<session>(deps, "executor", deps->limits.database_timeout);
+  try {
+    (*checkpoints)->commit_chunk(lease, no, c);
+  } catch (const store_error& e) {
+    if (e.code() == errc::lease_lost) throw lease_lost_error{};
+    throw;
+  }
+}
+
+void executor_state::run(const work_batch& work, const granted_partition& part,
+                         std::stop_token stop, finished_attempt& ended) {
+  const auto* job = deps->jobs->find(work.job);
+  const auto* step = job ? job->partitioned_step(work.step_name) : nullptr;
+  if (!step)
+    throw permanent_error("this program knows no partitioned step " + work.step_name + " of job " +
+                          work.job.name);
+  partition_setup setup;
+  setup.run = work.run;
+  setup.step = work.step;
+  setup.lease = work.lease;
+  setup.no = part.no;
+  setup.key = part.key;
+  setup.attempt = work.attempt;
+  setup.resume = part.resume;
+  setup.stop = stop;
+  setup.given = parameters{parse_document("the run's parameters", work.parameters)};
+  setup.input = parse_document("the partition's input", part.input);
+  setup.commit = [&](const checkpoint& c) { commit(work.lease, part.no, c); };
+  control->begin_partition(part.no, setup.progress);
+
+  partition_context context{std::move(setup)};
+  try {
+    step->body()(context);
+    for (const auto& file : context.stored().files) sync_file(file.staged_path);
+    auto output = storable(to_text(context.stored()), deps->limits.max_output_bytes);
+    ended.report.output = std::move(output);
+    ended.report.counts = context.counts();
+    ended.has_files = !context.stored().files.empty();
+  } catch (...) {
+    ended.report.counts = context.counts();
+    discard_all(context.stored());
+    throw;
+  }
+}
+
+finished_attempt executor_state::attempt(const work_batch& work, const granted_partition& part,
+                                         std::stop_token stop) {
+  finished_attempt ended;
+  auto& report = ended.report;
+  report.lease = work.lease;
+  report.no = part.no;
+  if (stop.stop_requested()) {
+    report.outcome = attempt_outcome::released;
+    report.error = "not begun: a stop was requested";
+    return ended;
+  }
+  const auto begun = deps->now();
+  auto failed = [&](const std::string& why, bool may_retry) {
+    report.error = readable(why);
+    report.outcome = may_retry ? after_failure(work.retry, work.transferable, work.attempt)
+                               : attempt_outcome::failed;
+    if (report.outcome == attempt_outcome::retry)
+      report.retry_after = backoff(work.retry, work.attempt);
+  };
+  try {
+    run(work, part, stop, ended);
+  } catch (const stop_requested_error& e) {
+    report.outcome = attempt_outcome::released;
+    report.error = e.what();
+  } catch (const lease_lost_error& e) {
+    report.outcome = attempt_outcome::released;  // the report is rejected: the lease is not live
+    report.error = e.what();
+  } catch (const permanent_error& e) {
+    failed(e.what(), false);
+  } catch (const definition_error& e) {
+    failed(e.what(), false);
+  } catch (const std::exception& e) {
+    failed(e.what(), true);
+  } catch (...) {
+    failed("an exception that is not a std::exception", true);
+  }
+  report.took = std::chrono::duration_cast<microseconds>(deps->now() - begun);
+  return ended;
+}
+
+finished_batch executor_state::execute(const work_batch& work) {
+  finished_batch done{index, work.lease, {}};
+  done.attempts.reserve(work.partitions.size());
+  auto stop = control->begin(work.lease);
+  for (const auto& part : work.partitions) done.attempts.push_back(attempt(work, part, stop));
+  control->end();
+  return done;
+}
+
+executor_actor::behavior_type partition_executor(executor_actor::stateful_pointer<executor_state> self,
+                                                 deps_ptr deps,
+                                                 std::shared_ptr<executor_control> control,
+                                                 int index, claimer_actor claimer) {
+  self->state.deps = std::move(deps);
+  self->state.control = std::move(control);
+  self->state.index = index;
+  return {[self, claimer](const work_batch& work) {
+    self->send(claimer, self->state.execute(work));
+  }};
+}
+
+}  // namespace partita

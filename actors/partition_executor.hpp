@@ -1,0 +1,37 @@
+#pragma once
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/deps.hpp"
+#include "actors/executor_control.hpp"
+#include "actors/session.hpp"
+#include "protocol/interfaces.hpp"
+
+namespace partita {
+
+/// Runs the author's code. Every exception ends here, as the error of an attempt.
+struct executor_state {
+  executor_state() = default;
+  finished_batch execute(const work_batch& work);
+
+  deps_ptr deps;
+  std::shared_ptr<executor_control> control;
+  std::unique_ptr<session> checkpoints;  // opened by the first checkpoint
+  int index = 0;
+  static inline const char* name = "partition_executor";
+
+ private:
+  finished_attempt attempt(const work_batch& work, const granted_partition& part,
+                           std::stop_token stop);
+  void run(const work_batch& work, const granted_partition& part, std::stop_token stop,
+           finished_attempt& ended);
+  void commit(lease_id lease, partition_no no, const checkpoint& c);
+};
+
+executor_actor::behavior_type partition_executor(executor_actor::stateful_pointer<executor_state> self,
+                                                 deps_ptr deps,
+                                                 std::shared_ptr<executor_control> control,
+                                                 int index, claimer_actor claimer);
+
+}  // namespace partita

@@ -1,0 +1,167 @@
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "batch/errors.hpp"
+#include "batch/readers/csv.hpp"
+#include "batch/readers/utf8.hpp"
+
+namespace partita::csv {
+
+namespace {
+
+constexpr std::size_t block_bytes = 1024 * 1024;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+const char* find(const char* at, const char* end, char wanted) {
+  const auto* hit = std::memchr(at, wanted, static_cast<std::size_t>(end - at));
+  return hit ? static_cast<const char*>(hit) : end;
+}
+
+/// Deals records to slices: a record belongs to the slice its middle byte falls into when the bytes
+/// are cut into equal parts.
+class dealer {
+ public:
+  dealer(std::int64_t begin, const file_version& file, std::int64_t max_slices)
+      : begin_(begin),
+        bytes_(file.size - begin),
+        parts_(std::max<std::int64_t>(1, std::min({max_slices, bytes_, most_parts}))) {
+    slices_.push_back({{begin, begin}, 2, 0, file.size, file.mtime_ns});
+    next_target();
+  }
+
+  /// The record at bytes [begin, end), which starts on `line`. Blank lines are held back: they are
+  /// rows (malformed ones) only if another record follows.
+  void add(std::int64_t begin, std::int64_t end, std::int64_t line, bool blank) {
+    if (blank) {
+      ++blanks_;
+      return;
+    }
+    slices_.back().range.end = begin;
+    slices_.back().rows += std::exchange(blanks_, 0);
+    const auto middle = begin + (end - begin) / 2;
+    if (middle >= target_) {
+      while (middle >= target_) next_target();
+      if (slices_.back().rows > 0) {
+        const auto& last = slices_.back();
+        slices_.push_back({{begin, begin}, line, 0, last.file_size, last.file_mtime_ns});
+      }
+    }
+    slices_.back().range.end = end;
+    ++slices_.back().rows;
+  }
+
+  std::vector<slice> take() && { return std::move(slices_); }
+
+ private:
+  static constexpr std::int64_t most_parts = 1 << 30;
+
+  // bytes * part / parts, in an order that cannot overflow with most_parts.
+  void next_target() {
+    ++part_;
+    target_ = part_ >= parts_ ? std::numeric_limits<std::int64_t>::max()
+                              : begin_ + bytes_ / parts_ * part_ + bytes_ % parts_ * part_ / parts_;
+  }
+
+  std::int64_t begin_;
+  std::int64_t bytes_;
+  std::int64_t parts_;
+  std::int64_t part_ = 0;
+  std::int64_t target_ = 0;
+  std::int64_t blanks_ = 0;
+  std::vector<slice> slices_;
+};
+
+/// Finds the ends of records: the line ends with an even number of quotes before them. In a file of
+/// well-formed rows this is exact. In any other, every end up to the first malformed row is right, so
+/// the slice that holds this row begins where a record does, and its reader fails on it.
+class scanner {
+ public:
+  scanner(std::int64_t begin, dealer& to) : dealer_(to), offset_(begin), record_(begin) {}
+
+  void scan(const char* block, std::size_t size) {
+    const auto* at = block;
+    const auto* end = block + size;
+    for (;;) {
+      const auto* quote = find(at, end, '"');
+      if (quoted_)
+        line_ += std::count(at, quote, '\n');
+      else
+        scan_plain(block, at, quote);
+      if (quote == end) break;
+      quoted_ = !quoted_;
+      at = quote + 1;
+    }
+    if (size > 0) before_block_ = end[-1];
+    offset_ += static_cast<std::int64_t>(size);
+  }
+
+  void finish() {
+    if (record_ == offset_) return;
+    dealer_.add(record_, offset_, record_line_, offset_ - record_ == 1 && before_block_ == '\r');
+  }
+
+ private:
+  void scan_plain(const char* block, const char* at, const char* end) {
+    for (const auto* hit = find(at, end, '\n'); hit != end; hit = find(hit + 1, end, '\n')) {
+      const auto here = offset_ + (hit - block);
+      const auto before = hit == block ? before_block_ : hit[-1];
+      const auto length = here - record_;
+      dealer_.add(record_, here + 1, record_line_, length == 0 || (length == 1 && before == '\r'));
+      record_ = here + 1;
+      record_line_ = ++line_;
+    }
+  }
+
+  dealer& dealer_;
+  std::int64_t offset_;       // of the block in the file
+  std::int64_t record_;       // where the record under way begins
+  std::int64_t record_line_ = 2;
+  std::int64_t line_ = 2;
+  char before_block_ = '\n';
+  bool quoted_ = false;
+};
+
+/// Length of the header line at the front of the file, with byte order mark and line end.
+std::size_t skip_header(const input_file& file, std::string_view front, std::string_view header) {
+  const auto refuse = [&](const std::string& found) {
+    throw permanent_error(file.path().string() + ", line 1: the header must be \"" +
+                          utf8::printable(header) + "\", but " + found);
+  };
+  if (front.empty()) refuse("the file is empty");
+  const std::size_t mark = front.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+  const auto end = front.find('\n', mark);
+  auto line = front.substr(mark, end == front.npos ? end : end - mark);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line != header) refuse("it is \"" + utf8::printable(line) + "\"");
+  return end == front.npos ? front.size() : end + 1;
+}
+
+}  // namespace
+
+std::vector<slice> split(const std::filesystem::path& path, std::string_view header,
+                         std::int64_t max_slices) {
+  input_file file{path};
+  const auto version = file.version();
+  const auto block = std::make_unique_for_overwrite<char[]>(block_bytes);
+
+  auto size = file.read(block.get(), block_bytes);
+  const auto skipped = skip_header(file, {block.get(), size}, header);
+  const auto begin = static_cast<std::int64_t>(skipped);
+  dealer slices{begin, version, max_slices};
+  scanner records{begin, slices};
+  records.scan(block.get() + skipped, size - skipped);
+  auto bytes = size;
+  while (size == block_bytes) {
+    size = file.read(block.get(), block_bytes);
+    records.scan(block.get(), size);
+    bytes += size;
+  }
+  records.finish();
+  if (static_cast<std::int64_t>(bytes) != version.size) file.fail_changed();
+  file.require_version(version);
+  return std::move(slices).take();
+}
+
+}  // namespace partita::csv

@@ -1,0 +1,55 @@
+#include "batch/readers/utf8.hpp"
+
+#include <cstdint>
+#include <cstring>
+
+namespace partita::utf8 {
+
+char32_t pop(std::string_view& text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  text.remove_prefix(1);
+  if (lead < 0x80) return lead;
+  const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < static_cast<std::size_t>(more)) return invalid;
+  char32_t point = lead & (0x3Fu >> more);
+  for (int i = 0; i < more; ++i) {
+    const auto next = static_cast<unsigned char>(text[i]);
+    if ((next & 0xC0) != 0x80) return invalid;
+    point = point << 6 | (next & 0x3Fu);
+  }
+  constexpr char32_t least[] = {0, 0x80, 0x800, 0x10000};
+  const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
+  if (point < least[more] || point > 0x10FFFF || surrogate) return invalid;
+  text.remove_prefix(more);
+  return point;
+}
+
+bool is_valid(std::string_view text) {
+  while (!text.empty()) {
+    // Most text is ASCII: skip it eight bytes at a time.
+    std::uint64_t word;
+    while (text.size() >= sizeof word) {
+      std::memcpy(&word, text.data(), sizeof word);
+      if (word & 0x8080808080808080) break;
+      text.remove_prefix(sizeof word);
+    }
+    if (!text.empty() && pop(text) == invalid) return false;
+  }
+  return true;
+}
+
+std::string printable(std::string_view bytes) {
+  constexpr std::size_t most = 120;
+  constexpr auto hex = "0123456789ABCDEF";
+  std::string shown;
+  for (const char c : bytes.substr(0, most)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7F)
+      shown += c;
+    else
+      shown.append("\\x") += {hex[byte >> 4], hex[byte & 15]};
+  }
+  return bytes.size() > most ? shown + "..." : shown;
+}
+
+}  // namespace partita::utf8
