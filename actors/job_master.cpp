@@ -42,6 +42,9 @@ void master_state::advance() {
     spdlog::warn("master_waits run={} code={} msg=\"{}\"", run.value, to_string(e.code()),
                  e.what());
     again(rest->next());
+  } catch (const std::exception& e) {
+    spdlog::error("master_failed run={} msg=\"{}\"", run.value, e.what());
+    again(rest->next());
   }
 }
 

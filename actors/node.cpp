@@ -74,8 +74,10 @@ void node_actor_state::take_over(const masterless_runs& waiting) {
     if (draining || !id) return;
     if (static_cast<int>(masters.size()) >= deps->limits.max_masterships) return;
     if (masters.contains(run.id)) continue;
-    masters[run.id] = spawn_as(self, threads, job_master, deps, masters_db, node_actor{self}, id,
-                               run, worker_spawner(threads));
+    auto master = spawn_as(self, threads, job_master, deps, masters_db, node_actor{self}, id, run,
+                           worker_spawner(threads));
+    self->link_to(master);
+    masters[run.id] = master;
   }
 }
 
@@ -120,12 +122,8 @@ void node_actor_state::leave() {
 void node_actor_state::over(bool well) {
   if (!on_over) return;
   leaving = true;
-  for (auto& [run, master] : masters)
-    caf::anon_send_exit(master, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(claimer, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(heartbeat, caf::exit_reason::user_shutdown);
   std::exchange(on_over, nullptr)(well);
-  self->quit();
+  self->quit(caf::exit_reason::user_shutdown);  // and with it, all that are linked to it
 }
 
 node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> self, deps_ptr deps,
@@ -145,12 +143,14 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
                        executor_spawner(deps, threads));
   s.heartbeat =
       spawn_as(self, threads, heartbeat, deps, first, node_actor{self}, s.claimer);
-  self->monitor(s.claimer);
-  self->monitor(s.heartbeat);
-  self->set_down_handler([self](const caf::down_msg& down) {
-    if (self->state.leaving) return;
+  // Linked, so that none outlives the others. A master that has ended its run ends normally; every
+  // other end of an actor is a defect, and the node ends with it: others take its work.
+  self->link_to(s.claimer);
+  self->link_to(s.heartbeat);
+  self->set_exit_handler([self](const caf::exit_msg& exit) {
+    if (!exit.reason || self->state.leaving) return;
     spdlog::critical("actor_died node={} reason=\"{}\"", self->state.id.value,
-                     caf::to_string(down.reason));
+                     caf::to_string(exit.reason));
     self->state.over(false);
   });
   self->send(self, tick_atom::value);

@@ -144,7 +144,7 @@ struct writer::state {
 
 writer::writer(const std::filesystem::path& path, const std::string& root)
     : state_(std::make_unique<state>(path)) {
-  state_->require(xmlTextWriterWriteRaw(state_->out.get(), chars("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")));
+  state_->require(xmlTextWriterStartDocument(state_->out.get(), nullptr, "UTF-8", nullptr));
   start(root);
 }
 

@@ -1,0 +1,135 @@
+#include "apps/jobs/customer_etl/customer_etl.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+
+#include "apps/jobs/customer_etl/customer.hpp"
+#include "apps/jobs/support/demo.hpp"
+#include "batch/batch.hpp"
+#include "batch/readers/csv.hpp"
+#include "batch/writers/xml.hpp"
+
+namespace partita {
+
+namespace fs = std::filesystem;
+using namespace customers;
+
+namespace {
+
+constexpr std::int64_t chunk_rows = 100;  // between looks at the stop request
+
+/// Before any work: a folder nobody can write into would fail every partition.
+void require_writable(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error)
+    throw permanent_error("cannot create folder " + folder.string() + ": " + error.message());
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    throw permanent_error("cannot write into folder " + folder.string() + ": " +
+                          std::generic_category().message(errno));
+}
+
+std::string key_of(std::int64_t before, std::int64_t rows) {
+  if (rows == 0) return "no rows";
+  return "rows " + std::to_string(before + 1) + "-" + std::to_string(before + rows);
+}
+
+std::vector<partition> split(split_context& s) {
+  const auto wanted = in_range("partitions", s.get<std::int64_t>("partitions"), 0, most_partitions);
+  in_range("delay_ms", s.get<std::int64_t>("delay_ms"), 0, most_delay_ms);
+  const auto slices =
+      csv::split(s.get<fs::path>("input"), csv_header, wanted > 0 ? wanted : 4 * s.slots());
+  require_writable(s.get<fs::path>("output_dir"));
+
+  std::vector<partition> parts;
+  std::int64_t rows = 0;
+  for (const auto& slice : slices) {
+    parts.push_back({key_of(rows, slice.rows), slice});
+    rows += slice.rows;
+  }
+  return parts;
+}
+
+void write(xml::writer& to, const csv::record& customer) {
+  const auto email = tagged(customer.fields[email_column]);
+  if (!email) throw permanent_error("an e-mail address without @");
+  to.start(item_element);
+  for (std::size_t i = 0; i < column_count; ++i)
+    to.element(element_names[i], i == email_column ? *email : customer.fields[i]);
+  to.end();
+}
+
+void convert(partition_context& p) {
+  const auto slice = p.input<csv::slice>();
+  const std::chrono::milliseconds delay{p.get<std::int64_t>("delay_ms")};
+  csv::reader reader{p.get<fs::path>("input"), slice, column_count};
+  const auto name = std::string{part_prefix} + "{}" + std::string{part_suffix};
+  xml::writer writer{p.output_file(p.get<fs::path>("output_dir") / name), root_element};
+
+  auto& counts = p.counts();
+  for (csv::record customer; reader.next(customer);) {
+    ++counts.read;
+    try {
+      write(writer, customer);
+    } catch (const permanent_error& e) {
+      throw permanent_error(reader.where(customer) + e.what());
+    }
+    ++counts.written;
+    if (counts.read % chunk_rows != 0) continue;
+    p.progress(counts.read, slice.rows);
+    p.stop_if_requested();
+    pause(p, delay);
+  }
+  writer.close();
+  p.progress(counts.read, slice.rows);
+  p.output({{"rows", counts.written}});
+}
+
+/// An earlier run with more partitions left files this run did not replace. Whoever reads the
+/// folder as a whole would find its customers twice: the folder must hold exactly this run.
+void remove_parts_from(std::int64_t first, const fs::path& folder) {
+  const auto parts = customer_parts(folder);
+  for (auto part = parts.lower_bound(first); part != parts.end(); ++part) fs::remove(part->second);
+}
+
+void finish(const results& all, run_context& run) {
+  const auto folder = run.get<fs::path>("output_dir");
+  std::int64_t files = 0;
+  all.for_each([&](const partition_result& one) {
+    files += static_cast<std::int64_t>(one.files.size());
+  });
+  remove_parts_from(all.count(), folder);
+  run.result({{"rows", all.sum_written()}, {"files", files}, {"output_dir", folder.string()}});
+}
+
+}  // namespace
+
+std::map<std::int64_t, fs::path> customer_parts(const fs::path& folder) {
+  std::map<std::int64_t, fs::path> parts;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const auto name = entry.path().filename().string();
+    if (!name.starts_with(part_prefix) || !name.ends_with(part_suffix)) continue;
+    std::int64_t no = 0;
+    std::from_chars(name.data() + part_prefix.size(), name.data() + name.size(), no);
+    // The number as this job writes it, not 007 or 7a.
+    if (name == std::string{part_prefix} + std::to_string(no) + std::string{part_suffix} && no >= 0)
+      parts.emplace(no, entry.path());
+  }
+  return parts;
+}
+
+job customer_etl() {
+  return job{"customer_etl"}
+      .about("converts customers from CSV to XML and tags their e-mail addresses")
+      .parameter<fs::path>("input", required, about{"CSV file: " + std::string{csv_header}})
+      .parameter<fs::path>("output_dir", required, non_identifying,
+                           about{"folder for customers-part-N.xml; is created"})
+      .parameter<std::int64_t>("partitions", default_value{0}, non_identifying,
+                               about{"slices to cut the input into; 0: 4 for each executor"})
+      .parameter<std::int64_t>("delay_ms", default_value{0}, non_identifying,
+                               about{"pause after every 100 rows, to have time to watch"})
+      .step(partitioned{"convert"}.split(split).each(convert).aggregate(finish));
+}
+
+}  // namespace partita

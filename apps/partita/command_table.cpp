@@ -1,0 +1,166 @@
+#include "apps/partita/command_table.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+#include "apps/partita/commands/commands.hpp"
+#include "apps/partita/common_options.hpp"
+#include "apps/partita/node_settings.hpp"
+#include "batch/parameters.hpp"
+
+namespace partita::cli {
+
+namespace {
+
+const option wait_option{"wait", "", "waits for its end; the exit code tells how it ended"};
+const option key_option{"key", "KEY", "launch key: the same key again finds the same run"};
+
+/// What every command that reaches a database takes, after its own options.
+option_list with_database(const option_list& own, const std::string& log_level = "warn") {
+  return own + database_options() + log_options(log_level) + help_option();
+}
+
+std::vector<command> make_table() {
+  const std::string try_it = "Try it", work = "Run jobs", look = "Look", operate = "Operate";
+  return {
+      {"demo", "", "three local nodes convert a file; one is killed half-way", try_it,
+       "Makes a folder with a CSV file and an embedded database, starts the nodes, kills one that\n"
+       "holds work, and checks that every row was converted exactly once.",
+       option_list{{"rows", "N", "rows of the file", "", "200000"},
+                   {"nodes", "N", "node processes", "", "3"},
+                   {"keep", "", "leaves the CSV and XML files too, not just the database"}} +
+           log_options("error") + help_option(),
+       demo_command},
+      {"run", "JOB [KEY=VALUE…]", "runs a job on local nodes and waits for it", work,
+       "Submits the run, starts node processes on this machine, shows progress, and prints the\n"
+       "result of the run as JSON. The exit code tells how it ended.",
+       with_database(option_list{{"nodes", "N", "node processes to start", "", "1"}, key_option} +
+                     output_options() + node_setting_options()),
+       run_command},
+      {"submit", "JOB [KEY=VALUE…]", "hands a run to the nodes of the cluster", work,
+       "Prints the number of the run. The first node that knows the job becomes its master.",
+       with_database(option_list{wait_option, key_option} + output_options()), submit_command},
+      {"wait", "ID", "waits for a run and prints its result", work,
+       "Ctrl-C detaches: the run goes on.",
+       with_database(option_list{{"timeout", "S", "gives up after S seconds, with exit code 6"}} +
+                     output_options()),
+       wait_command},
+      {"cancel", "ID", "asks a run to stop", work,
+       "Partitions end at their next checkpoint; `restart` continues the run later.",
+       with_database(option_list{{"now", "", "interrupts what runs, without waiting"}} +
+                     output_options()),
+       cancel_command},
+      {"restart", "ID", "continues a FAILED or STOPPED run as a new one", work,
+       "Completed partitions keep their results; the others go on from their checkpoints.",
+       with_database(option_list{wait_option, key_option} + output_options()), restart_command},
+      {"jobs", "", "lists runs, newest first", look, "",
+       with_database(
+           option_list{{"known", "", "the jobs this program knows, and their parameters"},
+                       {"limit", "N", "at most N runs", "", "20"},
+                       {"before", "ID", "runs older than this one: the next page"}} +
+           listing_options()),
+       jobs_command},
+      {"job", "ID", "shows one run", look, "",
+       with_database(
+           option_list{{"partitions", "", "its partitions too"},
+                       {"step", "NAME", "partitions of this step only"},
+                       {"limit", "N", "at most N partitions of a step in a table", "", "100"}} +
+           listing_options()),
+       job_command},
+      {"nodes", "", "lists the nodes of the cluster", look, "",
+       with_database(option_list{{"all", "", "also those that left or were given up"}} +
+                     listing_options()),
+       nodes_command},
+      {"node", "", "is a node of the cluster until it gets SIGTERM", operate,
+       "SIGTERM or Ctrl-C drains: it claims nothing new, finishes or checkpoints what it has, and\n"
+       "leaves. The second one gives back at once.",
+       with_database(option_list{{"name", "NAME", "how listings call it (HOST-PID)",
+                                  "PARTITA_NODE_NAME"}} +
+                         node_setting_options(),
+                     "info"),
+       node_command},
+      {"schema", "migrate|status|verify", "creates, shows or checks the tables", operate,
+       "migrate applies what is missing. status lists the migrations, verify compares them with\n"
+       "those this program carries; both end with 7 when the tables do not fit.",
+       with_database(listing_options()), schema_command},
+      {"version", "", "shows the versions of program and schema", operate, "",
+       output_options() + help_option(), version_command},
+      {"help", "[COMMAND]", "explains a command", operate, "", help_option(), help_command},
+      {"demo-node", "", "a node of the demo, which knows its job in every program", "", "",
+       with_database(option_list{{"name", "NAME", "how listings call it"}} +
+                     node_setting_options()),
+       demo_node_command},
+  };
+}
+
+std::string padded(const std::string& text, std::size_t columns) {
+  return text + std::string(columns > text.size() ? columns - text.size() : 1, ' ');
+}
+
+}  // namespace
+
+const std::vector<command>& command_table() {
+  static const auto table = make_table();
+  return table;
+}
+
+const command& find_command(const std::string& name) {
+  std::vector<std::string> shown;
+  for (const auto& one : command_table()) {
+    if (one.name == name) return one;
+    if (!one.group.empty()) shown.push_back(one.name);
+  }
+  auto close = nearest(name, shown);
+  throw usage_error("there is no command " + name,
+                    close ? "did you mean " + *close + "?" : "`help` lists the commands");
+}
+
+std::string overview(const std::string& program) {
+  std::string out = "Runs partitioned batch jobs over nodes that share nothing but a database.\n\n"
+                    "Usage: " + program + " COMMAND [OPTIONS]\n";
+  std::string group;
+  for (const auto& one : command_table()) {
+    if (one.group.empty()) continue;
+    if (one.group != group) out += "\n" + one.group + "\n";
+    group = one.group;
+    out += "  " + padded(one.name, 10) + one.summary + "\n";
+  }
+  return out + "\n`" + program + " help COMMAND` tells more. Start with `" + program + " demo`.\n";
+}
+
+std::string help_of(const command& what, const std::string& program) {
+  auto out = "Usage: " + program + " " + what.name + (what.words.empty() ? "" : " " + what.words) +
+             " [OPTIONS]\n\n" + what.summary + "\n";
+  if (!what.details.empty()) out += what.details + "\n";
+  out += "\nOptions\n";
+  for (const auto& one : what.options) {
+    auto flag = (one.letter ? std::string{"-"} + one.letter + ", " : "    ") + "--" + one.name;
+    if (one.value_is_optional()) flag += "[=" + one.value.substr(1);
+    else if (!one.is_flag()) flag += " " + one.value;
+    out += "  " + padded(flag, 32) + one.help;
+    if (!one.fallback.empty()) out += " (" + one.fallback + ")";
+    if (!one.env.empty()) out += " [" + one.env + "]";
+    out += "\n";
+  }
+  return out;
+}
+
+exit_code dispatch(const std::string& program, const std::vector<std::string>& words,
+                   const registry& jobs) {
+  if (words.empty()) {
+    std::cerr << overview(program);
+    return exit_code::usage;
+  }
+  auto name = words.front();
+  if (name == "-h" || name == "--help") name = "help";
+  if (name == "-V" || name == "--version") name = "version";
+  const auto& wanted = find_command(name);
+  arguments args(wanted.options, {words.begin() + 1, words.end()});
+  if (args.has("help")) {
+    std::cout << help_of(wanted, program);
+    return exit_code::ok;
+  }
+  return wanted.run({program, jobs, args});
+}
+
+}  // namespace partita::cli

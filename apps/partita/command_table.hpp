@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/partita/errors.hpp"
+#include "apps/partita/options.hpp"
+#include "batch/registry.hpp"
+
+namespace partita::cli {
+
+/// What a command gets.
+struct invocation {
+  const std::string& program;  // as the user typed it, for commands we suggest
+  const registry& jobs;
+  const arguments& args;
+};
+
+struct command {
+  std::string name;
+  std::string words;  // what follows it on the usage line
+  std::string summary;
+  std::string group;  // heading in the overview; "": not shown
+  std::string details;  // more lines for `help COMMAND`; may be empty
+  option_list options;
+  exit_code (*run)(const invocation&);
+};
+
+/// The one table: dispatch, help and usage come from it.
+const std::vector<command>& command_table();
+
+/// Throws command_error (usage), with the nearest name.
+const command& find_command(const std::string& name);
+
+/// All commands, by group.
+std::string overview(const std::string& program);
+/// Usage, details and options of one.
+std::string help_of(const command& what, const std::string& program);
+
+/// Runs the command that `words` name. Throws what goes wrong.
+exit_code dispatch(const std::string& program, const std::vector<std::string>& words,
+                   const registry& jobs);
+
+}  // namespace partita::cli

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "apps/partita/command_table.hpp"
+
+// The functions of the command table.
+namespace partita::cli {
+
+exit_code demo_command(const invocation& in);
+exit_code run_command(const invocation& in);
+exit_code submit_command(const invocation& in);
+exit_code wait_command(const invocation& in);
+exit_code cancel_command(const invocation& in);
+exit_code restart_command(const invocation& in);
+exit_code jobs_command(const invocation& in);
+exit_code job_command(const invocation& in);
+exit_code nodes_command(const invocation& in);
+exit_code node_command(const invocation& in);
+exit_code demo_node_command(const invocation& in);
+exit_code schema_command(const invocation& in);
+exit_code version_command(const invocation& in);
+exit_code help_command(const invocation& in);
+
+}  // namespace partita::cli

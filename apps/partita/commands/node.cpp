@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "actors/node_process.hpp"
+#include "apps/jobs/customer_etl/customer_etl.hpp"
+#include "apps/partita/commands/commands.hpp"
+#include "apps/partita/common_options.hpp"
+#include "apps/partita/database_url.hpp"
+#include "apps/partita/node_settings.hpp"
+#include "apps/partita/signals.hpp"
+#include "apps/partita/version.hpp"
+
+namespace partita::cli {
+
+namespace {
+
+constexpr milliseconds look_every{500};
+constexpr milliseconds drain_look_every{50};
+
+std::string host_and_pid() {
+  char host[256] = "localhost";
+  ::gethostname(host, sizeof host - 1);
+  return fmt::format("{}-{}", host, ::getpid());
+}
+
+exit_code be_a_node(const invocation& in, std::shared_ptr<const registry> jobs) {
+  require_words(in.args.words(), {}, 0);
+  auto limits = settings_of(in.args);
+  // Whoever reads our log may go away: that is no reason to die.
+  ::signal(SIGPIPE, SIG_IGN);
+  signal_watch signals;
+  auto name = in.args.text("name").empty() ? host_and_pid() : in.args.text("name");
+  start_log(in.args, name);
+
+  auto db = open_or_create(database_url(in.args));
+  node_process node({db, std::move(jobs), limits, name, program_version()});
+  while (!signals.wait(look_every))
+    if (node.wait(milliseconds{0}))
+      throw command_error(exit_code::failed, "node_ended", "the node ended by itself",
+                          "its log says why");
+  node.drain();
+  while (!node.wait(drain_look_every))
+    if (signals.wait(milliseconds{0})) node.release_now();
+  return exit_code::ok;
+}
+
+}  // namespace
+
+exit_code node_command(const invocation& in) {
+  // Not owned: the registry outlives every command.
+  return be_a_node(in, std::shared_ptr<const registry>(std::shared_ptr<void>{}, &in.jobs));
+}
+
+exit_code demo_node_command(const invocation& in) {
+  return be_a_node(in, std::make_shared<const registry>(registry{customer_etl()}));
+}
+
+}  // namespace partita::cli

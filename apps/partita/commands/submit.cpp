@@ -1,0 +1,63 @@
+#include <iostream>
+
+#include "apps/partita/commands/commands.hpp"
+#include "apps/partita/common_options.hpp"
+#include "apps/partita/database_url.hpp"
+#include "apps/partita/documents.hpp"
+#include "apps/partita/follow.hpp"
+#include "apps/partita/launch.hpp"
+#include "storage/clock.hpp"
+
+namespace partita::cli {
+
+namespace {
+
+std::string launch_key(const arguments& args) {
+  return args.has("key") ? args.text("key") : fresh_launch_key();
+}
+
+/// The new run on stdout, and what to do with it on stderr; or its end, with --wait.
+exit_code tell_submitted(const invocation& in, const std::shared_ptr<database>& db,
+                         const run_row& run, const std::string& what_happened) {
+  std::cerr << what_happened << "\n";
+  if (in.args.has("wait")) {
+    signal_watch signals;
+    return follow(in, db, run.id, std::nullopt, signals);
+  }
+  if (wants_json(in.args)) std::cout << dump(run_document(run, {}, {}, wall_now())) << "\n";
+  else std::cout << run.id.value << "\n";
+  std::cerr << "  " << suggest(in, "wait", run.id) << " waits for it\n  "
+            << suggest(in, "job", run.id) << " shows it\n  " << suggest(in, "cancel", run.id)
+            << " stops it\n";
+  return exit_code::ok;
+}
+
+}  // namespace
+
+exit_code submit_command(const invocation& in) {
+  start_log(in.args);
+  wants_json(in.args);
+  auto what = submission_of(in.jobs, in.args.words(), launch_key(in.args));
+  auto db = open_or_create(database_url(in.args));
+  auto session = db->connect({});
+  auto run = ask([&] { return session->submit(what); });
+  return tell_submitted(in, db, run,
+                        "run " + std::to_string(run.id.value) + " of " + run.job.name +
+                            " is submitted");
+}
+
+exit_code restart_command(const invocation& in) {
+  start_log(in.args);
+  wants_json(in.args);
+  require_words(in.args.words(), {"ID"}, 1);
+  auto ended = parse_run_id(in.args.words().front());
+  auto key = launch_key(in.args);
+  auto db = open_existing(database_url(in.args));
+  auto session = db->connect({});
+  auto run = ask([&] { return session->restart(ended, key); });
+  return tell_submitted(in, db, run,
+                        "run " + std::to_string(run.id.value) + " continues run " +
+                            std::to_string(ended.value));
+}
+
+}  // namespace partita::cli

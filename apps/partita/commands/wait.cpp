@@ -1,0 +1,48 @@
+#include <iostream>
+
+#include "apps/partita/commands/commands.hpp"
+#include "apps/partita/common_options.hpp"
+#include "apps/partita/database_url.hpp"
+#include "apps/partita/documents.hpp"
+#include "apps/partita/follow.hpp"
+#include "apps/partita/launch.hpp"
+#include "storage/clock.hpp"
+
+namespace partita::cli {
+
+exit_code wait_command(const invocation& in) {
+  start_log(in.args);
+  wants_json(in.args);
+  require_words(in.args.words(), {"ID"}, 1);
+  auto run = parse_run_id(in.args.words().front());
+  std::optional<milliseconds> timeout;
+  if (in.args.has("timeout"))
+    timeout = milliseconds{static_cast<std::int64_t>(in.args.seconds("timeout") * 1000)};
+  signal_watch signals;
+  return follow(in, open_existing(database_url(in.args)), run, timeout, signals);
+}
+
+exit_code cancel_command(const invocation& in) {
+  start_log(in.args);
+  auto as_json = wants_json(in.args);
+  require_words(in.args.words(), {"ID"}, 1);
+  auto run = parse_run_id(in.args.words().front());
+  auto mode = in.args.has("now") ? stop_mode::now : stop_mode::stop;
+  auto db = open_existing(database_url(in.args));
+  auto session = db->connect({});
+  auto after = ask([&] { return session->request_stop(run, mode); });
+  if (as_json)
+    std::cout << dump(run_document(after, ask([&] { return session->summarize(run); }), {},
+                                   wall_now()))
+              << "\n";
+  if (is_terminal(after.state))
+    std::cerr << "run " << run.value << " is " << to_string(after.state) << "\n  "
+              << suggest(in, "restart", run) << " continues it\n";
+  else
+    std::cerr << "run " << run.value << " is asked to stop"
+              << (after.stop == stop_mode::now ? " now" : " at the next checkpoints") << "\n  "
+              << suggest(in, "wait", run) << " waits for its end\n";
+  return exit_code::ok;
+}
+
+}  // namespace partita::cli

@@ -1,0 +1,93 @@
+#include "apps/partita/database_url.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "apps/partita/errors.hpp"
+#include "apps/partita/text.hpp"
+
+namespace partita::cli {
+
+namespace {
+
+/// libpq takes everything before an '@' that comes before the first '/' for USER:PASSWORD.
+bool user_part_has_password(std::string_view after_scheme) {
+  auto at = after_scheme.substr(0, after_scheme.find('/')).find('@');
+  if (at == std::string_view::npos) return false;
+  auto user = after_scheme.substr(0, at);
+  auto colon = user.find(':');
+  return colon != std::string_view::npos && colon + 1 < user.size();
+}
+
+/// `password=x`, `password = 'x'`, `?password=x`, `&sslpassword=x`.
+bool names_password(std::string_view text) {
+  constexpr std::string_view word = "password";
+  for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    auto rest = text.substr(at + word.size());
+    auto next = rest.find_first_not_of(" \t\n");
+    if (next != std::string_view::npos && rest[next] == '=') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool holds_password(std::string_view url) {
+  if (url.starts_with("sqlite:")) return false;
+  auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return names_password(url);
+  auto after_scheme = url.substr(scheme + 3);
+  auto query = after_scheme.find('?');
+  return user_part_has_password(after_scheme) ||
+         (query != std::string_view::npos && names_password(after_scheme.substr(query)));
+}
+
+std::string database_url(const arguments& args) {
+  if (args.typed("db")) {
+    auto url = args.text("db");
+    if (holds_password(url))
+      throw usage_error(
+          "--db holds a password, and every user of this machine can read the arguments of a "
+          "process",
+          "put the address in the variable PARTITA_DB, or the password in PGPASSFILE or "
+          "PGPASSWORD");
+    return url;
+  }
+  for (const char* variable : {"PARTITA_DB", "DATABASE_URL"})
+    if (const auto* set = std::getenv(variable); set && *set) return set;
+  return args.text("db");
+}
+
+std::optional<std::string> sqlite_file(const std::string& url) {
+  constexpr std::string_view scheme = "sqlite:";
+  if (!url.starts_with(scheme)) return std::nullopt;
+  auto path = url.substr(scheme.size());
+  if (path.starts_with("file:")) return std::nullopt;  // a URI of SQLite's own
+  return path;
+}
+
+std::shared_ptr<database> open_existing(const std::string& url) {
+  auto db = open_database(url);
+  auto file = sqlite_file(url);
+  if (file && !std::filesystem::exists(*file))
+    throw command_error(exit_code::unreachable, "unavailable",
+                        "there is no database file " + *file,
+                        "the first `run`, `submit`, `node` or `schema migrate` creates it; "
+                        "another database is named with --db or PARTITA_DB");
+  return db;
+}
+
+std::shared_ptr<database> open_or_create(const std::string& url) {
+  auto db = open_database(url);
+  // Zero migrations applied means that another process was faster.
+  if (db->schema().found == 0 && db->migrate() > 0)
+    std::cerr << "created the tables in " << escape_controls(db->address()) << "\n";
+  return db;
+}
+
+std::string db_flag(const arguments& args) {
+  return args.typed("db") ? " --db " + shell_word(args.text("db")) : "";
+}
+
+}  // namespace partita::cli

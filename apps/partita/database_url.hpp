@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "apps/partita/options.hpp"
+#include "storage/database.hpp"
+
+namespace partita::cli {
+
+/// Whether the text, a URL or a libpq string, carries a secret: everybody on the machine can read
+/// the arguments of a process.
+bool holds_password(std::string_view url);
+
+/// --db, else PARTITA_DB, else DATABASE_URL, else sqlite:partita.db. Throws command_error (usage)
+/// when a password was typed.
+std::string database_url(const arguments& args);
+
+/// The file of an embedded database, if the URL names one by its path.
+std::optional<std::string> sqlite_file(const std::string& url);
+
+/// What a command that only looks or asks works on. Throws command_error (unreachable) when the
+/// file of an embedded database is not there: opening it would create it.
+std::shared_ptr<database> open_existing(const std::string& url);
+
+/// Creates the tables when there are none, and says so on stderr.
+std::shared_ptr<database> open_or_create(const std::string& url);
+
+/// " --db URL" if it was typed: what a suggested command needs to reach the same database.
+std::string db_flag(const arguments& args);
+
+}  // namespace partita::cli

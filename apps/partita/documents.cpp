@@ -1,0 +1,221 @@
+#include "apps/partita/documents.hpp"
+
+#include <algorithm>
+
+namespace partita::cli {
+
+namespace {
+
+template <class Tag>
+document id_or_null(basic_id<Tag> id) {
+  return id ? document(std::to_string(id.value)) : document(nullptr);
+}
+
+document time_or_null(const std::optional<db_time>& at) {
+  return at ? document(iso_time(*at)) : document(nullptr);
+}
+
+document text_or_null(const std::string& text) {
+  return text.empty() ? document(nullptr) : document(text);
+}
+
+/// {"id", "name"}; the name is null for a node that left and is not among `names`.
+document node_reference(node_id id, const node_names& names) {
+  if (!id) return nullptr;
+  auto found = names.find(id);
+  return {{"id", std::to_string(id.value)},
+          {"name", found == names.end() ? document(nullptr) : document(found->second)}};
+}
+
+/// From `from` to `to`, or until now while it lasts. Never negative, though clocks differ.
+document lasted(const std::optional<db_time>& from, const std::optional<db_time>& to, db_time now) {
+  if (!from) return nullptr;
+  auto took = std::max(to.value_or(now) - *from, microseconds{0});
+  return static_cast<double>(took.count() / 1000) / 1000.0;
+}
+
+document counts_document(const item_counts& counts) {
+  return {{"read", counts.read},
+          {"written", counts.written},
+          {"filtered", counts.filtered},
+          {"skipped", counts.skipped}};
+}
+
+document share(std::int64_t ended, std::int64_t total) {
+  if (total == 0) return nullptr;
+  return static_cast<double>(ended) / static_cast<double>(total);
+}
+
+std::string_view outcome_text(attempt_outcome outcome) {
+  switch (outcome) {
+    case attempt_outcome::completed: return "COMPLETED";
+    case attempt_outcome::failed: return "FAILED";
+    case attempt_outcome::retry: return "RETRY";
+    case attempt_outcome::released: return "RELEASED";
+  }
+  return "?";
+}
+
+}  // namespace
+
+document stored_json(const json_text& text) {
+  if (text.empty()) return nullptr;
+  auto parsed = document::parse(text, nullptr, false);
+  return parsed.is_discarded() ? document(text) : parsed;
+}
+
+node_names names_of(const std::vector<node_row>& nodes) {
+  node_names names;
+  for (const auto& node : nodes) names[node.id] = node.info.name;
+  return names;
+}
+
+run_totals totals_of(const std::vector<step_summary>& steps) {
+  run_totals sum;
+  for (const auto& step : steps) {
+    sum.total += step.row.count;
+    sum.completed += step.totals.completed;
+    sum.failed += step.totals.failed;
+    sum.claimed += step.totals.claimed;
+    sum.items += step.totals.counts;
+    sum.sealed = sum.sealed && step.row.sealed;
+  }
+  return sum;
+}
+
+document run_document(const run_row& run, const std::vector<step_summary>& steps,
+                      const node_names& names, db_time now) {
+  auto sum = totals_of(steps);
+  return {{"id", std::to_string(run.id.value)},
+          {"job", run.job.name},
+          {"job_version", run.job.version},
+          {"state", to_string(run.state)},
+          {"stop", to_string(run.stop)},
+          {"partitions",
+           {{"completed", sum.completed},
+            {"failed", sum.failed},
+            {"claimed", sum.claimed},
+            {"total", sum.total},
+            {"sealed", sum.sealed}}},
+          {"progress", share(sum.completed + sum.failed, sum.total)},
+          {"items", counts_document(sum.items)},
+          {"master", node_reference(run.master, names)},
+          {"term", std::to_string(run.term.value)},
+          {"parameters", stored_json(run.parameters)},
+          {"launch_key", run.launch_key},
+          {"restart_of", id_or_null(run.restart_of)},
+          {"created_at", iso_time(run.created_at)},
+          {"started_at", time_or_null(run.started_at)},
+          {"ended_at", time_or_null(run.ended_at)},
+          {"duration_s", lasted(run.started_at, run.ended_at, now)},
+          {"result", stored_json(run.result)},
+          {"error", text_or_null(run.error)}};
+}
+
+document step_document(const step_summary& step, db_time now) {
+  const auto& [row, totals] = step;
+  return {{"id", std::to_string(row.id.value)},
+          {"ordinal", row.spec.ordinal},
+          {"name", row.spec.name},
+          {"kind", to_string(row.spec.kind)},
+          {"state", to_string(row.state)},
+          {"partitions",
+           {{"completed", totals.completed},
+            {"failed", totals.failed},
+            {"claimed", totals.claimed},
+            {"total", row.count},
+            {"sealed", row.sealed}}},
+          {"progress", share(totals.completed + totals.failed, row.count)},
+          {"items", counts_document(totals.counts)},
+          {"started_at", iso_time(row.started_at)},
+          {"ended_at", time_or_null(row.ended_at)},
+          {"duration_s", lasted(row.started_at, row.ended_at, now)},
+          {"result", stored_json(row.result)},
+          {"error", text_or_null(row.error)}};
+}
+
+document partition_document(const partition_row& row, const std::string& step,
+                            const node_names& names) {
+  return {{"no", row.no},
+          {"step", step},
+          {"key", row.key},
+          {"state", to_string(row.state)},
+          {"attempt", row.attempt},
+          {"node", node_reference(row.node, names)},
+          {"lease", id_or_null(row.lease)},
+          {"progress", {{"done", row.progress_done}, {"total", row.progress_total}}},
+          {"items", counts_document(row.counts)},
+          {"input", stored_json(row.input)},
+          {"output", stored_json(row.output)},
+          {"error", text_or_null(row.error)},
+          {"ended_at", time_or_null(row.ended_at)}};
+}
+
+document failure_document(const failure_row& row, const std::vector<step_summary>& steps,
+                          const node_names& names) {
+  auto step = std::find_if(steps.begin(), steps.end(),
+                           [&](const step_summary& s) { return s.row.id == row.step; });
+  return {{"at", iso_time(row.at)},
+          {"step", step == steps.end() ? document(nullptr) : document(step->row.spec.name)},
+          {"no", row.no},
+          {"attempt", row.attempt},
+          {"outcome", outcome_text(row.outcome)},
+          {"node", node_reference(row.node, names)},
+          {"lease", id_or_null(row.lease)},
+          {"error", row.error}};
+}
+
+document node_document(const node_row& row, db_time now) {
+  auto jobs = document::array();
+  for (const auto& job : row.info.jobs)
+    jobs.push_back(job.name + "/" + std::to_string(job.version));
+  return {{"id", std::to_string(row.id.value)},
+          {"name", row.info.name},
+          {"state", to_string(row.state)},
+          {"running", row.running},
+          {"slots", row.info.slots},
+          {"host", row.info.host},
+          {"pid", row.info.pid},
+          {"version", row.info.version},
+          {"jobs", jobs},
+          {"joined_at", iso_time(row.joined_at)},
+          {"heartbeat_at", iso_time(row.heartbeat_at)},
+          {"heartbeat_age_s", lasted(row.heartbeat_at, row.left_at, now)},
+          {"left_at", time_or_null(row.left_at)}};
+}
+
+document job_document(const job& known) {
+  auto parameters = document::array();
+  for (const auto& spec : known.parameter_specs())
+    parameters.push_back({{"name", spec.name},
+                          {"type", to_string(spec.type)},
+                          {"required", spec.required},
+                          {"identifying", spec.identifying},
+                          {"default", document::parse(spec.fallback.dump())},
+                          {"about", text_or_null(spec.about)}});
+  std::vector<std::string> usage;
+  for (const auto& spec : known.parameter_specs()) {
+    auto shown = spec.fallback.is_string() ? spec.fallback.get<std::string>()
+                 : spec.fallback.is_null() ? std::string{to_string(spec.type)}
+                                           : spec.fallback.dump();
+    auto word = spec.name + "=" + shown;
+    usage.push_back(spec.required ? word : "[" + word + "]");
+  }
+  auto steps = document::array();
+  for (const auto& step : known.steps())
+    steps.push_back(std::visit([](const auto& s) { return s.name(); }, step));
+  return {{"name", known.name()},
+          {"version", known.version()},
+          {"about", text_or_null(known.about())},
+          {"usage", join(usage, " ")},
+          {"steps", steps},
+          {"parameters", parameters}};
+}
+
+document migration_document(const migration_status& status) {
+  return {{"version", status.version},
+          {"name", status.name},
+          {"state", status.altered ? "ALTERED" : status.applied ? "APPLIED" : "PENDING"}};
+}
+
+}  // namespace partita::cli

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "apps/partita/text.hpp"
+#include "batch/job.hpp"
+#include "storage/database.hpp"
+#include "storage/store.hpp"
+
+// Rows as the JSON documents every command prints: the one place that names their members. Tables
+// and CSV are made from these too (render.hpp).
+namespace partita::cli {
+
+using node_names = std::map<node_id, std::string>;
+
+/// Names of the nodes that did not leave.
+node_names names_of(const std::vector<node_row>& nodes);
+
+/// Sums over the steps begun so far.
+struct run_totals {
+  std::int64_t total = 0;
+  std::int64_t completed = 0;
+  std::int64_t failed = 0;
+  std::int64_t claimed = 0;
+  item_counts items;
+  bool sealed = true;  // `total` grows no more in the steps begun so far
+};
+run_totals totals_of(const std::vector<step_summary>& steps);
+
+document run_document(const run_row& run, const std::vector<step_summary>& steps,
+                      const node_names& names, db_time now);
+document step_document(const step_summary& step, db_time now);
+document partition_document(const partition_row& row, const std::string& step,
+                            const node_names& names);
+document failure_document(const failure_row& row, const std::vector<step_summary>& steps,
+                          const node_names& names);
+document node_document(const node_row& row, db_time now);
+document job_document(const job& known);
+document migration_document(const migration_status& status);
+
+/// Stored JSON text as a document: null when empty, the text itself when it is no JSON.
+document stored_json(const json_text& text);
+
+}  // namespace partita::cli

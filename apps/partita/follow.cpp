@@ -1,0 +1,63 @@
+#include "apps/partita/follow.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "apps/partita/common_options.hpp"
+#include "apps/partita/database_url.hpp"
+#include "apps/partita/documents.hpp"
+#include "storage/clock.hpp"
+
+namespace partita::cli {
+
+std::string suggest(const invocation& in, const std::string& command, run_id run) {
+  return fmt::format("{} {} {}{}", in.program, command, run.value, db_flag(in.args));
+}
+
+exit_code tell_end(const invocation& in, const run_view& view) {
+  const auto& run = view.run;
+  if (wants_json(in.args)) std::cout << dump(run_document(run, view.steps, {}, wall_now())) << "\n";
+  else if (!run.result.empty()) std::cout << dump(stored_json(run.result)) << "\n";
+
+  auto took = run.started_at && run.ended_at ? *run.ended_at - *run.started_at : microseconds{0};
+  auto sentence = fmt::format("run {} of {} is {} after {}", run.id.value, run.job.name,
+                              to_string(run.state), duration_text(took));
+  auto exit = exit_of(run.state);
+  if (exit == exit_code::ok) {
+    std::cerr << escape_controls(sentence) << "\n";
+    return exit;
+  }
+  if (!run.error.empty()) sentence += ": " + run.error;
+  auto code = exit == exit_code::stopped ? "run_stopped" : "run_failed";
+  auto hint = suggest(in, "job", run.id) + " shows the details; " +
+              suggest(in, "restart", run.id) + " continues it";
+  std::cerr << render({exit, code, sentence, hint}, in.program, wants_json(in.args));
+  return exit;
+}
+
+exit_code follow(const invocation& in, const std::shared_ptr<database>& db, run_id run,
+                 std::optional<milliseconds> timeout, signal_watch& signals) {
+  watch_result result;
+  {
+    progress_display display;
+    run_reader reader(db, [&](const std::string& sentence) { display.note(sentence); });
+    result = watch_run(reader, run, display, signals, timeout);
+  }
+  switch (result.end) {
+    case watch_end::timed_out:
+      throw command_error(exit_code::timeout, "timeout",
+                          fmt::format("run {} has not ended yet; it goes on", run.value),
+                          suggest(in, "wait", run) + " waits again");
+    case watch_end::interrupted:
+      std::cerr << "detached; run " << run.value << " goes on\n  "
+                << suggest(in, "wait", run) << " waits again, " << suggest(in, "cancel", run)
+                << " stops it\n";
+      return exit_code::interrupted;
+    case watch_end::ended:
+    case watch_end::abandoned: break;
+  }
+  return tell_end(in, *result.last);
+}
+
+}  // namespace partita::cli

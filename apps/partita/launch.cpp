@@ -1,0 +1,62 @@
+#include "apps/partita/launch.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <random>
+
+#include "apps/partita/errors.hpp"
+#include "apps/partita/text.hpp"
+#include "protocol/settings.hpp"
+
+namespace partita::cli {
+
+const job& find_job(const registry& jobs, const std::string& name) {
+  if (const auto* found = jobs.find(name)) return *found;
+  std::vector<std::string> known;
+  for (const auto& [one, definition] : jobs.all()) known.push_back(one);
+  auto close = nearest(name, known);
+  throw command_error(exit_code::not_found, "not_found", "this program knows no job " + name,
+                      close           ? "did you mean " + *close + "?"
+                      : known.empty() ? "it knows none at all"
+                                      : "it knows " + join(known, ", "));
+}
+
+submission submission_of(const registry& jobs, const std::vector<std::string>& words,
+                         const std::string& launch_key) {
+  require_words(words, {"JOB"}, words.size());
+  const auto& wanted = find_job(jobs, words.front());
+  auto checked = check_parameters(wanted.parameter_specs(),
+                                  parse_assignments({words.begin() + 1, words.end()}));
+  if (!checked.problems.empty())
+    throw command_error(exit_code::usage, "bad_parameters", join(checked.problems, "; "));
+  submission what{wanted.ref(), "", "", launch_key};
+  try {
+    what.parameters = checked.values.dump();
+    what.identity = identity_of(wanted.parameter_specs(), checked.values);
+  } catch (const json::exception&) {
+    throw command_error(exit_code::usage, "bad_parameters", "a parameter is not valid UTF-8");
+  }
+  if (auto most = settings{}.max_parameters_bytes; what.parameters.size() > most)
+    throw command_error(exit_code::usage, "bad_parameters",
+                        fmt::format("the parameters are {} bytes, more than the {} a run may have",
+                                    what.parameters.size(), most));
+  return what;
+}
+
+std::string fresh_launch_key() {
+  std::random_device bits;
+  std::string key = "cli-";
+  for (int i = 0; i < 4; ++i) key += fmt::format("{:08x}", bits());
+  return key;
+}
+
+run_id parse_run_id(const std::string& word) {
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc{} || end != word.data() + word.size() || value <= 0)
+    throw usage_error(word + " is not the number of a run", "`jobs` lists the runs");
+  return run_id{value};
+}
+
+}  // namespace partita::cli

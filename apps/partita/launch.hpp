@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/partita/options.hpp"
+#include "batch/registry.hpp"
+#include "storage/store.hpp"
+
+namespace partita::cli {
+
+/// Throws command_error (not_found), with the nearest name.
+const job& find_job(const registry& jobs, const std::string& name);
+
+/// `JOB key=value…` as a submission, checked against what the job declares. Throws command_error
+/// with every problem.
+submission submission_of(const registry& jobs, const std::vector<std::string>& words,
+                         const std::string& launch_key);
+
+/// A launch key nobody else chooses: 128 random bits.
+std::string fresh_launch_key();
+
+/// Asks a verb of the store, and once more when the first answer was lost. Every verb allows that;
+/// submit and restart because of their launch key.
+template <class Verb>
+auto ask(Verb verb) {
+  try {
+    return verb();
+  } catch (const store_error& e) {
+    if (e.code() != errc::unavailable) throw;
+  }
+  return verb();
+}
+
+/// The number in a word such as "17". Throws command_error (usage).
+run_id parse_run_id(const std::string& word);
+
+}  // namespace partita::cli

@@ -1,0 +1,102 @@
+#include "apps/partita/local_cluster.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "storage/clock.hpp"
+
+namespace partita::cli {
+
+namespace {
+
+constexpr const char* this_program = "/proc/self/exe";
+
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
+  std::vector<std::string> all;
+  for (char** entry = ::environ; *entry; ++entry) {
+    std::string text = *entry;
+    if (!added.contains(text.substr(0, text.find('=')))) all.push_back(std::move(text));
+  }
+  for (const auto& [name, value] : added) all.push_back(name + "=" + value);
+  return all;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (auto& text : texts) all.push_back(text.data());
+  all.push_back(nullptr);
+  return all;
+}
+
+/// In the child, between fork and exec: system calls only.
+[[noreturn]] void become(pid_t parent, char** argv, char** envp) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(127);  // it died before the line above
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  auto null = ::open("/dev/null", O_RDONLY);
+  if (null >= 0) ::dup2(null, STDIN_FILENO);
+  if (null > STDERR_FILENO) ::close(null);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  ::execve(this_program, argv, envp);
+  ::_exit(127);
+}
+
+}  // namespace
+
+local_cluster::~local_cluster() {
+  send(SIGKILL);
+  for (auto pid : pids_) ::waitpid(pid, nullptr, 0);
+}
+
+pid_t local_cluster::start(const child_plan& plan) {
+  auto words = plan.words;
+  words.insert(words.begin(), program_invocation_short_name);
+  auto environment = environment_with(plan.environment);
+  auto argv = pointers(words);
+  auto envp = pointers(environment);
+  auto parent = ::getpid();
+  auto pid = ::fork();
+  if (pid < 0) throw std::system_error(errno, std::generic_category(), "cannot start a node");
+  if (pid == 0) become(parent, argv.data(), envp.data());
+  pids_.push_back(pid);
+  return pid;
+}
+
+std::size_t local_cluster::alive() {
+  std::erase_if(pids_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) == pid; });
+  return pids_.size();
+}
+
+bool local_cluster::kill(pid_t pid) {
+  auto found = std::find(pids_.begin(), pids_.end(), pid);
+  if (found == pids_.end()) return false;
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  pids_.erase(found);
+  return true;
+}
+
+void local_cluster::send(int signal) const {
+  for (auto pid : pids_) ::kill(pid, signal);
+}
+
+void local_cluster::stop(signal_watch& signals, milliseconds grace) {
+  const auto until = boot_now() + grace;
+  send(SIGTERM);
+  while (alive() > 0 && boot_now() < until)
+    if (signals.wait(milliseconds{20})) send(SIGTERM);
+  send(SIGKILL);
+  for (auto pid : pids_) ::waitpid(pid, nullptr, 0);
+  pids_.clear();
+}
+
+}  // namespace partita::cli

@@ -1,0 +1,42 @@
+#include <filesystem>
+#include <iostream>
+
+#include "apps/partita/command_table.hpp"
+#include "batch/batch.hpp"
+
+namespace partita {
+
+namespace {
+
+/// Known before the options are: an error in the options is told in the same form.
+bool asks_for_json(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto& word = words[i];
+    auto next = i + 1 < words.size() ? words[i + 1] : "";
+    if (word == "--output=json" || word == "-ojson" || word == "--output=jsonl" ||
+        word == "-ojsonl")
+      return true;
+    if ((word == "-o" || word == "--output") && (next == "json" || next == "jsonl")) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+int main(int argc, char** argv, const registry& jobs) {
+  auto program = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "partita";
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  try {
+    auto exit = cli::dispatch(program, words, jobs);
+    // A full disk must not look like a short but successful answer.
+    if (!std::cout.flush())
+      throw cli::command_error(cli::exit_code::failed, "output", "stdout cannot be written");
+    return static_cast<int>(exit);
+  } catch (...) {
+    auto what = cli::describe(std::current_exception());
+    std::cerr << cli::render(what, program, asks_for_json(words));
+    return static_cast<int>(what.exit);
+  }
+}
+
+}  // namespace partita

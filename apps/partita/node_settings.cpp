@@ -1,0 +1,78 @@
+#include "apps/partita/node_settings.hpp"
+
+#include <algorithm>
+
+#include "apps/partita/errors.hpp"
+#include "apps/partita/text.hpp"
+
+namespace partita::cli {
+
+namespace {
+
+struct interval {
+  const char* name;
+  milliseconds settings::*member;
+  const char* help;
+};
+
+constexpr interval intervals[] = {
+    {"heartbeat", &settings::heartbeat, "between renewals of the node"},
+    {"heartbeat-timeout", &settings::heartbeat_timeout, "one renewal gives up after this"},
+    {"heartbeat-retry", &settings::heartbeat_retry, "rest before a failed renewal is repeated"},
+    {"unreachable-after", &settings::unreachable_after, "silence that makes a node UNREACHABLE"},
+    {"deregister-after", &settings::deregister_after, "silence after which others take its work"},
+    {"poll", &settings::poll, "between looks for work while there is none"},
+    {"master-poll", &settings::master_poll, "between a master's looks at its step"},
+    {"lease-hold", &settings::lease_hold, "how much work one lease aims to hold"},
+    {"report-delay", &settings::report_delay, "a result waits this long for company"},
+    {"drain-grace", &settings::drain_grace, "SIGTERM: partitions may end or reach a checkpoint"},
+    {"stop-grace", &settings::stop_grace, "then: executors are interrupted and have this long"},
+    {"database-timeout", &settings::database_timeout, "one statement of a claim or report"},
+};
+
+constexpr std::int64_t longest_ms = 24 * 3600 * 1000;
+
+std::string variable_of(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  });
+  return "PARTITA_" + name;
+}
+
+}  // namespace
+
+option_list node_setting_options() {
+  option_list all{
+      {"executors", "N", "partitions executed at once; 0: one per core", "PARTITA_EXECUTORS", "0"},
+      {"fast", "", "short timers, for demonstrations on one machine", "PARTITA_FAST"},
+      {"max-lease-width", "N", "partitions of one lease at most", "PARTITA_MAX_LEASE_WIDTH"}};
+  for (const auto& one : intervals) {
+    auto flag = std::string{one.name} + "-ms";
+    auto normal = (settings{}.*one.member).count();
+    all.push_back({flag, "MS", std::string{one.help} + " (" + std::to_string(normal) + ")",
+                   variable_of(flag)});
+  }
+  return all;
+}
+
+settings settings_of(const arguments& args) {
+  auto s = args.has("fast") ? fast_settings() : settings{};
+  s.executors = static_cast<int>(args.number("executors", 0, 1024));
+  if (auto width = args.maybe_number("max-lease-width", 1, 1'000'000))
+    s.max_lease_width = static_cast<int>(*width);
+  for (const auto& one : intervals)
+    if (auto ms = args.maybe_number(std::string{one.name} + "-ms", 0, longest_ms))
+      s.*one.member = milliseconds{*ms};
+  if (auto found = problems(s); !found.empty())
+    throw usage_error("the settings are refused: " + join(found, "; "));
+  return s;
+}
+
+std::map<std::string, std::string> typed_settings(const arguments& args) {
+  std::map<std::string, std::string> variables;
+  for (const auto& one : node_setting_options())
+    if (args.typed(one.name)) variables[one.env] = args.text(one.name);
+  return variables;
+}
+
+}  // namespace partita::cli

@@ -1,0 +1,156 @@
+#include "apps/partita/options.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <cxxopts.hpp>
+
+#include "apps/partita/errors.hpp"
+#include "apps/partita/text.hpp"
+#include "batch/parameters.hpp"
+
+namespace partita::cli {
+
+namespace {
+
+/// cxxopts knows that an option is unknown, but not which one was meant.
+void require_known(const option_list& options, const std::vector<std::string>& words) {
+  std::vector<std::string> known;
+  for (const auto& one : options) known.push_back(one.name);
+  for (const auto& word : words) {
+    if (word == "--") return;
+    if (!word.starts_with("--")) continue;
+    auto name = word.substr(2, word.find('=') - 2);
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    auto close = nearest(name, known);
+    throw usage_error("there is no option --" + name,
+                      close ? "did you mean --" + *close + "?" : "");
+  }
+}
+
+cxxopts::Options parser_for(const option_list& options) {
+  cxxopts::Options parser("partita");
+  auto add = parser.add_options();
+  for (const auto& one : options) {
+    auto names = one.letter ? std::string{one.letter} + "," + one.name : one.name;
+    auto value = cxxopts::value<std::string>();
+    if (one.is_flag()) value = cxxopts::value<std::string>()->implicit_value("true");
+    if (one.value_is_optional()) value = cxxopts::value<std::string>()->implicit_value("");
+    add(names, one.help, value);
+  }
+  return parser;
+}
+
+template <class Number>
+std::optional<Number> parse_number(const std::string& text) {
+  Number value{};
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+option_list operator+(option_list left, const option_list& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
+arguments::arguments(const option_list& options, const std::vector<std::string>& words)
+    : options_(options) {
+  require_known(options, words);
+  std::vector<const char*> argv{"partita"};
+  for (const auto& word : words) argv.push_back(word.c_str());
+  try {
+    auto parser = parser_for(options);
+    auto result = parser.parse(static_cast<int>(argv.size()), argv.data());
+    for (const auto& pair : result.arguments()) typed_[pair.key()] = pair.value();
+    words_ = result.unmatched();
+  } catch (const cxxopts::exceptions::exception& e) {
+    throw usage_error(e.what());
+  }
+  for (const auto& one : options_)
+    if (one.is_flag() && typed_.contains(one.name) && typed_[one.name] != "true")
+      throw usage_error("--" + one.name + " takes no value");
+}
+
+const option& arguments::find(const std::string& name) const {
+  auto found = std::find_if(options_.begin(), options_.end(),
+                            [&](const option& one) { return one.name == name; });
+  if (found == options_.end()) throw std::logic_error("no option --" + name + " in the table");
+  return *found;
+}
+
+bool arguments::has(const std::string& name) const {
+  const auto& one = find(name);
+  if (typed_.contains(name)) return true;
+  const auto* set = one.env.empty() ? nullptr : std::getenv(one.env.c_str());
+  if (!set) return false;
+  std::string text = set;
+  return !text.empty() && !(one.is_flag() && (text == "0" || text == "false" || text == "no"));
+}
+
+std::string arguments::text(const std::string& name) const {
+  const auto& one = find(name);
+  if (auto found = typed_.find(name); found != typed_.end()) return found->second;
+  if (const auto* set = one.env.empty() ? nullptr : std::getenv(one.env.c_str()); set && *set)
+    return set;
+  return one.fallback;
+}
+
+std::int64_t arguments::number(const std::string& name, std::int64_t least,
+                               std::int64_t most) const {
+  auto given = text(name);
+  auto value = parse_number<std::int64_t>(given);
+  if (value && *value >= least && *value <= most) return *value;
+  const auto& one = find(name);
+  auto from_environment = !typed(name) && !one.env.empty() && std::getenv(one.env.c_str());
+  throw usage_error((from_environment ? one.env : "--" + name) + " must be a whole number from " +
+                    std::to_string(least) + " to " + std::to_string(most) + ", not " +
+                    (given.empty() ? "empty" : given));
+}
+
+std::optional<std::int64_t> arguments::maybe_number(const std::string& name, std::int64_t least,
+                                                    std::int64_t most) const {
+  if (!typed(name) && text(name).empty()) return std::nullopt;
+  return number(name, least, most);
+}
+
+double arguments::seconds(const std::string& name) const {
+  constexpr double longest = 86'400.0 * 3650;
+  auto value = parse_number<double>(text(name));
+  if (!value || !std::isfinite(*value) || *value < 0 || *value > longest)
+    throw usage_error("--" + name + " must be a number of seconds, not " + text(name));
+  return *value;
+}
+
+std::string arguments::one_of(const std::string& name,
+                              const std::vector<std::string>& allowed) const {
+  auto value = text(name);
+  if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
+  auto close = nearest(value, allowed);
+  throw usage_error("--" + name + " must be " + join(allowed, ", ") + ", not " + value,
+                    close ? "did you mean " + *close + "?" : "");
+}
+
+std::map<std::string, std::string> parse_assignments(const std::vector<std::string>& words) {
+  std::map<std::string, std::string> given;
+  for (const auto& word : words) {
+    auto equals = word.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw usage_error(word + " is not of the form key=value");
+    auto key = word.substr(0, equals);
+    if (!given.emplace(key, word.substr(equals + 1)).second)
+      throw usage_error("parameter " + key + " is given twice");
+  }
+  return given;
+}
+
+void require_words(const std::vector<std::string>& words, const std::vector<std::string>& names,
+                   std::size_t most) {
+  if (words.size() < names.size()) throw usage_error(names[words.size()] + " is missing");
+  if (words.size() > most) throw usage_error("one word too many: " + words[most]);
+}
+
+}  // namespace partita::cli

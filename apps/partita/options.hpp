@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace partita::cli {
+
+/// One option of a command. Parsing, help and the precedence flag > environment > default all come
+/// from this.
+struct option {
+  std::string name;           // "output"
+  std::string value;          // what stands for its value in help: "N"; "": a flag; "[S]": may follow
+  std::string help;           // one line
+  std::string env = "";       // the variable that gives it when the flag does not
+  std::string fallback = "";  // when neither does
+  char letter = '\0';         // "-o"
+
+  bool is_flag() const { return value.empty(); }
+  bool value_is_optional() const { return value.starts_with('['); }
+};
+
+using option_list = std::vector<option>;
+
+/// Several lists as one, in order.
+option_list operator+(option_list left, const option_list& right);
+
+/// What was typed, read against the options of a command.
+class arguments {
+ public:
+  /// `words` are what follows the command's name. Throws command_error (usage) for unknown options,
+  /// with the nearest known one, and for missing or superfluous values.
+  arguments(const option_list& options, const std::vector<std::string>& words);
+
+  /// Whether the flag itself was typed, or its variable is set for a flag without a value.
+  bool has(const std::string& name) const;
+  /// Whether the value comes from the command line (and so from a place others can see).
+  bool typed(const std::string& name) const { return typed_.contains(name); }
+  /// The value: typed, of the environment, or the default.
+  std::string text(const std::string& name) const;
+  /// The value as a whole number. Throws command_error (usage) unless it is one in [least, most].
+  std::int64_t number(const std::string& name, std::int64_t least, std::int64_t most) const;
+  /// The value, when there is one.
+  std::optional<std::int64_t> maybe_number(const std::string& name, std::int64_t least,
+                                           std::int64_t most) const;
+  /// Seconds, whole or not: "0.5". Throws command_error (usage).
+  double seconds(const std::string& name) const;
+  /// The value, which must be one of these. Throws command_error (usage).
+  std::string one_of(const std::string& name, const std::vector<std::string>& allowed) const;
+
+  /// What is no option, in order.
+  const std::vector<std::string>& words() const { return words_; }
+
+ private:
+  const option& find(const std::string& name) const;
+
+  option_list options_;
+  std::map<std::string, std::string> typed_;
+  std::vector<std::string> words_;
+};
+
+/// `key=value` words. Throws command_error (usage) for a word without '=', with an empty key, or
+/// with a key that was given before.
+std::map<std::string, std::string> parse_assignments(const std::vector<std::string>& words);
+
+/// Refuses positional words beyond `most`, and fewer than the `names` of the required ones.
+void require_words(const std::vector<std::string>& words, const std::vector<std::string>& names,
+                   std::size_t most);
+
+}  // namespace partita::cli

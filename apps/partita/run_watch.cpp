@@ -1,0 +1,83 @@
+#include "apps/partita/run_watch.hpp"
+
+#include "apps/partita/documents.hpp"
+#include "storage/clock.hpp"
+
+namespace partita::cli {
+
+namespace {
+
+constexpr milliseconds look_every{200};
+
+}  // namespace
+
+progress_view progress_of(const run_view& view) {
+  auto sum = totals_of(view.steps);
+  progress_view shown;
+  shown.run = view.run.id;
+  shown.job = view.run.job.name;
+  shown.state = view.run.state;
+  shown.has_master = static_cast<bool>(view.run.master);
+  shown.stopping = view.run.stop != stop_mode::none;
+  shown.completed = sum.completed;
+  shown.failed = sum.failed;
+  shown.total = sum.total;
+  shown.sealed = sum.sealed;
+  shown.rows = sum.items.read;
+  for (const auto& step : view.steps)
+    if (step.row.state == step_state::running) shown.step = step.row.spec.name;
+  return shown;
+}
+
+std::optional<run_view> run_reader::read(run_id run) {
+  try {
+    if (!session_) session_ = db_->connect({});
+    auto row = session_->find_run(run);
+    if (!row)
+      throw store_error(errc::not_found, "there is no run " + std::to_string(run.value) + " in " +
+                                             db_->address());
+    run_view view{std::move(*row), session_->summarize(run)};
+    if (away_) note_("the database answers again");
+    away_ = false;
+    return view;
+  } catch (const store_error& e) {
+    if (e.code() != errc::unavailable) throw;
+    if (!away_) note_(std::string{"the database does not answer, waiting for it: "} + e.what());
+    away_ = true;
+    return std::nullopt;
+  }
+}
+
+watch_result watch_run(run_reader& reader, run_id run, progress_display& display,
+                       signal_watch& signals, std::optional<milliseconds> timeout,
+                       const std::function<bool(const run_view*)>& go_on) {
+  const auto begun = boot_now();
+  watch_result result;
+  for (;;) {
+    auto view = reader.read(run);
+    if (view) {
+      display.show(progress_of(*view), boot_now());
+      result.last = view;
+      if (is_terminal(view->run.state)) return result;
+    }
+    if (go_on && !go_on(view ? &*view : nullptr)) {
+      result.end = watch_end::abandoned;
+      return result;
+    }
+    auto rest = look_every;
+    if (timeout) {
+      auto left = std::chrono::ceil<milliseconds>(begun + *timeout - boot_now());
+      if (left <= milliseconds{0}) {
+        result.end = watch_end::timed_out;
+        return result;
+      }
+      rest = std::min(rest, left);
+    }
+    if (signals.wait(rest)) {
+      result.end = watch_end::interrupted;
+      return result;
+    }
+  }
+}
+
+}  // namespace partita::cli

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "apps/partita/progress.hpp"
+#include "apps/partita/signals.hpp"
+#include "storage/database.hpp"
+
+namespace partita::cli {
+
+struct run_view {
+  run_row run;
+  std::vector<step_summary> steps;
+};
+progress_view progress_of(const run_view& view);
+
+/// Looks at a run again and again, on a session of its own, through outages of the database.
+class run_reader {
+ public:
+  /// `note` is told once when the database stops answering, and once when it answers again.
+  run_reader(std::shared_ptr<database> db, std::function<void(const std::string&)> note)
+      : db_(std::move(db)), note_(std::move(note)) {}
+
+  /// Nothing while the database does not answer. Throws store_error for everything else, and
+  /// not_found if there is no such run.
+  std::optional<run_view> read(run_id run);
+
+ private:
+  std::shared_ptr<database> db_;
+  std::function<void(const std::string&)> note_;
+  std::unique_ptr<store> session_;
+  bool away_ = false;
+};
+
+enum class watch_end {
+  ended,        // the run is in a terminal state
+  timed_out,    //
+  interrupted,  // a signal arrived; the run goes on
+  abandoned,    // `go_on` said no
+};
+
+struct watch_result {
+  watch_end end = watch_end::ended;
+  std::optional<run_view> last;  // as of the last look that succeeded
+};
+
+/// Shows progress until the run ends. `go_on` is asked after each look at a live run; it may be
+/// empty.
+watch_result watch_run(run_reader& reader, run_id run, progress_display& display,
+                       signal_watch& signals, std::optional<milliseconds> timeout,
+                       const std::function<bool(const run_view*)>& go_on = {});
+
+}  // namespace partita::cli

@@ -1,0 +1,219 @@
+#include "storage/memory/memory_store.hpp"
+#include "storage/memory/transaction.hpp"
+#include "storage/text.hpp"
+
+namespace partita::memory {
+
+namespace {
+
+std::string named(step_id step) { return "step " + std::to_string(step.value); }
+
+/// The step, under the fence of its run.
+step_record& driven_step(transaction& tx, step_id id, node_id node, term t) {
+  auto& step = tx.step(id);
+  tx.driven(step.row.run, node, t);
+  return step;
+}
+
+/// A split goes on only while its step runs and is not sealed.
+void require_open(const step_row& step) {
+  if (step.sealed || step.state != step_state::running)
+    throw store_error(errc::wrong_state, named(step.id) + " is sealed: its split is final");
+}
+
+void require_cover(const step_row& step, std::span<const ready_range> ranges) {
+  std::vector<range> spans;
+  for (const auto& r : ranges) spans.push_back(r.span);
+  std::sort(spans.begin(), spans.end());
+  partition_no next = 0;
+  for (auto span : spans) {
+    if (span.lo != next || span.hi < span.lo) break;
+    next = span.hi + 1;
+  }
+  if (next != step.count || total_size(spans) != step.count)
+    throw store_error(errc::bad_request, "the ready ranges of " + named(step.id) +
+                                             " do not cover each of its " +
+                                             std::to_string(step.count) + " partitions once");
+}
+
+/// Why the step cannot end like this now, or nothing: the end must be true.
+std::string untruth(const transaction& tx, const step_row& step, step_state state) {
+  if (tx.any_live_lease(step.id)) return "a lease of it is LIVE";
+  if (state != step_state::completed) return {};
+  if (!step.sealed) return "its split is not sealed";
+  if (tx.any_ready(step.id)) return "partitions of it wait";
+  if (tx.any_failed(step.id)) return "a partition of it FAILED";
+  return {};
+}
+
+}  // namespace
+
+std::optional<term> memory_store::adopt_run(run_id run, node_id node, term seen) {
+  transaction tx{*state_};
+  auto* row = find(tx.db.runs, run);
+  if (row == nullptr || is_terminal(row->state)) return std::nullopt;
+  const term next{seen.value + 1};
+  if (row->master == node && row->term == next) return next;  // a repeat
+  const auto* adopter = find(tx.db.nodes, node);
+  if (row->master || row->term != seen || adopter == nullptr ||
+      adopter->state != node_state::active)
+    return std::nullopt;
+  row->master = node;
+  row->term = next;
+  row->state = run_state::running;
+  if (!row->started_at) row->started_at = tx.now;
+  tx.log(event::run_adopted, {run, {}, {}, node}, {{"term", next.value}});
+  return next;
+}
+
+void memory_store::step_down(run_id run, node_id node, term t) {
+  transaction tx{*state_};
+  auto* row = find(tx.db.runs, run);
+  if (row != nullptr && !row->master && row->term == t) return;  // a repeat
+  tx.driven(run, node, t).master = node_id{};
+  tx.log(event::run_let_go, {run, {}, {}, node}, {{"term", t.value}});
+}
+
+step_row memory_store::begin_step(run_id run, node_id node, term t, const step_spec& spec) {
+  require_text("the name of the step", spec.name);
+  require_text("the split context", spec.split_context);
+  transaction tx{*state_};
+  tx.driven(run, node, t);
+  for (const auto& step : tx.steps_of(run))
+    if (step.spec.ordinal == spec.ordinal) return step;
+  step_row row;
+  row.id = next_id(tx.db.steps);
+  row.run = run;
+  row.spec = spec;
+  row.sealed = spec.kind == step_kind::tasklet;
+  row.started_at = tx.now;
+  tx.db.steps[row.id] = {row, 0};
+  tx.log(event::step_begun, {run, row.id, {}, {}}, {{"name", spec.name}});
+  return row;
+}
+
+void memory_store::reset_split(step_id step, node_id node, term t) {
+  transaction tx{*state_};
+  auto& row = driven_step(tx, step, node, t).row;
+  require_open(row);
+  if (row.spec.streamed)
+    throw store_error(errc::wrong_state, named(step) + " is streamed: what it has may be at work");
+  if (row.count == 0) return;
+  tx.db.partitions.erase(tx.db.partitions.lower_bound({step, 0}),
+                         tx.db.partitions.lower_bound({step, row.count}));
+  row.count = 0;
+  tx.log(event::split_reset, {row.run, step, {}, {}}, {});
+}
+
+void memory_store::append_partitions(step_id step, node_id node, term t, partition_no first_no,
+                                     std::span<const new_partition> rows) {
+  if (rows.empty()) throw store_error(errc::bad_request, "there are no partitions to append");
+  for (const auto& p : rows) {
+    require_text("the key of a partition", p.key);
+    require_text("the input of a partition", p.input);
+  }
+  transaction tx{*state_};
+  auto& row = driven_step(tx, step, node, t).row;
+  require_open(row);
+  const auto end = first_no + static_cast<std::int64_t>(rows.size());
+  if (row.count == end) return;  // a repeat
+  if (row.count != first_no)
+    throw store_error(errc::wrong_state, named(step) + " has " + std::to_string(row.count) +
+                                             " partitions; none can be appended at " +
+                                             std::to_string(first_no));
+  for (auto no = first_no; no < end; ++no) {
+    const auto& p = rows[static_cast<std::size_t>(no - first_no)];
+    tx.db.partitions[{step, no}] = {step, no, p.key, p.input};
+  }
+  row.count = end;
+  if (row.spec.streamed) tx.make_ready(step, {first_no, end - 1}, node_id{}, 0, tx.now);
+}
+
+void memory_store::seal_split(step_id step, node_id node, term t,
+                              std::span<const ready_range> ranges) {
+  transaction tx{*state_};
+  auto& row = driven_step(tx, step, node, t).row;
+  if (row.sealed) return;  // a repeat
+  require_open(row);
+  if (!row.spec.streamed) {
+    require_cover(row, ranges);
+    for (const auto& r : ranges) {
+      const auto* bound = find(tx.db.nodes, r.node);
+      const auto there = bound != nullptr && bound->state == node_state::active;
+      tx.make_ready(step, r.span, there ? r.node : node_id{}, r.attempt, tx.now);
+    }
+  }
+  row.sealed = true;
+  tx.log(event::split_sealed, {row.run, step, {}, {}}, {{"count", row.count}});
+}
+
+std::vector<step_row> memory_store::list_steps(run_id run) {
+  transaction tx{*state_};
+  return tx.steps_of(run);
+}
+
+step_progress memory_store::progress(step_id step) {
+  transaction tx{*state_};
+  const auto& row = tx.step(step).row;
+  step_progress p;
+  p.stop = tx.run(row.run).stop;
+  p.live = tx.any_live_lease(step);
+  p.open = p.live || tx.any_ready(step) || !row.sealed;
+  p.any_failed = tx.any_failed(step);
+  return p;
+}
+
+void memory_store::end_step(step_id step, node_id node, term t, step_state state,
+                            const json_text& result, const std::string& error,
+                            const std::optional<json_text>& run_result) {
+  require_text("the result of the step", result);
+  require_text("the error of the step", error);
+  if (run_result) require_text("the result of the run", *run_result);
+  if (!is_terminal(state)) throw store_error(errc::bad_request, "RUNNING is no end of a step");
+  transaction tx{*state_};
+  auto& row = driven_step(tx, step, node, t).row;
+  if (row.state == state) return;  // a repeat
+  if (is_terminal(row.state))
+    throw store_error(errc::wrong_state,
+                      named(step) + " is " + std::string{to_string(row.state)} + " already");
+  if (auto why = untruth(tx, row, state); !why.empty())
+    throw store_error(errc::wrong_state,
+                      named(step) + " cannot end " + std::string{to_string(state)} + ": " + why);
+  row.state = state;
+  row.result = result;
+  row.error = error;
+  row.ended_at = tx.now;
+  if (run_result) tx.run(row.run).result = *run_result;
+  tx.log(event::step_ended, {row.run, step, {}, {}}, {{"state", to_string(state)}});
+}
+
+void memory_store::end_run(run_id run, node_id node, term t, run_state state,
+                           const std::string& error) {
+  require_text("the error of the run", error);
+  if (!is_terminal(state))
+    throw store_error(errc::bad_request, std::string{to_string(state)} + " is no end of a run");
+  transaction tx{*state_};
+  auto* ended = find(tx.db.runs, run);
+  if (ended && ended->state == state && ended->master == node && ended->term == t) return;
+  auto& row = tx.driven(run, node, t);
+  for (const auto& step : tx.steps_of(run))
+    if (step.state == step_state::running)
+      throw store_error(errc::wrong_state, "run " + std::to_string(run.value) +
+                                               " cannot end: " + named(step.id) + " is RUNNING");
+  row.state = state;
+  row.error = error;
+  row.ended_at = tx.now;
+  tx.log(event::run_ended, {run, {}, {}, {}}, {{"state", to_string(state)}});
+}
+
+std::vector<result_row> memory_store::list_results(step_id step, partition_no after, int limit) {
+  transaction tx{*state_};
+  std::vector<result_row> rows;
+  for (auto r = tx.db.results.upper_bound({step, after});
+       r != tx.db.results.end() && r->first.first == step && static_cast<int>(rows.size()) < limit;
+       ++r)
+    rows.push_back(r->second.row);
+  return rows;
+}
+
+}  // namespace partita::memory

@@ -1,0 +1,55 @@
+#include "storage/memory/memory_database.hpp"
+
+#include "storage/memory/memory_store.hpp"
+#include "storage/memory/state.hpp"
+
+namespace partita {
+
+namespace {
+
+template <class Map>
+auto rows_of(const Map& map) {
+  std::vector<typename Map::mapped_type> rows;
+  rows.reserve(map.size());
+  for (const auto& [key, row] : map) rows.push_back(row);
+  return rows;
+}
+
+}  // namespace
+
+memory_database::memory_database(wall_clock clock)
+    : state_(std::make_shared<memory::state>(std::move(clock))) {}
+
+std::unique_ptr<store> memory_database::connect(const session_options&) {
+  return std::make_unique<memory::memory_store>(state_);
+}
+
+schema_status memory_database::schema() { return {}; }  // nothing is needed, and that fits
+
+int memory_database::migrate() { return 0; }
+
+std::string memory_database::address() const { return "memory"; }
+
+bool memory_database::shared_over_network() const { return false; }
+
+memory::tables memory_database::snapshot() const {
+  std::lock_guard lock{state_->guard};
+  memory::tables t;
+  t.nodes = rows_of(state_->nodes);
+  t.runs = rows_of(state_->runs);
+  t.steps = rows_of(state_->steps);
+  t.partitions = rows_of(state_->partitions);
+  t.ready = rows_of(state_->ready);
+  t.leases = rows_of(state_->leases);
+  t.results = rows_of(state_->results);
+  t.checkpoints = rows_of(state_->checkpoints);
+  t.failures = rows_of(state_->failures);
+  t.events = state_->events;
+  return t;
+}
+
+std::shared_ptr<memory_database> make_memory_database(wall_clock clock) {
+  return std::make_shared<memory_database>(std::move(clock));
+}
+
+}  // namespace partita

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "storage/database.hpp"
+
+namespace partita::postgres {
+
+/// Where the database is, and how to talk to it: the keywords of libpq.
+class conninfo {
+ public:
+  /// A URL or `key=value …`. Throws store_error bad_request.
+  explicit conninfo(const std::string& text);
+
+  /// The string to connect with. All settings of the session travel in it and none is ever SET, so
+  /// that they hold after every reconnect, and behind a pooler that shares sessions.
+  std::string with(const session_options& options) const;
+
+  /// postgresql://USER@HOST:PORT/DBNAME, without a password.
+  std::string address() const;
+
+ private:
+  /// The value, or what libpq would use for it (environment, built in), or "".
+  std::string effective(const std::string& keyword) const;
+
+  std::map<std::string, std::string> given_;
+};
+
+}  // namespace partita::postgres

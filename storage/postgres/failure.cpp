@@ -1,0 +1,111 @@
+#include "storage/postgres/failure.hpp"
+
+#include <pqxx/except>
+
+#include <array>
+#include <string_view>
+
+namespace partita::postgres {
+
+namespace {
+
+/// SQLSTATEs, or their classes, and what they mean to the caller of a verb.
+struct meaning {
+  std::string_view state;
+  errc code;
+};
+constexpr std::array meanings{
+    meaning{"08", errc::unavailable},        // connection
+    meaning{"25", errc::unavailable},        // 25006: a standby; 25P03: idle for too long
+    meaning{"40", errc::unavailable},        // rolled back by the server
+    meaning{"53", errc::unavailable},        // disk full, out of memory, too many connections
+    meaning{"55", errc::unavailable},        // locked
+    meaning{"57", errc::unavailable},        // timed out, shutting down, starting up
+    meaning{"58", errc::unavailable},        // I/O
+    meaning{"28", errc::access_denied},      // no such role, wrong password
+    meaning{"3D000", errc::access_denied},   // no such database
+    meaning{"42501", errc::access_denied},   // not granted
+    meaning{"42P01", errc::schema_missing},  // no such table
+    meaning{"3F000", errc::schema_missing},  // no such schema
+    meaning{"42", errc::schema_mismatch},    // no such column or function: other tables
+    meaning{"22", errc::bad_request},        // a value the database does not take
+    meaning{"54", errc::bad_request},        // a key too long for its index
+};
+
+errc meaning_of(std::string_view state) {
+  // libpqxx reports a dead connection now and then as a failed statement without SQLSTATE.
+  if (state.empty()) return errc::unavailable;
+  for (const auto& m : meanings)
+    if (state.starts_with(m.state)) return m.code;
+  return errc::damaged;
+}
+
+std::string_view advice(errc code) {
+  switch (code) {
+    case errc::schema_missing: return "; create the tables with `partita schema migrate`";
+    case errc::schema_mismatch: return "; see `partita schema status`";
+    case errc::access_denied: return "; ask its owner to grant the right";
+    default: return "";
+  }
+}
+
+/// The line of a message that holds position `at`, without its severity. What follows in the
+/// messages of a server is context, and may quote data.
+std::string line_of(std::string_view text, std::size_t at = 0) {
+  auto begin = text.rfind('\n', at);
+  auto line = text.substr(begin == text.npos ? 0 : begin + 1);
+  line = line.substr(0, line.find('\n'));
+  for (std::string_view noise : {"ERROR:  ", "FATAL:  "})
+    if (line.starts_with(noise)) line.remove_prefix(noise.size());
+  return std::string{line};
+}
+
+/// What libpq says when the server turned us away for good, and what the user can do.
+struct refusal {
+  std::string_view text;
+  errc code;
+  std::string_view advice;
+};
+constexpr std::array refusals{
+    refusal{"password authentication failed", errc::access_denied,
+            "check the user and the password (in the address, PGPASSWORD or ~/.pgpass)"},
+    refusal{"no password supplied", errc::access_denied,
+            "give the password in the address, PGPASSWORD or ~/.pgpass"},
+    refusal{"authentication failed", errc::access_denied, "check the user and pg_hba.conf"},
+    refusal{"pg_hba.conf", errc::access_denied, "let this host and user in, in pg_hba.conf"},
+    refusal{"FATAL:  role", errc::access_denied, "check the user, or create it with createuser"},
+    refusal{"FATAL:  database", errc::access_denied, "check the name, or create it with createdb"},
+    refusal{"certificate", errc::access_denied, "check sslmode and sslrootcert"},
+    refusal{"configuration parameter", errc::bad_request,
+            "Partita needs PostgreSQL 14 or newer; else check `options` in the address"},
+};
+
+}  // namespace
+
+bool is_lost_race(const std::exception& failure) {
+  if (dynamic_cast<const pqxx::serialization_failure*>(&failure) != nullptr ||
+      dynamic_cast<const pqxx::deadlock_detected*>(&failure) != nullptr)
+    return true;
+  const auto* sql = dynamic_cast<const pqxx::sql_error*>(&failure);
+  return sql != nullptr && (sql->sqlstate() == "40001" || sql->sqlstate() == "40P01" ||
+                            sql->sqlstate() == "55P03");
+}
+
+store_error translated(const std::exception& failure, const std::string& address) {
+  auto code = errc::unavailable;
+  if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&failure))
+    code = meaning_of(sql->sqlstate());
+  else if (dynamic_cast<const pqxx::conversion_error*>(&failure) != nullptr)
+    code = errc::damaged;
+  return {code, address + ": " + line_of(failure.what()) + std::string{advice(code)}};
+}
+
+store_error refused(const std::string& reason, const std::string& address) {
+  for (const auto& r : refusals)
+    if (auto at = reason.find(r.text); at != std::string::npos)
+      return {r.code, "cannot log in to " + address + ": " + line_of(reason, at) + "; " +
+                          std::string{r.advice}};
+  return {errc::unavailable, "cannot reach " + address + ": " + line_of(reason)};
+}
+
+}  // namespace partita::postgres

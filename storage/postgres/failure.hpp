@@ -1,0 +1,22 @@
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include "protocol/errors.hpp"
+
+namespace partita::postgres {
+
+/// Serialization failure, deadlock, lock timeout: the transaction was rolled back for another's
+/// sake, and the same transaction can succeed a moment later on the same connection.
+bool is_lost_race(const std::exception& failure);
+
+/// What a failure inside a transaction means to the caller of a verb. `unavailable` whenever the
+/// outcome is not known.
+store_error translated(const std::exception& failure, const std::string& address);
+
+/// Why no connection came about. libpq gives only text, no SQLSTATE: what is not recognized counts
+/// as `unavailable`, and the text of the server is in the sentence.
+store_error refused(const std::string& reason, const std::string& address);
+
+}  // namespace partita::postgres

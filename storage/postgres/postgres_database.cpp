@@ -1,0 +1,85 @@
+#include "storage/postgres/postgres_database.hpp"
+
+#include <csignal>
+
+#include "storage/migrate.hpp"
+#include "storage/postgres/postgres_store.hpp"
+#include "storage/postgres/rows.hpp"
+#include "storage/postgres/statements.hpp"
+
+namespace partita {
+
+namespace postgres {
+namespace {
+
+/// Creating tables may wait for another process that does the same.
+constexpr session_options migrating{"partita migrate", milliseconds{60'000}, milliseconds{3'000}};
+
+/// The migrations applied so far. Nothing: there are no tables of ours.
+std::vector<applied_migration> applied_migrations(transaction& tx) {
+  std::vector<applied_migration> applied;
+  if (!tx.exec_params1(sql::has_schema)["tables"].as<bool>()) return applied;
+  for (const auto& row : tx.exec_params(sql::list_migrations))
+    applied.push_back({row["version"].as<int>(), row["checksum"].c_str()});
+  return applied;
+}
+
+schema_status status_of(transaction& tx) {
+  return compare_schema(postgres_migrations(), applied_migrations(tx));
+}
+
+/// Applies what is missing. REQUIRES: no other process can do so before this transaction ends.
+int apply_missing(transaction& tx, const std::string& address) {
+  const auto status = status_of(tx);
+  auto damage = status;
+  damage.expected = damage.found;  // being too old is no obstacle here
+  if (status.found > status.expected) require_fit(status, address);
+  if (status.found > 0) require_fit(damage, address);
+  if (!tx.exec_params1(sql::has_schema)["namespace"].as<bool>()) tx.exec(sql::create_schema);
+  int count = 0;
+  for (const auto& migration : postgres_migrations()) {
+    if (migration.version() <= status.found) continue;
+    tx.exec(std::string{migration.sql});
+    tx.exec_params(sql::insert_migration, migration.version(), std::string{migration.name},
+                   migration.checksum());
+    ++count;
+  }
+  return count;
+}
+
+class postgres_database final : public database {
+ public:
+  explicit postgres_database(const std::string& text) : where_(text) {}
+
+  std::unique_ptr<store> connect(const session_options& options) override {
+    session fresh{where_, options};
+    require_fit(fresh.once(status_of), address());
+    return std::make_unique<postgres_store>(std::move(fresh));
+  }
+
+  schema_status schema() override { return session{where_, {}}.once(status_of); }
+
+  int migrate() override {
+    return session{where_, migrating}.transact([&](transaction& tx) {
+      tx.exec(sql::lock_migrations);
+      return apply_missing(tx, address());
+    });
+  }
+
+  std::string address() const override { return where_.address(); }
+
+  bool shared_over_network() const override { return true; }
+
+ private:
+  conninfo where_;
+};
+
+}  // namespace
+}  // namespace postgres
+
+std::shared_ptr<database> open_postgres(const std::string& conninfo) {
+  std::signal(SIGPIPE, SIG_IGN);  // a dead connection is an error of a verb, not of the process
+  return std::make_shared<postgres::postgres_database>(conninfo);
+}
+
+}  // namespace partita

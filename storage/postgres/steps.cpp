@@ -1,0 +1,269 @@
+#include <algorithm>
+#include <array>
+#include <pqxx/stream_to>
+#include <tuple>
+
+#include "storage/postgres/postgres_store.hpp"
+#include "storage/postgres/rows.hpp"
+#include "storage/postgres/statements.hpp"
+#include "storage/text.hpp"
+
+namespace partita::postgres {
+
+namespace {
+
+/// Partitions deleted by one statement: a large split must not meet the statement timeout.
+constexpr std::int64_t delete_piece = 200'000;
+
+/// Judges a locked run row. Throws term_lost; wrong_state if this very master has ended the run.
+void require_drive(run_id run, run_state state, node_id master, term current, node_id node,
+                   term t) {
+  if (master != node || current != t)
+    throw store_error(errc::term_lost, named(node) + " does not drive " + named(run) +
+                                           " under term " + std::to_string(t.value));
+  if (is_terminal(state)) throw store_error(errc::wrong_state, named(run) + " has ended");
+}
+
+/// The run under the fence of its master. Zero rows: there was never such a run to drive.
+run_row driven_run(transaction& tx, const std::string& lock, run_id run, node_id node, term t) {
+  auto rows = tx.exec_params(lock, run.value);
+  auto row = rows.empty() ? run_row{} : run_of(rows.front());
+  require_drive(run, row.state, row.master, row.term, node, t);
+  return row;
+}
+
+/// The step, locked, under the fence of its run.
+step_row driven_step(transaction& tx, const std::string& lock, step_id step, node_id node,
+                     term t) {
+  auto rows = tx.exec_params(lock, step.value);
+  if (rows.empty()) throw store_error(errc::not_found, "there is no " + named(step));
+  const auto row = rows.front();
+  require_drive(id_of<run_id>(row["run_id"]), state_of<run_state>(row["run_state"]),
+                id_of<node_id>(row["master"]), id_of<term>(row["term"]), node, t);
+  return step_of(row);
+}
+
+/// A split goes on only while its step runs and is not sealed.
+void require_open(const step_row& step) {
+  if (step.sealed || step.state != step_state::running)
+    throw store_error(errc::wrong_state, named(step.id) + " is sealed: its split is final");
+}
+
+void require_cover(const step_row& step, std::span<const ready_range> ranges) {
+  std::vector<range> spans;
+  for (const auto& r : ranges) spans.push_back(r.span);
+  std::sort(spans.begin(), spans.end());
+  partition_no next = 0;
+  for (auto span : spans) {
+    if (span.lo != next || span.hi < span.lo) break;
+    next = span.hi + 1;
+  }
+  if (next != step.count || total_size(spans) != step.count)
+    throw store_error(errc::bad_request, "the ready ranges of " + named(step.id) +
+                                             " do not cover each of its " +
+                                             std::to_string(step.count) + " partitions once");
+}
+
+void copy_in(transaction& tx, step_id step, partition_no no, std::span<const new_partition> rows) {
+  static const std::array<std::string, 4> columns{"step_id", "no", "key", "input"};
+  pqxx::stream_to table{tx, "partita.partition", columns};
+  for (const auto& p : rows) table << std::tie(step.value, no, p.key, p.input), ++no;
+  table.complete();
+}
+
+/// Why the step cannot end like this now, or nothing: the end must be true. REQUIRES: the step was
+/// locked against claims by an earlier statement, so that none can follow what is read here.
+std::string untruth(transaction& tx, const step_row& step, step_state state) {
+  const auto seen = tx.exec_params1(sql::progress, step.id.value);
+  if (seen["live"].as<bool>()) return "a lease of it is LIVE";
+  if (state != step_state::completed) return {};
+  if (!step.sealed) return "its split is not sealed";
+  if (seen["waiting"].as<bool>()) return "partitions of it wait";
+  if (seen["any_failed"].as<bool>()) return "a partition of it FAILED";
+  return {};
+}
+
+}  // namespace
+
+std::optional<term> postgres_store::adopt_run(run_id run, node_id node, term seen) {
+  const term next{seen.value + 1};
+  return session_.transact([&](transaction& tx) -> std::optional<term> {
+    auto rows = tx.exec_params(sql::lock_run, run.value);
+    if (rows.empty()) return std::nullopt;
+    const auto row = run_of(rows.front());
+    if (is_terminal(row.state)) return std::nullopt;
+    if (row.master == node && row.term == next) return next;  // a repeat
+    if (row.master || row.term != seen) return std::nullopt;
+    const nlohmann::json detail{{"term", next.value}};
+    auto taken = tx.exec_params(sql::take_run, run.value, node.value, detail.dump());
+    if (taken.empty()) return std::nullopt;
+    return id_of<term>(taken.front()[0]);
+  });
+}
+
+void postgres_store::step_down(run_id run, node_id node, term t) {
+  session_.transact([&](transaction& tx) {
+    auto rows = tx.exec_params(sql::lock_run, run.value);
+    auto row = rows.empty() ? run_row{} : run_of(rows.front());
+    if (row.id && !row.master && row.term == t) return;  // a repeat
+    require_drive(run, row.state, row.master, row.term, node, t);
+    tx.exec_params(sql::release_run, run.value);
+    log(tx, event::run_let_go, {run, {}, {}, node}, {{"term", t.value}});
+  });
+}
+
+step_row postgres_store::begin_step(run_id run, node_id node, term t, const step_spec& spec) {
+  require_text("the name of the step", spec.name);
+  require_text("the split context", spec.split_context);
+  return session_.transact([&](transaction& tx) {
+    driven_run(tx, sql::fence_run, run, node, t);
+    const auto& retry = spec.retry;
+    auto made = tx.exec_params(
+        sql::insert_step, run.value, spec.name, spec.ordinal, std::string{to_string(spec.kind)},
+        spec.streamed, spec.transferable, retry.max_attempts, retry.first_delay.count(),
+        retry.factor, retry.max_delay.count(), spec.split_context,
+        spec.kind == step_kind::tasklet);
+    if (!made.empty())
+      log(tx, event::step_begun, {run, id_of<step_id>(made.front()[0]), {}, {}},
+          {{"name", spec.name}});
+    return step_of(tx.exec_params1(sql::find_step, run.value, spec.ordinal));
+  });
+}
+
+void postgres_store::reset_split(step_id step, node_id node, term t) {
+  session_.transact([&](transaction& tx) {
+    const auto row = driven_step(tx, sql::fence_step, step, node, t);
+    require_open(row);
+    if (row.spec.streamed)
+      throw store_error(errc::wrong_state,
+                        named(step) + " is streamed: what it has may be at work");
+    if (row.count == 0) return;
+    for (partition_no lo = 0; lo < row.count; lo += delete_piece)
+      tx.exec_params(sql::delete_partitions, step.value, lo, lo + delete_piece - 1);
+    tx.exec_params(sql::set_count, step.value, 0);
+    log(tx, event::split_reset, {row.run, step, {}, {}});
+  });
+}
+
+void postgres_store::append_partitions(step_id step, node_id node, term t, partition_no first_no,
+                                       std::span<const new_partition> rows) {
+  if (rows.empty()) throw store_error(errc::bad_request, "there are no partitions to append");
+  for (const auto& p : rows) {
+    require_text("the key of a partition", p.key);
+    require_text("the input of a partition", p.input);
+  }
+  const auto end = first_no + static_cast<std::int64_t>(rows.size());
+  session_.transact([&](transaction& tx) {
+    const auto row = driven_step(tx, sql::fence_step, step, node, t);
+    require_open(row);
+    if (row.count == end) return;  // a repeat
+    if (row.count != first_no)
+      throw store_error(errc::wrong_state, named(step) + " has " + std::to_string(row.count) +
+                                               " partitions; none can be appended at " +
+                                               std::to_string(first_no));
+    copy_in(tx, step, first_no, rows);
+    tx.exec_params(sql::set_count, step.value, end);
+    if (row.spec.streamed) make_ready(tx, step, {first_no, end - 1}, 0);
+  });
+}
+
+void postgres_store::seal_split(step_id step, node_id node, term t,
+                                std::span<const ready_range> ranges) {
+  array lo, hi, bound, attempt;
+  for (const auto& r : ranges) {
+    lo.add(r.span.lo);
+    hi.add(r.span.hi);
+    bound.add(r.node.value);
+    attempt.add(r.attempt);
+  }
+  session_.transact([&](transaction& tx) {
+    const auto row = driven_step(tx, sql::fence_step, step, node, t);
+    if (row.sealed) return;  // a repeat
+    require_open(row);
+    if (!row.spec.streamed) {
+      require_cover(row, ranges);
+      tx.exec_params(sql::insert_ranges, step.value, lo.text(), hi.text(), bound.text(),
+                     attempt.text());
+    }
+    tx.exec_params(sql::seal, step.value);
+    log(tx, event::split_sealed, {row.run, step, {}, {}}, {{"count", row.count}});
+  });
+}
+
+std::vector<step_row> postgres_store::list_steps(run_id run) {
+  return session_.once([&](transaction& tx) {
+    std::vector<step_row> steps;
+    for (const auto& row : tx.exec_params(sql::list_steps, run.value))
+      steps.push_back(step_of(row));
+    return steps;
+  });
+}
+
+step_progress postgres_store::progress(step_id step) {
+  return session_.once([&](transaction& tx) {
+    auto rows = tx.exec_params(sql::progress, step.value);
+    if (rows.empty()) throw store_error(errc::not_found, "there is no " + named(step));
+    const auto row = rows.front();
+    step_progress seen;
+    seen.stop = state_of<stop_mode>(row["stop"]);
+    seen.live = row["live"].as<bool>();
+    seen.open = seen.live || row["waiting"].as<bool>() || !row["sealed"].as<bool>();
+    seen.any_failed = row["any_failed"].as<bool>();
+    return seen;
+  });
+}
+
+void postgres_store::end_step(step_id step, node_id node, term t, step_state state,
+                              const json_text& result, const std::string& error,
+                              const std::optional<json_text>& run_result) {
+  require_text("the result of the step", result);
+  require_text("the error of the step", error);
+  if (run_result) require_text("the result of the run", *run_result);
+  if (!is_terminal(state)) throw store_error(errc::bad_request, "RUNNING is no end of a step");
+  const std::string end{to_string(state)};
+  session_.transact([&](transaction& tx) {
+    const auto row = driven_step(tx, sql::fence_step_against_claims, step, node, t);
+    if (row.state == state) return;  // a repeat
+    if (is_terminal(row.state))
+      throw store_error(errc::wrong_state,
+                        named(step) + " is " + std::string{to_string(row.state)} + " already");
+    if (auto why = untruth(tx, row, state); !why.empty())
+      throw store_error(errc::wrong_state, named(step) + " cannot end " + end + ": " + why);
+    tx.exec_params(sql::end_step, step.value, end, result, error);
+    if (run_result) tx.exec_params(sql::set_run_result, row.run.value, *run_result);
+    log(tx, event::step_ended, {row.run, step, {}, {}}, {{"state", end}});
+  });
+}
+
+void postgres_store::end_run(run_id run, node_id node, term t, run_state state,
+                             const std::string& error) {
+  require_text("the error of the run", error);
+  const std::string end{to_string(state)};
+  if (!is_terminal(state)) throw store_error(errc::bad_request, end + " is no end of a run");
+  session_.transact([&](transaction& tx) {
+    auto rows = tx.exec_params(sql::lock_run, run.value);
+    auto row = rows.empty() ? run_row{} : run_of(rows.front());
+    if (row.state == state && row.master == node && row.term == t) return;  // a repeat
+    require_drive(run, row.state, row.master, row.term, node, t);
+    for (const auto& running : tx.exec_params(sql::find_running_step, run.value))
+      throw store_error(errc::wrong_state, named(run) + " cannot end: " +
+                                               named(id_of<step_id>(running[0])) + " is RUNNING");
+    tx.exec_params(sql::end_run, run.value, end, error);
+    log(tx, event::run_ended, {run, {}, {}, {}}, {{"state", end}});
+  });
+}
+
+std::vector<result_row> postgres_store::list_results(step_id step, partition_no after, int limit) {
+  return session_.once([&](transaction& tx) {
+    std::vector<result_row> results;
+    for (const auto& row : tx.exec_params(sql::list_results, step.value, after, std::max(0, limit)))
+      results.push_back({row["no"].as<std::int64_t>(), id_of<lease_id>(row["lease_id"]),
+                         row["outcome"].c_str() == std::string_view{"COMPLETED"},
+                         row["output"].c_str(), row["error"].c_str(), counts_of(row),
+                         microseconds{row["took_us"].as<std::int64_t>()},
+                         time_of(row["ended_at"])});
+    return results;
+  });
+}
+
+}  // namespace partita::postgres

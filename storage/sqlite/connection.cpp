@@ -1,0 +1,222 @@
+#include "storage/sqlite/connection.hpp"
+
+#include <cerrno>
+#include <thread>
+
+#include "storage/sqlite/statements.hpp"
+
+namespace partita::sqlite {
+
+namespace {
+
+constexpr microseconds rest_between_writes{500};
+
+int on_busy(void* db, int tries) { return static_cast<connection*>(db)->wait_for_lock(tries); }
+
+/// partita_now(): what the transaction read from the clock when it began.
+void now_function(sqlite3_context* context, int, sqlite3_value**) {
+  const auto* db = static_cast<const connection*>(sqlite3_user_data(context));
+  sqlite3_result_int64(context, db->now().time_since_epoch().count());
+}
+
+/// Why a file could not be opened, from the operating system's reason.
+store_error open_error(const std::string& path, int reason, const std::string& message,
+                       bool creating) {
+  switch (reason) {
+    case ENOENT:
+    case ENOTDIR:
+      if (creating)
+        return {errc::unavailable, path + " cannot be created: its directory does not exist; "
+                                          "create the directory first"};
+      return {errc::schema_missing,
+              "there is no database " + path + "; create it with `partita schema migrate`"};
+    case EISDIR:
+      return {errc::unavailable, path + " is a directory; name a file in it"};
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return {errc::access_denied,
+              path + " cannot be opened: this user needs the right to read and write it and to "
+                     "create files beside it"};
+    default:
+      return {errc::unavailable, path + " cannot be opened: " + message};
+  }
+}
+
+}  // namespace
+
+connection::connection(open_options options) : options_(std::move(options)) { open(); }
+
+void connection::open() {
+  const auto& path = options_.path;
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  if (options_.create) flags |= SQLITE_OPEN_CREATE;
+  if (path.starts_with("file:")) flags |= SQLITE_OPEN_URI;
+  sqlite3* raw = nullptr;
+  auto code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  db_.reset(raw);
+  if (code != SQLITE_OK) fail(code);
+  if (sqlite3_db_readonly(raw, "main") == 1)
+    throw store_error(errc::access_denied,
+                      path + " can only be read; this user needs the right to write it");
+  sqlite3_busy_handler(raw, on_busy, this);
+  sqlite3_create_function(raw, "partita_now", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, this,
+                          now_function, nullptr, nullptr);
+  run_script("PRAGMA foreign_keys = ON");
+  run(sql::sync_each_commit);
+}
+
+void connection::use_wal() {
+  // Others that open the file at the same moment make this fail at once, whatever the timeout.
+  auto s = prepare("PRAGMA journal_mode = WAL");
+  s.next();
+}
+
+void connection::run_script(std::string_view sql) {
+  if (auto code = sqlite3_exec(db_.get(), std::string{sql}.c_str(), nullptr, nullptr, nullptr))
+    fail(code);
+}
+
+bool connection::wait_for_lock(int tries) {
+  const auto now = boot_now();
+  if (tries == 0) waiting_since_ = now;
+  const auto waited = now - waiting_since_;
+  if (waited >= options_.lock_timeout) return false;
+  const auto patient = waited < milliseconds{20};
+  std::this_thread::sleep_for(patient ? microseconds{1000} : rest_between_writes / 4);
+  return true;
+}
+
+void connection::rest_after_write() {
+  const auto due = last_write_ + rest_between_writes;
+  if (const auto now = boot_now(); now < due) std::this_thread::sleep_for(due - now);
+}
+
+void connection::sync_commits(bool yes) {
+  if (syncs_commits_ == yes) return;
+  run(yes ? sql::sync_each_commit : sql::sync_with_the_next);
+  syncs_commits_ = yes;
+}
+
+statement connection::prepare(const char* sql) {
+  auto& kept = prepared_[sql];
+  if (!kept) {
+    sqlite3_stmt* raw = nullptr;
+    auto code = sqlite3_prepare_v3(db_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    if (code != SQLITE_OK) fail(code);
+    kept.reset(raw);
+  }
+  return statement{*this, kept.get()};
+}
+
+bool connection::moved() const {
+  int yes = 0;
+  sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &yes);
+  return yes != 0;
+}
+
+void connection::fail(int code) {
+  const auto& path = options_.path;
+  const std::string message = sqlite3_errmsg(db_.get());
+  auto waited = std::to_string(options_.lock_timeout.count()) + " ms";
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+      throw store_error(errc::unavailable, path + " stayed locked by another process for " +
+                                               waited + "; it is tried again");
+    case SQLITE_LOCKED:
+      throw lock_conflict(errc::unavailable,
+                          path + " stayed locked by another session for " + waited +
+                              "; it is tried again");
+    case SQLITE_CONSTRAINT:
+      throw store_error(errc::bad_request,
+                        "the request breaks a rule of the tables in " + path + ": " + message);
+    case SQLITE_TOOBIG:
+      throw store_error(errc::bad_request, "a text is too long for " + path);
+    default:
+      break;
+  }
+  broken_ = true;
+  switch (code & 0xff) {
+    case SQLITE_CANTOPEN:
+      throw open_error(path, sqlite3_system_errno(db_.get()), message, options_.create);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      throw store_error(errc::access_denied,
+                        path + " cannot be written (" + message +
+                            "); this user needs the right to write it and to create files "
+                            "beside it");
+    case SQLITE_FULL:
+      throw store_error(errc::unavailable,
+                        "the disk that holds " + path + " is full; free some space on it");
+    case SQLITE_NOTADB:
+      throw store_error(errc::unavailable, path + " is not a SQLite database; name another file");
+    case SQLITE_CORRUPT:
+      throw store_error(errc::damaged, path + " is damaged (" + message +
+                                           "); restore it from a backup");
+    case SQLITE_ERROR:
+    case SQLITE_SCHEMA:
+      throw store_error(errc::schema_mismatch,
+                        path + " does not hold the tables this program expects: " + message);
+    default:
+      throw store_error(errc::unavailable, path + " cannot be read or written: " + message);
+  }
+}
+
+bool statement::next() {
+  auto code = sqlite3_step(raw_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) db_->fail(code);
+  return false;
+}
+
+std::int64_t statement::run_bound() {
+  while (next()) continue;
+  auto changed = sqlite3_changes64(sqlite3_db_handle(raw_));
+  reset();
+  return changed;
+}
+
+int statement::bind_text(int index, std::string_view value) {
+  return sqlite3_bind_text64(raw_, index, value.data() ? value.data() : "", value.size(),
+                             SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+std::string statement::text(int column) const {
+  const auto* begin = reinterpret_cast<const char*>(sqlite3_column_text(raw_, column));
+  if (begin == nullptr) return {};
+  return {begin, static_cast<std::size_t>(sqlite3_column_bytes(raw_, column))};
+}
+
+void statement::check(int code) {
+  if (code != SQLITE_OK) db_->fail(code);
+}
+
+void statement::reset() {
+  if (raw_ != nullptr) sqlite3_reset(raw_);
+}
+
+transaction::transaction(connection& db, access mode) : db_(db), mode_(mode) {
+  if (mode == access::read) {
+    db_.run(sql::begin_read);
+  } else {
+    db_.rest_after_write();
+    db_.sync_commits(mode == access::write);
+    db_.run(sql::begin_write);
+  }
+  db_.now_ = db_.options_.clock();
+}
+
+transaction::~transaction() {
+  auto* raw = db_.db_.get();
+  if (sqlite3_get_autocommit(raw)) return;
+  sqlite3_exec(raw, "ROLLBACK", nullptr, nullptr, nullptr);
+  if (!sqlite3_get_autocommit(raw)) db_.broken_ = true;
+}
+
+void transaction::commit() {
+  db_.run(sql::commit);
+  if (mode_ != access::read) db_.last_write_ = boot_now();
+}
+
+}  // namespace partita::sqlite

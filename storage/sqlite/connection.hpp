@@ -1,0 +1,140 @@
+#pragma once
+
+#include <sqlite3.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "storage/clock.hpp"
+#include "storage/sqlite/statement.hpp"
+
+namespace partita::sqlite {
+
+/// How a connection is opened.
+struct open_options {
+  std::string path;  // as given; beginning with "file:" it is a URI
+  wall_clock clock;
+  milliseconds lock_timeout{10'000};  // how long a lock of others is waited for
+  bool create = false;                // else a missing file is schema_missing
+};
+
+/// Another session of this process holds a lock of a shared in-memory database, and SQLite does not
+/// wait for it: the transaction is rolled back and run again.
+class lock_conflict : public store_error {
+ public:
+  using store_error::store_error;
+};
+
+/// One open handle, used by one thread at a time. WAL, synchronous FULL, foreign keys on. Offers
+/// SQL the function partita_now(): the clock in microseconds, one reading a transaction.
+///
+/// SQLite has one writer at a time and no queue for it. So that nobody starves, who waits asks the
+/// more often the longer it has waited, and who has just written rests a moment first.
+///
+/// Every error is a store_error that names the file. The file is never touched but through SQLite:
+/// closing any other descriptor of it would drop the locks of the whole process.
+class connection {
+ public:
+  /// Throws unavailable, access_denied, schema_missing (no such file).
+  explicit connection(open_options options);
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  /// Readers go on beside a writer from now on; kept in the file.
+  void use_wal();
+
+  /// Runs every statement of a script.
+  void run_script(std::string_view sql);
+
+  /// The statement, prepared once a connection. `sql` is one of statements.hpp: its address is the
+  /// key. REQUIRES: no other loan of the same statement is in use.
+  statement prepare(const char* sql);
+
+  /// Prepared and bound; rows are read with next().
+  template <class... Values>
+  statement query(const char* sql, const Values&... values) {
+    auto s = prepare(sql);
+    s.bind(values...);
+    return s;
+  }
+
+  /// Runs a change; returns the number of rows it inserted, updated or deleted.
+  template <class... Values>
+  std::int64_t run(const char* sql, const Values&... values) {
+    return prepare(sql).run(values...);
+  }
+
+  /// Runs an insert; returns the id of the row.
+  template <class... Values>
+  std::int64_t insert(const char* sql, const Values&... values) {
+    run(sql, values...);
+    return last_id();
+  }
+
+  /// The id of the row inserted last.
+  std::int64_t last_id() const { return sqlite3_last_insert_rowid(db_.get()); }
+
+  db_time now() const { return now_; }
+
+  /// Nothing can be expected of this handle any more: whoever goes on opens another one.
+  bool broken() const { return broken_; }
+
+  /// Whether the file was deleted or replaced under the open handle, so that what is committed
+  /// here is lost to everybody else.
+  bool moved() const;
+
+  /// Called by SQLite while another writer is at work: sleeps and returns true, or gives up.
+  bool wait_for_lock(int tries);
+
+  /// Throws what the last error of the handle means.
+  [[noreturn]] void fail(int code);
+
+ private:
+  friend class transaction;
+
+  struct closer {
+    void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
+    void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
+  };
+
+  void open();
+  void rest_after_write();
+  void sync_commits(bool yes);
+
+  open_options options_;
+  bool broken_ = false;
+  bool syncs_commits_ = true;
+  mono_time waiting_since_{};
+  mono_time last_write_{};
+  db_time now_{};
+  std::unique_ptr<sqlite3, closer> db_;
+  std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, closer>> prepared_;
+};
+
+enum class access {
+  read,   // one snapshot; waits for nobody, nobody waits for it
+  write,  // BEGIN IMMEDIATE: one writer at a time, and what it reads cannot change under it
+  // A write that does not wait for the disk: a power cut may undo it, but no crash of a process.
+  // For what means nothing after a power cut, which takes all nodes with it.
+  light_write,
+};
+
+/// Rolls back unless committed.
+class transaction {
+ public:
+  transaction(connection& db, access mode);
+  ~transaction();
+  transaction(const transaction&) = delete;
+  transaction& operator=(const transaction&) = delete;
+
+  /// REQUIRES: no statement of the connection is on loan.
+  void commit();
+
+ private:
+  connection& db_;
+  const access mode_;
+};
+
+}  // namespace partita::sqlite

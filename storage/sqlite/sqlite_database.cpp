@@ -1,0 +1,113 @@
+#include "storage/sqlite/sqlite_database.hpp"
+
+#include <mutex>
+
+#include "storage/migrate.hpp"
+#include "storage/sqlite/sqlite_store.hpp"
+#include "storage/sqlite/statements.hpp"
+
+namespace partita {
+
+namespace {
+
+using namespace sqlite;
+
+schema_status read_schema(connection& db) {
+  std::vector<applied_migration> applied;
+  if (db.query(sql::has_migrations).next())
+    for (auto s = db.query(sql::applied_migrations); s.next();)
+      applied.push_back({s.get<int>(0), s.get<std::string>(1)});
+  return compare_schema(sqlite_migrations(), applied);
+}
+
+schema_status schema_of(connection& db) {
+  transaction tx{db, access::read};
+  auto status = read_schema(db);
+  tx.commit();
+  return status;
+}
+
+/// Throws schema_mismatch if the database is newer, or was made from another text. That something
+/// is missing is fine: it is about to be applied.
+void require_upgradable(schema_status status, const std::string& address) {
+  status.found = std::max(status.found, status.expected);
+  require_fit(status, address);
+}
+
+class sqlite_database : public database {
+ public:
+  sqlite_database(std::string path, wall_clock clock)
+      : path_(std::move(path)), clock_(std::move(clock)) {}
+
+  std::unique_ptr<store> connect(const session_options& options) override {
+    auto how = with_timeout(options.statement_timeout);
+    auto db = std::make_unique<connection>(how);
+    keep_in_memory(false);
+    require_fit(schema_of(*db), address());
+    db->use_wal();
+    return std::make_unique<sqlite_store>(std::move(how), std::move(db));
+  }
+
+  schema_status schema() override {
+    try {
+      connection db{with_timeout(session_options{}.statement_timeout)};
+      return schema_of(db);
+    } catch (const store_error& e) {
+      if (e.code() != errc::schema_missing) throw;
+      return compare_schema(sqlite_migrations(), {});
+    }
+  }
+
+  int migrate() override {
+    auto how = with_timeout(session_options{}.statement_timeout);
+    how.create = true;
+    connection db{std::move(how)};
+    keep_in_memory(true);
+    db.use_wal();
+    transaction tx{db, access::write};
+    auto status = read_schema(db);
+    require_upgradable(status, address());
+    int count = 0;
+    for (std::size_t i = 0; i < status.migrations.size(); ++i) {
+      if (status.migrations[i].applied) continue;
+      const auto& m = sqlite_migrations()[i];
+      db.run_script(m.sql);
+      db.run(sql::insert_migration, m.version(), m.name, m.checksum());
+      ++count;
+    }
+    tx.commit();
+    return count;
+  }
+
+  std::string address() const override { return "sqlite:" + path_; }
+
+  bool shared_over_network() const override { return false; }
+
+ private:
+  open_options with_timeout(milliseconds lock_timeout) const {
+    return {path_, clock_, lock_timeout, false};
+  }
+
+  /// A database in memory lives as long as a connection to it: this object holds one.
+  void keep_in_memory(bool create) {
+    if (!path_.starts_with("file:")) return;
+    std::lock_guard lock{guard_};
+    if (!anchor_) {
+      anchor_ = std::make_unique<connection>(
+          open_options{path_, clock_, session_options{}.statement_timeout, create});
+    }
+  }
+
+  const std::string path_;
+  const wall_clock clock_;
+  std::mutex guard_;
+  std::unique_ptr<connection> anchor_;
+};
+
+}  // namespace
+
+std::shared_ptr<database> open_sqlite(const std::string& path, wall_clock clock) {
+  return std::make_shared<sqlite_database>(path, std::move(clock));
+}
+
+}  // namespace partita

@@ -1,0 +1,69 @@
+#include "batch/output_files.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/temp_dir.hpp"
+
+using namespace partita;
+using test::read_file;
+using test::temp_dir;
+using test::write_file;
+namespace fs = std::filesystem;
+
+TEST_CASE("a staged file is hidden, beside the final one and the attempt's own") {
+  const auto file = stage_output("/out/f.xml", run_id{7}, lease_id{9});
+  CHECK(file.final_path == "/out/f.xml");
+  CHECK(file.staged_path == "/out/.f.xml.run-7.lease-9.part");
+}
+
+TEST_CASE("publishing replaces the final file and can be repeated") {
+  temp_dir dir;
+  const auto file = stage_output(dir / "f.xml", run_id{1}, lease_id{2});
+  write_file(file.final_path, "old");
+  write_file(file.staged_path, "new");
+  sync_file(file.staged_path);
+  publish(file);
+  CHECK(read_file(file.final_path) == "new");
+  CHECK_FALSE(fs::exists(file.staged_path));
+  publish(file);
+  CHECK(read_file(file.final_path) == "new");
+  CHECK_THROWS_AS(sync_file(file.staged_path), std::system_error);
+}
+
+TEST_CASE("a discarded attempt leaves the final file alone") {
+  temp_dir dir;
+  const auto file = stage_output(dir / "f.xml", run_id{1}, lease_id{2});
+  write_file(file.final_path, "winner");
+  write_file(file.staged_path, "loser");
+  discard(file);
+  discard(file);
+  CHECK_FALSE(fs::exists(file.staged_path));
+  CHECK(read_file(file.final_path) == "winner");
+}
+
+TEST_CASE("leftovers of this run are removed, and nothing else") {
+  temp_dir dir;
+  const auto mine = stage_output(dir / "f.xml", run_id{1}, lease_id{2});
+  const auto other_run = stage_output(dir / "f.xml", run_id{12}, lease_id{2});
+  for (const auto& file : {mine.staged_path, other_run.staged_path, mine.final_path, dir / "x.part"})
+    write_file(file, "");
+  remove_leftovers({mine.final_path, dir / "gone/g.xml"}, run_id{1});
+  CHECK_FALSE(fs::exists(mine.staged_path));
+  CHECK(fs::exists(other_run.staged_path));
+  CHECK(fs::exists(mine.final_path));
+  CHECK(fs::exists(dir / "x.part"));
+}
+
+TEST_CASE("an output is stored with its files, or plain when it has none") {
+  const stored_output plain{json{{"rows", 1}}, {}};
+  CHECK(to_text(plain) == R"({"rows":1})");
+  CHECK(parse_output(to_text(plain)).document == plain.document);
+  const stored_output with_file{json{{"rows", 1}}, {{"/a/f", "/a/.f.part"}}};
+  const auto back = parse_output(to_text(with_file));
+  CHECK(back.document == with_file.document);
+  REQUIRE(back.files.size() == 1);
+  CHECK(back.files[0].final_path == "/a/f");
+  CHECK(back.files[0].staged_path == "/a/.f.part");
+  CHECK(parse_output("no json").document.is_null());
+  CHECK(parse_output("").files.empty());
+}

@@ -1,0 +1,78 @@
+#include "apps/partita/text.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace partita;
+using namespace partita::cli;
+using namespace std::chrono_literals;
+
+TEST_CASE("control characters never reach the terminal") {
+  CHECK(escape_controls("a\nb\tc\rd") == "a\\nb\\tc\\rd");
+  CHECK(escape_controls("\x1b[2J") == "\\x1b[2J");
+  CHECK(escape_controls(std::string("\0\x7f", 2)) == "\\x00\\x7f");
+  CHECK(escape_controls("\xc2\x9b" "31m") == "\\x9b31m");  // CSI in one character
+  CHECK(escape_controls("Zoë 漢字 \xc2\xa0") == "Zoë 漢字 \xc2\xa0");
+}
+
+TEST_CASE("text is measured and cut in code points") {
+  CHECK(width("Zoë") == 3);
+  CHECK(clip("Zoë", 3) == "Zoë");
+  CHECK(clip("Zoë Smith", 4) == "Zoë…");
+  CHECK(clip("abc", 0).empty());
+  CHECK(clip("abc", 1) == "…");
+}
+
+TEST_CASE("durations read as people say them") {
+  CHECK(duration_text(0s) == "0.0s");
+  CHECK(duration_text(-5s) == "0.0s");
+  CHECK(duration_text(1450ms) == "1.4s");
+  CHECK(duration_text(59'900ms) == "59s");
+  CHECK(duration_text(185s) == "3m 05s");
+  CHECK(duration_text(2h + 7min) == "2h 07m");
+  CHECK(duration_text(123h) == "5d 03h");
+}
+
+TEST_CASE("relative times never lie in the future") {
+  db_time now{1'000'000s};
+  CHECK(ago_text(now, now) == "now");
+  CHECK(ago_text(now + 5s, now) == "now");
+  CHECK(ago_text(now - 12s, now) == "12s ago");
+  CHECK(ago_text(now - 179s, now) == "2m ago");
+  CHECK(ago_text(now - 50h, now) == "2d ago");
+}
+
+TEST_CASE("times are ISO-8601 in UTC with milliseconds, and can be read back") {
+  db_time at{std::chrono::microseconds{1'772'360'430'123'456}};
+  CHECK(iso_time(at) == "2026-03-01T10:20:30.123Z");
+  CHECK(parse_iso_time(iso_time(at)) == std::chrono::floor<std::chrono::milliseconds>(at));
+  CHECK(iso_time(db_time{-1ms}) == "1969-12-31T23:59:59.999Z");
+}
+
+TEST_CASE("numbers are grouped by thousands") {
+  CHECK(grouped(0) == "0");
+  CHECK(grouped(999) == "999");
+  CHECK(grouped(1'234'567) == "1,234,567");
+  CHECK(grouped(-123) == "-123");
+  CHECK(grouped(-1234) == "-1,234");
+  CHECK(grouped(INT64_MIN) == "-9,223,372,036,854,775,808");
+}
+
+TEST_CASE("CSV fields are quoted when they have to be") {
+  CHECK(csv_field("plain") == "plain");
+  CHECK(csv_field("a,b") == "\"a,b\"");
+  CHECK(csv_field("say \"x\"") == "\"say \"\"x\"\"\"");
+  CHECK(csv_field("two\nlines") == "\"two\nlines\"");
+}
+
+TEST_CASE("suggested commands can be pasted into a shell") {
+  CHECK(shell_word("sqlite:/tmp/x.db") == "sqlite:/tmp/x.db");
+  CHECK(shell_word("a b") == "'a b'");
+  CHECK(shell_word("it's; rm") == "'it'\\''s; rm'");
+  CHECK(shell_word("") == "''");
+}
+
+TEST_CASE("a document is printed whatever bytes it holds") {
+  CHECK(dump(document("a\xff")) == "\"a\xef\xbf\xbd\"");
+  CHECK(dump(document(INT64_MAX)) == "9223372036854775807");
+  CHECK(dump({{"b", 1}, {"a", 2}}) == "{\"b\":1,\"a\":2}");
+}

@@ -1,0 +1,74 @@
+#!/bin/sh
+# Wrong input gives one clear sentence and the right exit code, and leaves nothing half-written.
+. "$(dirname "$0")/lib.sh"
+export PARTITA_DB="sqlite:$scratch/bad.db"
+run() { "$PARTITA" run customer_etl --fast --executors 2 "$@"; }
+customers 100 "$scratch/good.csv"
+out="output_dir=$scratch/out"
+
+# --- arguments
+expect 2 "did you mean" "$PARTITA" rn
+expect 2 "customer_etl" "$PARTITA" run customer_elt "input=x" "$out"
+expect 2 "input is missing" run "$out"
+expect 2 "partitions=many is not an integer" run "input=$scratch/good.csv" "$out" partitions=many
+expect 2 "did you mean input" run "inputt=$scratch/good.csv" "$out"
+expect 2 "nodes" run "input=$scratch/good.csv" "$out" --nodes 0
+expect 2 "flag|option" run "input=$scratch/good.csv" "$out" --no-such-flag
+expect 2 "password" "$PARTITA" jobs --db postgresql://u:secret@localhost/x
+ok "the password is not repeated" sh -c "! grep -q secret '$scratch/stderr'"
+expect 2 "unreachable_after" "$PARTITA" node --heartbeat-ms 5000
+expect 2 "sqlite:|postgresql:" "$PARTITA" jobs --db mysql://x
+
+# --- what the job finds
+expect 1 "no-such.csv.*No such file" run "input=$scratch/no-such.csv" "$out"
+echo "id,name" >"$scratch/header.csv"
+expect 1 "header.csv, line 1.*customer_id" run "input=$scratch/header.csv" "$out"
+{ cat "$scratch/good.csv"; echo "C1,too,few"; } >"$scratch/few.csv"
+expect 1 "few.csv, line 102: .*columns" run "input=$scratch/few.csv" "$out"
+{ head -5 "$scratch/good.csv"; echo "C9,a,b,no-at-sign,2023-01-01"; } >"$scratch/mail.csv"
+expect 1 "mail.csv, line 6: .*@" run "input=$scratch/mail.csv" "$out"
+ok "no staged file is left" sh -c "! find '$scratch' -name '*.part' | grep -q ."
+echo x >"$scratch/file"
+expect 1 "file" run "input=$scratch/good.csv" "output_dir=$scratch/file/below"
+if [ "$(id -u)" -ne 0 ]; then
+  mkdir "$scratch/locked" && chmod 555 "$scratch/locked"
+  expect 1 "locked.*(writ|ermission)" run "input=$scratch/good.csv" "output_dir=$scratch/locked"
+  expect 5 "locked" "$PARTITA" run range_sum from=1 to=2 --db "sqlite:$scratch/locked/x.db"
+else
+  expect 1 "writ|Read-only|ermitted|denied|/proc" run "input=$scratch/good.csv" output_dir=/proc/x
+  expect 5 "/proc/x.db" "$PARTITA" run range_sum from=1 to=2 --db sqlite:/proc/x.db
+fi
+expect 5 "no-such-folder" "$PARTITA" run range_sum from=1 to=2 \
+  --db "sqlite:$scratch/no-such-folder/x.db"
+
+# --- ids and states
+expect 3 "999" "$PARTITA" job 999
+expect 3 "999" "$PARTITA" cancel 999
+expect 2 "abc" "$PARTITA" job abc
+expect 0 COMPLETED "$PARTITA" run range_sum from=1 to=10 --fast
+expect 4 "COMPLETED|ended" "$PARTITA" cancel 1
+expect 4 "." "$PARTITA" restart "$("$PARTITA" jobs -o name | head -1)"
+expect 6 "." sh -c "'$PARTITA' wait \$('$PARTITA' submit range_sum from=1 to=11 2>/dev/null) --timeout 1"
+
+# --- the database
+expect 5 "not.*database|database" "$PARTITA" jobs --db "sqlite:$scratch/file"
+expect 5 "none.db" "$PARTITA" jobs --db "sqlite:$scratch/none.db"
+expect 5 "127.0.0.1.*1|refused" "$PARTITA" jobs --db postgresql://nobody@127.0.0.1:1/x
+cp "$scratch/bad.db" "$scratch/old.db"
+if command -v sqlite3 >/dev/null; then
+  sqlite3 "$scratch/old.db" "delete from partita_migration"
+  expect 7 "schema" "$PARTITA" node --db "sqlite:$scratch/old.db"
+fi
+if [ -n "${PARTITA_TEST_PG:-}" ]; then
+  host="${PGHOST:-localhost}" port="${PGPORT:-5432}"
+  expect 5 "password|denied|refused|failed" env PGPASSWORD=wrong PARTITA_DB= \
+    "$PARTITA" jobs --db "postgresql://${PGUSER:-postgres}@$host:$port/postgres"
+  expect 5 "no_such_database" "$PARTITA" jobs --db postgresql:///no_such_database
+  with_database postgres
+  expect 5 "migrate" "$PARTITA" jobs
+  expect 0 . "$PARTITA" schema migrate
+  psql -qX "$PARTITA_DB" -c "update partita.migration set version = version + 100" >/dev/null
+  expect 7 "schema" "$PARTITA" jobs
+  done_database
+fi
+finish

@@ -1,0 +1,218 @@
+#include "tests/support/contract.hpp"
+
+using namespace partita;
+using namespace partita::test;
+
+TEST_CASE_METHOD(contract, "a node that joins is ACTIVE and listed as it described itself") {
+  auto id = db->register_node({"alpha-1", "alpha", 17, 4, "0.1.0", {{"census", 1}, {"tax", 3}}});
+  auto rows = db->list_nodes(false);
+  REQUIRE(rows.size() == 1);
+  const auto& n = rows.front();
+  CHECK(n.id == id);
+  CHECK(n.info.name == "alpha-1");
+  CHECK(n.info.host == "alpha");
+  CHECK(n.info.pid == 17);
+  CHECK(n.info.slots == 4);
+  CHECK(n.info.version == "0.1.0");
+  CHECK(n.info.jobs == std::vector<job_ref>{{"census", 1}, {"tax", 3}});
+  CHECK(n.state == node_state::active);
+  CHECK(n.running == 0);
+  CHECK(n.heartbeat_at == n.joined_at);
+  CHECK_FALSE(n.left_at);
+  CHECK(events(event::node_joined).at(0).node == id);
+}
+
+TEST_CASE_METHOD(contract, "joining again makes another incarnation") {
+  CHECK(join("same") != join("same"));
+  CHECK(db->list_nodes(false).size() == 2);
+}
+
+TEST_CASE_METHOD(contract, "a job of a node may have any characters in its name") {
+  auto odd = job_ref{"a/b, {\"c\"} 'd' \\ ü", 12};
+  auto id = db->register_node({"n", "h", 1, 1, "v", {odd, {"", 2}}});
+  CHECK(node(id).info.jobs == std::vector<job_ref>{odd, {"", 2}});
+  CHECK(db->live_nodes(odd).size() == 1);
+}
+
+TEST_CASE_METHOD(contract, "a heartbeat renews the node and tells what it runs") {
+  auto id = join();
+  auto before = node(id).heartbeat_at;
+  pass(milliseconds{100});
+  auto aged = node(id).heartbeat_at;
+  db->heartbeat(id, 2, false, limits);
+  CHECK(node(id).heartbeat_at > aged);
+  CHECK(node(id).heartbeat_at > before);
+  CHECK(node(id).running == 2);
+  CHECK(node(id).state == node_state::active);
+}
+
+TEST_CASE_METHOD(contract, "a heartbeat counts the ACTIVE nodes of the cluster") {
+  auto a = join("a", 2);
+  auto b = join("b", 3);
+  auto c = join("c", 5);
+  db->heartbeat(b, 3, false, limits);
+  db->heartbeat(c, 1, true, limits);
+  auto view = db->heartbeat(a, 1, false, limits);
+  CHECK(view.nodes == 2);
+  CHECK(view.slots == 5);
+  CHECK(view.running == 4);
+  CHECK(view.overdue.empty());
+}
+
+TEST_CASE_METHOD(contract, "a heartbeat names the nodes that are overdue, never its own") {
+  auto a = join("a");
+  auto b = join("b");
+  auto c = join("c");
+  db->heartbeat(c, 0, true, limits);
+  pass_unreachable();
+  CHECK(db->heartbeat(a, 0, false, limits).overdue == std::vector<node_id>{b, c});
+}
+
+TEST_CASE_METHOD(contract, "an UNREACHABLE node is overdue again only when it is to be given up") {
+  auto a = join("a");
+  auto b = join("b");
+  pass_unreachable();
+  REQUIRE(db->sweep(b, limits) == sweep_verdict::unreachable);
+  CHECK(db->heartbeat(a, 0, false, limits).overdue.empty());
+  pass_unreachable();
+  CHECK(db->heartbeat(a, 0, false, limits).overdue == std::vector<node_id>{b});
+}
+
+TEST_CASE_METHOD(contract, "nodes that are gone are not overdue") {
+  auto a = join("a");
+  auto b = join("b");
+  auto c = join("c");
+  db->leave(b);
+  lose(c);
+  pass_deregistered();
+  auto view = db->heartbeat(a, 0, false, limits);
+  CHECK(view.overdue.empty());
+  CHECK(view.nodes == 1);
+}
+
+TEST_CASE_METHOD(contract, "a draining node says so, and its log entry is written once") {
+  auto id = join();
+  db->heartbeat(id, 1, true, limits);
+  db->heartbeat(id, 0, true, limits);
+  CHECK(node(id).state == node_state::draining);
+  CHECK(events(event::node_draining).size() == 1);
+}
+
+TEST_CASE_METHOD(contract, "one good heartbeat brings an UNREACHABLE node back") {
+  auto id = join();
+  pass_unreachable();
+  REQUIRE(db->sweep(id, limits) == sweep_verdict::unreachable);
+  REQUIRE(node(id).state == node_state::unreachable);
+  db->heartbeat(id, 0, false, limits);
+  CHECK(node(id).state == node_state::active);
+  CHECK(events(event::node_overdue).at(0).node == id);
+  CHECK(events(event::node_recovered).at(0).node == id);
+  CHECK(db->sweep(id, limits) == sweep_verdict::alive);
+}
+
+TEST_CASE_METHOD(contract, "an UNREACHABLE node that renews while it drains is DRAINING") {
+  auto id = join();
+  pass_unreachable();
+  db->sweep(id, limits);
+  db->heartbeat(id, 0, true, limits);
+  CHECK(node(id).state == node_state::draining);
+}
+
+TEST_CASE_METHOD(contract, "a node that was given up, has left, or never was, is fenced") {
+  auto lost = join("lost");
+  auto left = join("left");
+  db->leave(left);
+  lose(lost);
+  for (auto id : {lost, left, node_id{4711}, node_id{}})
+    CHECK(error_of([&] { db->heartbeat(id, 0, false, limits); }) == errc::fenced);
+  CHECK(node(lost).state == node_state::deregistered);
+  CHECK(node(left).state == node_state::left);
+}
+
+TEST_CASE_METHOD(contract, "a sweep acquits a node that renewed in time") {
+  auto id = join();
+  pass_deregistered();
+  db->heartbeat(id, 0, false, limits);
+  CHECK(db->sweep(id, limits) == sweep_verdict::alive);
+  CHECK(node(id).state == node_state::active);
+}
+
+TEST_CASE_METHOD(contract, "a DRAINING node that falls silent is UNREACHABLE too") {
+  auto id = join();
+  db->heartbeat(id, 0, true, limits);
+  pass_unreachable();
+  CHECK(db->sweep(id, limits) == sweep_verdict::unreachable);
+  CHECK(node(id).state == node_state::unreachable);
+}
+
+TEST_CASE_METHOD(contract, "sweeping twice is sweeping once") {
+  auto id = join();
+  pass_unreachable();
+  CHECK(db->sweep(id, limits) == sweep_verdict::unreachable);
+  CHECK(db->sweep(id, limits) == sweep_verdict::unreachable);
+  CHECK(events(event::node_overdue).size() == 1);
+  pass_unreachable();
+  CHECK(db->sweep(id, limits) == sweep_verdict::deregistered);
+  auto first = node(id);
+  CHECK(db->sweep(id, limits) == sweep_verdict::deregistered);
+  CHECK(events(event::node_deregistered).size() == 1);
+  CHECK(node(id).left_at == first.left_at);
+}
+
+TEST_CASE_METHOD(contract, "the first sweep may find a node past both limits") {
+  auto id = join();
+  pass_deregistered();
+  CHECK(db->sweep(id, limits) == sweep_verdict::deregistered);
+  CHECK(node(id).state == node_state::deregistered);
+  CHECK(node(id).left_at);
+}
+
+TEST_CASE_METHOD(contract,
+                 "an absent node counts as deregistered, and a sweep of it does nothing") {
+  CHECK(db->sweep(node_id{99}, limits) == sweep_verdict::deregistered);
+  CHECK(db->list_events({}, 0, 10).empty());
+}
+
+TEST_CASE_METHOD(contract, "leaving twice is leaving once, and it is no news of a gone node") {
+  auto id = join();
+  auto lost = join();
+  db->leave(id);
+  auto first = node(id);
+  db->leave(id);
+  CHECK(first.state == node_state::left);
+  CHECK(node(id).left_at == first.left_at);
+  CHECK(events(event::node_left).size() == 1);
+  lose(lost);
+  db->leave(lost);
+  CHECK(node(lost).state == node_state::deregistered);
+  db->leave(node_id{99});
+  CHECK(db->sweep(id, limits) == sweep_verdict::deregistered);
+  CHECK(node(id).state == node_state::left);
+}
+
+TEST_CASE_METHOD(contract, "gone nodes are listed only on request, all by id") {
+  auto a = join("a");
+  auto b = join("b");
+  auto c = join("c");
+  db->leave(b);
+  auto ids = [](const std::vector<node_row>& rows) {
+    std::vector<node_id> all;
+    for (const auto& row : rows) all.push_back(row.id);
+    return all;
+  };
+  CHECK(ids(db->list_nodes(false)) == std::vector<node_id>{a, c});
+  CHECK(ids(db->list_nodes(true)) == std::vector<node_id>{a, b, c});
+}
+
+TEST_CASE_METHOD(contract, "a split sees the ACTIVE nodes that know this version of the job") {
+  auto a = join("a", 3);
+  auto b = db->register_node({"b", "h", 1, 2, "v", {{"census", 2}, {"other", 1}}});
+  auto c = join("c", 1);
+  auto d = join("d", 1);
+  db->heartbeat(a, 2, false, limits);
+  db->heartbeat(c, 0, true, limits);
+  db->leave(d);
+  CHECK(db->live_nodes({"census", 1}) == std::vector<live_node>{{a, 3, 2}});
+  CHECK(db->live_nodes({"census", 2}) == std::vector<live_node>{{b, 2, 0}});
+  CHECK(db->live_nodes({"censu", 1}).empty());
+}

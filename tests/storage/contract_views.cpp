@@ -1,0 +1,173 @@
+#include "tests/support/contract.hpp"
+
+using namespace partita;
+using namespace partita::test;
+
+TEST_CASE_METHOD(contract, "a summary adds up what leases did, and the items of the results") {
+  auto node = join();
+  auto r = drive(node);
+  auto id = split(r, 10);
+  auto later = begin(r, spec("later", 1));
+  auto a = take(node, id, 4);
+  auto b = take(node, id, 2);
+  complete(node, a.lease, 0);
+  complete(node, a.lease, 1);
+  report(node, ended(a.lease, 2, attempt_outcome::retry));
+  report(node, ended(b.lease, 4, attempt_outcome::failed));
+  auto steps = db->summarize(r.run);
+  REQUIRE(steps.size() == 2);
+  CHECK(steps[0].row.id == id);
+  CHECK(steps[0].row.count == 10);
+  CHECK(steps[0].totals.completed == 2);
+  CHECK(steps[0].totals.failed == 1);
+  CHECK(steps[0].totals.claimed == 2);
+  CHECK(steps[0].totals.counts == item_counts{30, 24, 3, 3});
+  CHECK(steps[1].row.id == later);
+  CHECK(steps[1].totals.completed == 0);
+  CHECK(steps[1].totals.counts == item_counts{});
+  CHECK(db->summarize(run_id{99}).empty());
+}
+
+TEST_CASE_METHOD(contract, "each partition is PENDING, CLAIMED, COMPLETED or FAILED") {
+  auto node = join();
+  auto r = drive(node);
+  auto id = split(r, 8);
+  auto grant = take(node, id, 5);
+  complete(node, grant.lease, 0);
+  report(node, ended(grant.lease, 1, attempt_outcome::failed));
+  report(node, ended(grant.lease, 2, attempt_outcome::retry));
+  report(node, ended(grant.lease, 3, attempt_outcome::released));
+  using s = partition_state;
+  CHECK(in_state(id, s::completed) == std::vector<partition_no>{0});
+  CHECK(in_state(id, s::failed) == std::vector<partition_no>{1});
+  CHECK(in_state(id, s::claimed) == std::vector<partition_no>{4});
+  CHECK(in_state(id, s::pending) == std::vector<partition_no>{2, 3, 5, 6, 7});
+}
+
+TEST_CASE_METHOD(contract, "a partition tells who ended it, when, and with what") {
+  auto node = join();
+  auto r = drive(node);
+  auto id = split(r, 2);
+  auto grant = take(node, id);
+  complete(node, grant.lease, 0);
+  report(node, ended(grant.lease, 1, attempt_outcome::failed));
+  auto done = partition(id, 0);
+  CHECK(done.key == "key 0");
+  CHECK(done.input == "{\"no\":0}");
+  CHECK(done.attempt == 1);
+  CHECK(done.node == node);
+  CHECK(done.lease == grant.lease);
+  CHECK(done.output == "0");
+  CHECK(done.counts == item_counts{10, 8, 1, 1});
+  CHECK(done.ended_at);
+  CHECK(done.error.empty());
+  CHECK(partition(id, 1).error == "partition 1 threw");
+}
+
+TEST_CASE_METHOD(contract, "a waiting or claimed partition tells its tries and the last error") {
+  auto node = join();
+  auto r = drive(node);
+  auto id = split(r, 1);
+  CHECK(partition(id, 0).attempt == 0);
+  auto first = take(node, id);
+  auto claimed = partition(id, 0);
+  CHECK(claimed.attempt == 1);
+  CHECK(claimed.node == node);
+  CHECK(claimed.lease == first.lease);
+  CHECK(claimed.error.empty());
+  CHECK_FALSE(claimed.ended_at);
+  report(node, ended(first.lease, 0, attempt_outcome::retry));
+  auto pending = partition(id, 0);
+  CHECK(pending.state == partition_state::pending);
+  CHECK(pending.attempt == 1);
+  CHECK(pending.error == "partition 0 threw");
+  auto second = take(node, id);
+  CHECK(partition(id, 0).attempt == 2);
+  CHECK(partition(id, 0).lease == second.lease);
+  CHECK(partition(id, 0).error == "partition 0 threw");
+  complete(node, second.lease, 0);
+  CHECK(partition(id, 0).error.empty());
+}
+
+TEST_CASE_METHOD(contract, "partitions and results come in pages") {
+  auto node = join();
+  auto r = drive(node);
+  auto id = split(r, 7);
+  split(r, 7, spec("other", 1));
+  complete_all(node, take(node, id, 5));
+  auto partitions = [&](partition_no after, int limit) {
+    std::vector<partition_no> numbers;
+    for (const auto& p : db->list_partitions(id, after, limit)) numbers.push_back(p.no);
+    return numbers;
+  };
+  auto results = [&](partition_no after, int limit) {
+    std::vector<partition_no> numbers;
+    for (const auto& p : db->list_results(id, after, limit)) numbers.push_back(p.no);
+    return numbers;
+  };
+  CHECK(partitions(-1, 3) == std::vector<partition_no>{0, 1, 2});
+  CHECK(partitions(2, 3) == std::vector<partition_no>{3, 4, 5});
+  CHECK(partitions(5, 3) == std::vector<partition_no>{6});
+  CHECK(partitions(6, 3).empty());
+  CHECK(results(-1, 2) == std::vector<partition_no>{0, 1});
+  CHECK(results(3, 9) == std::vector<partition_no>{4});
+  CHECK(results(4, 9).empty());
+  CHECK(db->list_partitions(step_id{99}, -1, 9).empty());
+}
+
+TEST_CASE_METHOD(contract, "failures are listed newest first, of one run only") {
+  auto node = join();
+  auto r = drive(node, "1");
+  auto other = drive(node, "2");
+  auto id = split(r, 3);
+  auto grant = take(node, id);
+  auto theirs = take(node, split(other, 1));
+  for (partition_no no : {1, 0, 2}) report(node, ended(grant.lease, no, attempt_outcome::retry));
+  report(node, ended(theirs.lease, 0, attempt_outcome::retry));
+  std::vector<partition_no> numbers;
+  for (const auto& f : db->list_failures(r.run, 2)) numbers.push_back(f.no);
+  CHECK(numbers == std::vector<partition_no>{2, 0});
+  CHECK(db->list_failures(r.run, 10).size() == 3);
+  CHECK(db->list_failures(other.run, 10).size() == 1);
+}
+
+TEST_CASE_METHOD(contract, "the log is read from where one was, of one run or of all") {
+  auto node = join();
+  auto r = drive(node, "1");
+  auto id = split(r, 2);
+  db->submit(launch("2"));
+  auto all = db->list_events({}, 0, 1000);
+  for (std::size_t i = 1; i < all.size(); ++i) CHECK(all[i - 1].id < all[i].id);
+  auto mine = db->list_events(r.run, 0, 1000);
+  std::vector<std::string> kinds;
+  for (const auto& e : mine) {
+    CHECK(e.run == r.run);
+    kinds.push_back(e.kind);
+  }
+  CHECK(kinds ==
+        std::vector<std::string>{"RUN_SUBMITTED", "RUN_ADOPTED", "STEP_BEGUN", "SPLIT_SEALED"});
+  CHECK(mine[2].step == id);
+  auto rest = db->list_events(r.run, mine[1].id, 1);
+  REQUIRE(rest.size() == 1);
+  CHECK(rest[0].id == mine[2].id);
+  CHECK(db->list_events({}, all.back().id, 10).empty());
+}
+
+TEST_CASE_METHOD(contract, "the life of a run is in the log, from launch to end") {
+  auto node = join();
+  auto r = drive(node);
+  auto id = split(r, 3);
+  auto grant = take(node, id);
+  db->give_back(node, grant.lease, 2);
+  complete(node, grant.lease, 0);
+  complete(node, grant.lease, 1);
+  complete_all(node, take(node, id));
+  end(r, id, step_state::completed);
+  end(r, run_state::completed);
+  std::vector<std::string> kinds;
+  for (const auto& e : db->list_events(r.run, 0, 1000)) kinds.push_back(e.kind);
+  CHECK(kinds == std::vector<std::string>{
+                     "RUN_SUBMITTED", "RUN_ADOPTED", "STEP_BEGUN", "SPLIT_SEALED", "LEASE_GRANTED",
+                     "LEASE_SHRUNK", "LEASE_REPORTED", "LEASE_REPORTED", "LEASE_ENDED",
+                     "LEASE_GRANTED", "LEASE_REPORTED", "LEASE_ENDED", "STEP_ENDED", "RUN_ENDED"});
+}

@@ -1,0 +1,76 @@
+// The one file of the tests that speaks to PostgreSQL past the store.
+#include <pqxx/pqxx>
+
+#include "storage/postgres/postgres_database.hpp"
+#include "tests/support/backend.hpp"
+#include "tests/support/table_reader.hpp"
+
+namespace partita::test {
+
+namespace {
+
+void execute(const std::string& conninfo, const std::string& sql) {
+  pqxx::connection connection{conninfo};
+  pqxx::work work{connection};
+  work.exec(sql);
+  work.commit();
+}
+
+std::vector<text_row> rows_of(const pqxx::result& result) {
+  std::vector<text_row> rows;
+  for (const auto& row : result) {
+    text_row texts;
+    for (const auto& field : row)
+      texts.push_back(field.is_null() ? std::nullopt : std::optional<std::string>{field.c_str()});
+    rows.push_back(std::move(texts));
+  }
+  return rows;
+}
+
+/// A schema made by the first of them in this process, emptied by each later one.
+class postgres_backend final : public backend {
+ public:
+  explicit postgres_backend(std::string conninfo)
+      : conninfo_(std::move(conninfo)), db_(open_postgres(conninfo_)) {
+    static bool made = false;
+    if (!made) execute(conninfo_, "DROP SCHEMA IF EXISTS partita CASCADE");
+    if (!made) db_->migrate();
+    made = true;
+    execute(conninfo_,
+            "TRUNCATE partita.node, partita.run, partita.step, partita.partition, partita.ready, "
+            "partita.lease, partita.result, partita.checkpoint, partita.failure, partita.event "
+            "RESTART IDENTITY CASCADE");
+  }
+
+  std::string name() const override { return "postgres"; }
+  database& db() override { return *db_; }
+
+  /// The server's clock stands as it is; what is judged by its age gets older.
+  void pass(milliseconds time) override {
+    auto age = "interval '" + std::to_string(time.count()) + " milliseconds'";
+    execute(conninfo_, "UPDATE partita.node SET joined_at = joined_at - " + age +
+                           ", heartbeat_at = heartbeat_at - " + age +
+                           "; UPDATE partita.ready SET available_at = available_at - " + age);
+  }
+
+  memory::tables dump() override {
+    pqxx::connection connection{conninfo_};
+    pqxx::transaction<pqxx::repeatable_read> work{connection};  // all SELECTs see one moment
+    return read_tables([&](const std::string& sql) { return rows_of(work.exec(sql)); },
+                       {"partita.", [](const std::string& column) {
+                          return "(extract(epoch from " + column + ") * 1000000)::bigint";
+                        }});
+  }
+
+ private:
+  std::string conninfo_;
+  std::shared_ptr<database> db_;
+};
+
+}  // namespace
+
+std::unique_ptr<backend> make_postgres_backend(const std::string& conninfo) {
+  return std::make_unique<postgres_backend>(conninfo);
+}
+
+}  // namespace partita::test

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/support/table_reader.hpp"
+
+struct sqlite3;
+
+namespace partita::test {
+
+/// Reads a database file past the store.
+class sqlite_reader {
+ public:
+  explicit sqlite_reader(const std::string& path);
+  sqlite_reader(const sqlite_reader&) = delete;
+  sqlite_reader& operator=(const sqlite_reader&) = delete;
+  ~sqlite_reader();
+
+  /// Rows with every column as text.
+  std::vector<text_row> query(const std::string& sql);
+
+ private:
+  sqlite3* db_ = nullptr;
+};
+
+/// What `migrate` makes of an empty file: all statements of sqlite_master, by type and name.
+std::string fresh_sqlite_schema();
+
+}  // namespace partita::test
