@@ -71,6 +71,17 @@ void copy_step(connection& db, const step_row& from, run_id to) {
   if (done) log(db, event::step_ended, {to, id, {}, {}}, {{"state", "COMPLETED"}});
 }
 
+/// Nobody drives it, so nobody else would end it. A continuation has steps that run already.
+void stop_at_once(connection& db, const run_row& run) {
+  for (const auto& step : steps_of(db, run.id)) {
+    if (is_terminal(step.state)) continue;
+    db.run(sql::end_step, step.id, step_state::stopped, step.result, step.error);
+    log(db, event::step_ended, {run.id, step.id, {}, {}}, {{"state", "STOPPED"}});
+  }
+  db.run(sql::end_run, run.id, run_state::stopped, run.error);
+  log(db, event::run_ended, {run.id, {}, {}, {}}, {{"state", "STOPPED"}});
+}
+
 }  // namespace
 
 run_row sqlite_store::submit(const submission& s) {
@@ -112,10 +123,7 @@ run_row sqlite_store::request_stop(run_id run, stop_mode mode) {
       db.run(sql::set_stop, run, mode);
       log(db, event::stop_requested, {run, {}, {}, {}}, {{"mode", to_string(mode)}});
     }
-    if (row.state == run_state::created) {  // nobody drives it, so nobody else would end it
-      db.run(sql::end_run, run, run_state::stopped, row.error);
-      log(db, event::run_ended, {run, {}, {}, {}}, {{"state", "STOPPED"}});
-    }
+    if (row.state == run_state::created) stop_at_once(db, row);
     return require_run(db, run);
   });
 }

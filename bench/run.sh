@@ -1,0 +1,14 @@
+#!/bin/sh
+# Builds the benchmarks and runs them against SQLite and a private PostgreSQL that is gone afterwards.
+# Prints one JSON line a measurement.
+set -eu
+cd "$(dirname "$0")/.."
+. apps/packages.sh
+need_packages $build_packages postgresql postgresql-common
+cmake --preset release >&2
+cmake --build --preset release --target claim_throughput >&2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+bench=build/release/claim_throughput
+$bench "sqlite:$folder/bench.db" 100000 2
+pg_virtualenv -o max_connections=200 $bench postgresql:///postgres 100000 2

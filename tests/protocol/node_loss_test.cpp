@@ -1,0 +1,30 @@
+#include "protocol/node_loss.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace partita;
+
+TEST_CASE("a lost lease is a try: the partition goes on with that many used up") {
+  auto verdict = judge_loss(true, 1, {}, node_id{7});
+  CHECK(verdict.requeue);
+  CHECK(verdict.attempt == 1);
+}
+
+TEST_CASE("a partition whose last try was lost fails, and says so") {
+  retry_policy retry;
+  retry.max_attempts = 3;
+  CHECK(judge_loss(true, 2, retry, node_id{7}).requeue);
+  for (int attempt : {3, 4}) {
+    auto verdict = judge_loss(true, attempt, retry, node_id{7});
+    CHECK_FALSE(verdict.requeue);
+    CHECK_THAT(verdict.reason, Catch::Contains("tried " + std::to_string(attempt) + " times"));
+    CHECK_THAT(verdict.reason, Catch::Contains("node 7"));
+  }
+}
+
+TEST_CASE("what may be started only once is never started again") {
+  auto verdict = judge_loss(false, 1, {}, node_id{7});
+  CHECK_FALSE(verdict.requeue);
+  CHECK_THAT(verdict.reason, Catch::Contains("node 7"));
+  CHECK_THAT(verdict.reason, Catch::Contains("only once"));
+}
