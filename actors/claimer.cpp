@@ -316,11 +316,11 @@ void claimer_state::settle(const finished_attempt& attempt, report_verdict verdi
     try {
       publish(file);
     } catch (const std::exception& e) {  // the master publishes again before it aggregates
-      spdlog::warn("publish_failed no={} msg=\"{}\"", r.no, e.what());
+      spdlog::warn("publish_failed no={} why=\"{}\"", r.no, e.what());
     }
   }
   if (r.outcome == attempt_outcome::failed || r.outcome == attempt_outcome::retry)
-    spdlog::warn("partition_{} lease={} no={} msg=\"{}\"",
+    spdlog::warn("partition_{} lease={} no={} why=\"{}\"",
                  r.outcome == attempt_outcome::failed ? "failed" : "retried", r.lease.value, r.no,
                  r.error);
   if (auto held = leases.find(r.lease); held != leases.end()) {
@@ -394,7 +394,7 @@ void claimer_state::tell_running() {
 
 void claimer_state::note_failure(const char* what, const store_error& e) {
   if (answered)
-    spdlog::warn("{}_failed node={} code={} msg=\"{}\"", what, id.value, to_string(e.code()),
+    spdlog::warn("{}_failed node={} code={} why=\"{}\"", what, id.value, to_string(e.code()),
                  e.what());
   answered = false;
 }

@@ -39,12 +39,12 @@ milliseconds heartbeat_state::round() {
     return (*spread)(deps->limits.heartbeat);
   } catch (const store_error& e) {
     if (e.code() == errc::fenced) {
-      spdlog::warn("node_fenced node={} msg=\"{}\"", id.value, explain(e.code()));
+      spdlog::warn("node_fenced node={} why=\"{}\"", id.value, explain(e.code()));
       id = {};
       self->send(node, fence_atom::value);
       self->send(claimer, fence_atom::value);
     } else {
-      if (answered) spdlog::warn("heartbeat_failed node={} msg=\"{}\"", id.value, e.what());
+      if (answered) spdlog::warn("heartbeat_failed node={} why=\"{}\"", id.value, e.what());
       answered = false;
     }
     return (*spread)(deps->limits.heartbeat_retry);
@@ -59,7 +59,7 @@ void heartbeat_state::leave() {
       spdlog::info("node_left node={}", id.value);
       break;
     } catch (const store_error& e) {
-      spdlog::warn("leave_failed node={} msg=\"{}\"", id.value, e.what());
+      spdlog::warn("leave_failed node={} why=\"{}\"", id.value, e.what());
     }
   }
   self->send(node, left_atom::value);

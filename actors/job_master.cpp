@@ -36,14 +36,14 @@ void master_state::advance() {
     rest->reset();
   } catch (const store_error& e) {
     if (e.code() == errc::term_lost) {
-      spdlog::warn("run_lost run={} node={} msg=\"{}\"", run.value, me.value, explain(e.code()));
+      spdlog::warn("run_lost run={} node={} why=\"{}\"", run.value, me.value, explain(e.code()));
       return fence();
     }
-    spdlog::warn("master_waits run={} code={} msg=\"{}\"", run.value, to_string(e.code()),
+    spdlog::warn("master_waits run={} code={} why=\"{}\"", run.value, to_string(e.code()),
                  e.what());
     again(rest->next());
   } catch (const std::exception& e) {
-    spdlog::error("master_failed run={} msg=\"{}\"", run.value, e.what());
+    spdlog::error("master_failed run={} why=\"{}\"", run.value, e.what());
     again(rest->next());
   }
 }
@@ -124,7 +124,7 @@ void master_state::act(const run_row& row, const job& definition,
           },
           [&](const end_run& a) {
             db->with([&](store& s) { s.end_run(run, me, *term, a.state, a.error); });
-            spdlog::info("run_ended run={} state={} msg=\"{}\"", run.value, to_string(a.state),
+            spdlog::info("run_ended run={} state={} why=\"{}\"", run.value, to_string(a.state),
                          a.error);
             quit();
           }},
@@ -173,7 +173,7 @@ milliseconds master_state::settle(const worker_outcome& how) {
     case kind::term_lost: throw store_error(errc::term_lost, how.error);
     case kind::unavailable:
       // What was done is in the rows: decide again from them.
-      spdlog::warn("master_waits run={} msg=\"{}\"", run.value, how.error);
+      spdlog::warn("master_waits run={} why=\"{}\"", run.value, how.error);
       return rest->next();
     case kind::failed:
       finish_step(work->step, step_state::failed, "", how.error, std::nullopt);
@@ -196,7 +196,7 @@ void master_state::finish_step(step_id step, step_state state, const json_text& 
                                const std::optional<json_text>& run_result) {
   db->with([&](store& s) { s.end_step(step, me, *term, state, result, error, run_result); });
   look_wait = milliseconds{0};
-  spdlog::info("step_ended run={} step={} state={} msg=\"{}\"", run.value, step.value,
+  spdlog::info("step_ended run={} step={} state={} why=\"{}\"", run.value, step.value,
                to_string(state), error);
 }
 

@@ -44,7 +44,7 @@ void node_actor_state::tick() {
   if (window->at(deps->now()) != trust::expired) {
     interrupted = false;
   } else if (!interrupted) {
-    spdlog::warn("trust_expired node={} msg=\"no renewal in time: executors are interrupted\"",
+    spdlog::warn("trust_expired node={} why=\"no renewal in time: executors are interrupted\"",
                  id.value);
     interrupt_executors();
     interrupted = true;
@@ -100,7 +100,7 @@ void node_actor_state::drain() {
 
 void node_actor_state::hurry() {
   if (leaving) return;
-  spdlog::warn("grace_over node={} msg=\"executors are interrupted\"", id.value);
+  spdlog::warn("grace_over node={} why=\"executors are interrupted\"", id.value);
   interrupt_executors();
   self->send(claimer, hurry_atom::value);
   for (auto& [run, master] : masters) self->send(master, hurry_atom::value);

@@ -52,7 +52,7 @@ struct node_actor_state {
   bool draining = false;
   bool drained = false;
   bool leaving = false;
-  bool interrupted = false;  // trust has expired and executors were told, until it is back
+  bool interrupted = true;  // executors were told that trust has expired, until it is (first) there
   static inline const char* name = "node";
 
  private:

@@ -19,7 +19,7 @@ option_list listing_options();
 /// Whether -o json was asked of a command with `output_options`.
 bool wants_json(const arguments& args);
 
-/// Starts the log these options describe. Without --log-format: text on a terminal, else JSON lines.
+/// Starts the log these options describe. Without --log-format: text on a terminal, else JSON.
 void start_log(const arguments& args, const std::string& node = "");
 
 }  // namespace partita::cli

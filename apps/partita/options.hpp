@@ -13,7 +13,7 @@ namespace partita::cli {
 /// from this.
 struct option {
   std::string name;           // "output"
-  std::string value;          // what stands for its value in help: "N"; "": a flag; "[S]": may follow
+  std::string value;          // stands for its value in help: "N"; "": a flag; "[S]": optional
   std::string help;           // one line
   std::string env = "";       // the variable that gives it when the flag does not
   std::string fallback = "";  // when neither does

@@ -1,5 +1,7 @@
 #include "apps/partita/run_watch.hpp"
 
+#include <algorithm>
+
 #include "apps/partita/documents.hpp"
 #include "storage/clock.hpp"
 

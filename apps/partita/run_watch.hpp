@@ -37,7 +37,7 @@ class run_reader {
 
 enum class watch_end {
   ended,        // the run is in a terminal state
-  timed_out,    //
+  timed_out,    // the timeout passed; the run goes on
   interrupted,  // a signal arrived; the run goes on
   abandoned,    // `go_on` said no
 };

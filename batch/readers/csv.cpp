@@ -11,7 +11,11 @@ namespace partita::csv {
 namespace {
 
 constexpr std::size_t block_bytes = 1024 * 1024;
-constexpr std::size_t buffer_bytes = max_record_bytes + block_bytes;
+
+/// Holds the longest record and a block, or all of a smaller slice.
+std::size_t buffer_bytes(const byte_range& range) {
+  return std::min(max_record_bytes + block_bytes, static_cast<std::size_t>(range.size()));
+}
 
 std::string columns_text(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " column" : " columns");
@@ -39,7 +43,7 @@ reader::reader(std::filesystem::path path, const slice& part, std::size_t column
     : file_(std::move(path)),
       slice_(part),
       columns_(columns),
-      buffer_(std::make_unique_for_overwrite<char[]>(buffer_bytes)),
+      buffer_(std::make_unique_for_overwrite<char[]>(buffer_bytes(part.range))),
       unread_(part.range.size()),
       line_(part.first_line) {
   const auto& [begin, end] = part.range;

@@ -9,15 +9,16 @@
 #include "batch/readers/byte_range.hpp"
 #include "batch/readers/input_file.hpp"
 
-/// CSV as RFC 4180 has it, in UTF-8: fields that hold commas, quotes or line ends are quoted, a quote
-/// inside is doubled. Beyond the RFC: LF as well as CRLF, a byte order mark, blank lines at the end.
+/// CSV as RFC 4180 has it, in UTF-8: fields that hold commas, quotes or line ends are quoted, a
+/// quote inside is doubled. Beyond the RFC: LF as well as CRLF, a byte order mark, blank lines at
+/// the end.
 namespace partita::csv {
 
 inline constexpr std::size_t max_field_bytes = 1024 * 1024;
 inline constexpr std::size_t max_record_bytes = 4 * 1024 * 1024;
 
-/// Whole records of a file, as the input of a partition. It carries the state of the file it was cut
-/// from: the offsets mean nothing in any other.
+/// Whole records of a file, as the input of a partition. It carries the state of the file it was
+/// cut from: the offsets mean nothing in any other.
 struct slice {
   byte_range range;
   std::int64_t first_line = 0;  // 1-based line of the file its first record begins on
@@ -31,9 +32,10 @@ void to_json(json& to, const slice& from);
 void from_json(const json& from, slice& to);
 
 /// Cuts the records after the header into at most `max_slices` slices of about equal bytes: every
-/// record is in exactly one, in order. No slice is empty, except the only one of a file without rows.
-/// Reads the file once, front to back. Throws permanent_error if the first line is not exactly
-/// `header` or the file changes meanwhile, and what input_file throws. Does not judge the rows.
+/// record is in exactly one, in order. No slice is empty, except the only one of a file without
+/// rows. Reads the file once, front to back. Throws permanent_error if the first line is not
+/// exactly `header` or the file changes meanwhile, and what input_file throws. Does not judge the
+/// rows.
 std::vector<slice> split(const std::filesystem::path& path, std::string_view header,
                          std::int64_t max_slices);
 
@@ -70,9 +72,9 @@ class reader {
   slice slice_;
   std::size_t columns_;
   std::unique_ptr<char[]> buffer_;
-  std::size_t begin_ = 0;   // of the bytes in the buffer that no record has taken
+  std::size_t begin_ = 0;  // of the bytes in the buffer that no record has taken
   std::size_t end_ = 0;
-  std::int64_t unread_ = 0; // bytes of the slice that are still in the file
+  std::int64_t unread_ = 0;  // bytes of the slice that are still in the file
   std::int64_t line_ = 0;
   std::int64_t rows_ = 0;
 };

@@ -74,8 +74,8 @@ class dealer {
 };
 
 /// Finds the ends of records: the line ends with an even number of quotes before them. In a file of
-/// well-formed rows this is exact. In any other, every end up to the first malformed row is right, so
-/// the slice that holds this row begins where a record does, and its reader fails on it.
+/// well-formed rows this is exact. In any other, every end up to the first malformed row is right,
+/// so the slice that holds this row begins where a record does, and its reader fails on it.
 class scanner {
  public:
   scanner(std::int64_t begin, dealer& to) : dealer_(to), offset_(begin), record_(begin) {}
@@ -115,8 +115,8 @@ class scanner {
   }
 
   dealer& dealer_;
-  std::int64_t offset_;       // of the block in the file
-  std::int64_t record_;       // where the record under way begins
+  std::int64_t offset_;  // of the block in the file
+  std::int64_t record_;  // where the record under way begins
   std::int64_t record_line_ = 2;
   std::int64_t line_ = 2;
   char before_block_ = '\n';

@@ -16,8 +16,8 @@ struct file_version {
 /// truncates kills the process.
 class input_file {
  public:
-  /// Throws std::system_error "cannot read FILE: reason", and permanent_error for what is no regular
-  /// file (it does not wait for the writer of a FIFO).
+  /// Throws std::system_error "cannot read FILE: reason", and permanent_error for what is no
+  /// regular file (it does not wait for the writer of a FIFO).
   explicit input_file(std::filesystem::path path);
   ~input_file();
   input_file(const input_file&) = delete;
@@ -28,7 +28,8 @@ class input_file {
   void seek(std::int64_t offset) { offset_ = offset; }
   /// Reads `most` bytes, fewer only at the end of the file. Throws std::system_error.
   std::size_t read(char* into, std::size_t most);
-  /// permanent_error "FILE changed while the run was under way" unless the file is still `expected`.
+  /// permanent_error "FILE changed while the run was under way" unless the file is still
+  /// `expected`.
   void require_version(const file_version& expected) const;
   [[noreturn]] void fail_changed() const;
 

@@ -16,7 +16,8 @@ namespace partita::xml {
 
 namespace {
 
-/// libxml2 writes in pieces of 4 kB and drops the reason of a failure; this does neither.
+/// libxml2 writes in pieces of 4 kB, drops the reason of a failure and prints to stderr instead. So
+/// the file is written here; a failure is kept until `require`, and what follows it is dropped.
 class output {
  public:
   explicit output(const std::filesystem::path& path)
@@ -32,10 +33,9 @@ class output {
   output(const output&) = delete;
   output& operator=(const output&) = delete;
 
-  bool add(std::string_view bytes) {
+  void add(std::string_view bytes) {
     if (pending_.size() + bytes.size() > buffer_bytes) flush();
     pending_.append(bytes);
-    return error_ == 0;
   }
 
   void close() {
@@ -71,8 +71,8 @@ class output {
 };
 
 int write_callback(void* context, const char* bytes, int size) {
-  const std::string_view text{bytes, static_cast<std::size_t>(size)};
-  return static_cast<output*>(context)->add(text) ? size : -1;
+  static_cast<output*>(context)->add({bytes, static_cast<std::size_t>(size)});
+  return size;
 }
 
 const xmlChar* chars(const char* text) { return reinterpret_cast<const xmlChar*>(text); }
@@ -120,18 +120,18 @@ struct writer::state {
     if (!out) throw std::bad_alloc{};
   }
 
-  /// Every call of libxml2 goes through here. It fails for want of disk or memory.
+  /// The result of every call of libxml2 goes through here. With the disk apart, only a want of
+  /// memory is left to make one fail.
   void require(int result) const {
-    if (result >= 0) return;
     file.require();
-    throw std::bad_alloc{};
+    if (result < 0) throw std::bad_alloc{};
   }
 
   void text(std::string_view value, std::string_view kind, const std::string& name) {
     if (value.empty()) return;
     if (is_plain(value)) {
-      require(xmlTextWriterWriteRawLen(out.get(), chars(value.data()),
-                                       static_cast<int>(value.size())));
+      require(
+          xmlTextWriterWriteRawLen(out.get(), chars(value.data()), static_cast<int>(value.size())));
       return;
     }
     require_allowed(value, kind, name);

@@ -144,12 +144,13 @@ run_row postgres_store::request_stop(run_id run, stop_mode mode) {
     if (is_terminal(row.state))
       throw store_error(errc::wrong_state,
                         named(run) + " is " + std::string{to_string(row.state)} + " already");
+    if (mode > row.stop) {
+      const std::string asked{to_string(mode)};
+      tx.exec_params(sql::ask_to_stop, run.value, asked);
+      log(tx, event::stop_requested, {run, {}, {}, {}}, {{"mode", asked}});
+    }
     // Nobody drives a CREATED run, so nobody else would end it.
-    const auto ends = row.state == run_state::created;
-    const std::string asked{to_string(std::max(mode, row.stop))};
-    tx.exec_params(sql::stop_run, run.value, asked, ends);
-    if (mode > row.stop) log(tx, event::stop_requested, {run, {}, {}, {}}, {{"mode", asked}});
-    if (ends) log(tx, event::run_ended, {run, {}, {}, {}}, {{"state", "STOPPED"}});
+    if (row.state == run_state::created) tx.exec_params(sql::stop_at_once, run.value);
     return *find(tx, sql::find_run, run.value);
   });
 }

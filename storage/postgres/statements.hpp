@@ -159,12 +159,22 @@ told AS (
   INSERT INTO partita.event (kind, run_id, detail) SELECT 'RUN_SUBMITTED', run_id, $8 FROM made)
 SELECT run_id FROM made)";
 
-// $1 run, $2 mode, $3 whether it ends now
-inline const std::string stop_run = R"(
-UPDATE partita.run
-SET stop = $2, state = CASE WHEN $3::boolean THEN 'STOPPED' ELSE state END,
-    ended_at = CASE WHEN $3::boolean THEN now() END
-WHERE run_id = $1::bigint)";
+// $1 run, $2 mode
+inline const std::string ask_to_stop = R"(
+UPDATE partita.run SET stop = $2 WHERE run_id = $1::bigint)";
+
+// A run without a master ends, and with it the steps it took over from the run it continues.
+// $1 run
+inline const std::string stop_at_once = R"(
+WITH stopped AS (
+  UPDATE partita.step SET state = 'STOPPED', ended_at = now()
+  WHERE run_id = $1::bigint AND state = 'RUNNING' RETURNING step_id),
+ended AS (
+  UPDATE partita.run SET state = 'STOPPED', ended_at = now() WHERE run_id = $1::bigint)
+INSERT INTO partita.event (kind, run_id, step_id, detail)
+SELECT 'STEP_ENDED', $1::bigint, step_id, '{"state":"STOPPED"}' FROM stopped
+UNION ALL
+SELECT 'RUN_ENDED', $1::bigint, NULL, '{"state":"STOPPED"}')";
 
 // A COMPLETED step is copied as it is; another one is RUNNING again. $1 step, $2 new run
 inline const std::string copy_step = R"(
@@ -494,19 +504,25 @@ LEFT JOIN partita.failure f ON f.lease_id = i.lease_id AND f.no = i.no
 ORDER BY i.place)";
 
 // Inserts results, counts what ended under each lease, ends leases, tells the log; all or nothing.
-// Returns 1, or 0 when it did nothing: a lease is lost, or (unless $3) had an attempt that did not
-// complete, so that what it has ended must be looked up. A result that is there already raises
-// unique_violation: a repeat, to be looked up as well.
+// Returns 1, or 0 when it did nothing: a lease is lost, has no room for that many, or (unless $3)
+// had an attempt that did not complete, so that what it has ended must be looked up. A result that
+// is there already raises unique_violation: a repeat, to be looked up as well.
 // $1 node, $2 leases, $3 whether they were locked and looked up before, $4 completed, $5 failed,
 // $6 returned, $7 detail of the event, each by lease; $8 lease, $9 no, $10 outcome, $11 output,
 // $12 error, $13 read, $14 written, $15 filtered, $16 skipped, $17 took_us, each by result
 inline const std::string record = R"(
 WITH held AS MATERIALIZED (
-  SELECT l.lease_id, l.step_id, s.run_id, l.lo, l.hi
+  SELECT l.lease_id, l.step_id, s.run_id, l.lo, l.hi,
+         l.hi - l.lo + 1 - l.completed - l.failed - l.returned AS room
   FROM partita.lease l JOIN partita.step s ON s.step_id = l.step_id
   WHERE l.lease_id = ANY ($2::bigint[]) AND l.node_id = $1::bigint AND l.state = 'LIVE'
     AND ($3::boolean OR l.failed + l.returned = 0)
   ORDER BY l.lease_id FOR UPDATE OF l),
+tally AS MATERIALIZED (
+  SELECT h.run_id, h.step_id, t.*, h.room = t.completed + t.failed + t.returned AS done
+  FROM unnest($2::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
+       AS t (lease_id, completed, failed, returned, detail)
+  JOIN held h ON h.lease_id = t.lease_id AND h.room >= t.completed + t.failed + t.returned),
 item AS MATERIALIZED (
   SELECT h.step_id, i.*
   FROM unnest($8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bigint[],
@@ -516,7 +532,7 @@ item AS MATERIALIZED (
   JOIN held h ON h.lease_id = i.lease_id AND i.no BETWEEN h.lo AND h.hi),
 fit AS MATERIALIZED (
   SELECT 1 AS ok
-  WHERE (SELECT count(*) FROM held) = cardinality($2::bigint[])
+  WHERE (SELECT count(*) FROM tally) = cardinality($2::bigint[])
     AND (SELECT count(*) FROM item) = cardinality($9::bigint[])),
 saved AS (
   INSERT INTO partita.result (step_id, no, lease_id, outcome, output, error, read_count,
@@ -527,26 +543,18 @@ saved AS (
 cleared AS (
   DELETE FROM partita.checkpoint c USING item, fit
   WHERE c.step_id = item.step_id AND c.no = item.no),
-tally AS (
-  SELECT t.* FROM unnest($2::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
-                  AS t (lease_id, completed, failed, returned, detail), fit),
 counted AS (
   UPDATE partita.lease l
   SET completed = l.completed + t.completed, failed = l.failed + t.failed,
-      returned = l.returned + t.returned,
-      state = CASE WHEN l.completed + l.failed + l.returned + t.completed + t.failed + t.returned
-                        = l.hi - l.lo + 1 THEN 'DONE' ELSE 'LIVE' END,
-      ended_at = CASE WHEN l.completed + l.failed + l.returned + t.completed + t.failed + t.returned
-                           = l.hi - l.lo + 1 THEN now() END
-  FROM tally t WHERE l.lease_id = t.lease_id
-  RETURNING l.lease_id, l.state),
+      returned = l.returned + t.returned, state = CASE WHEN t.done THEN 'DONE' ELSE 'LIVE' END,
+      ended_at = CASE WHEN t.done THEN now() END
+  FROM tally t, fit WHERE l.lease_id = t.lease_id),
 told AS (
   INSERT INTO partita.event (kind, run_id, step_id, lease_id, node_id, detail)
-  SELECT 'LEASE_REPORTED', h.run_id, h.step_id, h.lease_id, $1::bigint, t.detail
-  FROM tally t JOIN held h ON h.lease_id = t.lease_id
+  SELECT 'LEASE_REPORTED', run_id, step_id, lease_id, $1::bigint, detail FROM tally, fit
   UNION ALL
-  SELECT 'LEASE_ENDED', h.run_id, h.step_id, h.lease_id, $1::bigint, '{"state":"DONE"}'
-  FROM counted c JOIN held h ON h.lease_id = c.lease_id WHERE c.state = 'DONE')
+  SELECT 'LEASE_ENDED', run_id, step_id, lease_id, $1::bigint, '{"state":"DONE"}'
+  FROM tally, fit WHERE done)
 SELECT count(*) FROM fit)";
 
 // The attempts that did not complete; those not FAILED wait again. REQUIRES: leases locked, none of

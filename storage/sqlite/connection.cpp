@@ -1,6 +1,7 @@
 #include "storage/sqlite/connection.hpp"
 
 #include <cerrno>
+#include <filesystem>
 #include <thread>
 
 #include "storage/sqlite/statements.hpp"
@@ -19,15 +20,26 @@ void now_function(sqlite3_context* context, int, sqlite3_value**) {
   sqlite3_result_int64(context, db->now().time_since_epoch().count());
 }
 
+/// Whether there is a directory to create this file in. Looks only, and opens nothing.
+bool has_directory(const std::string& path) {
+  std::error_code ignored;
+  auto parent = std::filesystem::path{path}.parent_path();
+  return parent.empty() || std::filesystem::is_directory(parent, ignored);
+}
+
 /// Why a file could not be opened, from the operating system's reason.
 store_error open_error(const std::string& path, int reason, const std::string& message,
                        bool creating) {
   switch (reason) {
-    case ENOENT:
+    case ENOENT:  // also when a file may not be created: SQLite then tries to open it for reading
     case ENOTDIR:
+      if (creating && has_directory(path))
+        return {errc::access_denied,
+                path + " cannot be created: this user needs the right to write its directory"};
       if (creating)
-        return {errc::unavailable, path + " cannot be created: its directory does not exist; "
-                                          "create the directory first"};
+        return {errc::unavailable, path +
+                                       " cannot be created: its directory does not exist; "
+                                       "create the directory first"};
       return {errc::schema_missing,
               "there is no database " + path + "; create it with `partita schema migrate`"};
     case EISDIR:
@@ -36,8 +48,9 @@ store_error open_error(const std::string& path, int reason, const std::string& m
     case EPERM:
     case EROFS:
       return {errc::access_denied,
-              path + " cannot be opened: this user needs the right to read and write it and to "
-                     "create files beside it"};
+              path +
+                  " cannot be opened: this user needs the right to read and write it and to "
+                  "create files beside it"};
     default:
       return {errc::unavailable, path + " cannot be opened: " + message};
   }
@@ -67,9 +80,14 @@ void connection::open() {
 }
 
 void connection::use_wal() {
-  // Others that open the file at the same moment make this fail at once, whatever the timeout.
-  auto s = prepare("PRAGMA journal_mode = WAL");
-  s.next();
+  // While others open the same new file, the switch fails at once instead of waiting for them.
+  const auto end = boot_now() + options_.lock_timeout;
+  for (;;) {
+    auto code = sqlite3_exec(db_.get(), "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return;
+    if ((code & 0xff) != SQLITE_BUSY || boot_now() >= end) fail(code);
+    rest(rest_between_writes);
+  }
 }
 
 void connection::run_script(std::string_view sql) {
@@ -83,13 +101,13 @@ bool connection::wait_for_lock(int tries) {
   const auto waited = now - waiting_since_;
   if (waited >= options_.lock_timeout) return false;
   const auto patient = waited < milliseconds{20};
-  std::this_thread::sleep_for(patient ? microseconds{1000} : rest_between_writes / 4);
+  rest(patient ? microseconds{1000} : rest_between_writes / 4);
   return true;
 }
 
 void connection::rest_after_write() {
   const auto due = last_write_ + rest_between_writes;
-  if (const auto now = boot_now(); now < due) std::this_thread::sleep_for(due - now);
+  if (const auto now = boot_now(); now < due) rest(due - now);
 }
 
 void connection::sync_commits(bool yes) {
@@ -124,9 +142,8 @@ void connection::fail(int code) {
       throw store_error(errc::unavailable, path + " stayed locked by another process for " +
                                                waited + "; it is tried again");
     case SQLITE_LOCKED:
-      throw lock_conflict(errc::unavailable,
-                          path + " stayed locked by another session for " + waited +
-                              "; it is tried again");
+      throw lock_conflict(errc::unavailable, path + " stayed locked by another session for " +
+                                                 waited + "; it is tried again");
     case SQLITE_CONSTRAINT:
       throw store_error(errc::bad_request,
                         "the request breaks a rule of the tables in " + path + ": " + message);
@@ -152,8 +169,8 @@ void connection::fail(int code) {
     case SQLITE_NOTADB:
       throw store_error(errc::unavailable, path + " is not a SQLite database; name another file");
     case SQLITE_CORRUPT:
-      throw store_error(errc::damaged, path + " is damaged (" + message +
-                                           "); restore it from a backup");
+      throw store_error(errc::damaged,
+                        path + " is damaged (" + message + "); restore it from a backup");
     case SQLITE_ERROR:
     case SQLITE_SCHEMA:
       throw store_error(errc::schema_mismatch,
@@ -195,6 +212,8 @@ void statement::check(int code) {
 void statement::reset() {
   if (raw_ != nullptr) sqlite3_reset(raw_);
 }
+
+void rest(std::chrono::nanoseconds time) { std::this_thread::sleep_for(time); }
 
 transaction::transaction(connection& db, access mode) : db_(db), mode_(mode) {
   if (mode == access::read) {

@@ -113,6 +113,9 @@ class connection {
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, closer>> prepared_;
 };
 
+/// Waits for a lock of others, or so that others get it: SQLite wakes nobody when it is free.
+void rest(std::chrono::nanoseconds time);
+
 enum class access {
   read,   // one snapshot; waits for nobody, nobody waits for it
   write,  // BEGIN IMMEDIATE: one writer at a time, and what it reads cannot change under it

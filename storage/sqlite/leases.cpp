@@ -19,9 +19,8 @@ std::optional<claimable_range> first_claimable(connection& db, step_id step, nod
   for (auto owner : {node, node_id{}}) {
     auto s = db.query(sql::first_ready, step, owner);
     if (s.next())
-      return claimable_range{s.get<std::int64_t>(0),
-                             {s.get<partition_no>(1), s.get<partition_no>(2)},
-                             s.get<int>(3)};
+      return claimable_range{
+          s.get<std::int64_t>(0), {s.get<partition_no>(1), s.get<partition_no>(2)}, s.get<int>(3)};
   }
   return std::nullopt;
 }
@@ -34,8 +33,8 @@ std::vector<granted_partition> granted_partitions(connection& db, step_id step, 
     if (auto seq = s.get<std::optional<std::int64_t>>(3))
       p.resume = checkpoint{*seq,
                             s.get<std::string>(4),
-                            {s.get<std::int64_t>(5), s.get<std::int64_t>(6),
-                             s.get<std::int64_t>(7), s.get<std::int64_t>(8)}};
+                            {s.get<std::int64_t>(5), s.get<std::int64_t>(6), s.get<std::int64_t>(7),
+                             s.get<std::int64_t>(8)}};
     partitions.push_back(std::move(p));
   }
   return partitions;
@@ -44,8 +43,7 @@ std::vector<granted_partition> granted_partitions(connection& db, step_id step, 
 /// A LIVE lease goes back whole: what is unfinished is ready again, as before the lease.
 void release(connection& db, lease_record lease) {
   auto left = unfinished(db, lease);
-  for (auto span : left)
-    make_ready(db, lease.step, span, node_id{}, lease.attempt - 1, db.now());
+  for (auto span : left) make_ready(db, lease.step, span, node_id{}, lease.attempt - 1, db.now());
   lease.state = lease_state::released;
   save(db, lease);
   log(db, event::lease_ended, about(lease), {{"state", "RELEASED"}, {"requeued", json_of(left)}});
@@ -116,8 +114,7 @@ int sqlite_store::reconcile(node_id node, std::span<const lease_id> known) {
 void sqlite_store::give_back(node_id node, lease_id id, partition_no from) {
   write([&](connection& db) {
     auto lease = find_lease(db, id);
-    if (!lease || lease->node != node || lease->state != lease_state::live ||
-        from > lease->span.hi)
+    if (!lease || lease->node != node || lease->state != lease_state::live || from > lease->span.hi)
       return;
     if (from <= lease->span.lo) return release(db, *lease);
     const range back{from, lease->span.hi};

@@ -138,8 +138,8 @@ sweep_verdict sqlite_store::sweep(node_id suspect, const liveness_limits& limits
   return write([&](connection& db) {
     auto found = standing_of(db, suspect);
     if (!found || is_terminal(found->state)) return sweep_verdict::deregistered;
-    auto verdict = judge(db.now() - found->heartbeat_at, limits.unreachable_after,
-                         limits.deregister_after);
+    auto verdict =
+        judge(db.now() - found->heartbeat_at, limits.unreachable_after, limits.deregister_after);
     if (verdict == sweep_verdict::deregistered)
       part_with(db, suspect, node_state::deregistered, event::node_deregistered);
     if (verdict == sweep_verdict::unreachable && found->state != node_state::unreachable) {

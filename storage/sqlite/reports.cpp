@@ -13,20 +13,28 @@ using outcome = attempt_outcome;
 
 constexpr std::string_view outcome_text(outcome o) {
   switch (o) {
-    case outcome::completed: return "COMPLETED";
-    case outcome::failed: return "FAILED";
-    case outcome::retry: return "RETRY";
-    case outcome::released: return "RELEASED";
+    case outcome::completed:
+      return "COMPLETED";
+    case outcome::failed:
+      return "FAILED";
+    case outcome::retry:
+      return "RETRY";
+    case outcome::released:
+      return "RELEASED";
   }
   return "?";
 }
 
 constexpr const char* event_field(outcome o) {
   switch (o) {
-    case outcome::completed: return "completed";
-    case outcome::failed: return "failed";
-    case outcome::retry: return "retry";
-    case outcome::released: return "released";
+    case outcome::completed:
+      return "completed";
+    case outcome::failed:
+      return "failed";
+    case outcome::retry:
+      return "retry";
+    case outcome::released:
+      return "released";
   }
   return "?";
 }
@@ -46,12 +54,11 @@ class batch {
     auto& lease = entry->lease;
     const auto workable = lease.state == lease_state::live && lease.span.contains(item.no);
     // A failure row of this lease can exist only if it has counted one.
-    const auto failed_before = lease.failed + lease.returned > 0 &&
-                               db_.query(sql::has_failure, lease.id, item.no).next();
+    const auto failed_before =
+        lease.failed + lease.returned > 0 && db_.query(sql::has_failure, lease.id, item.no).next();
     if (failed_before) return report_verdict::recorded;
     if (!workable || !record(lease, item))
-      return completed_before(lease, item.no) ? report_verdict::recorded
-                                              : report_verdict::rejected;
+      return completed_before(lease, item.no) ? report_verdict::recorded : report_verdict::rejected;
     entry->news[item.outcome].push_back(item.no);
     return report_verdict::recorded;
   }
@@ -100,8 +107,8 @@ class batch {
   /// False, and nothing is changed, when the partition has a result already.
   bool record(lease_record& lease, const attempt_report& item) {
     if (item.outcome == outcome::completed || item.outcome == outcome::failed) {
-      if (insert_result_.run(lease.step, item.no, lease.id, outcome_text(item.outcome),
-                             item.output, item.error, item.counts.read, item.counts.written,
+      if (insert_result_.run(lease.step, item.no, lease.id, outcome_text(item.outcome), item.output,
+                             item.error, item.counts.read, item.counts.written,
                              item.counts.filtered, item.counts.skipped, item.took) == 0)
         return false;
       delete_checkpoint_.run(lease.step, item.no);

@@ -68,11 +68,15 @@ std::optional<run_row> find_run(connection& db, run_id id) {
 std::optional<lease_record> find_lease(connection& db, lease_id id) {
   auto s = db.query(sql::find_lease, id);
   if (!s.next()) return std::nullopt;
-  return lease_record{s.get<lease_id>(0),     s.get<step_id>(1),
-                      s.get<run_id>(2),       s.get<node_id>(3),
+  return lease_record{s.get<lease_id>(0),
+                      s.get<step_id>(1),
+                      s.get<run_id>(2),
+                      s.get<node_id>(3),
                       {s.get<partition_no>(4), s.get<partition_no>(5)},
-                      s.get<int>(6),          s.get<lease_state>(7),
-                      s.get<std::int64_t>(8), s.get<std::int64_t>(9),
+                      s.get<int>(6),
+                      s.get<lease_state>(7),
+                      s.get<std::int64_t>(8),
+                      s.get<std::int64_t>(9),
                       s.get<std::int64_t>(10)};
 }
 

@@ -38,8 +38,8 @@ event_row to_event(const statement& s);
 
 std::optional<run_row> find_run(connection& db, run_id id);
 std::optional<lease_record> find_lease(connection& db, lease_id id);
-run_row require_run(connection& db, run_id id);     // throws not_found
-step_row require_step(connection& db, step_id id);  // throws not_found
+run_row require_run(connection& db, run_id id);              // throws not_found
+step_row require_step(connection& db, step_id id);           // throws not_found
 std::vector<step_row> steps_of(connection& db, run_id run);  // by ordinal
 
 /// The run, if it is RUNNING under this master and term. Throws term_lost; wrong_state if this very
@@ -48,8 +48,8 @@ run_row driven_run(connection& db, run_id id, node_id node, term t);
 
 /// 'name/version', as node rows hold it.
 std::string job_text(const job_ref& job);
-std::string jobs_text(const std::vector<job_ref>& jobs);    // JSON array
-std::vector<job_ref> to_jobs(const std::string& text);      // throws damaged
+std::string jobs_text(const std::vector<job_ref>& jobs);  // JSON array
+std::vector<job_ref> to_jobs(const std::string& text);    // throws damaged
 
 // --- events --------------------------------------------------------------------------------------
 

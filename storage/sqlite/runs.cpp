@@ -19,14 +19,13 @@ std::optional<run_row> launched_with(connection& db, const std::string& launch_k
 [[noreturn]] void refuse_second(connection& db, const submission& wanted) {
   auto s = db.query(sql::live_run, wanted.job.name, wanted.identity);
   s.next();
-  throw store_error(errc::already_running,
-                    named(s.get<run_id>(0)) + " of job " + wanted.job.name +
-                        " with the same identifying parameters is " + s.get<std::string>(1));
+  throw store_error(errc::already_running, named(s.get<run_id>(0)) + " of job " + wanted.job.name +
+                                               " with the same identifying parameters is " +
+                                               s.get<std::string>(1));
 }
 
 /// The index over live runs decides whether there may be another one.
-run_id insert_run(connection& db, const submission& s, run_id restart_of,
-                  const json_text& result) {
+run_id insert_run(connection& db, const submission& s, run_id restart_of, const json_text& result) {
   auto made = db.run(sql::insert_run, s.job.name, s.job.version, s.parameters, s.identity,
                      s.launch_key, restart_of, result);
   if (made == 0) refuse_second(db, s);
@@ -102,7 +101,8 @@ run_row sqlite_store::restart(run_id ended, const std::string& launch_key) {
     auto old = require_run(db, ended);
     require_continuable(db, old);
     // The result goes along: a step that is not run again may have set it.
-    auto id = insert_run(db, {old.job, old.parameters, old.identity, launch_key}, ended, old.result);
+    auto id =
+        insert_run(db, {old.job, old.parameters, old.identity, launch_key}, ended, old.result);
     for (const auto& step : steps_of(db, ended))
       if (step.state == step_state::completed ||
           (step.sealed && step.spec.kind == step_kind::partitioned))

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <random>
-#include <thread>
 
 #include "protocol/retry.hpp"
 
@@ -27,8 +26,7 @@ connection& sqlite_store::open(access mode) {
 void sqlite_store::patience::rest() {
   thread_local std::minstd_rand dice{std::random_device{}()};
   auto wait = milliseconds{std::min(1 << std::min(rests_++, 4), 10)};
-  std::this_thread::sleep_for(
-      jittered(wait, std::uniform_real_distribution<double>{0, 1}(dice)));
+  sqlite::rest(jittered(wait, std::uniform_real_distribution<double>{0, 1}(dice)));
 }
 
 }  // namespace partita::sqlite

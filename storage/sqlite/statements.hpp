@@ -1,10 +1,11 @@
 #pragma once
 
 // Every statement of the SQLite store, by the verb that needs it. Above each: its parameters, and
-// what is not obvious. A state is a literal, never a parameter, where a partial index depends on it.
+// what is not obvious. A state is a literal, never a parameter, where a partial index depends on
+// it.
 namespace partita::sqlite::sql {
 
-// --- transactions and the schema -------------------------------------------------------------------
+// --- transactions and the schema -----------------------------------------------------------------
 
 inline constexpr char begin_read[] = "BEGIN";
 inline constexpr char begin_write[] = "BEGIN IMMEDIATE";
@@ -23,7 +24,7 @@ inline constexpr char insert_migration[] = R"sql(
 INSERT INTO partita_migration (version, name, checksum, applied_at)
 VALUES (?1, ?2, ?3, partita_now()))sql";
 
-// --- events ----------------------------------------------------------------------------------------
+// --- events --------------------------------------------------------------------------------------
 
 // 1 kind, 2 run, 3 step, 4 lease, 5 node, 6 detail
 inline constexpr char insert_event[] = R"sql(
@@ -40,7 +41,7 @@ inline constexpr char list_events_of_run[] = R"sql(
 SELECT event_id, at, kind, run_id, step_id, lease_id, node_id, detail
 FROM partita_event WHERE run_id = ?3 AND event_id > ?1 ORDER BY event_id LIMIT ?2)sql";
 
-// --- nodes -----------------------------------------------------------------------------------------
+// --- nodes ---------------------------------------------------------------------------------------
 
 // 1 name, 2 host, 3 pid, 4 slots, 5 version, 6 jobs
 inline constexpr char insert_node[] = R"sql(
@@ -97,7 +98,7 @@ inline constexpr char masterships[] = R"sql(
 SELECT run_id, term FROM partita_run
 WHERE master_node_id = ?1 AND state IN ('CREATED', 'RUNNING') ORDER BY run_id)sql";
 
-// --- runs ------------------------------------------------------------------------------------------
+// --- runs ----------------------------------------------------------------------------------------
 
 // 1 job, 2 version, 3 parameters, 4 identity, 5 launch key, 6 restart of, 7 result
 // No row: a live run has this job and identity.
@@ -150,7 +151,7 @@ inline constexpr char let_go[] = "UPDATE partita_run SET master_node_id = NULL W
 // 1 run, 2 result
 inline constexpr char set_run_result[] = "UPDATE partita_run SET result = ?2 WHERE run_id = ?1";
 
-// --- continuing a run ------------------------------------------------------------------------------
+// --- continuing a run ----------------------------------------------------------------------------
 
 // 1 new run, 2 step
 inline constexpr char copy_completed_step[] = R"sql(
@@ -201,7 +202,7 @@ inline constexpr char result_numbers[] = "SELECT no FROM partita_result WHERE st
 // 1 step, 2 how many
 inline constexpr char set_carried[] = "UPDATE partita_step SET carried = ?2 WHERE step_id = ?1";
 
-// --- driving a run ---------------------------------------------------------------------------------
+// --- driving a run -------------------------------------------------------------------------------
 
 // 1 run, 2 name, 3 ordinal, 4 kind, 5 streamed, 6 transferable, 7 max_attempts, 8 first delay,
 // 9 factor, 10 max delay, 11 split context, 12 sealed
@@ -264,7 +265,7 @@ SELECT no, lease_id, outcome = 'COMPLETED', output, error, read_count, write_cou
        skip_count, took_us, ended_at
 FROM partita_result WHERE step_id = ?1 AND no > ?2 ORDER BY no LIMIT ?3)sql";
 
-// --- claiming --------------------------------------------------------------------------------------
+// --- claiming ------------------------------------------------------------------------------------
 
 // 1 step, 2 lo, 3 hi, 4 node, 5 attempt, 6 available at
 inline constexpr char insert_ready[] = R"sql(
@@ -344,7 +345,7 @@ FROM partita_partition p
 LEFT JOIN partita_checkpoint c ON c.step_id = p.step_id AND c.no = p.no AND c.seq > 0
 WHERE p.step_id = ?1 AND p.no BETWEEN ?2 AND ?3 ORDER BY p.no)sql";
 
-// --- leases ----------------------------------------------------------------------------------------
+// --- leases --------------------------------------------------------------------------------------
 
 // 1 lease
 inline constexpr char find_lease[] = R"sql(
@@ -369,7 +370,7 @@ SELECT no FROM partita_result WHERE step_id = ?1 AND no BETWEEN ?2 AND ?3
 UNION ALL
 SELECT no FROM partita_failure WHERE lease_id = ?4 AND no BETWEEN ?2 AND ?3)sql";
 
-// --- reports ---------------------------------------------------------------------------------------
+// --- reports -------------------------------------------------------------------------------------
 
 // 1 step, 2 no, 3 lease, 4 outcome, 5 output, 6 error, 7 read, 8 written, 9 filtered, 10 skipped,
 // 11 took. No row: the partition has its result already.
@@ -425,7 +426,7 @@ ON CONFLICT (step_id, no) DO UPDATE
 SET lease_id = excluded.lease_id, progress_done = excluded.progress_done,
     progress_total = excluded.progress_total, updated_at = excluded.updated_at)sql";
 
-// --- what people look at ---------------------------------------------------------------------------
+// --- what people look at -------------------------------------------------------------------------
 
 // 1 step. Columns: completed, failed, claimed
 inline constexpr char lease_totals[] = R"sql(
@@ -442,9 +443,9 @@ FROM partita_result WHERE step_id = ?1)sql";
 // 1 step, 2 after, 3 limit
 inline constexpr char list_partitions[] = R"sql(
 SELECT v.no, v.key, p.input, v.status, v.attempt, v.node_id, v.lease_id, v.progress_done,
-       v.progress_total, coalesce(x.read_count, c.read_count), coalesce(x.write_count, c.write_count),
-       coalesce(x.filter_count, c.filter_count), coalesce(x.skip_count, c.skip_count), x.output,
-       v.error, x.ended_at
+       v.progress_total, coalesce(x.read_count, c.read_count),
+       coalesce(x.write_count, c.write_count), coalesce(x.filter_count, c.filter_count),
+       coalesce(x.skip_count, c.skip_count), x.output, v.error, x.ended_at
 FROM partita_partition_status v
 JOIN partita_partition p ON p.step_id = v.step_id AND p.no = v.no
 LEFT JOIN partita_result x ON x.step_id = v.step_id AND x.no = v.no

@@ -201,8 +201,8 @@ void sqlite_store::end_run(run_id run, node_id node, term t, run_state state,
     if (ended && ended->state == state && ended->master == node && ended->term == t) return;
     driven_run(db, run, node, t);
     if (auto s = db.query(sql::running_step, run); s.next())
-      throw store_error(errc::wrong_state, named(run) + " cannot end: " +
-                                               named(s.get<step_id>(0)) + " is RUNNING");
+      throw store_error(errc::wrong_state,
+                        named(run) + " cannot end: " + named(s.get<step_id>(0)) + " is RUNNING");
     db.run(sql::end_run, run, state, error);
     log(db, event::run_ended, {run, {}, {}, {}}, {{"state", to_string(state)}});
   });

@@ -28,10 +28,9 @@ struct fixture {
   fs::path output = dir / "a/b";
 
   job_runner runner(std::int64_t partitions = 1) const {
-    return {customer_etl(),
-            {{"input", input.string()},
-             {"output_dir", output.string()},
-             {"partitions", partitions}}};
+    return {
+        customer_etl(),
+        {{"input", input.string()}, {"output_dir", output.string()}, {"partitions", partitions}}};
   }
   std::string refusal(const std::string& rows) {
     write_file(input, header + rows);
@@ -85,8 +84,8 @@ TEST_CASE("byte order mark, CRLF, quoted line ends and blank last lines change n
   fixture f;
   std::string text = "\xEF\xBB\xBF" + std::string{customers::csv_header} + "\r\n";
   for (int i = 0; i < 50; ++i)
-    text += "C" + std::to_string(i) + ",\"A\r\n,\"\"" + std::string(static_cast<std::size_t>(i), '\n') +
-            "\",é,a@b, \r\n";
+    text += "C" + std::to_string(i) + ",\"A\r\n,\"\"" +
+            std::string(static_cast<std::size_t>(i), '\n') + "\",é,a@b, \r\n";
   write_file(f.input, text + "\r\n\n");
   CHECK(f.runner(GENERATE(1, 3, 7, 28)).run()["rows"] == 50);
   CHECK(check_customers(f.input, f.output).rows == 50);
@@ -125,8 +124,7 @@ TEST_CASE("the split refuses what would fail every partition") {
   write_file(f.input, header);
   CHECK(f.runner(-1).refusal() == "parameter partitions is -1; it must be between 0 and 1000000");
   write_file(f.dir / "a", "");
-  CHECK(f.runner().refusal() ==
-        "cannot create folder " + f.output.string() + ": Not a directory");
+  CHECK(f.runner().refusal() == "cannot create folder " + f.output.string() + ": Not a directory");
 }
 
 TEST_CASE("an attempt stages its file under a name of its own") {

@@ -64,8 +64,7 @@ TEST_CASE("the ends of the 64 bits are sums like others") {
 }
 
 TEST_CASE("arguments that make no sense are refused in a sentence") {
-  CHECK(refusal({{"from", 2}, {"to", 1}}) ==
-        "the range 2 to 1 is empty: to is less than from");
+  CHECK(refusal({{"from", 2}, {"to", 1}}) == "the range 2 to 1 is empty: to is less than from");
   CHECK(refusal({{"from", 1}, {"to", 2}, {"partitions", 0}}) ==
         "parameter partitions is 0; it must be between 1 and 1000000");
   CHECK(refusal({{"from", 1}, {"to", 2}, {"partitions", -4}}) ==

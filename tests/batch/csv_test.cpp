@@ -1,7 +1,9 @@
 #include "batch/readers/csv.hpp"
 
-#include <catch2/catch.hpp>
 #include <sys/stat.h>
+#include <catch2/catch.hpp>
+
+#include <algorithm>
 
 #include "batch/errors.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -54,15 +56,17 @@ std::string complaint(std::string_view bytes, std::int64_t slices = 1) {
 TEST_CASE("a slice travels as JSON") {
   const csv::slice slice{{10, 20}, 3, 4, 50, 60};
   CHECK(json(slice).get<csv::slice>() == slice);
-  CHECK_THROWS_AS(json{{"begin", 1}}.get<csv::slice>(), json::exception);
+  CHECK_THROWS_AS((json{{"begin", 1}}.get<csv::slice>()), json::exception);
 }
 
 TEST_CASE("rows are read with LF, CRLF, a byte order mark and with or without a last line end") {
   const std::vector<row> expected{{"1", "x"}, {"2", "y"}, {"3", ""}};
-  const auto text = GENERATE(as<std::string>{}, "a,b\n1,x\n2,y\n3,\n", "a,b\n1,x\n2,y\n3,",
-                             "a,b\r\n1,x\r\n2,y\r\n3,\r\n", "a,b\r\n1,x\r\n2,y\r\n3,",
-                             "\xEF\xBB\xBF" "a,b\n1,x\n2,y\n3,\n", "a,b\n1,x\n2,y\n3,\n\n\r\n\n",
-                             "a,b\n\"1\",\"x\"\n2,y\n\"3\",\"\"\r\n\r");
+  const auto text =
+      GENERATE(as<std::string>{}, "a,b\n1,x\n2,y\n3,\n", "a,b\n1,x\n2,y\n3,",
+               "a,b\r\n1,x\r\n2,y\r\n3,\r\n", "a,b\r\n1,x\r\n2,y\r\n3,",
+               "\xEF\xBB\xBF"
+               "a,b\n1,x\n2,y\n3,\n",
+               "a,b\n1,x\n2,y\n3,\n\n\r\n\n", "a,b\n\"1\",\"x\"\n2,y\n\"3\",\"\"\r\n\r");
   const auto slices = GENERATE(1, 2, 3, 7);
   temp_dir dir;
   const auto read = read_all(write_file(dir / "f.csv", text), slices);
@@ -72,11 +76,18 @@ TEST_CASE("rows are read with LF, CRLF, a byte order mark and with or without a 
 
 TEST_CASE("quoted fields hold commas, line ends and doubled quotes") {
   temp_dir dir;
-  const auto file = write_file(dir / "f.csv",
-                               "a,b\r\n\"1,\r\n2\",\"say \"\"hi\"\"\"\r\n\"\"\"\",\"\n\n\n\"\r\nz,é\r\n");
+  const auto file = write_file(
+      dir / "f.csv", "a,b\r\n\"1,\r\n2\",\"say \"\"hi\"\"\"\r\n\"\"\"\",\"\n\n\n\"\r\nz,é\r\n");
   const auto read = read_all(file, GENERATE(1, 2, 3, 9));
   CHECK(read.rows == std::vector<row>{{"1,\r\n2", "say \"hi\""}, {"\"", "\n\n\n"}, {"z", "é"}});
   CHECK(read.lines == std::vector<std::int64_t>{2, 4, 8});
+}
+
+TEST_CASE("with a single column a blank line between rows is an empty field") {
+  temp_dir dir;
+  const auto file = write_file(dir / "f.csv", "a\n\n1\n\n\n2\n\n");
+  const auto read = read_all(file, GENERATE(1, 2, 3, 9), "a");
+  CHECK(read.rows == std::vector<row>{{""}, {"1"}, {""}, {""}, {"2"}});
 }
 
 TEST_CASE("a file without rows is one empty slice") {
@@ -135,10 +146,10 @@ TEST_CASE("malformed rows are refused with file, line and reason") {
   CHECK(complaint("a,b\n1,2\n\n3,4\n", 2) == "f.csv, line 3: 1 column instead of 2");
   CHECK(complaint("a,b\n1,\"2\"x\n") == "f.csv, line 2: text after a closing quote");
   CHECK(complaint("a,b\n1,2\"x\n3,4\n") == "f.csv, line 2: a quote inside an unquoted field");
-  CHECK(complaint("a,b\n\"x\ny\",1\n1,\"2\n3,4\n") == "f.csv, line 4: a quoted field is not closed");
+  CHECK(complaint("a,b\n\"x\ny\",1\n1,\"2\n3,4\n") ==
+        "f.csv, line 4: a quoted field is not closed");
   CHECK(complaint("a,b\n1,\"") == "f.csv, line 2: a quoted field is not closed");
-  CHECK(complaint("a,b\n1,2\rx\n") ==
-        "f.csv, line 2: a carriage return inside an unquoted field");
+  CHECK(complaint("a,b\n1,2\rx\n") == "f.csv, line 2: a carriage return inside an unquoted field");
   CHECK(complaint("a,b\n1,\0\n"s) == "f.csv, line 2: a NUL byte");
   CHECK(complaint("a,b\n1,\xFF\n") == "f.csv, line 2: invalid UTF-8");
   CHECK(complaint("a,b\n1,\xC3") == "f.csv, line 2: invalid UTF-8");

@@ -45,7 +45,8 @@ TEST_CASE("leftovers of this run are removed, and nothing else") {
   temp_dir dir;
   const auto mine = stage_output(dir / "f.xml", run_id{1}, lease_id{2});
   const auto other_run = stage_output(dir / "f.xml", run_id{12}, lease_id{2});
-  for (const auto& file : {mine.staged_path, other_run.staged_path, mine.final_path, dir / "x.part"})
+  for (const auto& file :
+       {mine.staged_path, other_run.staged_path, mine.final_path, dir / "x.part"})
     write_file(file, "");
   remove_leftovers({mine.final_path, dir / "gone/g.xml"}, run_id{1});
   CHECK_FALSE(fs::exists(mine.staged_path));

@@ -36,8 +36,9 @@ TEST_CASE("a document is written unindented, with prolog, elements and attribute
   writer.start("open");
   writer.close();
   CHECK(read_file(dir / "f.xml") ==
-        prolog + "<root><item id=\"a&quot;&lt;b&gt;&amp;&#10;\" none=\"\"><name>Ada</name><empty/>"
-                 "</item><open/></root>\n");
+        prolog +
+            "<root><item id=\"a&quot;&lt;b&gt;&amp;&#10;\" none=\"\"><name>Ada</name><empty/>"
+            "</item><open/></root>\n");
 }
 
 TEST_CASE("text is escaped and stays UTF-8") {
@@ -85,8 +86,7 @@ TEST_CASE("a document longer than all buffers is whole") {
 TEST_CASE("a file that cannot be written is an error with path and reason") {
   temp_dir dir;
   const auto lost = (dir / "no/f.xml").string();
-  CHECK_THROWS_WITH(xml::writer(lost, "r"),
-                    "cannot write " + lost + ": No such file or directory");
+  CHECK_THROWS_WITH(xml::writer(lost, "r"), "cannot write " + lost + ": No such file or directory");
   SECTION("a full disk is noticed at the latest when the document is closed") {
     xml::writer writer{"/dev/full", "r"};
     writer.element("e", "short");

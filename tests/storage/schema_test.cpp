@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -15,7 +16,7 @@ using namespace partita::test;
 namespace {
 
 std::string checked_in(const std::string& backend) {
-  return read_file(std::string{PARTITA_SOURCE_DIR} + "/storage/" + backend + "/schema.sql");
+  return read_file(std::filesystem::path{PARTITA_SOURCE_DIR} / "storage" / backend / "schema.sql");
 }
 
 /// Without comment lines, which tell how the file was made, and without empty lines at the ends.

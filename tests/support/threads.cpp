@@ -1,5 +1,6 @@
 #include "tests/support/threads.hpp"
 
+#include <atomic>
 #include <barrier>
 #include <cstdlib>
 #include <iostream>
@@ -63,7 +64,8 @@ std::vector<std::string> duel(backend& on, int rounds, std::mt19937_64& random,
     auto session = on.connect();
     for (int round = 0; round < rounds; ++round) {
       step.arrive_and_wait();  // set up
-      for (volatile unsigned spin = 0; spin < delays[which]; spin = spin + 1) continue;
+      for (auto spin = delays[which]; spin > 0; --spin)
+        std::atomic_signal_fence(std::memory_order_seq_cst);  // keeps the empty loop
       heard.listen([&] { (which == 0 ? now.left : now.right)(*session); }, true);
       step.arrive_and_wait();  // over
     }

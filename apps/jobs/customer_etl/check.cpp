@@ -25,7 +25,8 @@ using customer = std::array<std::string, column_count>;
 class part_reader {
  public:
   explicit part_reader(const fs::path& path)
-      : path_(path), xml_(xmlReaderForFile(path.c_str(), nullptr, XML_PARSE_NONET), xmlFreeTextReader) {
+      : path_(path),
+        xml_(xmlReaderForFile(path.c_str(), nullptr, XML_PARSE_NONET), xmlFreeTextReader) {
     if (!xml_) fail("cannot be read");
     xmlTextReaderSetStructuredErrorHandler(xml_.get(), &part_reader::keep_error, this);
     if (!advance() || !is_element(0, root_element)) fail("does not begin with customers");
@@ -43,7 +44,8 @@ class part_reader {
     customer found;
     for (std::size_t i = 0; i < column_count; ++i) {
       advance();
-      if (!is_element(2, element_names[i])) fail("has no " + std::string{element_names[i]} + where());
+      if (!is_element(2, element_names[i]))
+        fail("has no " + std::string{element_names[i]} + where());
       found[i] = text();
     }
     advance();

@@ -13,8 +13,8 @@ struct check_report {
 };
 
 /// Reads the CSV file and the XML parts side by side: every row must be in the parts exactly once,
-/// in order, correctly transformed. Memory does not grow with them. Throws what csv::split throws; a
-/// malformed row or document is a problem.
+/// in order, correctly transformed. Memory does not grow with them. Throws what csv::split throws;
+/// a malformed row or document is a problem.
 check_report check_customers(const std::filesystem::path& csv,
                              const std::filesystem::path& output_dir);
 

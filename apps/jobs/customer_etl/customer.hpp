@@ -21,8 +21,8 @@ inline constexpr auto item_element = "customer";
 inline constexpr std::string_view part_prefix = "customers-part-";
 inline constexpr std::string_view part_suffix = ".xml";
 
-/// The address with "+tag" before its first '@', unless "+tag" is in it already. Nothing when it has
-/// no '@'. All other fields of a customer pass unchanged.
+/// The address with "+tag" before its first '@', unless "+tag" is in it already. Nothing when it
+/// has no '@'. All other fields of a customer pass unchanged.
 inline std::optional<std::string> tagged(std::string_view email) {
   constexpr std::string_view tag = "+tag";
   const auto at = email.find('@');

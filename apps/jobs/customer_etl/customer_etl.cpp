@@ -96,9 +96,8 @@ void remove_parts_from(std::int64_t first, const fs::path& folder) {
 void finish(const results& all, run_context& run) {
   const auto folder = run.get<fs::path>("output_dir");
   std::int64_t files = 0;
-  all.for_each([&](const partition_result& one) {
-    files += static_cast<std::int64_t>(one.files.size());
-  });
+  all.for_each(
+      [&](const partition_result& one) { files += static_cast<std::int64_t>(one.files.size()); });
   remove_parts_from(all.count(), folder);
   run.result({{"rows", all.sum_written()}, {"files", files}, {"output_dir", folder.string()}});
 }

@@ -22,16 +22,26 @@ struct name {
   std::string_view written;
   std::string_view in_email;
 };
-constexpr std::array<name, 10> first_names{{{"Ada", "ada"},       {"Bruno", "bruno"},
-                                            {"Carmen", "carmen"}, {"Dario", "dario"},
-                                            {"Elif", "elif"},     {"Femke", "femke"},
-                                            {"Goran", "goran"},   {"Hanna", "hanna"},
-                                            {"Ivo", "ivo"},       {"Juno", "juno"}}};
-constexpr std::array<name, 10> last_names{{{"Abel", "abel"},         {"Brandt", "brandt"},
-                                           {"Castillo", "castillo"}, {"Dvorak", "dvorak"},
-                                           {"Eriksen", "eriksen"},   {"Fontaine", "fontaine"},
-                                           {"Grimaldi", "grimaldi"}, {"Horvat", "horvat"},
-                                           {"Isaksen", "isaksen"},   {"Jansen", "jansen"}}};
+constexpr std::array<name, 10> first_names{{{"Ada", "ada"},
+                                            {"Bruno", "bruno"},
+                                            {"Carmen", "carmen"},
+                                            {"Dario", "dario"},
+                                            {"Elif", "elif"},
+                                            {"Femke", "femke"},
+                                            {"Goran", "goran"},
+                                            {"Hanna", "hanna"},
+                                            {"Ivo", "ivo"},
+                                            {"Juno", "juno"}}};
+constexpr std::array<name, 10> last_names{{{"Abel", "abel"},
+                                           {"Brandt", "brandt"},
+                                           {"Castillo", "castillo"},
+                                           {"Dvorak", "dvorak"},
+                                           {"Eriksen", "eriksen"},
+                                           {"Fontaine", "fontaine"},
+                                           {"Grimaldi", "grimaldi"},
+                                           {"Horvat", "horvat"},
+                                           {"Isaksen", "isaksen"},
+                                           {"Jansen", "jansen"}}};
 constexpr std::array<std::string_view, 3> domains{"test.net", "demo.org", "example.com"};
 constexpr int signup_days = 1001;  // 2022-01-01 to 2024-09-27
 

@@ -38,7 +38,7 @@ std::vector<partition> split(split_context& s) {
   for (std::int64_t i = 0; i < count; ++i) {
     const auto longer = total % count;  // the first parts have one integer more
     const auto first = from + i * (total / count) + std::min(i, longer);
-    const auto last = first + total / count - (i < longer ? 0 : 1);
+    const auto last = first + (total / count - (i < longer ? 0 : 1));
     auto key = std::to_string(first) + " to " + std::to_string(last);
     parts.push_back({std::move(key), {{"from", first}, {"to", last}}});
   }
@@ -58,7 +58,8 @@ void add(partition_context& p) {
 
 void total(const results& all, run_context& run) {
   std::int64_t sum = 0;
-  all.for_each([&](const partition_result& one) { sum += one.output.at("sum").get<std::int64_t>(); });
+  all.for_each(
+      [&](const partition_result& one) { sum += one.output.at("sum").get<std::int64_t>(); });
   run.result({{"sum", sum}, {"partitions", all.count()}});
 }
 
@@ -69,7 +70,8 @@ job range_sum() {
       .about("adds the integers of a range")
       .parameter<std::int64_t>("from", required, about{"first integer"})
       .parameter<std::int64_t>("to", required, about{"last integer, included"})
-      .parameter<std::int64_t>("partitions", default_value{10}, about{"parts to cut the range into"})
+      .parameter<std::int64_t>("partitions", default_value{10},
+                               about{"parts to cut the range into"})
       .parameter<std::int64_t>("delay_ms", default_value{0}, non_identifying,
                                about{"pause in each partition, to have time to watch"})
       .step(partitioned{"add"}.split(split).each(add).aggregate(total));

@@ -1,0 +1,369 @@
+CREATE SCHEMA partita;
+
+CREATE FUNCTION partita.micros(timestamp with time zone) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $_$SELECT (extract(epoch FROM $1) * 1000000)::bigint$_$;
+
+CREATE TABLE partita.checkpoint (
+    step_id bigint NOT NULL,
+    no bigint NOT NULL,
+    lease_id bigint NOT NULL,
+    seq bigint NOT NULL,
+    "position" text,
+    read_count bigint DEFAULT 0 NOT NULL,
+    write_count bigint DEFAULT 0 NOT NULL,
+    filter_count bigint DEFAULT 0 NOT NULL,
+    skip_count bigint DEFAULT 0 NOT NULL,
+    progress_done bigint DEFAULT 0 NOT NULL,
+    progress_total bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT checkpoint_position CHECK (((seq > 0) = ("position" IS NOT NULL)))
+)
+WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.05');
+
+CREATE TABLE partita.event (
+    event_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    kind text NOT NULL,
+    run_id bigint,
+    step_id bigint,
+    lease_id bigint,
+    node_id bigint,
+    detail text DEFAULT '{}'::text NOT NULL
+);
+
+ALTER TABLE partita.event ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME partita.event_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE partita.failure (
+    step_id bigint NOT NULL,
+    no bigint NOT NULL,
+    lease_id bigint NOT NULL,
+    node_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    outcome text NOT NULL,
+    error text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT failure_outcome_check CHECK ((outcome = ANY (ARRAY['FAILED'::text, 'RETRY'::text, 'RELEASED'::text])))
+);
+
+CREATE TABLE partita.lease (
+    lease_id bigint NOT NULL,
+    step_id bigint NOT NULL,
+    node_id bigint NOT NULL,
+    lo bigint NOT NULL,
+    hi bigint NOT NULL,
+    attempt integer NOT NULL,
+    state text NOT NULL,
+    completed bigint DEFAULT 0 NOT NULL,
+    failed bigint DEFAULT 0 NOT NULL,
+    returned bigint DEFAULT 0 NOT NULL,
+    granted_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT lease_counts CHECK ((((completed + failed) + returned) <= ((hi - lo) + 1))),
+    CONSTRAINT lease_done CHECK (((state <> 'DONE'::text) OR (((completed + failed) + returned) = ((hi - lo) + 1)))),
+    CONSTRAINT lease_ended_at CHECK (((ended_at IS NOT NULL) = (state <> 'LIVE'::text))),
+    CONSTRAINT lease_range CHECK (((0 <= lo) AND (lo <= hi))),
+    CONSTRAINT lease_state_check CHECK ((state = ANY (ARRAY['LIVE'::text, 'DONE'::text, 'RELEASED'::text, 'REVOKED'::text])))
+)
+WITH (fillfactor='80', autovacuum_vacuum_scale_factor='0.02');
+
+ALTER TABLE partita.lease ALTER COLUMN lease_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME partita.lease_lease_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE partita.migration (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE partita.node (
+    node_id bigint NOT NULL,
+    name text NOT NULL,
+    host text NOT NULL,
+    pid bigint NOT NULL,
+    slots integer NOT NULL,
+    version text NOT NULL,
+    jobs text[] NOT NULL,
+    state text NOT NULL,
+    running integer DEFAULT 0 NOT NULL,
+    joined_at timestamp with time zone DEFAULT now() NOT NULL,
+    heartbeat_at timestamp with time zone DEFAULT now() NOT NULL,
+    left_at timestamp with time zone,
+    CONSTRAINT node_left_at CHECK (((left_at IS NOT NULL) = (state = ANY (ARRAY['DEREGISTERED'::text, 'LEFT'::text])))),
+    CONSTRAINT node_slots_check CHECK ((slots >= 0)),
+    CONSTRAINT node_state_check CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'DRAINING'::text, 'UNREACHABLE'::text, 'DEREGISTERED'::text, 'LEFT'::text])))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='200');
+
+ALTER TABLE partita.node ALTER COLUMN node_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME partita.node_node_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE partita.partition (
+    step_id bigint NOT NULL,
+    no bigint NOT NULL,
+    key text NOT NULL,
+    input text NOT NULL
+);
+
+CREATE TABLE partita.ready (
+    ready_id bigint NOT NULL,
+    step_id bigint NOT NULL,
+    lo bigint NOT NULL,
+    hi bigint NOT NULL,
+    node_id bigint,
+    attempt integer NOT NULL,
+    available_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ready_range CHECK (((0 <= lo) AND (lo <= hi)))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
+
+CREATE TABLE partita.result (
+    step_id bigint NOT NULL,
+    no bigint NOT NULL,
+    lease_id bigint NOT NULL,
+    outcome text NOT NULL,
+    output text NOT NULL,
+    error text NOT NULL,
+    read_count bigint DEFAULT 0 NOT NULL,
+    write_count bigint DEFAULT 0 NOT NULL,
+    filter_count bigint DEFAULT 0 NOT NULL,
+    skip_count bigint DEFAULT 0 NOT NULL,
+    took_us bigint DEFAULT 0 NOT NULL,
+    ended_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT result_outcome_check CHECK ((outcome = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text])))
+);
+
+CREATE TABLE partita.run (
+    run_id bigint NOT NULL,
+    job text NOT NULL,
+    job_version integer NOT NULL,
+    parameters text NOT NULL,
+    identity text NOT NULL,
+    launch_key text NOT NULL,
+    state text NOT NULL,
+    master_node_id bigint,
+    term bigint DEFAULT 0 NOT NULL,
+    stop text DEFAULT 'NONE'::text NOT NULL,
+    restart_of bigint,
+    result text DEFAULT ''::text NOT NULL,
+    error text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT run_ended_at CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text])))),
+    CONSTRAINT run_started_at CHECK (
+CASE state
+    WHEN 'CREATED'::text THEN (started_at IS NULL)
+    WHEN 'STOPPED'::text THEN true
+    ELSE (started_at IS NOT NULL)
+END),
+    CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['CREATED'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text]))),
+    CONSTRAINT run_stop_check CHECK ((stop = ANY (ARRAY['NONE'::text, 'STOP'::text, 'NOW'::text]))),
+    CONSTRAINT run_term_check CHECK ((term >= 0))
+);
+
+CREATE TABLE partita.step (
+    step_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    name text NOT NULL,
+    ordinal integer NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    streamed boolean NOT NULL,
+    transferable boolean NOT NULL,
+    max_attempts integer NOT NULL,
+    retry_first_ms bigint NOT NULL,
+    retry_factor double precision NOT NULL,
+    retry_max_ms bigint NOT NULL,
+    split_context text NOT NULL,
+    count bigint DEFAULT 0 NOT NULL,
+    sealed boolean NOT NULL,
+    carried bigint DEFAULT 0 NOT NULL,
+    result text DEFAULT ''::text NOT NULL,
+    error text DEFAULT ''::text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT step_count_check CHECK ((count >= 0)),
+    CONSTRAINT step_ended_at CHECK (((ended_at IS NOT NULL) = (state <> 'RUNNING'::text))),
+    CONSTRAINT step_kind_check CHECK ((kind = ANY (ARRAY['TASKLET'::text, 'PARTITIONED'::text]))),
+    CONSTRAINT step_state_check CHECK ((state = ANY (ARRAY['RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE VIEW partita.partition_status AS
+ SELECT r.run_id,
+    r.job,
+    s.step_id,
+    s.name AS step,
+    p.no,
+    p.key,
+        CASE
+            WHEN (done.outcome IS NOT NULL) THEN done.outcome
+            WHEN (held.lease_id IS NOT NULL) THEN 'CLAIMED'::text
+            ELSE 'PENDING'::text
+        END AS status,
+    COALESCE(done.attempt, held.attempt,
+        CASE
+            WHEN (p.no <= waits.hi) THEN waits.attempt
+            ELSE NULL::integer
+        END, 0) AS attempt,
+    n.node_id,
+    n.name AS node,
+    COALESCE(c.progress_done, (0)::bigint) AS progress_done,
+    COALESCE(c.progress_total, (0)::bigint) AS progress_total,
+    COALESCE(done.error, tried.error, ''::text) AS error,
+    COALESCE(done.lease_id, held.lease_id) AS lease_id
+   FROM ((((((((partita.partition p
+     JOIN partita.step s ON ((s.step_id = p.step_id)))
+     JOIN partita.run r ON ((r.run_id = s.run_id)))
+     LEFT JOIN LATERAL ( SELECT o.outcome,
+            o.error,
+            l.lease_id,
+            l.attempt,
+            l.node_id
+           FROM (partita.result o
+             JOIN partita.lease l ON ((l.lease_id = o.lease_id)))
+          WHERE ((o.step_id = p.step_id) AND (o.no = p.no))) done ON (true))
+     LEFT JOIN LATERAL ( SELECT l.lease_id,
+            l.attempt,
+            l.node_id
+           FROM partita.lease l
+          WHERE ((done.outcome IS NULL) AND (l.step_id = p.step_id) AND (l.state = 'LIVE'::text) AND (l.lo <= p.no) AND (p.no <= l.hi) AND (NOT (EXISTS ( SELECT
+                   FROM partita.failure f
+                  WHERE ((f.lease_id = l.lease_id) AND (f.no = p.no))))))
+          ORDER BY l.lo DESC
+         LIMIT 1) held ON (true))
+     LEFT JOIN LATERAL ( SELECT w.attempt,
+            w.hi
+           FROM partita.ready w
+          WHERE ((done.outcome IS NULL) AND (w.step_id = p.step_id) AND (w.lo <= p.no))
+          ORDER BY w.lo DESC
+         LIMIT 1) waits ON (true))
+     LEFT JOIN LATERAL ( SELECT f.error
+           FROM partita.failure f
+          WHERE ((done.outcome IS NULL) AND (f.step_id = p.step_id) AND (f.no = p.no) AND (f.outcome <> 'RELEASED'::text))
+          ORDER BY f.lease_id DESC
+         LIMIT 1) tried ON (true))
+     LEFT JOIN partita.checkpoint c ON (((c.step_id = p.step_id) AND (c.no = p.no))))
+     LEFT JOIN partita.node n ON ((n.node_id = COALESCE(done.node_id, held.node_id))));
+
+ALTER TABLE partita.ready ALTER COLUMN ready_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME partita.ready_ready_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE partita.run ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME partita.run_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE partita.step ALTER COLUMN step_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME partita.step_step_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY partita.checkpoint
+    ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (step_id, no);
+
+ALTER TABLE ONLY partita.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY partita.failure
+    ADD CONSTRAINT failure_pkey PRIMARY KEY (lease_id, no);
+
+ALTER TABLE ONLY partita.lease
+    ADD CONSTRAINT lease_pkey PRIMARY KEY (lease_id);
+
+ALTER TABLE ONLY partita.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY partita.node
+    ADD CONSTRAINT node_pkey PRIMARY KEY (node_id);
+
+ALTER TABLE ONLY partita.partition
+    ADD CONSTRAINT partition_pkey PRIMARY KEY (step_id, no);
+
+ALTER TABLE ONLY partita.ready
+    ADD CONSTRAINT ready_pkey PRIMARY KEY (ready_id);
+
+ALTER TABLE ONLY partita.result
+    ADD CONSTRAINT result_pkey PRIMARY KEY (step_id, no);
+
+ALTER TABLE ONLY partita.run
+    ADD CONSTRAINT run_launch_key UNIQUE (launch_key);
+
+ALTER TABLE ONLY partita.run
+    ADD CONSTRAINT run_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY partita.run
+    ADD CONSTRAINT run_restart_of UNIQUE (restart_of);
+
+ALTER TABLE ONLY partita.step
+    ADD CONSTRAINT step_pkey PRIMARY KEY (step_id);
+
+ALTER TABLE ONLY partita.step
+    ADD CONSTRAINT step_run_ordinal UNIQUE (run_id, ordinal);
+
+CREATE INDEX event_run ON partita.event USING btree (run_id, event_id);
+
+CREATE INDEX failure_step ON partita.failure USING btree (step_id, no);
+
+CREATE INDEX lease_live ON partita.lease USING btree (step_id, lo) WHERE (state = 'LIVE'::text);
+
+CREATE INDEX lease_live_of_node ON partita.lease USING btree (node_id) WHERE (state = 'LIVE'::text);
+
+CREATE INDEX lease_step ON partita.lease USING btree (step_id);
+
+CREATE INDEX node_live ON partita.node USING btree (node_id) WHERE (state = ANY (ARRAY['ACTIVE'::text, 'DRAINING'::text, 'UNREACHABLE'::text]));
+
+CREATE INDEX ready_bound ON partita.ready USING btree (node_id) WHERE (node_id IS NOT NULL);
+
+CREATE INDEX ready_next ON partita.ready USING btree (step_id, node_id, lo);
+
+CREATE INDEX ready_place ON partita.ready USING btree (step_id, lo);
+
+CREATE INDEX result_failed ON partita.result USING btree (step_id) WHERE (outcome = 'FAILED'::text);
+
+CREATE UNIQUE INDEX run_live_identity ON partita.run USING btree (job, md5(identity)) WHERE (state = ANY (ARRAY['CREATED'::text, 'RUNNING'::text]));
+
+ALTER TABLE ONLY partita.run
+    ADD CONSTRAINT run_master_node_id_fkey FOREIGN KEY (master_node_id) REFERENCES partita.node(node_id);
+
+ALTER TABLE ONLY partita.run
+    ADD CONSTRAINT run_restart_of_fkey FOREIGN KEY (restart_of) REFERENCES partita.run(run_id);
+
+ALTER TABLE ONLY partita.step
+    ADD CONSTRAINT step_run_id_fkey FOREIGN KEY (run_id) REFERENCES partita.run(run_id);
+

@@ -1,0 +1,237 @@
+CREATE INDEX partita_event_run ON partita_event (run_id) WHERE run_id IS NOT NULL;
+
+CREATE INDEX partita_failure_step ON partita_failure (step_id, no);
+
+CREATE INDEX partita_lease_node ON partita_lease (node_id) WHERE state = 'LIVE';
+
+CREATE INDEX partita_lease_place ON partita_lease (step_id, lo) WHERE state = 'LIVE';
+
+CREATE INDEX partita_lease_step ON partita_lease (step_id);
+
+CREATE INDEX partita_node_live ON partita_node (node_id)
+  WHERE state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE');
+
+CREATE INDEX partita_ready_bound ON partita_ready (node_id) WHERE node_id IS NOT NULL;
+
+CREATE INDEX partita_ready_claim
+  ON partita_ready (step_id, node_id, lo, available_at, hi, attempt);
+
+CREATE INDEX partita_ready_place ON partita_ready (step_id, lo, hi, attempt);
+
+CREATE INDEX partita_result_failed ON partita_result (step_id) WHERE outcome = 'FAILED';
+
+CREATE UNIQUE INDEX partita_run_identity ON partita_run (job, identity)
+  WHERE state IN ('CREATED', 'RUNNING');
+
+CREATE INDEX partita_run_master ON partita_run (master_node_id)
+  WHERE state IN ('CREATED', 'RUNNING');
+
+CREATE INDEX partita_step_running ON partita_step (run_id) WHERE state = 'RUNNING';
+
+CREATE TABLE partita_checkpoint (
+  step_id        INTEGER NOT NULL,
+  no             INTEGER NOT NULL,
+  lease_id       INTEGER NOT NULL REFERENCES partita_lease,
+  seq            INTEGER NOT NULL CHECK (seq >= 0),
+  position       TEXT,
+  read_count     INTEGER NOT NULL DEFAULT 0,
+  write_count    INTEGER NOT NULL DEFAULT 0,
+  filter_count   INTEGER NOT NULL DEFAULT 0,
+  skip_count     INTEGER NOT NULL DEFAULT 0,
+  progress_done  INTEGER NOT NULL DEFAULT 0,
+  progress_total INTEGER NOT NULL DEFAULT 0,
+  updated_at     INTEGER NOT NULL,
+  PRIMARY KEY (step_id, no),
+  FOREIGN KEY (step_id, no) REFERENCES partita_partition,
+  CHECK ((seq = 0) = (position IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE partita_event (
+  event_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at       INTEGER NOT NULL,
+  kind     TEXT NOT NULL,
+  run_id   INTEGER,
+  step_id  INTEGER,
+  lease_id INTEGER,
+  node_id  INTEGER,
+  detail   TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE partita_failure (
+  step_id  INTEGER NOT NULL REFERENCES partita_step,
+  no       INTEGER NOT NULL,
+  lease_id INTEGER NOT NULL REFERENCES partita_lease,
+  node_id  INTEGER NOT NULL REFERENCES partita_node,
+  attempt  INTEGER NOT NULL,
+  outcome  TEXT NOT NULL CHECK (outcome IN ('FAILED', 'RETRY', 'RELEASED')),
+  error    TEXT NOT NULL,
+  at       INTEGER NOT NULL,
+  PRIMARY KEY (lease_id, no)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE partita_lease (
+  lease_id   INTEGER PRIMARY KEY AUTOINCREMENT,  -- the fencing token: never reused
+  step_id    INTEGER NOT NULL REFERENCES partita_step,
+  node_id    INTEGER NOT NULL REFERENCES partita_node,
+  lo         INTEGER NOT NULL,
+  hi         INTEGER NOT NULL,
+  attempt    INTEGER NOT NULL CHECK (attempt >= 0),
+  state      TEXT NOT NULL CHECK (state IN ('LIVE', 'DONE', 'RELEASED', 'REVOKED')),
+  completed  INTEGER NOT NULL DEFAULT 0,
+  failed     INTEGER NOT NULL DEFAULT 0,
+  returned   INTEGER NOT NULL DEFAULT 0,
+  granted_at INTEGER NOT NULL,
+  ended_at   INTEGER,
+  CHECK (0 <= lo AND lo <= hi),
+  CHECK (completed >= 0 AND failed >= 0 AND returned >= 0),
+  CHECK (completed + failed + returned <= hi - lo + 1),
+  CHECK ((ended_at IS NOT NULL) = (state <> 'LIVE'))
+) STRICT;
+
+CREATE TABLE partita_migration (
+  version    INTEGER PRIMARY KEY,
+  name       TEXT NOT NULL,
+  checksum   TEXT NOT NULL,
+  applied_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE partita_node (
+  node_id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  name         TEXT NOT NULL,
+  host         TEXT NOT NULL,
+  pid          INTEGER NOT NULL,
+  slots        INTEGER NOT NULL,
+  version      TEXT NOT NULL,
+  jobs         TEXT NOT NULL,  -- JSON array of 'name/version'
+  state        TEXT NOT NULL
+    CHECK (state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE', 'DEREGISTERED', 'LEFT')),
+  running      INTEGER NOT NULL DEFAULT 0,
+  joined_at    INTEGER NOT NULL,
+  heartbeat_at INTEGER NOT NULL,
+  left_at      INTEGER,
+  CHECK ((left_at IS NOT NULL) = (state IN ('DEREGISTERED', 'LEFT')))
+) STRICT;
+
+CREATE TABLE partita_partition (
+  step_id INTEGER NOT NULL REFERENCES partita_step,
+  no      INTEGER NOT NULL CHECK (no >= 0),
+  key     TEXT NOT NULL,
+  input   TEXT NOT NULL,
+  PRIMARY KEY (step_id, no)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE partita_ready (
+  ready_id     INTEGER PRIMARY KEY AUTOINCREMENT,
+  step_id      INTEGER NOT NULL REFERENCES partita_step,
+  lo           INTEGER NOT NULL,
+  hi           INTEGER NOT NULL,
+  node_id      INTEGER REFERENCES partita_node,  -- NULL: anyone may claim it
+  attempt      INTEGER NOT NULL CHECK (attempt >= 0),  -- tries used up
+  available_at INTEGER NOT NULL,
+  CHECK (0 <= lo AND lo <= hi)
+) STRICT;
+
+CREATE TABLE partita_result (
+  step_id      INTEGER NOT NULL,
+  no           INTEGER NOT NULL,
+  lease_id     INTEGER NOT NULL REFERENCES partita_lease,  -- of the run before, if carried over
+  outcome      TEXT NOT NULL CHECK (outcome IN ('COMPLETED', 'FAILED')),
+  output       TEXT NOT NULL,
+  error        TEXT NOT NULL,
+  read_count   INTEGER NOT NULL,
+  write_count  INTEGER NOT NULL,
+  filter_count INTEGER NOT NULL,
+  skip_count   INTEGER NOT NULL,
+  took_us      INTEGER NOT NULL,
+  ended_at     INTEGER NOT NULL,
+  PRIMARY KEY (step_id, no),
+  FOREIGN KEY (step_id, no) REFERENCES partita_partition
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE partita_run (
+  run_id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  job            TEXT NOT NULL,
+  job_version    INTEGER NOT NULL,
+  parameters     TEXT NOT NULL,
+  identity       TEXT NOT NULL,  -- canonical text of the identifying parameters
+  launch_key     TEXT NOT NULL UNIQUE,
+  state          TEXT NOT NULL
+    CHECK (state IN ('CREATED', 'RUNNING', 'COMPLETED', 'FAILED', 'STOPPED')),
+  master_node_id INTEGER REFERENCES partita_node,
+  term           INTEGER NOT NULL DEFAULT 0 CHECK (term >= 0),  -- only grows
+  stop           TEXT NOT NULL DEFAULT 'NONE' CHECK (stop IN ('NONE', 'STOP', 'NOW')),
+  restart_of     INTEGER UNIQUE REFERENCES partita_run,
+  result         TEXT NOT NULL DEFAULT '',
+  error          TEXT NOT NULL DEFAULT '',
+  created_at     INTEGER NOT NULL,
+  started_at     INTEGER,
+  ended_at       INTEGER,
+  CHECK ((ended_at IS NOT NULL) = (state IN ('COMPLETED', 'FAILED', 'STOPPED'))),
+  CHECK (started_at IS NULL OR state <> 'CREATED'),
+  CHECK (started_at IS NOT NULL OR state IN ('CREATED', 'STOPPED')),
+  CHECK ((started_at IS NULL) = (term = 0))
+) STRICT;
+
+CREATE TABLE partita_step (
+  step_id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  run_id         INTEGER NOT NULL REFERENCES partita_run,
+  name           TEXT NOT NULL,
+  ordinal        INTEGER NOT NULL,
+  kind           TEXT NOT NULL CHECK (kind IN ('TASKLET', 'PARTITIONED')),
+  state          TEXT NOT NULL CHECK (state IN ('RUNNING', 'COMPLETED', 'FAILED', 'STOPPED')),
+  streamed       INTEGER NOT NULL CHECK (streamed IN (0, 1)),
+  transferable   INTEGER NOT NULL CHECK (transferable IN (0, 1)),
+  max_attempts   INTEGER NOT NULL,
+  retry_first_ms INTEGER NOT NULL,
+  retry_factor   REAL NOT NULL,
+  retry_max_ms   INTEGER NOT NULL,
+  split_context  TEXT NOT NULL,
+  count          INTEGER NOT NULL DEFAULT 0 CHECK (count >= 0),  -- final once sealed
+  sealed         INTEGER NOT NULL CHECK (sealed IN (0, 1)),
+  carried        INTEGER NOT NULL DEFAULT 0 CHECK (carried BETWEEN 0 AND count),
+  result         TEXT NOT NULL DEFAULT '',
+  error          TEXT NOT NULL DEFAULT '',
+  started_at     INTEGER NOT NULL,
+  ended_at       INTEGER,
+  UNIQUE (run_id, ordinal),
+  CHECK ((ended_at IS NOT NULL) = (state <> 'RUNNING')),
+  CHECK (sealed = 1 OR state <> 'COMPLETED')
+) STRICT;
+
+CREATE TABLE sqlite_sequence(name,seq);
+
+CREATE VIEW partita_partition_status AS
+SELECT
+  s.run_id, r.job, p.step_id, s.name AS step, p.no, p.key,
+  CASE WHEN x.no IS NOT NULL THEN x.outcome
+       WHEN l.lease_id IS NOT NULL THEN 'CLAIMED'
+       ELSE 'PENDING' END AS status,
+  -- A range further down than p.no ends before it, or covers it: see partita_ready_place.
+  coalesce(l.attempt,
+           (SELECT CASE WHEN d.hi >= p.no THEN d.attempt END FROM partita_ready d
+             WHERE d.step_id = p.step_id AND d.lo <= p.no ORDER BY d.lo DESC LIMIT 1),
+           0) AS attempt,
+  l.node_id, n.name AS node,
+  coalesce(c.progress_done, 0) AS progress_done,
+  coalesce(c.progress_total, 0) AS progress_total,
+  coalesce(x.error,
+           (SELECT f.error FROM partita_failure f
+             WHERE f.step_id = p.step_id AND f.no = p.no AND f.outcome <> 'RELEASED'
+             ORDER BY f.lease_id DESC LIMIT 1),
+           '') AS error,
+  l.lease_id
+FROM partita_partition p
+JOIN partita_step s ON s.step_id = p.step_id
+JOIN partita_run r ON r.run_id = s.run_id
+LEFT JOIN partita_result x ON x.step_id = p.step_id AND x.no = p.no
+-- Who ended it, or who has it. Live leases may overlap: one that has already given the partition
+-- back holds a failure row of it.
+LEFT JOIN partita_lease l ON l.lease_id = coalesce(
+  x.lease_id,
+  (SELECT h.lease_id FROM partita_lease h
+    WHERE h.step_id = p.step_id AND h.state = 'LIVE' AND h.lo <= p.no AND h.hi >= p.no
+      AND NOT EXISTS (SELECT 1 FROM partita_failure f
+                       WHERE f.lease_id = h.lease_id AND f.no = p.no)
+    ORDER BY h.lo DESC LIMIT 1))
+LEFT JOIN partita_node n ON n.node_id = l.node_id
+LEFT JOIN partita_checkpoint c ON c.step_id = p.step_id AND c.no = p.no;
