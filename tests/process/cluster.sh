@@ -12,15 +12,15 @@ done_of() { "$PARTITA" job "$1" -o json | grep -o '"completed": *[0-9]*' | head 
 for kind in $(databases); do
   with_database "$kind"
   expect 0 . "$PARTITA" schema migrate
-  start_node "$scratch/a"
+  start_node node-a
   a=$node
   long=$("$PARTITA" submit range_sum from=1 to=4000 partitions=400 delay_ms=100 2>/dev/null)
   ok "$kind: the run begins" wait_for 5 sh -c \
     "'$PARTITA' job $long -o json | grep -q RUNNING"
-  start_node "$scratch/b"
+  start_node node-b
   b=$node
   ok "$kind: a late node takes work within a second" wait_for 1 sh -c \
-    "'$PARTITA' job $long --partitions -o json | grep -q '\"node\": *\".*/b\"'"
+    "'$PARTITA' job $long --partitions -o json | grep -q '\"name\": *\"node-b\"'"
 
   short=$("$PARTITA" submit range_sum from=1 to=10 partitions=10 delay_ms=100 2>/dev/null)
   expect 0 COMPLETED "$PARTITA" wait "$short" --timeout 20
@@ -36,7 +36,7 @@ for kind in $(databases); do
   ok "$kind: the sum is right" sh -c "'$PARTITA' job $long -o json | grep -q 8002000"
 
   again=$("$PARTITA" submit range_sum from=1 to=1000 partitions=100 delay_ms=200 2>/dev/null)
-  expect 4 "under way|already" "$PARTITA" submit range_sum from=1 to=1000 partitions=100
+  expect 4 "same identifying parameters" "$PARTITA" submit range_sum from=1 to=1000 partitions=100
   wait_for 5 sh -c "'$PARTITA' job $again -o json | grep -q RUNNING"
   expect 0 . "$PARTITA" cancel "$again"
   expect 8 STOPPED "$PARTITA" wait "$again" --timeout 20

@@ -8,10 +8,17 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/partita-test.XXXXXX")
 checks=0
 failures=0
 
-cleanup() {
-  for pid in $(pgrep -f "$scratch" 2>/dev/null); do
-    [ "$pid" = "$$" ] || kill -9 "$pid" 2>/dev/null
+# Whatever a test starts, and whatever that starts, inherits this mark.
+export PARTITA_TEST_MARK="$scratch"
+leftovers() {
+  for process in /proc/[0-9]*; do
+    grep -qsz "^PARTITA_TEST_MARK=$scratch$" "$process/environ" && echo "${process#/proc/}"
   done
+}
+nothing_left() { [ -z "$(leftovers)" ]; }
+
+cleanup() {
+  for pid in $(leftovers); do kill -9 "$pid" 2>/dev/null; done
   rm -rf "$scratch"
 }
 trap cleanup EXIT
@@ -114,7 +121,7 @@ wait_for() {
 }
 
 finish() {
-  ok "no process of the test is left" sh -c "! pgrep -f '$scratch' | grep -vx $$"
+  ok "no process of the test is left" wait_for 5 nothing_left
   echo "$checks checks, $failures failed"
   [ "$failures" -eq 0 ] && [ "$checks" -gt 0 ]
   exit

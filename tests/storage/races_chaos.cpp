@@ -104,11 +104,18 @@ class worker {
 
   void claim() {
     auto view = db_.look(self_);
-    if (view.ready.empty()) return void(db_.heartbeat(self_, 1, false, {}));
+    if (view.ready.empty()) return find_out_whether_it_is_over();
     const auto& from = view.ready[dice(view.ready.size())];
     auto width = static_cast<std::int64_t>(1 + dice(40));
     if (auto grant = db_.claim(self_, from.step, width, 1 + width / 4))
       held_.push_back({self_, *grant});
+  }
+
+  void find_out_whether_it_is_over() {
+    db_.heartbeat(self_, 1, false, {});
+    for (auto step : a_.steps)
+      if (db_.progress(step).open) return;
+    a_.over = true;
   }
 
   /// Some, or all, of one lease; perhaps one of an earlier life; perhaps twice.
@@ -193,17 +200,12 @@ class worker {
   std::vector<holding> held_;
 };
 
-/// Streams its step while the workers are at it, then waits for the end of both.
-void drive_to_the_end(arena& a, store& db, const driven_run& r) {
+/// Streams its step while the workers are at it.
+void stream(arena& a, store& db, const driven_run& r) {
   const std::vector<new_partition> rows(stream_batch, {"k", "1"});
   for (partition_no first = 0; first < streamed && !a.over; first += stream_batch)
     db.append_partitions(a.steps[1], r.master, r.term, first, rows);
   db.seal_split(a.steps[1], r.master, r.term, {});
-  while (!a.over) {
-    bool open = false;
-    for (auto step : a.steps) open = open || db.progress(step).open;
-    if (!open) a.over = true;
-  }
 }
 
 }  // namespace
@@ -224,7 +226,7 @@ TEST_CASE_METHOD(contract, "whatever many bad nodes do at once, each partition e
 
   auto complaints = at_once(*on, workers + 1, [&](int i, store& session) {
     try {
-      if (i == workers) return drive_to_the_end(a, session, r);
+      if (i == workers) return stream(a, session, r);
       worker w{a, session, seeds[static_cast<std::size_t>(i)]};
       for (int turns = 0; turns < max_turns && !a.over; ++turns) w.turn();
     } catch (...) {
