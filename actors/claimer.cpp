@@ -207,12 +207,18 @@ bool claimer_state::hand_to(std::size_t executor, int depth) {
     if (depth > 0 && !is_short) continue;
     auto size = is_short ? static_cast<std::int64_t>(batch_us / facts.mean_us) : 1;
     auto share = held.unhanded() / static_cast<std::int64_t>(executors.size()) + 1;
-    size = std::clamp<std::int64_t>(std::min(size, share), 1,
-                                    std::min(max_batch, held.unhanded()));
+    size = std::clamp<std::int64_t>(std::min(size, share), 1, std::min(max_batch, held.unhanded()));
 
-    work_batch batch{lease,         held.grant.step,  facts.run,        facts.job,
-                     facts.spec.name, facts.parameters, facts.spec.retry, facts.spec.transferable,
-                     held.grant.attempt, {}};
+    work_batch batch{lease,
+                     held.grant.step,
+                     facts.run,
+                     facts.job,
+                     facts.spec.name,
+                     facts.parameters,
+                     facts.spec.retry,
+                     facts.spec.transferable,
+                     held.grant.attempt,
+                     {}};
     for (; size > 0; --size) {
       auto& part = held.grant.partitions[held.next++];
       held.out.insert(part.no);
@@ -347,8 +353,10 @@ void claimer_state::show_progress() {
     auto same_partition = shown[i].lease == p.lease && shown[i].no == p.no;
     if (same_partition && (p.done != shown[i].done || p.total != shown[i].total))
       changed.push_back(p);
-    if (same_partition) shown[i] = p;
-    else shown[i] = {p.lease, p.no, 0, 0};  // shown from its second tick on: short ones never are
+    if (same_partition)
+      shown[i] = p;
+    else
+      shown[i] = {p.lease, p.no, 0, 0};  // shown from its second tick on: short ones never are
   }
   if (changed.empty()) return;
   try {
@@ -402,15 +410,19 @@ void claimer_state::note_failure(const char* what, const store_error& e) {
 void claimer_state::schedule_work(milliseconds in) {
   if (work_due) return;
   work_due = true;
-  if (in.count() == 0) self->send(self, work_atom::value);
-  else self->delayed_send(self, (*spread)(in), work_atom::value);
+  if (in.count() == 0)
+    self->send(self, work_atom::value);
+  else
+    self->delayed_send(self, (*spread)(in), work_atom::value);
 }
 
 void claimer_state::schedule_flush(milliseconds in) {
   if (flush_due) return;
   flush_due = true;
-  if (in.count() == 0) self->send(self, flush_atom::value);
-  else self->delayed_send(self, in, flush_atom::value);
+  if (in.count() == 0)
+    self->send(self, flush_atom::value);
+  else
+    self->delayed_send(self, in, flush_atom::value);
 }
 
 claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_state> self,

@@ -80,55 +80,54 @@ void master_state::watch_work(const run_row& row) {
 void master_state::act(const run_row& row, const job& definition,
                        const std::vector<step_row>& steps, const master_action& action) {
   auto task_for = [&](step_id id, const std::stop_source& stop) {
-    auto found = std::find_if(steps.begin(), steps.end(),
-                              [&](const step_row& s) { return s.id == id; });
+    auto found =
+        std::find_if(steps.begin(), steps.end(), [&](const step_row& s) { return s.id == id; });
     return master_task{deps, db, me, *term, row, *found, stop.get_token()};
   };
   auto step_at = [&](std::size_t index) { return definition.steps()[index]; };
-  std::visit(
-      overloaded{
-          [&](const begin_step& a) {
-            begin(row, definition, a.index);
-            again(at_once);
-          },
-          [&](const split_step& a) {
-            current_work w{a.step, step_kind::partitioned, false, {}};
-            start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
-              return split_work(task, std::get<partitioned>(step));
-            });
-          },
-          [&](const run_tasklet& a) {
-            current_work w{a.step, step_kind::tasklet, false, {}};
-            start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
-              return tasklet_work(task, std::get<tasklet>(step));
-            });
-          },
-          [&](const aggregate_step& a) {
-            current_work w{a.step, step_kind::partitioned, true, {}};
-            start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
-              return aggregate_work(task, std::get<partitioned>(step));
-            });
-          },
-          [&](const watch_step&) {
-            // Quick at first, for short steps; then at the configured pace.
-            look_wait = std::min(look_wait.count() == 0 ? milliseconds{5} : 2 * look_wait,
-                                 deps->limits.master_poll);
-            again(look_wait);
-          },
-          [&](const end_step& a) {
-            auto why = a.error;
-            if (a.state == step_state::failed)
-              why = describe_failures(task_for(a.step, std::stop_source{}));
-            finish_step(a.step, a.state, "", why, std::nullopt);
-            again(at_once);
-          },
-          [&](const end_run& a) {
-            db->with([&](store& s) { s.end_run(run, me, *term, a.state, a.error); });
-            spdlog::info("run_ended run={} state={} why=\"{}\"", run.value, to_string(a.state),
-                         a.error);
-            quit();
-          }},
-      action);
+  std::visit(overloaded{[&](const begin_step& a) {
+                          begin(row, definition, a.index);
+                          again(at_once);
+                        },
+                        [&](const split_step& a) {
+                          current_work w{a.step, step_kind::partitioned, false, {}};
+                          start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
+                            return split_work(task, std::get<partitioned>(step));
+                          });
+                        },
+                        [&](const run_tasklet& a) {
+                          current_work w{a.step, step_kind::tasklet, false, {}};
+                          start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
+                            return tasklet_work(task, std::get<tasklet>(step));
+                          });
+                        },
+                        [&](const aggregate_step& a) {
+                          current_work w{a.step, step_kind::partitioned, true, {}};
+                          start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
+                            return aggregate_work(task, std::get<partitioned>(step));
+                          });
+                        },
+                        [&](const watch_step&) {
+                          // Quick at first, for short steps; then at the configured pace.
+                          look_wait =
+                              std::min(look_wait.count() == 0 ? milliseconds{5} : 2 * look_wait,
+                                       deps->limits.master_poll);
+                          again(look_wait);
+                        },
+                        [&](const end_step& a) {
+                          auto why = a.error;
+                          if (a.state == step_state::failed)
+                            why = describe_failures(task_for(a.step, std::stop_source{}));
+                          finish_step(a.step, a.state, "", why, std::nullopt);
+                          again(at_once);
+                        },
+                        [&](const end_run& a) {
+                          db->with([&](store& s) { s.end_run(run, me, *term, a.state, a.error); });
+                          spdlog::info("run_ended run={} state={} why=\"{}\"", run.value,
+                                       to_string(a.state), a.error);
+                          quit();
+                        }},
+             action);
 }
 
 void master_state::begin(const run_row& row, const job& definition, std::size_t index) {
@@ -170,7 +169,8 @@ void master_state::ended(const worker_outcome& how) {
 milliseconds master_state::settle(const worker_outcome& how) {
   using kind = worker_outcome::kind;
   switch (how.how) {
-    case kind::term_lost: throw store_error(errc::term_lost, how.error);
+    case kind::term_lost:
+      throw store_error(errc::term_lost, how.error);
     case kind::unavailable:
       // What was done is in the rows: decide again from them.
       spdlog::warn("master_waits run={} why=\"{}\"", run.value, how.error);
@@ -182,7 +182,8 @@ milliseconds master_state::settle(const worker_outcome& how) {
       // Asked by the user: the next decision ends the step. Asked by a drain: another master redoes
       // this piece. Either way the rows say it all.
       return at_once;
-    case kind::done: break;
+    case kind::done:
+      break;
   }
   if (work->kind == step_kind::partitioned && !work->aggregating) return at_once;  // sealed there
   std::optional<json_text> run_result;
@@ -220,8 +221,10 @@ void master_state::let_go() {
 
 void master_state::fence() {
   fenced = true;
-  if (work && !outcome) work->stop.request_stop();  // the worker's message ends this actor
-  else quit();
+  if (work && !outcome)
+    work->stop.request_stop();  // the worker's message ends this actor
+  else
+    quit();
 }
 
 void master_state::quit() {
@@ -231,8 +234,10 @@ void master_state::quit() {
 
 void master_state::again(milliseconds in) {
   ++awaited;
-  if (in == at_once) self->send(self, advance_atom::value, awaited);
-  else self->delayed_send(self, (*spread)(in), advance_atom::value, awaited);
+  if (in == at_once)
+    self->send(self, advance_atom::value, awaited);
+  else
+    self->delayed_send(self, (*spread)(in), advance_atom::value, awaited);
 }
 
 master_actor::behavior_type job_master(master_actor::stateful_pointer<master_state> self,
@@ -255,8 +260,7 @@ master_actor::behavior_type job_master(master_actor::stateful_pointer<master_sta
             if (number == self->state.awaited) self->state.advance();
           },
           [self](const worker_outcome& outcome) { self->state.ended(outcome); },
-          [self](fence_atom) { self->state.fence(); },
-          [self](drain_atom) { self->state.drain(); },
+          [self](fence_atom) { self->state.fence(); }, [self](drain_atom) { self->state.drain(); },
           [self](hurry_atom) { self->state.hurry(); }};
 }
 

@@ -36,7 +36,7 @@ struct master_state {
   worker_factory spawn_worker;
   node_id me;
   run_id run;
-  partita::term seen;                // what adoption must find
+  partita::term seen;                 // what adoption must find
   std::optional<partita::term> term;  // ours, once adopted
   std::unique_ptr<jitter> spread;
   std::unique_ptr<retry_wait> rest;

@@ -9,8 +9,8 @@ namespace {
 template <class F>
 worker_outcome guarded(const char* what, F&& body) {
   auto failed = [&](const std::string& why) {
-    return worker_outcome{worker_outcome::kind::failed, std::string{what} + ": " + readable(why),
-                          false, {}};
+    return worker_outcome{
+        worker_outcome::kind::failed, std::string{what} + ": " + readable(why), false, {}};
   };
   try {
     return body();
@@ -18,9 +18,12 @@ worker_outcome guarded(const char* what, F&& body) {
     return {worker_outcome::kind::stopped, e.what(), false, {}};
   } catch (const store_error& e) {
     switch (e.code()) {
-      case errc::term_lost: return {worker_outcome::kind::term_lost, e.what(), false, {}};
-      case errc::unavailable: return {worker_outcome::kind::unavailable, e.what(), false, {}};
-      default: return failed(e.what());
+      case errc::term_lost:
+        return {worker_outcome::kind::term_lost, e.what(), false, {}};
+      case errc::unavailable:
+        return {worker_outcome::kind::unavailable, e.what(), false, {}};
+      default:
+        return failed(e.what());
     }
   } catch (const std::exception& e) {
     return failed(e.what());
@@ -95,8 +98,7 @@ void insert_streamed(const master_task& task, const partitioned& definition,
 
 results results_of(const master_task& task) {
   return results{[task](partition_no after, int limit) {
-    return task.db->with(
-        [&](store& db) { return db.list_results(task.step.id, after, limit); });
+    return task.db->with([&](store& db) { return db.list_results(task.step.id, after, limit); });
   }};
 }
 
@@ -105,8 +107,8 @@ template <class Visit>
 void for_each_row(const master_task& task, Visit&& visit) {
   constexpr int page = 1000;
   for (partition_no after = -1;;) {
-    auto rows = task.db->with(
-        [&](store& db) { return db.list_results(task.step.id, after, page); });
+    auto rows =
+        task.db->with([&](store& db) { return db.list_results(task.step.id, after, page); });
     for (const auto& row : rows) visit(row);
     if (rows.size() < page) return;
     after = rows.back().no;
@@ -138,8 +140,10 @@ worker_outcome split_work(const master_task& task, const partitioned& definition
   return guarded("split", [&]() -> worker_outcome {
     split_context context{parameters_of(task), parse_cluster(task.step.spec.split_context),
                           task.stop};
-    if (definition.streamer()) insert_streamed(task, definition, context);
-    else insert_listed(task, definition, context);
+    if (definition.streamer())
+      insert_streamed(task, definition, context);
+    else
+      insert_listed(task, definition, context);
     return {};
   });
 }
@@ -172,8 +176,8 @@ std::vector<live_node> parse_cluster(const json_text& text) {
   std::vector<live_node> nodes;
   auto document = parse_document("the step's view of the cluster", text);
   for (const auto& n : document.value("nodes", json::array()))
-    nodes.push_back({node_id{n.value("node", std::int64_t{0})}, n.value("slots", 1),
-                     n.value("running", 0)});
+    nodes.push_back(
+        {node_id{n.value("node", std::int64_t{0})}, n.value("slots", 1), n.value("running", 0)});
   return nodes;
 }
 

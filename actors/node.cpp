@@ -16,13 +16,14 @@ auto spawn_as(Self* self, spawn_choice threads, F f, Ts&&... args) {
 }
 
 /// Runs one piece of the author's code, tells the master, ends.
+void master_worker(caf::event_based_actor* self, std::function<worker_outcome()> body,
+                   master_actor master) {
+  self->send(master, body());
+}
+
 worker_factory worker_spawner(spawn_choice threads) {
   return [threads](master_actor::pointer master, std::function<worker_outcome()> body) {
-    auto worker = [body = std::move(body), to = master_actor{master}](caf::event_based_actor* self) {
-      self->send(to, body());
-    };
-    if (threads.detached) master->spawn<caf::detached>(worker);
-    else master->spawn(worker);
+    spawn_as(master, threads, master_worker, std::move(body), master_actor{master});
   };
 }
 
@@ -141,8 +142,7 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
     s.control.push_back(std::make_shared<executor_control>());
   s.claimer = spawn_as(self, threads, claimer, deps, first, node_actor{self}, s.control,
                        executor_spawner(deps, threads));
-  s.heartbeat =
-      spawn_as(self, threads, heartbeat, deps, first, node_actor{self}, s.claimer);
+  s.heartbeat = spawn_as(self, threads, heartbeat, deps, first, node_actor{self}, s.claimer);
   // Linked, so that none outlives the others. A master that has ended its run ends normally; every
   // other end of an actor is a defect, and the node ends with it: others take its work.
   self->link_to(s.claimer);

@@ -6,9 +6,9 @@
 #include <random>
 #include <thread>
 
+#include <spdlog/spdlog.h>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <spdlog/spdlog.h>
 
 #include "actors/node.hpp"
 
@@ -50,7 +50,8 @@ struct actor_config : caf::actor_system_config {
 struct node_process::impl {
   explicit impl(const node_config& config)
       : deps(make_deps(config)), system(settings), left(over.get_future()) {
-    auto first = session(deps, "join", deps->limits.database_timeout).get().register_node(deps->info);
+    auto first =
+        session(deps, "join", deps->limits.database_timeout).get().register_node(deps->info);
     spdlog::info("node_joined node={} name={} executors={}", first.value, deps->info.name,
                  deps->info.slots);
     root = system.spawn(node, deps, first, spawn_choice{},

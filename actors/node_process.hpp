@@ -38,8 +38,8 @@ class node_process {
   /// Blocks until the node has left, at most `limit`. Whether it has.
   bool wait(milliseconds limit);
 
-  /// Whether the node ended because one of its actors died. Its work is given to others like that of
-  /// any lost node.
+  /// Whether the node ended because one of its actors died. Its work is given to others like that
+  /// of any lost node.
   bool failed() const;
 
  private:

@@ -14,8 +14,7 @@ void discard_all(const stored_output& output) {
 
 void executor_state::commit(lease_id lease, partition_no no, const checkpoint& c) {
   if (!checkpoints)
-    checkpoints =
-        std::make_unique<session>(deps, "executor", deps->limits.database_timeout);
+    checkpoints = std::make_unique<session>(deps, "executor", deps->limits.database_timeout);
   try {
     (*checkpoints)->commit_chunk(lease, no, c);
   } catch (const store_error& e) {
@@ -109,16 +108,14 @@ finished_batch executor_state::execute(const work_batch& work) {
   return done;
 }
 
-executor_actor::behavior_type partition_executor(executor_actor::stateful_pointer<executor_state> self,
-                                                 deps_ptr deps,
-                                                 std::shared_ptr<executor_control> control,
-                                                 int index, claimer_actor claimer) {
+executor_actor::behavior_type partition_executor(
+    executor_actor::stateful_pointer<executor_state> self, deps_ptr deps,
+    std::shared_ptr<executor_control> control, int index, claimer_actor claimer) {
   self->state.deps = std::move(deps);
   self->state.control = std::move(control);
   self->state.index = index;
-  return {[self, claimer](const work_batch& work) {
-    self->send(claimer, self->state.execute(work));
-  }};
+  return {
+      [self, claimer](const work_batch& work) { self->send(claimer, self->state.execute(work)); }};
 }
 
 }  // namespace partita

@@ -29,9 +29,8 @@ struct executor_state {
   void commit(lease_id lease, partition_no no, const checkpoint& c);
 };
 
-executor_actor::behavior_type partition_executor(executor_actor::stateful_pointer<executor_state> self,
-                                                 deps_ptr deps,
-                                                 std::shared_ptr<executor_control> control,
-                                                 int index, claimer_actor claimer);
+executor_actor::behavior_type partition_executor(
+    executor_actor::stateful_pointer<executor_state> self, deps_ptr deps,
+    std::shared_ptr<executor_control> control, int index, claimer_actor claimer);
 
 }  // namespace partita

@@ -12,8 +12,8 @@ json parse_document(const std::string& what, const std::string& text) {
 
 std::string storable(std::string document, std::size_t limit) {
   if (document.size() > limit)
-    throw permanent_error("the output has " + std::to_string(document.size()) +
-                          " bytes; at most " + std::to_string(limit) +
+    throw permanent_error("the output has " + std::to_string(document.size()) + " bytes; at most " +
+                          std::to_string(limit) +
                           " are stored: write large outputs to a file or a table");
   return document;
 }

@@ -20,8 +20,8 @@ struct partition_result {
   std::vector<std::filesystem::path> files;  // final names
 };
 
-/// The results of a step, in order of partition number. Read from the database page by page, so that
-/// a million of them need no memory.
+/// The results of a step, in order of partition number. Read from the database page by page, so
+/// that a million of them need no memory.
 class results {
  public:
   using page_reader = std::function<std::vector<result_row>(partition_no after, int limit)>;

@@ -58,8 +58,7 @@ std::vector<step_shape> job::shape() const {
     if (!is_name(name) || twice) refuse(name_, "step " + name + " has a used or improper name");
     auto why = std::visit([](const auto& one) { return flaw(one); }, s);
     if (!why.empty()) refuse(name_, "step " + name + " " + why);
-    auto kind =
-        std::holds_alternative<tasklet>(s) ? step_kind::tasklet : step_kind::partitioned;
+    auto kind = std::holds_alternative<tasklet>(s) ? step_kind::tasklet : step_kind::partitioned;
     shapes.push_back({name, kind, std::nullopt});
   }
   auto index_of = [&](const std::string& name) {

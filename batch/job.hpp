@@ -85,8 +85,8 @@ struct go_to {
 };
 
 /// A job: a named definition of parameters and steps, executed in the order they are given.
-/// Definitions that cannot work (no step, a step without a body, a name used twice, a jump backward)
-/// throw definition_error when the job is registered.
+/// Definitions that cannot work (no step, a step without a body, a name used twice, a jump
+/// backward) throw definition_error when the job is registered.
 class job {
  public:
   explicit job(std::string name) : name_(std::move(name)) {}

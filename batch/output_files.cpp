@@ -20,8 +20,8 @@ constexpr auto document_key = "$output";
 }  // namespace
 
 output_file stage_output(const fs::path& final_path, run_id run, lease_id lease) {
-  auto name = "." + final_path.filename().string() + run_mark(run) + std::to_string(lease.value) +
-              ".part";
+  auto name =
+      "." + final_path.filename().string() + run_mark(run) + std::to_string(lease.value) + ".part";
   return {final_path, final_path.parent_path() / name};
 }
 

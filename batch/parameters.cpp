@@ -9,11 +9,16 @@ namespace partita {
 
 std::string_view to_string(parameter_type type) {
   switch (type) {
-    case parameter_type::text: return "text";
-    case parameter_type::integer: return "integer";
-    case parameter_type::number: return "number";
-    case parameter_type::boolean: return "boolean";
-    case parameter_type::path: return "path";
+    case parameter_type::text:
+      return "text";
+    case parameter_type::integer:
+      return "integer";
+    case parameter_type::number:
+      return "number";
+    case parameter_type::boolean:
+      return "boolean";
+    case parameter_type::path:
+      return "path";
   }
   return "?";
 }
@@ -39,9 +44,12 @@ std::optional<json> whole_number(const std::string& text) {
 
 std::optional<json> parse(parameter_type type, const std::string& text) {
   switch (type) {
-    case parameter_type::text: return json(text);
-    case parameter_type::integer: return whole_number<std::int64_t>(text);
-    case parameter_type::number: return whole_number<double>(text);
+    case parameter_type::text:
+      return json(text);
+    case parameter_type::integer:
+      return whole_number<std::int64_t>(text);
+    case parameter_type::number:
+      return whole_number<double>(text);
     case parameter_type::boolean:
       if (text == "true" || text == "yes" || text == "1") return json(true);
       if (text == "false" || text == "no" || text == "0") return json(false);

@@ -18,13 +18,18 @@ std::string_view to_string(parameter_type);
 
 template <class T>
 constexpr parameter_type parameter_type_of() {
-  if constexpr (std::is_same_v<T, bool>) return parameter_type::boolean;
-  else if constexpr (std::is_same_v<T, std::filesystem::path>) return parameter_type::path;
-  else if constexpr (std::is_integral_v<T>) return parameter_type::integer;
-  else if constexpr (std::is_floating_point_v<T>) return parameter_type::number;
+  if constexpr (std::is_same_v<T, bool>)
+    return parameter_type::boolean;
+  else if constexpr (std::is_same_v<T, std::filesystem::path>)
+    return parameter_type::path;
+  else if constexpr (std::is_integral_v<T>)
+    return parameter_type::integer;
+  else if constexpr (std::is_floating_point_v<T>)
+    return parameter_type::number;
   else {
-    static_assert(std::is_same_v<T, std::string>, "a parameter is text, integer, number, boolean "
-                                                  "or path");
+    static_assert(std::is_same_v<T, std::string>,
+                  "a parameter is text, integer, number, boolean "
+                  "or path");
     return parameter_type::text;
   }
 }
@@ -60,8 +65,10 @@ struct parameter_spec {
   void apply(struct about a) { about = std::move(a.text); }
   template <class T>
   void apply(const default_value<T>& d) {
-    if constexpr (std::is_same_v<T, std::filesystem::path>) fallback = d.value.string();
-    else fallback = d.value;
+    if constexpr (std::is_same_v<T, std::filesystem::path>)
+      fallback = d.value.string();
+    else
+      fallback = d.value;
   }
 };
 
@@ -71,13 +78,16 @@ class parameters {
   parameters() : values_(json::object()) {}
   explicit parameters(json values) : values_(std::move(values)) {}
 
-  /// The value. Throws definition_error if the job declares no such parameter, or none of this type.
+  /// The value. Throws definition_error if the job declares no such parameter, or none of this
+  /// type.
   template <class T>
   T get(const std::string& name) const {
     const auto& value = at(name);
     try {
-      if constexpr (std::is_same_v<T, std::filesystem::path>) return value.get<std::string>();
-      else return value.get<T>();
+      if constexpr (std::is_same_v<T, std::filesystem::path>)
+        return value.get<std::string>();
+      else
+        return value.get<T>();
     } catch (const json::exception&) {
       throw definition_error("parameter " + name + " is read as another type than it has");
     }

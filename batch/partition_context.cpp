@@ -30,8 +30,7 @@ void partition_context::progress(std::int64_t done, std::int64_t total) {
 
 std::filesystem::path partition_context::output_file(const std::filesystem::path& final_path) {
   auto name = final_path.string();
-  if (auto at = name.find("{}"); at != std::string::npos)
-    name.replace(at, 2, std::to_string(no()));
+  if (auto at = name.find("{}"); at != std::string::npos) name.replace(at, 2, std::to_string(no()));
   auto path = std::filesystem::absolute(name).lexically_normal();
   if (!std::filesystem::is_directory(path.parent_path()))
     throw permanent_error("the folder of output file " + path.string() + " does not exist");

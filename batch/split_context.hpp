@@ -49,8 +49,8 @@ class split_context {
 /// All partitions at once. None is claimed before the split is complete.
 using split_function = std::function<std::vector<partition>(split_context&)>;
 
-/// One partition after the other, handed to `yield`; executors start on the first while the last are
-/// not made yet. Must yield the same sequence when it is called again for the same run: after a
+/// One partition after the other, handed to `yield`; executors start on the first while the last
+/// are not made yet. Must yield the same sequence when it is called again for the same run: after a
 /// takeover the new master skips those that exist.
 using stream_function =
     std::function<void(split_context&, const std::function<void(partition)>& yield)>;

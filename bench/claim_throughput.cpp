@@ -3,8 +3,8 @@
 //   claim_throughput URL [PARTITIONS=100000] [EXECUTORS=2] [NODES=1]
 //
 // The partitions do nothing. The nodes are threads of this process; the database is the caller's.
-// Prints one JSON line. The clock runs from the first sight of a sealed split to the end of the run,
-// so that inserting the partitions is not part of it; that is printed beside it.
+// Prints one JSON line. The clock runs from the first sight of a sealed split to the end of the
+// run, so that inserting the partitions is not part of it; that is printed beside it.
 
 #include <cstdio>
 #include <cstdlib>
@@ -69,10 +69,11 @@ int main(int argc, char** argv) {
       auto ended = boot_now();
       if (row->state != run_state::completed)
         std::fprintf(stderr, "the run ended %s\n", row->error.c_str());
-      std::printf("{\"bench\":\"claim_throughput\",\"partitions\":%lld,\"executors\":%d,"
-                  "\"nodes\":%d,\"insert_s\":%.3f,\"execute_s\":%.3f,\"partitions_per_s\":%.0f}\n",
-                  static_cast<long long>(count), executors, nodes, seconds(begun, sealed),
-                  seconds(sealed, ended), static_cast<double>(count) / seconds(sealed, ended));
+      std::printf(
+          "{\"bench\":\"claim_throughput\",\"partitions\":%lld,\"executors\":%d,"
+          "\"nodes\":%d,\"insert_s\":%.3f,\"execute_s\":%.3f,\"partitions_per_s\":%.0f}\n",
+          static_cast<long long>(count), executors, nodes, seconds(begun, sealed),
+          seconds(sealed, ended), static_cast<double>(count) / seconds(sealed, ended));
       break;
     }
     cluster.front()->wait(milliseconds{2});  // nothing to wait for: a pause between two looks

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the benchmarks and runs them against SQLite and a private PostgreSQL that is gone afterwards.
-# Prints one JSON line a measurement.
+# Builds the benchmarks and runs them against SQLite and a private PostgreSQL that is gone
+# afterwards. Prints one JSON line a measurement.
 set -eu
 cd "$(dirname "$0")/.."
 . apps/packages.sh

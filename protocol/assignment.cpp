@@ -49,8 +49,8 @@ std::vector<ready_range> deal_in_turn(std::int64_t count, std::size_t max_ranges
 std::vector<ready_range> deal_to_lightest(std::int64_t count, std::size_t max_ranges,
                                           std::vector<live_node> nodes) {
   return deal(count, max_ranges, [&](std::int64_t block) {
-    auto lightest = std::min_element(
-        nodes.begin(), nodes.end(), [](const live_node& a, const live_node& b) {
+    auto lightest =
+        std::min_element(nodes.begin(), nodes.end(), [](const live_node& a, const live_node& b) {
           return std::pair{load(a), a.id} < std::pair{load(b), b.id};
         });
     lightest->running += static_cast<int>(block);
@@ -65,17 +65,20 @@ std::vector<ready_range> assign(const assignment& strategy, std::int64_t count,
   if (count <= 0) return {};
   if (nodes.empty()) return {{{0, count - 1}, node_id{}, 0}};
   return std::visit(
-      overloaded{
-          [&](shared) -> std::vector<ready_range> { return {{{0, count - 1}, node_id{}, 0}}; },
-          [&](round_robin) { return deal_in_turn(count, max_ranges, {nodes.begin(), nodes.end()}); },
-          [&](fixed_node_count fixed) {
-            auto chosen = by_load(nodes);
-            chosen.resize(std::min<std::size_t>(chosen.size(), std::max(1, fixed.nodes)));
-            return deal_in_turn(count, max_ranges, chosen);
-          },
-          [&](least_loaded) {
-            return deal_to_lightest(count, max_ranges, {nodes.begin(), nodes.end()});
-          }},
+      overloaded{[&](shared) -> std::vector<ready_range> {
+                   return {{{0, count - 1}, node_id{}, 0}};
+                 },
+                 [&](round_robin) {
+                   return deal_in_turn(count, max_ranges, {nodes.begin(), nodes.end()});
+                 },
+                 [&](fixed_node_count fixed) {
+                   auto chosen = by_load(nodes);
+                   chosen.resize(std::min<std::size_t>(chosen.size(), std::max(1, fixed.nodes)));
+                   return deal_in_turn(count, max_ranges, chosen);
+                 },
+                 [&](least_loaded) {
+                   return deal_to_lightest(count, max_ranges, {nodes.begin(), nodes.end()});
+                 }},
       strategy);
 }
 

@@ -10,12 +10,12 @@ namespace partita {
 
 /// Who may execute a partition. All but `shared` bind partitions to the nodes that live when the
 /// split is sealed; a binding ends when its node goes away.
-struct shared {};              // whoever is free, late joiners included
-struct round_robin {};         // dealt in turn over all live nodes
-struct fixed_node_count {      // dealt in turn over the n least loaded live nodes
-  int nodes = 1;               // 0 counts as 1
+struct shared {};          // whoever is free, late joiners included
+struct round_robin {};     // dealt in turn over all live nodes
+struct fixed_node_count {  // dealt in turn over the n least loaded live nodes
+  int nodes = 1;           // 0 counts as 1
 };
-struct least_loaded {};        // each to the node with the lightest load per slot, +1 as it is dealt
+struct least_loaded {};  // each to the node with the lightest load per slot, +1 as it is dealt
 using assignment = std::variant<shared, round_robin, fixed_node_count, least_loaded>;
 
 /// Turns partitions 0..count-1 into ready ranges: disjoint, ascending, covering all of them.

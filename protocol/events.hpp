@@ -6,28 +6,31 @@
 /// tells of. In brackets: which ids the row carries, and the fields of its JSON detail.
 namespace partita::event {
 
-inline constexpr std::string_view node_joined = "NODE_JOINED";      // [node] name
-inline constexpr std::string_view node_overdue = "NODE_OVERDUE";    // [node] by the sweep
-inline constexpr std::string_view node_recovered = "NODE_RECOVERED";      // [node]
-inline constexpr std::string_view node_draining = "NODE_DRAINING";        // [node]
+inline constexpr std::string_view node_joined = "NODE_JOINED";              // [node] name
+inline constexpr std::string_view node_overdue = "NODE_OVERDUE";            // [node] by the sweep
+inline constexpr std::string_view node_recovered = "NODE_RECOVERED";        // [node]
+inline constexpr std::string_view node_draining = "NODE_DRAINING";          // [node]
 inline constexpr std::string_view node_deregistered = "NODE_DEREGISTERED";  // [node]
-inline constexpr std::string_view node_left = "NODE_LEFT";          // [node]
+inline constexpr std::string_view node_left = "NODE_LEFT";                  // [node]
 
-inline constexpr std::string_view run_submitted = "RUN_SUBMITTED";  // [run] job, restart_of
-inline constexpr std::string_view run_adopted = "RUN_ADOPTED";      // [run node] term
-inline constexpr std::string_view run_let_go = "RUN_LET_GO";        // [run node] term: no master
+inline constexpr std::string_view run_submitted = "RUN_SUBMITTED";    // [run] job, restart_of
+inline constexpr std::string_view run_adopted = "RUN_ADOPTED";        // [run node] term
+inline constexpr std::string_view run_let_go = "RUN_LET_GO";          // [run node] term: no master
 inline constexpr std::string_view stop_requested = "STOP_REQUESTED";  // [run] mode
-inline constexpr std::string_view run_ended = "RUN_ENDED";          // [run] state
+inline constexpr std::string_view run_ended = "RUN_ENDED";            // [run] state
 
-inline constexpr std::string_view step_begun = "STEP_BEGUN";        // [run step] name
-inline constexpr std::string_view split_reset = "SPLIT_RESET";      // [run step]
-inline constexpr std::string_view split_sealed = "SPLIT_SEALED";    // [run step] count
-inline constexpr std::string_view step_ended = "STEP_ENDED";        // [run step] state
+inline constexpr std::string_view step_begun = "STEP_BEGUN";      // [run step] name
+inline constexpr std::string_view split_reset = "SPLIT_RESET";    // [run step]
+inline constexpr std::string_view split_sealed = "SPLIT_SEALED";  // [run step] count
+inline constexpr std::string_view step_ended = "STEP_ENDED";      // [run step] state
 
-inline constexpr std::string_view lease_granted = "LEASE_GRANTED";  // [run step lease node] lo hi attempt
-inline constexpr std::string_view lease_shrunk = "LEASE_SHRUNK";    // [.. lease node] lo hi: given back
+inline constexpr std::string_view lease_granted =
+    "LEASE_GRANTED";  // [run step lease node] lo hi attempt
+inline constexpr std::string_view lease_shrunk =
+    "LEASE_SHRUNK";  // [.. lease node] lo hi: given back
 /// [.. lease node] completed, failed, retry, released: lists of [lo,hi]; absent when empty
 inline constexpr std::string_view lease_reported = "LEASE_REPORTED";
-inline constexpr std::string_view lease_ended = "LEASE_ENDED";      // [.. lease node] state, requeued, failed
+inline constexpr std::string_view lease_ended =
+    "LEASE_ENDED";  // [.. lease node] state, requeued, failed
 
 }  // namespace partita::event

@@ -16,7 +16,7 @@ struct width_input {
   int executors = 1;           // of this node
   int cluster_slots = 1;       // executors of the whole cluster, this node's included
   std::optional<microseconds> mean_duration;  // of a partition of this step, measured here
-  bool one_start = false;      // not transferable, or tried before: whatever is leased starts now
+  bool one_start = false;  // not transferable, or tried before: whatever is leased starts now
 };
 
 /// How many partitions one node takes now:

@@ -21,7 +21,8 @@ master_action go_on_with(std::size_t index, const step_row& step, const run_row&
     return run_tasklet{index, step.id};
   }
   if (!step.sealed) {
-    // Before the seal of a listed split nothing can be claimed; a streamed one may have live leases.
+    // Before the seal of a listed split nothing can be claimed; a streamed one may have live
+    // leases.
     if (stopping && !(progress && progress->live))
       return end_step{step.id, step_state::stopped, "a stop was requested"};
     if (stopping) return watch_step{index, step.id};
@@ -51,9 +52,13 @@ master_action next_action(const run_row& run, std::span<const step_row> steps,
       return begin_step{i};
     }
     switch (step->state) {
-      case step_state::running: return go_on_with(i, *step, run, progress);
-      case step_state::stopped: return end_run{run_state::stopped, step->error};
-      case step_state::completed: ++i; break;
+      case step_state::running:
+        return go_on_with(i, *step, run, progress);
+      case step_state::stopped:
+        return end_run{run_state::stopped, step->error};
+      case step_state::completed:
+        ++i;
+        break;
       case step_state::failed:
         if (failure.empty()) failure = "step " + step->spec.name + " failed: " + step->error;
         if (!job[i].on_failure) return end_run{run_state::failed, failure};

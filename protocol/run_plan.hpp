@@ -19,13 +19,34 @@ struct step_shape {
 
 // What a master does next. Each is done, then the rows are read again and the next is decided:
 // whoever takes over at any point reads the same rows and goes on with the same.
-struct begin_step { std::size_t index; };                     // insert the step row
-struct split_step { std::size_t index; step_id step; };       // partitioner, insert, seal
-struct run_tasklet { std::size_t index; step_id step; };
-struct watch_step { std::size_t index; step_id step; };       // wait until it is no longer open
-struct aggregate_step { std::size_t index; step_id step; };   // aggregator, then COMPLETED
-struct end_step { step_id step; step_state state; std::string error; };
-struct end_run { run_state state; std::string error; };
+struct begin_step {
+  std::size_t index;
+};  // insert the step row
+struct split_step {
+  std::size_t index;
+  step_id step;
+};  // partitioner, insert, seal
+struct run_tasklet {
+  std::size_t index;
+  step_id step;
+};
+struct watch_step {
+  std::size_t index;
+  step_id step;
+};  // wait until it is no longer open
+struct aggregate_step {
+  std::size_t index;
+  step_id step;
+};  // aggregator, then COMPLETED
+struct end_step {
+  step_id step;
+  step_state state;
+  std::string error;
+};
+struct end_run {
+  run_state state;
+  std::string error;
+};
 using master_action = std::variant<begin_step, split_step, run_tasklet, watch_step, aggregate_step,
                                    end_step, end_run>;
 

@@ -12,11 +12,11 @@ using std::chrono::milliseconds;
 /// +-10 % (protocol/retry.hpp), so that nodes that started together drift apart.
 struct settings {
   // --- liveness: all nodes of a cluster use the same values
-  milliseconds heartbeat{1000};           // between renewals of the node row
-  milliseconds heartbeat_timeout{800};    // one renewal gives up after this
-  milliseconds heartbeat_retry{200};      // rest before a failed renewal is tried again
-  milliseconds unreachable_after{4000};   // silence after which others mark a node UNREACHABLE
-  milliseconds deregister_after{8000};    // silence after which its work is given to others
+  milliseconds heartbeat{1000};          // between renewals of the node row
+  milliseconds heartbeat_timeout{800};   // one renewal gives up after this
+  milliseconds heartbeat_retry{200};     // rest before a failed renewal is tried again
+  milliseconds unreachable_after{4000};  // silence after which others mark a node UNREACHABLE
+  milliseconds deregister_after{8000};   // silence after which its work is given to others
 
   // --- polling
   milliseconds poll{500};         // between looks for work while there is none
@@ -29,9 +29,9 @@ struct settings {
   int max_report_batch = 2000;    // results in one statement
 
   // --- limits
-  int executors = 0;              // partitions at once; 0: one per core
-  int max_masterships = 16;       // runs one node drives at once
-  int split_batch = 5000;         // partitions inserted in one statement
+  int executors = 0;                         // partitions at once; 0: one per core
+  int max_masterships = 16;                  // runs one node drives at once
+  int split_batch = 5000;                    // partitions inserted in one statement
   std::int64_t max_partitions = 10'000'000;  // of one step
   std::size_t max_parameters_bytes = 64 * 1024;
   std::size_t max_output_bytes = 1024 * 1024;  // of one partition, one aggregate

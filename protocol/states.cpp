@@ -13,19 +13,18 @@ struct machine;  // names, and the legal moves
 template <>
 struct machine<node_state> {
   using s = node_state;
-  static constexpr std::array names{std::pair{s::active, "ACTIVE"},
-                                    std::pair{s::draining, "DRAINING"},
-                                    std::pair{s::unreachable, "UNREACHABLE"},
-                                    std::pair{s::deregistered, "DEREGISTERED"},
-                                    std::pair{s::left, "LEFT"}};
+  static constexpr std::array names{
+      std::pair{s::active, "ACTIVE"}, std::pair{s::draining, "DRAINING"},
+      std::pair{s::unreachable, "UNREACHABLE"}, std::pair{s::deregistered, "DEREGISTERED"},
+      std::pair{s::left, "LEFT"}};
   static constexpr std::array moves{
-      std::pair{s::active, s::draining},          std::pair{s::active, s::unreachable},
-      std::pair{s::active, s::left},              std::pair{s::draining, s::unreachable},
-      std::pair{s::draining, s::left},            std::pair{s::unreachable, s::active},
-      std::pair{s::unreachable, s::draining},     std::pair{s::unreachable, s::left},
+      std::pair{s::active, s::draining}, std::pair{s::active, s::unreachable},
+      std::pair{s::active, s::left}, std::pair{s::draining, s::unreachable},
+      std::pair{s::draining, s::left}, std::pair{s::unreachable, s::active},
+      std::pair{s::unreachable, s::draining}, std::pair{s::unreachable, s::left},
       std::pair{s::unreachable, s::deregistered},
       // Nobody may have looked while it was overdue: the first sweep can find it past both limits.
-      std::pair{s::active, s::deregistered},      std::pair{s::draining, s::deregistered}};
+      std::pair{s::active, s::deregistered}, std::pair{s::draining, s::deregistered}};
 };
 
 template <>
@@ -55,9 +54,9 @@ struct machine<step_state> {
 template <>
 struct machine<lease_state> {
   using s = lease_state;
-  static constexpr std::array names{
-      std::pair{s::live, "LIVE"}, std::pair{s::done, "DONE"}, std::pair{s::released, "RELEASED"},
-      std::pair{s::revoked, "REVOKED"}};
+  static constexpr std::array names{std::pair{s::live, "LIVE"}, std::pair{s::done, "DONE"},
+                                    std::pair{s::released, "RELEASED"},
+                                    std::pair{s::revoked, "REVOKED"}};
   static constexpr std::array moves{std::pair{s::live, s::done}, std::pair{s::live, s::released},
                                     std::pair{s::live, s::revoked}};
 };

@@ -35,8 +35,8 @@ struct node_info {
   std::string name;  // for people: "host-pid"; not unique over time
   std::string host;
   std::int64_t pid = 0;
-  int slots = 1;            // partitions it executes at once: its executors
-  std::string version;      // of the program
+  int slots = 1;        // partitions it executes at once: its executors
+  std::string version;  // of the program
   std::vector<job_ref> jobs;
 };
 
@@ -60,9 +60,9 @@ struct live_node {
 
 /// What one heartbeat learns of the cluster.
 struct cluster_view {
-  int nodes = 0;    // ACTIVE
-  int slots = 0;    // of these
-  int running = 0;  // of these
+  int nodes = 0;                 // ACTIVE
+  int slots = 0;                 // of these
+  int running = 0;               // of these
   std::vector<node_id> overdue;  // candidates for a sweep: not heard of for `unreachable_after`
 };
 
@@ -121,8 +121,8 @@ struct step_spec {
   std::string name;
   int ordinal = 0;  // position in the job, 0-based
   step_kind kind = step_kind::partitioned;
-  bool streamed = false;      // partitions may be claimed before the split is sealed
-  bool transferable = true;   // false: at most one start, FAILED when its node is lost
+  bool streamed = false;     // partitions may be claimed before the split is sealed
+  bool transferable = true;  // false: at most one start, FAILED when its node is lost
   retry_policy retry;
   json_text split_context = "{}";  // what the split saw of the cluster: a resumed split sees it too
 };
@@ -185,7 +185,8 @@ struct ready_step {
   step_id step;
   run_id run;
   std::int64_t remaining = 0;  // partitions in ranges this node may claim now
-  int slots_held = 0;  // executors its live leases occupy: sum of min(unfinished, slots of the node)
+  int slots_held =
+      0;  // executors its live leases occupy: sum of min(unfinished, slots of the node)
   int next_attempt = 0;  // tries used up of the range a claim would cut
 };
 
@@ -214,7 +215,7 @@ struct lease_grant {
   lease_id lease;
   step_id step;
   range span;
-  int attempt = 1;  // the number of this try, 1-based
+  int attempt = 1;                            // the number of this try, 1-based
   std::vector<granted_partition> partitions;  // one for each of `span`, ascending
 };
 
@@ -264,9 +265,9 @@ struct result_row {
 /// What a master needs to know while it waits for a step.
 struct step_progress {
   stop_mode stop = stop_mode::none;  // asked of the run
-  bool open = false;       // a ready range or a live lease exists, or the split is not sealed
-  bool live = false;       // a live lease exists
-  bool any_failed = false; // a FAILED result exists
+  bool open = false;        // a ready range or a live lease exists, or the split is not sealed
+  bool live = false;        // a live lease exists
+  bool any_failed = false;  // a FAILED result exists
 };
 
 // --- what listings show --------------------------------------------------------------------------
@@ -288,8 +289,8 @@ struct partition_row {
   std::string key;
   json_text input;
   partition_state state = partition_state::pending;
-  int attempt = 0;    // tries begun so far, 0 while nobody took it
-  node_id node;       // who has it, or who ended it
+  int attempt = 0;  // tries begun so far, 0 while nobody took it
+  node_id node;     // who has it, or who ended it
   lease_id lease;
   std::int64_t progress_done = 0;
   std::int64_t progress_total = 0;

@@ -53,8 +53,9 @@ void require_fit(const schema_status& status, const std::string& address) {
     throw store_error(errc::schema_mismatch,
                       address + " has " + versions + "; use the newer program");
   throw store_error(errc::schema_mismatch,
-                    address + ": an applied migration differs from the one this program carries; "
-                              "see `partita schema verify`");
+                    address +
+                        ": an applied migration differs from the one this program carries; "
+                        "see `partita schema verify`");
 }
 
 }  // namespace partita

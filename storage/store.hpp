@@ -42,8 +42,8 @@ class store {
 
   // --- nodes -------------------------------------------------------------------------------------
 
-  /// A new incarnation, ACTIVE, its heartbeat now. Called again after `unavailable` it makes another
-  /// one; the first, never renewed, is swept like any dead node.
+  /// A new incarnation, ACTIVE, its heartbeat now. Called again after `unavailable` it makes
+  /// another one; the first, never renewed, is swept like any dead node.
   virtual node_id register_node(const node_info& info) = 0;
 
   /// Renews the node: heartbeat now, `running` as given, state DRAINING if `draining`, else ACTIVE.
@@ -70,8 +70,8 @@ class store {
   /// have a failure row of this very lease.
   virtual sweep_verdict sweep(node_id suspect, const liveness_limits& limits) = 0;
 
-  /// The node goes away in good order: LEFT, masterships let go. Leases still LIVE are treated as in
-  /// `sweep` (a drained node has none). No effect on a terminal or absent node.
+  /// The node goes away in good order: LEFT, masterships let go. Leases still LIVE are treated as
+  /// in `sweep` (a drained node has none). No effect on a terminal or absent node.
   virtual void leave(node_id node) = 0;
 
   /// DEREGISTERED and LEFT nodes only if `all`. By id.
@@ -108,8 +108,9 @@ class store {
   /// Newest first, at most `limit`, with ids below `before` (none: from the newest).
   virtual std::vector<run_row> list_runs(int limit, run_id before) = 0;
 
-  // --- driving a run: every verb is fenced by (run, term, master); else `term_lost` -----------------
-  // The fence row is locked FOR KEY SHARE; adopt_run, sweep and leave lock it FOR UPDATE.
+  // --- driving a run: every verb is fenced by (run, term, master); else `term_lost`
+  // ----------------- The fence row is locked FOR KEY SHARE; adopt_run, sweep and leave lock it FOR
+  // UPDATE.
 
   /// Makes `node` master: requires that the run is live, has no master, its term is `seen`, and the
   /// node is ACTIVE (its row locked FOR KEY SHARE). Then term + 1, CREATED becomes RUNNING, and the
@@ -136,7 +137,8 @@ class store {
                                  std::span<const new_partition> rows) = 0;
 
   /// Makes the count final. For a listed step inserts these ready ranges (disjoint, covering
-  /// 0..count-1); a range bound to a node that is not ACTIVE becomes shared. Repeats change nothing.
+  /// 0..count-1); a range bound to a node that is not ACTIVE becomes shared. Repeats change
+  /// nothing.
   virtual void seal_split(step_id step, node_id node, term t,
                           std::span<const ready_range> ranges) = 0;
 
@@ -149,9 +151,9 @@ class store {
   /// Ends a step that is RUNNING: COMPLETED, FAILED or STOPPED, with the aggregate (or tasklet)
   /// result. `run_result`: if given, also becomes the result of the run. The step row is locked FOR
   /// UPDATE and only then it is checked, with statements that see what committed before the lock,
-  /// that the end is true: no LIVE lease; for COMPLETED also sealed, no ready range, no FAILED result
-  /// (a streamed step ended FAILED or STOPPED need not be sealed). Else `wrong_state`. Repeats with
-  /// the same state change nothing.
+  /// that the end is true: no LIVE lease; for COMPLETED also sealed, no ready range, no FAILED
+  /// result (a streamed step ended FAILED or STOPPED need not be sealed). Else `wrong_state`.
+  /// Repeats with the same state change nothing.
   virtual void end_step(step_id step, node_id node, term t, step_state state,
                         const json_text& result, const std::string& error,
                         const std::optional<json_text>& run_result) = 0;
@@ -166,30 +168,31 @@ class store {
 
   // --- claiming and working ----------------------------------------------------------------------
 
-  /// What this node could do now: one read, no lock. `ready`: steps RUNNING, of runs RUNNING without
-  /// a stop request, whose job the node knows, with a range it may claim now (shared or bound to it,
-  /// available_at <= now). All empty for a node that is not ACTIVE, but for `stopping`.
+  /// What this node could do now: one read, no lock. `ready`: steps RUNNING, of runs RUNNING
+  /// without a stop request, whose job the node knows, with a range it may claim now (shared or
+  /// bound to it, available_at <= now). All empty for a node that is not ACTIVE, but for
+  /// `stopping`.
   virtual work_view look(node_id node) = 0;
 
   /// Cuts at most `width` partitions off the front of one ready range of this step and leases them
   /// to the node. Takes the range bound to the node first, then by `lo`. Locks the step row and the
   /// node row FOR KEY SHARE (step RUNNING, run RUNNING and not asked to stop, node ACTIVE: else
   /// nothing), the range FOR UPDATE. A range with attempt > 0 is cut no wider than `narrow`.
-  /// Returns nothing when there is nothing to take. The attempt of the lease is that of the range + 1.
-  /// If the outcome is not known (`unavailable`), the caller must not claim again before `reconcile`
-  /// has succeeded: the lease may exist.
+  /// Returns nothing when there is nothing to take. The attempt of the lease is that of the range
+  /// + 1. If the outcome is not known (`unavailable`), the caller must not claim again before
+  /// `reconcile` has succeeded: the lease may exist.
   virtual std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
                                            std::int64_t narrow) = 0;
 
   /// Gives back the LIVE leases of this node that are not in `known`: nobody works on them. What is
-  /// unfinished becomes ready again, shared, with the attempts it had before the lease; the lease is
-  /// RELEASED. Returns how many.
+  /// unfinished becomes ready again, shared, with the attempts it had before the lease; the lease
+  /// is RELEASED. Returns how many.
   virtual int reconcile(node_id node, std::span<const lease_id> known) = 0;
 
-  /// Gives back the unstarted end of a lease, `from`..hi: ready again, shared, attempts as before the
-  /// lease. The lease shrinks to lo..from-1; it is RELEASED when nothing is left of it, DONE when the
-  /// rest has ended. No effect when the lease is not LIVE or `from` > hi. REQUIRES: nothing at or
-  /// above `from` has been reported.
+  /// Gives back the unstarted end of a lease, `from`..hi: ready again, shared, attempts as before
+  /// the lease. The lease shrinks to lo..from-1; it is RELEASED when nothing is left of it, DONE
+  /// when the rest has ended. No effect when the lease is not LIVE or `from` > hi. REQUIRES:
+  /// nothing at or above `from` has been reported.
   virtual void give_back(node_id node, lease_id lease, partition_no from) = 0;
 
   /// Records how attempts ended; one verdict for each item, in order. The leases are locked FOR
@@ -201,8 +204,8 @@ class store {
   ///   completed, failed: deletes the checkpoint.
   /// The lease counts it (completed, failed, returned) and is DONE when all of lo..hi has ended.
   /// An item that was recorded before under the same lease is `recorded` and changes nothing, also
-  /// when the lease is DONE by now. Any other item of a lease that is not LIVE, or not of this node,
-  /// is `rejected`. Items outside the lease's range are rejected too.
+  /// when the lease is DONE by now. Any other item of a lease that is not LIVE, or not of this
+  /// node, is `rejected`. Items outside the lease's range are rejected too.
   virtual std::vector<report_verdict> report(node_id node,
                                              std::span<const attempt_report> items) = 0;
 
@@ -211,7 +214,8 @@ class store {
   /// one is a repeat.
   virtual void commit_chunk(lease_id lease, partition_no no, const checkpoint& c) = 0;
 
-  /// Shows progress to whoever looks. Best effort: not fenced beyond the lease being LIVE, no event.
+  /// Shows progress to whoever looks. Best effort: not fenced beyond the lease being LIVE, no
+  /// event.
   virtual void record_progress(std::span<const progress_report> items) = 0;
 
   // --- what people look at -----------------------------------------------------------------------

@@ -506,7 +506,8 @@ ORDER BY i.place)";
 // Inserts results, counts what ended under each lease, ends leases, tells the log; all or nothing.
 // Returns 1, or 0 when it did nothing: a lease is lost, has no room for that many, or (unless $3)
 // had an attempt that did not complete, so that what it has ended must be looked up. A result that
-// is there already raises unique_violation: a repeat, to be looked up as well.
+// is there already raises unique_violation: a repeat, to be looked up as well. The update reckons
+// from the lease's own columns: its CHECKs see the row as of the snapshot first, then as locked.
 // $1 node, $2 leases, $3 whether they were locked and looked up before, $4 completed, $5 failed,
 // $6 returned, $7 detail of the event, each by lease; $8 lease, $9 no, $10 outcome, $11 output,
 // $12 error, $13 read, $14 written, $15 filtered, $16 skipped, $17 took_us, each by result
@@ -546,8 +547,11 @@ cleared AS (
 counted AS (
   UPDATE partita.lease l
   SET completed = l.completed + t.completed, failed = l.failed + t.failed,
-      returned = l.returned + t.returned, state = CASE WHEN t.done THEN 'DONE' ELSE 'LIVE' END,
-      ended_at = CASE WHEN t.done THEN now() END
+      returned = l.returned + t.returned,
+      state = CASE WHEN l.completed + l.failed + l.returned + t.completed + t.failed + t.returned
+                        = l.hi - l.lo + 1 THEN 'DONE' ELSE 'LIVE' END,
+      ended_at = CASE WHEN l.completed + l.failed + l.returned + t.completed + t.failed + t.returned
+                           = l.hi - l.lo + 1 THEN now() END
   FROM tally t, fit WHERE l.lease_id = t.lease_id),
 told AS (
   INSERT INTO partita.event (kind, run_id, step_id, lease_id, node_id, detail)

@@ -166,13 +166,14 @@ TEST_CASE("a drained node hands its runs over and leaves; the run completes else
 TEST_CASE("a stop ends the run STOPPED, and restart completes it without redoing what is done") {
   auto started = std::make_shared<starts>();
   auto gate = std::make_shared<bool>(false);
-  auto gated = job{"gated"}.step(partitioned{"work"}
-                                     .split([](split_context&) { return std::vector<partition>(6); })
-                                     .retry(attempts{100}, {100ms, 1.0, 100ms})
-                                     .each([started, gate](partition_context& p) {
-                                       if (p.no() >= 3 && !*gate) throw std::runtime_error("closed");
-                                       ++(*started)[p.no()];
-                                     }));
+  auto gated =
+      job{"gated"}.step(partitioned{"work"}
+                            .split([](split_context&) { return std::vector<partition>(6); })
+                            .retry(attempts{100}, {100ms, 1.0, 100ms})
+                            .each([started, gate](partition_context& p) {
+                              if (p.no() >= 3 && !*gate) throw std::runtime_error("closed");
+                              ++(*started)[p.no()];
+                            }));
   sim_cluster cluster{{gated}};
   cluster.add_node();
   auto run = cluster.submit("gated");

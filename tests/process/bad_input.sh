@@ -49,7 +49,8 @@ expect 0 COMPLETED "$PARTITA" run range_sum from=1 to=10 --fast
 last=$("$PARTITA" jobs -o name | head -1)
 expect 4 "COMPLETED" "$PARTITA" cancel "$last"
 expect 4 "COMPLETED" "$PARTITA" restart "$last"
-expect 6 "." sh -c "'$PARTITA' wait \$('$PARTITA' submit range_sum from=1 to=11 2>/dev/null) --timeout 1"
+waiting=$("$PARTITA" submit range_sum from=1 to=11 2>/dev/null)
+expect 6 "not ended" "$PARTITA" wait "$waiting" --timeout 1
 
 # --- the database
 expect 5 "not.*database|database" "$PARTITA" jobs --db "sqlite:$scratch/file"

@@ -72,10 +72,11 @@ complete() {
   rows=$1 dir=$2
   [ -z "$(find "$dir" -mindepth 1 ! -name 'customers-part-*.xml')" ] || return 1
   for part in "$dir"/customers-part-*.xml; do xmllint --noout "$part" || return 1; done
+  any='\(.*\)' row='\1|\2|\3'
   ls "$dir" | sed 's/.*part-\([0-9]*\)\.xml/\1/' | sort -n | while read -r no; do
     cat "$dir/customers-part-$no.xml"
   done | grep -o '<customer>.*' | sed 's:</customer>:&\n:g' |
-    sed -n 's:.*<customerId>\(.*\)</customerId>.*<lastName>\(.*\)</lastName><email>\(.*\)</email>.*:\1|\2|\3:p' \
+    sed -n "s:.*<customerId>$any</customerId>.*<lastName>$any</l.*<email>$any</email>.*:$row:p" \
       >"$scratch/found"
   awk -v rows="$rows" 'BEGIN {
     for (i = 1; i <= rows; i++) printf "C%07d|Last, %d|first.last%d+tag@test.net\n", i, i % 7, i

@@ -12,8 +12,8 @@
 namespace partita::test {
 
 /// A whole cluster in one thread, over the memory store, in virtual time: each node is a real node
-/// actor with all its children, on a scheduler that the test steps. Nothing sleeps. After every step
-/// the invariants are checked; `violations()` must stay empty.
+/// actor with all its children, on a scheduler that the test steps. Nothing sleeps. After every
+/// step the invariants are checked; `violations()` must stay empty.
 class sim_cluster {
  public:
   explicit sim_cluster(std::vector<job> jobs, settings limits = fast_settings(), unsigned seed = 1);
@@ -21,8 +21,8 @@ class sim_cluster {
 
   /// A node joins. Returns its index, 0-based. `jobs` empty: knows all jobs of the cluster.
   std::size_t add_node(int executors = 2, std::vector<job> jobs = {});
-  void kill(std::size_t node);    // never runs again
-  void pause(std::size_t node);   // as under SIGSTOP: does nothing while time goes on
+  void kill(std::size_t node);   // never runs again
+  void pause(std::size_t node);  // as under SIGSTOP: does nothing while time goes on
   void resume(std::size_t node);
   void drain(std::size_t node);
   void release(std::size_t node);
