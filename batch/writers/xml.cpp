@@ -1,6 +1,7 @@
 #include "batch/writers/xml.hpp"
 
 #include <fcntl.h>
+#include <libxml/parser.h>
 #include <libxml/xmlwriter.h>
 #include <unistd.h>
 
@@ -110,10 +111,18 @@ void require_allowed(std::string_view text, std::string_view kind, const std::st
   }
 }
 
+/// libxml2 sets itself up at its first use, and not safely when that comes on several threads at
+/// once, as it does when executors begin their first partitions together.
+void set_up_libxml() {
+  static const bool once = (xmlInitParser(), true);
+  static_cast<void>(once);
+}
+
 }  // namespace
 
 struct writer::state {
   explicit state(const std::filesystem::path& path) : file(path) {
+    set_up_libxml();
     auto* buffer = xmlOutputBufferCreateIO(write_callback, nullptr, &file, nullptr);
     if (buffer) out.reset(xmlNewTextWriter(buffer));  // owns the buffer from here
     if (buffer && !out) xmlOutputBufferClose(buffer);

@@ -34,14 +34,15 @@ ok() {
   return 1
 }
 
-# expect CODE PATTERN COMMAND...: the command ends with this code and its stderr matches.
+# expect CODE PATTERN COMMAND...: the command ends with this code and its stderr matches; an empty
+# pattern: any stderr.
 expect() {
   code=$1 pattern=$2
   shift 2
   checks=$((checks + 1))
   "$@" >"$scratch/stdout" 2>"$scratch/stderr" </dev/null
   got=$?
-  if [ "$got" -ne "$code" ] || ! grep -Eq -- "$pattern" "$scratch/stderr"; then
+  if [ "$got" -ne "$code" ] || { [ -n "$pattern" ] && ! grep -Eq -- "$pattern" "$scratch/stderr"; }; then
     failures=$((failures + 1))
     echo "FAILED: $*" >&2
     echo "  expected exit code $code and stderr like: $pattern" >&2
