@@ -193,6 +193,8 @@ void claimer_state::check_drained() {
 // --- executors -----------------------------------------------------------------------------------
 
 void claimer_state::hand_out() {
+  // While the cluster may be giving our leases away, nothing more of them is begun.
+  if (window->at(deps->now()) == trust::expired) return;
   for (int depth = 0; depth < 2; ++depth)
     for (std::size_t e = 0; e < executors.size(); ++e)
       if (executors[e].batches == depth) hand_to(e, depth);

@@ -242,3 +242,45 @@ TEST_CASE("streamed partitions are worked on before the stream has ended") {
   CHECK(*early == 95);
   CHECK(cluster.violations() == std::vector<std::string>{});
 }
+
+TEST_CASE("cancel --now ends a run although its code does not listen, and drops what it brings") {
+  auto j = job{"deaf"}.step(partitioned{"work"}
+                                .split([](split_context&) { return std::vector<partition>(4); })
+                                .retry(attempts{1000}, {50ms, 1.0, 50ms})
+                                .each([](partition_context&) { throw std::runtime_error("no"); }));
+  sim_cluster cluster{{j}};
+  cluster.add_node();
+  auto run = cluster.submit("deaf");
+  cluster.advance(1s);
+  cluster.client().request_stop(run, stop_mode::now);
+  REQUIRE(cluster.finish(run, 5s));
+  CHECK(cluster.state_of(run) == run_state::stopped);
+  CHECK(cluster.violations() == std::vector<std::string>{});
+}
+
+TEST_CASE("a partition that takes its node with it each time ends FAILED, and the cluster lives") {
+  // The attempt asks the test to kill the node it runs on, and the node never reports it.
+  auto fatal = std::make_shared<bool>(false);
+  auto j = job{"poison"}.step(partitioned{"work"}
+                                  .split([](split_context&) { return std::vector<partition>(3); })
+                                  .retry(attempts{3})
+                                  .each([fatal](partition_context& p) {
+                                    if (p.no() == 1) *fatal = true;
+                                  }));
+  settings limits = fast_settings();
+  limits.report_delay = 50ms;  // the kill comes before the report
+  sim_cluster cluster{{j}, limits};
+  std::vector<std::size_t> alive{cluster.add_node(1)};
+  auto run = cluster.submit("poison");
+  for (int kills = 0; kills < 3; ++kills) {
+    REQUIRE(cluster.advance_until([&] { return *fatal; }, 20s));
+    cluster.kill(alive.back());
+    *fatal = false;
+    alive.push_back(cluster.add_node(1));
+  }
+  REQUIRE(cluster.finish(run));
+  CHECK(cluster.state_of(run) == run_state::failed);
+  CHECK_THAT(cluster.client().find_run(run)->error, Catch::Contains("3 times"));
+  CHECK(cluster.client().summarize(run).front().totals.failed >= 1);
+  CHECK(cluster.violations() == std::vector<std::string>{});
+}

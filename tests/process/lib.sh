@@ -42,7 +42,8 @@ expect() {
   checks=$((checks + 1))
   "$@" >"$scratch/stdout" 2>"$scratch/stderr" </dev/null
   got=$?
-  if [ "$got" -ne "$code" ] || { [ -n "$pattern" ] && ! grep -Eq -- "$pattern" "$scratch/stderr"; }; then
+  fits() { [ -z "$pattern" ] || grep -Eq -- "$pattern" "$scratch/stderr"; }
+  if [ "$got" -ne "$code" ] || ! fits; then
     failures=$((failures + 1))
     echo "FAILED: $*" >&2
     echo "  expected exit code $code and stderr like: $pattern" >&2
