@@ -11,4 +11,4 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 bench=build/release/claim_throughput
 $bench "sqlite:$folder/bench.db" 100000 2
-pg_virtualenv -t -o max_connections=200 $bench postgresql:///postgres 100000 2
+pg_virtualenv -t -c --locale=C.UTF-8 -o max_connections=200 $bench postgresql:///postgres 100000 2
