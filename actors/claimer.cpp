@@ -54,7 +54,9 @@ bool claimer_state::wants_more() const {
   return !leases.empty() && queued_us / static_cast<double>(executors.size()) < lead_us;
 }
 
+/// One timer at a time: while a retry is due, the poll adds none, or an outage would breed them.
 void claimer_state::tick() {
+  if (work_due) return;
   show_progress();
   work();
 }
@@ -179,7 +181,7 @@ void claimer_state::interrupt_all() {
 
 void claimer_state::drain() {
   draining = true;
-  work();
+  schedule_work(milliseconds{0});
 }
 
 void claimer_state::hurry() { interrupt_all(); }
@@ -261,7 +263,7 @@ void claimer_state::finished(const finished_batch& batch) {
       drop(attempt);  // the lease is not ours any more, or was given back without waiting
     }
   }
-  if (static_cast<int>(pending.size()) >= deps->limits.max_report_batch)
+  if (static_cast<int>(pending.size()) >= deps->limits.max_report_batch && !flush_due)
     flush();
   else if (!pending.empty())
     schedule_flush(deps->limits.report_delay);
