@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <future>
+#include <iostream>
 #include <random>
 #include <thread>
 
@@ -49,7 +52,7 @@ struct actor_config : caf::actor_system_config {
 
 struct node_process::impl {
   explicit impl(const node_config& config)
-      : deps(make_deps(config)), system(settings), left(over.get_future()) {
+      : deps(make_deps(config)), left(over.get_future()), system(settings) {
     auto first =
         session(deps, "join", deps->limits.database_timeout).get().register_node(deps->info);
     spdlog::info("node_joined node={} name={} executors={}", first.value, deps->info.name,
@@ -60,9 +63,10 @@ struct node_process::impl {
 
   deps_ptr deps;
   actor_config settings;
-  caf::actor_system system;
+  // The promise is kept by an actor: it outlives the system, whose end waits for every actor.
   std::promise<bool> over;
   std::shared_future<bool> left;
+  caf::actor_system system;
   node_actor root;
 };
 
@@ -86,6 +90,14 @@ bool node_process::wait(milliseconds limit) {
 bool node_process::failed() const {
   return impl_->left.wait_for(std::chrono::seconds{0}) == std::future_status::ready &&
          !impl_->left.get();
+}
+
+void end_process(int code) {
+  spdlog::default_logger()->flush();
+  std::cout.flush();
+  std::cerr.flush();
+  std::fflush(nullptr);
+  std::quick_exit(code);
 }
 
 }  // namespace partita

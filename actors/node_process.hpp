@@ -47,4 +47,9 @@ class node_process {
   std::unique_ptr<impl> impl_;
 };
 
+/// Ends a process that has hosted nodes: what was printed and logged is written, static destructors
+/// and exit handlers are not run. The threads of the actors cannot be joined, and one that is just
+/// ending may call libraries (OpenSSL, for one) whose exit handlers would have taken their state.
+[[noreturn]] void end_process(int code);
+
 }  // namespace partita

@@ -13,8 +13,8 @@
 
 namespace partita {
 
-/// The whole program: the commands of `partita`, with these jobs. Returns the exit code. Defined in
-/// the library partita_app.
-int main(int argc, char** argv, const registry& jobs);
+/// The whole program: the commands of `partita`, with these jobs. Ends the process with the exit
+/// code of the command. Defined in the library partita_app.
+[[noreturn]] int main(int argc, char** argv, const registry& jobs);
 
 }  // namespace partita

@@ -80,4 +80,6 @@ int main(int argc, char** argv) {
   }
   for (auto& node : cluster) node->drain();
   for (auto& node : cluster) node->wait(milliseconds{10'000});
+  cluster.clear();
+  end_process(0);
 }

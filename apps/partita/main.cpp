@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "actors/node_process.hpp"
 #include "apps/partita/command_table.hpp"
 #include "batch/batch.hpp"
 
@@ -32,11 +33,11 @@ int main(int argc, char** argv, const registry& jobs) {
     // A full disk must not look like a short but successful answer.
     if (!std::cout.flush())
       throw cli::command_error(cli::exit_code::failed, "output", "stdout cannot be written");
-    return static_cast<int>(exit);
+    end_process(static_cast<int>(exit));
   } catch (...) {
     auto what = cli::describe(std::current_exception());
     std::cerr << cli::render(what, program, asks_for_json(words));
-    return static_cast<int>(what.exit);
+    end_process(static_cast<int>(what.exit));
   }
 }
 
