@@ -1,0 +1,78 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "protocol/settings.hpp"
+
+namespace partita::sim {
+
+/// What may befall one call of a store verb.
+enum class fate {
+  none,
+  refused,      // fails, and nothing happened
+  lost_answer,  // happens, and is reported as failed
+  late,         // is reported as failed, and happens some time later
+  slow,         // takes long; the world goes on meanwhile
+  dies_before,  // the node crashes before the verb happens
+  dies_after,   // the node crashes after it has happened
+};
+inline constexpr int fates = 7;
+std::string to_string(fate);
+
+/// Of 10,000 calls or messages. Drawn anew for every seed, many of them 0: clusters that suffer
+/// from one kind of fault only find what those that suffer from all of them do not.
+struct odds {
+  int of[fates] = {};
+  int stall = 0;  // a message waits before its actor handles it
+};
+
+/// Faults that are planned for a moment.
+enum class blow {
+  crash,
+  pause,       // as under SIGSTOP, for `lasts`
+  drain,       // SIGTERM
+  release,     // SIGTERM twice
+  join,        // another node comes
+  outage,      // the database answers nobody, for `lasts`
+  clock_step,  // the database's clock jumps by `lasts`, which may be negative
+  stop_run,
+  stop_run_now,
+  restart_run,
+};
+inline constexpr int blows = 10;
+std::string to_string(blow);
+
+struct planned {
+  blow what;
+  milliseconds at;
+  int target = 0;  // of the nodes or runs there are then, modulo
+  milliseconds lasts{0};
+};
+
+/// Which faults a world may let happen, and which did. A fault has a name that stays the same when
+/// others are left out: "crash@1200#3", "lost_answer@n2#57".
+class fault_book {
+ public:
+  /// Only these, if given.
+  explicit fault_book(std::optional<std::set<std::string>> only = {}) : only_(std::move(only)) {}
+
+  /// Whether this fault happens; then it is noted.
+  bool happens(const std::string& name, const std::string& kind) {
+    if (only_ && !only_->contains(name)) return false;
+    if (happened_.insert(name).second) ++count_[kind];
+    return true;
+  }
+
+  const std::set<std::string>& happened() const { return happened_; }
+  const std::map<std::string, std::int64_t>& count() const { return count_; }
+
+ private:
+  std::optional<std::set<std::string>> only_;
+  std::set<std::string> happened_;
+  std::map<std::string, std::int64_t> count_;
+};
+
+}  // namespace partita::sim

@@ -1,0 +1,189 @@
+// Simulates whole clusters in virtual time, one a seed, and checks every promise after every
+// commit.
+//
+//   simulate [--seeds N] [--first S] [--store memory|sqlite|both] [--jobs J] [--json]
+//   simulate --seed S [--store …] [--faults A,B,…]     one seed, told in detail
+//
+// Exit code 0 when every promise held, 1 when one was broken: the seed, the command that replays it
+// and the shortest list of faults found that still breaks it are printed.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cxxopts.hpp>
+#include <iostream>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include "storage/clock.hpp"
+#include "tests/sim/scenario.hpp"
+
+using namespace partita;
+using namespace partita::sim;
+
+namespace {
+
+using nlohmann::json;
+
+const char* name_of(backing kind) { return kind == backing::memory ? "memory" : "sqlite"; }
+
+std::string joined(const std::set<std::string>& names) {
+  std::string all;
+  for (const auto& n : names) all += (all.empty() ? "" : ",") + n;
+  return all;
+}
+
+std::set<std::string> parted(const std::string& names) {
+  std::set<std::string> all;
+  std::istringstream in{names};
+  for (std::string one; std::getline(in, one, ',');) all.insert(one);
+  return all;
+}
+
+void tell(const outcome& o) {
+  for (const auto& v : o.violations) std::cout << "  violation: " << v << "\n";
+}
+
+/// What many seeds came to.
+struct sums {
+  json value = json::object();
+  void add(const std::string& key, std::int64_t n) { value[key] = value.value(key, std::int64_t{0}) + n; }
+  void most(const std::string& key, std::int64_t n) {
+    value[key] = std::max(value.value(key, std::int64_t{0}), n);
+  }
+  void add(const outcome& o) {
+    add("seeds", 1);
+    add("simulated_ms", o.simulated.count());
+    add("verbs", o.facts.verbs);
+    add("messages", o.facts.messages);
+    add("invariant_checks", o.facts.checks);
+    add("late_writes_rejected", o.facts.late_writes);
+    add("calls_in_doubt", o.facts.in_doubt);
+    add("runs", o.runs);
+    add("takeovers", o.takeovers);
+    add("nodes_deregistered", o.deregistered);
+    add("leases_revoked", o.revoked);
+    most("max_recovery_ms", o.recovery.count());
+    for (const auto& [state, n] : o.ended) add("run_" + state, n);
+    for (const auto& [kind, n] : o.fault_count) add("fault_" + kind, n);
+    add("failed_seeds", o.violations.empty() ? 0 : 1);
+  }
+  void merge(const json& other) {
+    for (const auto& [key, n] : other.items())
+      key == "max_recovery_ms" ? most(key, n.get<std::int64_t>()) : add(key, n.get<std::int64_t>());
+  }
+};
+
+void report_failure(const std::string& program, std::uint64_t seed, backing kind,
+                    const outcome& o) {
+  std::cout << "seed " << seed << " over " << name_of(kind) << " breaks a promise:\n";
+  tell(o);
+  auto faults = shorten(seed, kind, o.faults);
+  std::cout << "  replay: " << program << " --seed " << seed << " --store " << name_of(kind)
+            << " --faults '" << joined(faults) << "'\n"
+            << std::flush;
+}
+
+/// Every J-th seed, as one process of J.
+sums play_share(const std::string& program, std::uint64_t first, std::uint64_t seeds,
+                const std::vector<backing>& kinds, std::uint64_t share, std::uint64_t shares) {
+  sums total;
+  int told = 0;
+  for (auto seed = first + share; seed < first + seeds; seed += shares) {
+    auto kind = kinds[seed % kinds.size()];
+    auto o = play(seed, kind);
+    total.add(o);
+    if (!o.violations.empty() && ++told <= 3) report_failure(program, seed, kind, o);
+  }
+  return total;
+}
+
+json play_all(const std::string& program, std::uint64_t first, std::uint64_t seeds,
+              const std::vector<backing>& kinds, std::uint64_t shares) {
+  struct child {
+    pid_t pid;
+    int from;
+  };
+  std::vector<child> children;
+  for (std::uint64_t share = 0; share < shares; ++share) {
+    int ends[2];
+    if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
+    auto pid = ::fork();
+    if (pid == 0) {
+      ::close(ends[0]);
+      auto text = play_share(program, first, seeds, kinds, share, shares).value.dump();
+      auto written = ::write(ends[1], text.data(), text.size());
+      ::_exit(written == static_cast<ssize_t>(text.size()) ? 0 : 1);
+    }
+    ::close(ends[1]);
+    children.push_back({pid, ends[0]});
+  }
+  sums total;
+  for (const auto& c : children) {
+    std::string text;
+    char buffer[4096];
+    for (ssize_t n = 0; (n = ::read(c.from, buffer, sizeof buffer)) > 0;)
+      text.append(buffer, static_cast<std::size_t>(n));
+    int status = 0;
+    ::waitpid(c.pid, &status, 0);
+    if (status != 0) throw std::runtime_error("a process of the simulation died");
+    total.merge(json::parse(text));
+  }
+  return total.value;
+}
+
+int run(int argc, char** argv) {
+  cxxopts::Options options{"simulate"};
+  options.add_options()("seeds", "", cxxopts::value<std::uint64_t>()->default_value("2000"))(
+      "first", "", cxxopts::value<std::uint64_t>()->default_value("1"))(
+      "seed", "", cxxopts::value<std::uint64_t>())(
+      "store", "", cxxopts::value<std::string>()->default_value("both"))(
+      "faults", "", cxxopts::value<std::string>())(
+      "jobs", "", cxxopts::value<std::uint64_t>()->default_value("2"))("json", "")("v", "");
+  auto args = options.parse(argc, argv);
+  spdlog::set_level(args.count("v") ? spdlog::level::debug : spdlog::level::off);
+  auto store = args["store"].as<std::string>();
+  std::vector<backing> kinds;
+  if (store == "memory") kinds = {backing::memory};
+  if (store == "sqlite") kinds = {backing::sqlite};
+  if (store == "both")  // the memory store is much faster, and its rules are the same
+    kinds = {backing::sqlite, backing::memory, backing::memory, backing::memory, backing::memory,
+             backing::memory, backing::memory, backing::memory, backing::memory, backing::memory};
+  if (kinds.empty()) throw std::invalid_argument("--store must be memory, sqlite or both");
+
+  if (args.count("seed")) {
+    auto seed = args["seed"].as<std::uint64_t>();
+    std::optional<std::set<std::string>> only;
+    if (args.count("faults")) only = parted(args["faults"].as<std::string>());
+    auto kind = kinds[seed % kinds.size()];
+    auto o = play(seed, kind, only);
+    sums s;
+    s.add(o);
+    std::cout << s.value.dump(2) << "\ntrace " << std::hex << o.facts.trace << std::dec
+              << "\nfaults " << joined(o.faults) << "\n";
+    tell(o);
+    return o.violations.empty() ? 0 : 1;
+  }
+
+  auto begun = boot_now();
+  auto seeds = args["seeds"].as<std::uint64_t>();
+  auto total = play_all(argv[0], args["first"].as<std::uint64_t>(), seeds, kinds,
+                        args["jobs"].as<std::uint64_t>());
+  auto took = std::chrono::duration<double>(boot_now() - begun).count();
+  total["seconds"] = took;
+  std::cout << total.dump(args.count("json") ? -1 : 2) << "\n";
+  return total.value("failed_seeds", 0) == 0 && total.value("seeds", 0U) == seeds ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& e) {
+    std::cerr << "simulate: " << e.what() << "\n";
+    return 2;
+  }
+}

@@ -1,0 +1,301 @@
+#include "tests/sim/world.hpp"
+
+#include <algorithm>
+
+#include "storage/memory/memory_database.hpp"
+#include "storage/sqlite/sqlite_database.hpp"
+#include "tests/sim/faulty_store.hpp"
+#include "tests/sim/member.hpp"
+#include "tests/support/invariants.hpp"
+#include "tests/support/sqlite_reader.hpp"
+#include "tests/support/table_reader.hpp"
+
+namespace partita::sim {
+
+namespace {
+
+constexpr int deepest = 12;  // of calls that wait inside of calls that wait
+constexpr std::int64_t epoch_us = 1'700'000'000'000'000;  // in November 2023
+
+std::string str(std::uint64_t n) { return std::to_string(n); }
+
+}  // namespace
+
+std::string to_string(fate f) {
+  const char* names[fates] = {"none", "refused",     "lost_answer", "late",
+                              "slow", "dies_before", "dies_after"};
+  return names[static_cast<int>(f)];
+}
+
+std::string to_string(blow b) {
+  const char* names[blows] = {"crash",  "pause",      "drain",    "release",      "join",
+                              "outage", "clock_step", "stop_run", "stop_run_now", "restart_run"};
+  return names[static_cast<int>(b)];
+}
+
+/// What the nodes of the world take for their database.
+class world::faulty_database final : public database {
+ public:
+  faulty_database(world& w, member* m) : world_(w), member_(m) {}
+  std::unique_ptr<store> connect(const session_options& options) override {
+    return std::make_unique<faulty_store>(world_, member_, options);
+  }
+  schema_status schema() override { return world_.db_->schema(); }
+  int migrate() override { return 0; }
+  std::string address() const override { return "simulated"; }
+  bool shared_over_network() const override { return false; }
+
+  void belongs_to(member* m) { member_ = m; }
+
+ private:
+  world& world_;
+  member* member_;
+};
+
+world::world(std::uint64_t seed, backing kind, std::vector<job> jobs, settings limits,
+             odds chances, fault_book& faults)
+    : seed_(seed),
+      order_(mix(seed, 1)),
+      limits_(limits),
+      odds_(chances),
+      faults_(faults),
+      jobs_(std::make_shared<const registry>(std::move(jobs))) {
+  // One microsecond at every reading: what happens later also has a later time.
+  wall_clock clock = [this] {
+    auto us = std::chrono::duration_cast<microseconds>(now_.time_since_epoch() + clock_step_);
+    return db_time{microseconds{epoch_us + us.count() + ++readings_}};
+  };
+  if (kind == backing::memory) {
+    auto memory = make_memory_database(clock);
+    snapshot_ = [memory] { return memory->snapshot(); };
+    db_ = memory;
+  } else {
+    static std::uint64_t worlds = 0;
+    auto path = "file:world-" + str(++worlds) + "?mode=memory&cache=shared";
+    db_ = open_sqlite(path, clock);
+    db_->migrate();
+    auto reader = std::make_shared<test::sqlite_reader>(path);
+    snapshot_ = [reader] {
+      return test::read_tables([&](const std::string& sql) { return reader->query(sql); },
+                               {"partita_", [](const std::string& column) { return column; }});
+    };
+  }
+  eye_ = db_->connect({});
+  user_ = std::make_unique<faulty_store>(*this, nullptr, session_options{});
+  before_ = snapshot_();
+}
+
+world::~world() {
+  ending_ = true;
+  for (auto& m : members_) m->dead = true;
+}
+
+// --- nodes ---------------------------------------------------------------------------------------
+
+std::size_t world::add_node(int executors) {
+  auto index = members_.size();
+  auto db = std::make_shared<faulty_database>(*this, nullptr);
+  auto deps = std::make_shared<node_deps>();
+  deps->db = db;
+  deps->jobs = jobs_;
+  deps->limits = limits_;
+  deps->info.name = "node-" + str(index);
+  deps->info.host = "simulated";
+  deps->info.slots = executors;
+  deps->info.jobs = jobs_->refs();
+  deps->now = [this] { return now_; };
+  deps->seed = static_cast<unsigned>(mix(seed_, 2, index));
+  members_.push_back(std::make_unique<member>(index, deps, now_));
+  db->belongs_to(members_.back().get());
+  members_.back()->start(eye_->register_node(deps->info));
+  return index;
+}
+
+bool world::is_up(std::size_t node) const { return !members_.at(node)->gone(); }
+
+void world::crash(std::size_t node) { members_.at(node)->dead = true; }
+
+void world::pause(std::size_t node, milliseconds lasts) {
+  members_.at(node)->paused_until = now_ + lasts;
+}
+
+void world::drain(std::size_t node) {
+  caf::anon_send(members_.at(node)->root, drain_atom::value);
+}
+
+void world::release(std::size_t node) {
+  caf::anon_send(members_.at(node)->root, release_atom::value);
+}
+
+void world::outage(milliseconds lasts) { outage_until_ = now_ + lasts; }
+
+void world::heal() {
+  healed_ = true;
+  outage_until_ = now_;
+  for (auto& m : members_) {
+    m->paused_until = std::min(m->paused_until, now_);
+    m->stalled.clear();
+  }
+}
+
+// --- time ----------------------------------------------------------------------------------------
+
+void world::at(mono_time moment, std::function<void()> action) {
+  agenda_.emplace(moment, std::move(action));
+}
+
+/// One message of one actor, of those that could be next.
+bool world::run_one() {
+  struct choice {
+    member* m;
+    std::size_t job;
+  };
+  static thread_local std::vector<choice> choices;
+  choices.clear();
+  for (auto& m : members_) {
+    if (!m->awake(now_)) continue;
+    const auto& jobs = m->scheduler().jobs;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      auto stall = m->stalled.find(jobs[i]);
+      if (stall == m->stalled.end() || stall->second <= now_) choices.push_back({m.get(), i});
+    }
+  }
+  if (choices.empty()) return false;
+  auto [m, job] = choices[order_.next() % choices.size()];
+  auto& jobs = m->scheduler().jobs;
+  auto* actor = jobs[job];
+  ++m->messages;
+  if (!healed_ && !m->stalled.contains(actor) && odds_.stall > 0) {
+    dice d{mix(seed_, 3, m->index, m->messages)};
+    if (d.hits(odds_.stall) &&
+        faults_.happens("stall@n" + str(m->index) + "#" + str(m->messages), "stall")) {
+      m->stalled[actor] = now_ + milliseconds{d.skewed(1, 3000)};
+      return true;
+    }
+  }
+  m->stalled.erase(actor);
+  std::rotate(jobs.begin(), jobs.begin() + static_cast<std::ptrdiff_t>(job),
+              jobs.begin() + static_cast<std::ptrdiff_t>(job) + 1);
+  ++facts_.messages;
+  auto* outer = std::exchange(current_, m);
+  m->scheduler().run_once();
+  current_ = outer;
+  return true;
+}
+
+mono_time world::next_moment(mono_time limit) const {
+  auto next = limit;
+  if (!agenda_.empty()) next = std::min(next, std::max(now_, agenda_.begin()->first));
+  for (const auto& m : members_) {
+    if (m->gone()) continue;
+    if (m->paused_until > now_) {
+      next = std::min(next, m->paused_until);
+      continue;
+    }
+    auto& clock = m->scheduler().clock();
+    if (!clock.schedule().empty()) {
+      auto due = m->at + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                             clock.schedule().begin()->first - clock.current_time);
+      next = std::min(next, std::max(now_, due));
+    }
+    for (const auto& [actor, until] : m->stalled)
+      if (until > now_) next = std::min(next, until);
+  }
+  return next;
+}
+
+void world::advance_to(mono_time moment) {
+  now_ = std::max(now_, moment);
+  while (!agenda_.empty() && agenda_.begin()->first <= now_) {
+    auto action = std::move(agenda_.begin()->second);
+    agenda_.erase(agenda_.begin());
+    action();
+  }
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    auto& m = *members_[i];
+    if (!m.awake(now_) || m.at == now_) continue;
+    auto passed = now_ - m.at;
+    m.at = now_;
+    m.scheduler().advance_time(passed);
+  }
+}
+
+void world::run_until(mono_time moment) {
+  for (;;) {
+    for (int messages = 0; run_one(); ++messages) {
+      if (messages < 200'000) continue;
+      violations.push_back("a loop of messages never rests");
+      throw std::logic_error(violations.back());
+    }
+    if (now_ >= moment) return;
+    advance_to(next_moment(moment));
+  }
+}
+
+bool world::run_until(const std::function<bool()>& done, milliseconds limit) {
+  const auto end = now_ + limit;
+  while (!done()) {
+    if (now_ >= end || !violations.empty()) return done();
+    run_until(std::min(end, now_ + milliseconds{50}));
+  }
+  return true;
+}
+
+void world::pass(member& m, milliseconds time) {
+  if (depth_ >= deepest || ending_) return;
+  ++depth_;
+  auto* self = std::exchange(current_, nullptr);
+  run_until(now_ + time);
+  while (!m.gone() && m.paused_until > now_) run_until(m.paused_until);
+  current_ = self;
+  --depth_;
+}
+
+void world::work(milliseconds time) {
+  auto& m = *current_;
+  if (ending_ || m.gone()) throw std::runtime_error("the process is gone");
+  if (time.count() > 0) pass(m, time);
+  if (m.gone()) throw std::runtime_error("the process is gone");
+}
+
+// --- the database --------------------------------------------------------------------------------
+
+fate world::draw(const member* m, const char* verb) {
+  if (now_ < outage_until_) throw store_error(errc::unavailable, "simulated: the database is away");
+  if (healed_) return fate::none;
+  auto who = m ? "n" + str(m->index) : std::string{"user"};
+  auto number = m ? ++const_cast<member*>(m)->calls : ++user_calls_;
+  dice d{mix(seed_, 4, m ? m->index + 1 : 0, number)};
+  auto pick = static_cast<int>(d.next() % 10'000);
+  for (int f = 1; f < fates; ++f) {
+    pick -= odds_.of[f];
+    if (pick >= 0) continue;
+    auto drawn = static_cast<fate>(f);
+    if (!m && (drawn == fate::dies_before || drawn == fate::dies_after || drawn == fate::slow))
+      return fate::none;
+    auto name = to_string(drawn) + "@" + who + "#" + str(number) + ":" + verb;
+    return faults_.happens(name, to_string(drawn)) ? drawn : fate::none;
+  }
+  return fate::none;
+}
+
+void world::check() {
+  ++facts_.checks;
+  auto after = snapshot_();
+  for (auto& v : test::violations(after)) violations.push_back(v);
+  for (auto& v : test::violations_between(before_, after)) violations.push_back(v);
+  before_ = std::move(after);
+}
+
+void world::note(const member* m, const char* verb, int outcome) {
+  ++facts_.verbs;
+  auto add = [this](std::uint64_t part) {
+    facts_.trace = (facts_.trace ^ part) * 1099511628211U;
+  };
+  add(static_cast<std::uint64_t>(now_.time_since_epoch().count()));
+  add(m ? m->index + 1 : 0);
+  for (const char* c = verb; *c; ++c) add(static_cast<unsigned char>(*c));
+  add(static_cast<std::uint64_t>(outcome));
+}
+
+}  // namespace partita::sim

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/deps.hpp"
+#include "storage/memory/tables.hpp"
+#include "tests/sim/dice.hpp"
+#include "tests/sim/faults.hpp"
+
+namespace partita::sim {
+
+enum class backing { memory, sqlite };
+
+/// What the world tells of itself.
+struct world_facts {
+  std::int64_t verbs = 0;
+  std::int64_t messages = 0;
+  std::int64_t checks = 0;         // of all invariants, after commits
+  std::int64_t late_writes = 0;    // rejected: fenced, lease_lost, term_lost, report rejected
+  std::int64_t in_doubt = 0;       // calls whose outcome the caller was not told
+  std::uint64_t trace = 14695981039346656037U;  // FNV-1a of everything that happened, in order
+};
+
+/// A whole cluster in one thread and in virtual time. Each node is the real node actor with all its
+/// children, on a scheduler of its own that this world steps message by message, in an order drawn
+/// from the seed; every verb of the store goes through this world, which may let it fail. After
+/// every commit the invariants are checked.
+class world {
+ public:
+  struct member;
+
+  world(std::uint64_t seed, backing kind, std::vector<job> jobs, settings limits, odds chances,
+        fault_book& faults);
+  ~world();
+  world(const world&) = delete;
+  world& operator=(const world&) = delete;
+
+  // --- what a scenario does
+  std::size_t add_node(int executors);
+  /// Lets time pass until then.
+  void run_until(mono_time moment);
+  bool run_until(const std::function<bool()>& done, milliseconds limit);
+  void at(mono_time moment, std::function<void()> action);
+  void crash(std::size_t node);
+  void pause(std::size_t node, milliseconds lasts);
+  void drain(std::size_t node);
+  void release(std::size_t node);
+  void outage(milliseconds lasts);
+  void step_clock(milliseconds by) { clock_step_ += by; }
+  /// From now on nothing fails any more.
+  void heal();
+
+  // --- what the author's code in it calls
+  /// This takes so long. Others go on meanwhile; a crash of the node ends it with an exception.
+  void work(milliseconds time);
+
+  // --- what can be seen
+  mono_time now() const { return now_; }
+  std::size_t nodes() const { return members_.size(); }
+  bool is_up(std::size_t node) const;
+  /// A session that never fails, of nobody: to look.
+  store& eye() { return *eye_; }
+  /// A session of a user: it fails like any other.
+  store& user() { return *user_; }
+  memory::tables rows() const { return snapshot_(); }
+  const registry& jobs() const { return *jobs_; }
+  const settings& limits() const { return limits_; }
+  const world_facts& facts() const { return facts_; }
+  std::vector<std::string> violations;
+  /// Called when a node has been told that these results stand.
+  std::function<void(const attempt_report&)> on_acknowledged = [](const attempt_report&) {};
+
+ private:
+  friend class faulty_store;
+  class faulty_database;
+
+  bool run_one();
+  void pass(member& m, milliseconds time);
+  void advance_to(mono_time moment);
+  mono_time next_moment(mono_time limit) const;
+  fate draw(const member* m, const char* verb);
+  void check();
+  void note(const member* m, const char* verb, int outcome);
+
+  std::uint64_t seed_;
+  dice order_;
+  settings limits_;
+  odds odds_;
+  fault_book& faults_;
+  std::shared_ptr<const registry> jobs_;
+
+  mono_time now_{std::chrono::hours{1}};
+  mono_time outage_until_{};
+  milliseconds clock_step_{0};
+  std::int64_t readings_ = 0;
+  bool healed_ = false;
+  bool ending_ = false;
+  int depth_ = 0;
+  member* current_ = nullptr;
+  std::uint64_t user_calls_ = 0;
+  std::multimap<mono_time, std::function<void()>> agenda_;
+
+  std::shared_ptr<database> db_;
+  std::function<memory::tables()> snapshot_;
+  memory::tables before_;
+  std::vector<std::unique_ptr<member>> members_;
+  std::unique_ptr<store> eye_;
+  std::unique_ptr<store> user_;
+  world_facts facts_;
+};
+
+}  // namespace partita::sim
