@@ -24,7 +24,7 @@ std::vector<output_file> files_of(const finished_attempt& attempt) {
 // --- when to claim -------------------------------------------------------------------------------
 
 bool claimer_state::may_claim() const {
-  return id && !draining && !must_reconcile && window->at(deps->now()) == trust::full;
+  return id && !draining && window->at(deps->now()) == trust::full;
 }
 
 int claimer_state::free_executors() const {
@@ -35,7 +35,7 @@ int claimer_state::free_executors() const {
 std::int64_t claimer_state::unhanded() const {
   std::int64_t sum = 0;
   for (const auto& [lease, held] : leases)
-    if (!held.stopping) sum += held.unhanded();
+    if (!held.stopping && !held.offered_back) sum += held.unhanded();
   return sum;
 }
 
@@ -65,15 +65,9 @@ void claimer_state::work() {
   work_due = false;
   if (!id) return;
   try {
-    if (must_reconcile) {
-      std::vector<lease_id> known;
-      for (const auto& [lease, held] : leases) known.push_back(lease);
-      auto returned = db->get().reconcile(id, known);
-      if (returned > 0) spdlog::warn("leases_reconciled node={} count={}", id.value, returned);
-      must_reconcile = false;
-    }
     auto view = db->get().look(id);
     obey(view);
+    in_doubt = false;
     if (draining)
       for (auto& [lease, held] : leases) give_back_unhanded(held);
     if (may_claim()) claim_from(std::move(view));
@@ -109,9 +103,9 @@ bool claimer_state::claim_one(ready_step& ready) {
   if (facts.mean_us > 0) in.mean_duration = microseconds{static_cast<std::int64_t>(facts.mean_us)};
   in.one_start = !facts.spec.transferable || ready.next_attempt > 0;
 
-  must_reconcile = true;  // until the answer is here
+  in_doubt = true;  // until the answer is here
   auto grant = db->get().claim(id, ready.step, lease_width(in, deps->limits), in.free_executors);
-  must_reconcile = false;
+  in_doubt = false;
   if (!grant) return false;
   spdlog::debug("lease_granted node={} lease={} step={} lo={} hi={} attempt={}", id.value,
                 grant->lease.value, grant->step.value, grant->span.lo, grant->span.hi,
@@ -142,7 +136,18 @@ const claimer_state::step_facts& claimer_state::facts_of(step_id step, run_id ru
 // --- stopping ------------------------------------------------------------------------------------
 
 void claimer_state::obey(const work_view& view) {
-  for (const auto& stop : view.stopping) stop_lease(stop.lease, stop.mode);
+  // A lease nobody here knows was granted to a claim that was never answered.
+  std::vector<lease_id> strays;
+  for (const auto& held : view.held) {
+    if (!leases.contains(held.lease))
+      strays.push_back(held.lease);
+    else if (held.stop != stop_mode::none)
+      stop_lease(held.lease, held.stop);
+  }
+  if (!strays.empty()) {
+    auto returned = db->get().release(id, strays);
+    spdlog::warn("stray_leases_released node={} count={}", id.value, returned);
+  }
   if (!view.masterless.empty() && !draining) self->send(node, masterless_runs{view.masterless});
 }
 
@@ -169,8 +174,10 @@ void claimer_state::stop_lease(lease_id lease, stop_mode mode) {
   schedule_flush(milliseconds{0});
 }
 
+/// Even if the answer is lost: what has been offered back is never handed out.
 void claimer_state::give_back_unhanded(held_lease& held) {
   if (held.unhanded() == 0) return;
+  held.offered_back = true;
   db->get().give_back(id, held.grant.lease, held.grant.partitions[held.next].no);
   held.grant.partitions.resize(held.next);
 }
@@ -187,7 +194,7 @@ void claimer_state::drain() {
 void claimer_state::hurry() { interrupt_all(); }
 
 void claimer_state::check_drained() {
-  if (!draining || drained || !leases.empty() || !pending.empty() || must_reconcile) return;
+  if (!draining || drained || !leases.empty() || !pending.empty() || in_doubt) return;
   drained = true;
   self->send(node, drained_atom::value);
 }
@@ -205,7 +212,7 @@ void claimer_state::hand_out() {
 /// A second batch waits in an executor's mailbox only where partitions are short.
 bool claimer_state::hand_to(std::size_t executor, int depth) {
   for (auto& [lease, held] : leases) {
-    if (held.stopping || held.unhanded() == 0) continue;
+    if (held.stopping || held.offered_back || held.unhanded() == 0) continue;
     const auto& facts = steps.at(held.grant.step);
     const bool is_short = facts.mean_us > 0 && facts.mean_us < batch_us;
     if (depth > 0 && !is_short) continue;
@@ -229,6 +236,7 @@ bool claimer_state::hand_to(std::size_t executor, int depth) {
       batch.partitions.push_back(std::move(part));
     }
     ++executors[executor].batches;
+    control[executor]->expect(lease);
     self->send(executors[executor].actor, std::move(batch));
     return true;
   }
@@ -251,6 +259,17 @@ void claimer_state::measure(const finished_batch& batch) {
   mean = mean <= 0 ? latest : 0.8 * mean + 0.2 * latest;
 }
 
+/// What may be started only once and was interrupted, by a drain or an outage, cannot be given
+/// back. (Where the run itself is asked to stop nobody will start it again, but for a restart.)
+void claimer_state::judge_interruption(const held_lease& held, finished_attempt& attempt) {
+  auto& r = attempt.report;
+  if (r.outcome != attempt_outcome::released || !attempt.begun || held.stopping ||
+      steps.at(held.grant.step).spec.transferable)
+    return;
+  r.outcome = attempt_outcome::failed;
+  r.error = "interrupted (" + r.error + "), and it may be started only once";
+}
+
 void claimer_state::finished(const finished_batch& batch) {
   --executors[static_cast<std::size_t>(batch.executor)].batches;
   measure(batch);
@@ -259,6 +278,7 @@ void claimer_state::finished(const finished_batch& batch) {
     if (found != leases.end() && found->second.out.erase(attempt.report.no) > 0) {
       ++found->second.unsettled;
       pending.push_back(attempt);
+      judge_interruption(found->second, pending.back());
     } else {
       drop(attempt);  // the lease is not ours any more, or was given back without waiting
     }
@@ -385,7 +405,7 @@ void claimer_state::fence() {
   for (const auto& attempt : pending) drop(attempt);
   pending.clear();
   leases.clear();
-  must_reconcile = false;
+  in_doubt = false;
   id = {};
   check_drained();
 }

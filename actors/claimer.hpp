@@ -18,7 +18,7 @@ namespace partita {
 /// Takes leases just large enough, hands partitions out, reports results in bulk.
 ///
 /// Level-triggered: a round reads what the database says and could have been the first. What it
-/// remembers (leases, results not yet reported) it can lose: `reconcile` and the sweep of the node
+/// remembers (leases, results not yet reported) it can lose: `release` and the sweep of the node
 /// row give back whatever nobody works on.
 struct claimer_state {
   claimer_state() = default;
@@ -52,7 +52,8 @@ struct claimer_state {
     std::size_t next = 0;        // index of the first partition not handed out
     std::set<partition_no> out;  // with an executor
     int unsettled = 0;           // back from an executor, not reported yet
-    bool stopping = false;
+    bool stopping = false;      // its run is asked to stop
+    bool offered_back = false;  // what is not handed out is given back
     std::int64_t unhanded() const {
       return static_cast<std::int64_t>(grant.partitions.size() - next);
     }
@@ -76,7 +77,7 @@ struct claimer_state {
   std::map<lease_id, held_lease> leases;  // by id: the oldest is handed out first
   std::vector<finished_attempt> pending;  // not reported yet
   std::vector<progress_report> shown;     // per executor, what was recorded last
-  bool must_reconcile = false;            // the outcome of a claim is not known
+  bool in_doubt = false;                  // the outcome of a claim is not known
   bool work_due = false;
   bool flush_due = false;
   bool draining = false;
@@ -98,6 +99,7 @@ struct claimer_state {
   void hand_out();
   bool hand_to(std::size_t executor, int depth);
   void measure(const finished_batch& batch);
+  void judge_interruption(const held_lease& held, finished_attempt& attempt);
   std::vector<report_verdict> report(std::vector<attempt_report> items);
   void settle(const finished_attempt& attempt, report_verdict verdict);
   void drop(const finished_attempt& attempt);

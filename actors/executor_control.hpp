@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,35 +22,40 @@ class executor_control {
     std::shared_ptr<progress_cell> progress;
   };
 
-  /// A batch begins under this lease. The token tells when to stop it.
-  std::stop_token begin(lease_id lease) {
+  /// A batch under this lease is on its way to the executor.
+  void expect(lease_id lease) {
     std::lock_guard lock{mutex_};
-    lease_ = lease;
-    stop_ = {};
-    return stop_.get_token();
+    batches_.push_back({lease, {}});
+  }
+
+  /// The batch expected first begins. The token tells when to stop it; perhaps at once.
+  std::stop_token begin() {
+    std::lock_guard lock{mutex_};
+    return batches_.front().stop.get_token();
   }
 
   void begin_partition(partition_no no, std::shared_ptr<progress_cell> progress) {
     std::lock_guard lock{mutex_};
-    current_ = current{lease_, no, std::move(progress)};
+    current_ = current{batches_.front().lease, no, std::move(progress)};
   }
 
   void end() {
     std::lock_guard lock{mutex_};
-    lease_ = {};
+    batches_.pop_front();
     current_.reset();
   }
 
-  /// Asks whatever runs under this lease to stop.
+  /// Asks whatever runs, or is about to run, under this lease to stop.
   void interrupt(lease_id lease) {
     std::lock_guard lock{mutex_};
-    if (lease_ == lease) stop_.request_stop();
+    for (auto& b : batches_)
+      if (b.lease == lease) b.stop.request_stop();
   }
 
-  /// Asks whatever runs to stop.
+  /// Asks whatever runs or is about to run to stop.
   void interrupt() {
     std::lock_guard lock{mutex_};
-    stop_.request_stop();
+    for (auto& b : batches_) b.stop.request_stop();
   }
 
   std::optional<current> now() const {
@@ -58,9 +64,13 @@ class executor_control {
   }
 
  private:
+  struct batch {
+    lease_id lease;
+    std::stop_source stop;
+  };
+
   mutable std::mutex mutex_;
-  lease_id lease_;
-  std::stop_source stop_;
+  std::deque<batch> batches_;
   std::optional<current> current_;
 };
 

@@ -71,6 +71,7 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
     return ended;
   }
   const auto begun = deps->now();
+  ended.begun = true;
   auto failed = [&](const std::string& why, bool may_retry) {
     report.error = readable(why);
     report.outcome = may_retry ? after_failure(work.retry, work.transferable, work.attempt)
@@ -102,7 +103,7 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
 finished_batch executor_state::execute(const work_batch& work) {
   finished_batch done{index, work.lease, {}};
   done.attempts.reserve(work.partitions.size());
-  auto stop = control->begin(work.lease);
+  auto stop = control->begin();
   for (const auto& part : work.partitions) done.attempts.push_back(attempt(work, part, stop));
   control->end();
   return done;

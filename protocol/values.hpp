@@ -193,12 +193,13 @@ struct ready_step {
 /// What a node learns when it looks for something to do.
 struct work_view {
   std::vector<ready_step> ready;
-  /// Live leases of this node whose run is asked to stop.
-  struct stopping_lease {
+  /// LIVE leases of this node, and whether their run is asked to stop. One that the node does not
+  /// know was granted to a call that it was never answered.
+  struct live_lease {
     lease_id lease;
-    stop_mode mode = stop_mode::stop;
+    stop_mode stop = stop_mode::none;
   };
-  std::vector<stopping_lease> stopping;
+  std::vector<live_lease> held;
   /// Live runs without a master whose job this node knows.
   std::vector<masterless_run> masterless;
 };

@@ -171,7 +171,7 @@ class store {
   /// What this node could do now: one read, no lock. `ready`: steps RUNNING, of runs RUNNING
   /// without a stop request, whose job the node knows, with a range it may claim now (shared or
   /// bound to it, available_at <= now). All empty for a node that is not ACTIVE, but for
-  /// `stopping`.
+  /// `held`.
   virtual work_view look(node_id node) = 0;
 
   /// Cuts at most `width` partitions off the front of one ready range of this step and leases them
@@ -179,15 +179,15 @@ class store {
   /// node row FOR KEY SHARE (step RUNNING, run RUNNING and not asked to stop, node ACTIVE: else
   /// nothing), the range FOR UPDATE. A range with attempt > 0 is cut no wider than `narrow`.
   /// Returns nothing when there is nothing to take. The attempt of the lease is that of the range
-  /// + 1. If the outcome is not known (`unavailable`), the caller must not claim again before
-  /// `reconcile` has succeeded: the lease may exist.
+  /// + 1. If the outcome is not known (`unavailable`) the lease may exist, or come to exist: the
+  /// caller finds it in `held` of a later look, does not know it, and releases it.
   virtual std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
                                            std::int64_t narrow) = 0;
 
-  /// Gives back the LIVE leases of this node that are not in `known`: nobody works on them. What is
+  /// Gives back those of these leases that are LIVE and of this node: nobody works on them. What is
   /// unfinished becomes ready again, shared, with the attempts it had before the lease; the lease
   /// is RELEASED. Returns how many.
-  virtual int reconcile(node_id node, std::span<const lease_id> known) = 0;
+  virtual int release(node_id node, std::span<const lease_id> leases) = 0;
 
   /// Gives back the unstarted end of a lease, `from`..hi: ready again, shared, attempts as before
   /// the lease. The lease shrinks to lo..from-1; it is RELEASED when nothing is left of it, DONE

@@ -132,7 +132,7 @@ work_view memory_store::look(node_id node) {
   work_view view;
   for (const auto* lease : tx.live_leases(node)) {
     auto mode = tx.db.runs.at(tx.db.steps.at(lease->step).row.run).stop;
-    if (mode != stop_mode::none) view.stopping.push_back({lease->id, mode});
+    view.held.push_back({lease->id, mode});
   }
   const auto* row = find(tx.db.nodes, node);
   if (row == nullptr || row->state != node_state::active) return view;
@@ -176,11 +176,11 @@ std::optional<lease_grant> memory_store::claim(node_id node, step_id step, std::
   return grant;
 }
 
-int memory_store::reconcile(node_id node, std::span<const lease_id> known) {
+int memory_store::release(node_id node, std::span<const lease_id> leases) {
   transaction tx{*state_};
   int released = 0;
   for (auto* lease : tx.live_leases(node)) {
-    if (std::find(known.begin(), known.end(), lease->id) != known.end()) continue;
+    if (std::find(leases.begin(), leases.end(), lease->id) == leases.end()) continue;
     tx.release(*lease);
     ++released;
   }

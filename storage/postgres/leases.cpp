@@ -57,8 +57,8 @@ work_view postgres_store::look(node_id node) {
         view.ready.push_back({id_of<step_id>(row["id"]), id_of<run_id>(row["run_id"]),
                               row["size"].as<std::int64_t>(), row["slots"].as<int>(),
                               row["number"].as<int>()});
-      else if (what == "STOPPING")
-        view.stopping.push_back({id_of<lease_id>(row["id"]), state_of<stop_mode>(row["stop"])});
+      else if (what == "HELD")
+        view.held.push_back({id_of<lease_id>(row["id"]), state_of<stop_mode>(row["stop"])});
       else
         view.masterless.push_back({id_of<run_id>(row["id"]), id_of<term>(row["number"])});
     }
@@ -77,11 +77,12 @@ std::optional<lease_grant> postgres_store::claim(node_id node, step_id step, std
   return cut_off(sql::claim_patiently);
 }
 
-int postgres_store::reconcile(node_id node, std::span<const lease_id> known) {
+int postgres_store::release(node_id node, std::span<const lease_id> leases) {
   return session_.transact([&](transaction& tx) {
-    const auto unknown = lock_leases(tx, node, known);
-    if (!unknown.empty()) release(tx, unknown);
-    return static_cast<int>(unknown.size());
+    auto live = lock_these_leases(tx, node, leases);
+    std::erase_if(live, [](const locked_lease& l) { return l.state != lease_state::live; });
+    if (!live.empty()) postgres::release(tx, live);
+    return static_cast<int>(live.size());
   });
 }
 
@@ -91,7 +92,7 @@ void postgres_store::give_back(node_id node, lease_id lease, partition_no from) 
     if (found.empty() || found.front().state != lease_state::live ||
         from > found.front().span.hi)
       return;
-    if (from <= found.front().span.lo) return release(tx, found);
+    if (from <= found.front().span.lo) return postgres::release(tx, found);
     shorten(tx, found.front(), from);
   });
 }

@@ -378,10 +378,10 @@ CROSS JOIN LATERAL (
   FROM partita.lease l JOIN partita.node n ON n.node_id = l.node_id
   WHERE l.step_id = s.step_id AND l.state = 'LIVE') held
 UNION ALL
-SELECT 'STOPPING', l.lease_id, s.run_id, 0, 0, 0, r.stop
+SELECT 'HELD', l.lease_id, s.run_id, 0, 0, 0, r.stop
 FROM partita.lease l JOIN partita.step s ON s.step_id = l.step_id
 JOIN partita.run r ON r.run_id = s.run_id
-WHERE l.node_id = $1::bigint AND l.state = 'LIVE' AND r.stop <> 'NONE'
+WHERE l.node_id = $1::bigint AND l.state = 'LIVE'
 UNION ALL
 SELECT 'MASTERLESS', r.run_id, r.run_id, 0, 0, r.term, r.stop
 FROM me JOIN partita.run r ON r.state IN ('CREATED', 'RUNNING') AND r.master_node_id IS NULL

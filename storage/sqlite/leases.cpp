@@ -67,8 +67,8 @@ std::vector<ready_step> ready_steps(connection& db, node_id node, const std::str
 work_view sqlite_store::look(node_id node) {
   return read([&](connection& db) {
     work_view view;
-    for (auto s = db.query(sql::stopping_leases, node); s.next();)
-      view.stopping.push_back({s.get<lease_id>(0), s.get<stop_mode>(1)});
+    for (auto s = db.query(sql::held_leases, node); s.next();)
+      view.held.push_back({s.get<lease_id>(0), s.get<stop_mode>(1)});
     auto self = db.query(sql::find_node, node);
     if (!self.next() || self.get<node_state>(0) != node_state::active) return view;
     const auto jobs = self.get<std::string>(2);
@@ -99,12 +99,12 @@ std::optional<lease_grant> sqlite_store::claim(node_id node, step_id step, std::
   });
 }
 
-int sqlite_store::reconcile(node_id node, std::span<const lease_id> known) {
+int sqlite_store::release(node_id node, std::span<const lease_id> leases) {
   return write([&](connection& db) {
     int released = 0;
     for (const auto& lease : live_leases(db, node)) {
-      if (std::find(known.begin(), known.end(), lease.id) != known.end()) continue;
-      release(db, lease);
+      if (std::find(leases.begin(), leases.end(), lease.id) == leases.end()) continue;
+      sqlite::release(db, lease);
       ++released;
     }
     return released;
@@ -116,7 +116,7 @@ void sqlite_store::give_back(node_id node, lease_id id, partition_no from) {
     auto lease = find_lease(db, id);
     if (!lease || lease->node != node || lease->state != lease_state::live || from > lease->span.hi)
       return;
-    if (from <= lease->span.lo) return release(db, *lease);
+    if (from <= lease->span.lo) return sqlite::release(db, *lease);
     const range back{from, lease->span.hi};
     if (has_ended(db, *lease, back))
       throw store_error(errc::bad_request, "a partition of lease " + std::to_string(id.value) +

@@ -48,7 +48,7 @@ class sqlite_store final : public store {
   work_view look(node_id node) override;
   std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
                                    std::int64_t narrow) override;
-  int reconcile(node_id node, std::span<const lease_id> known) override;
+  int release(node_id node, std::span<const lease_id> leases) override;
   void give_back(node_id node, lease_id lease, partition_no from) override;
   std::vector<report_verdict> report(node_id node, std::span<const attempt_report> items) override;
   void commit_chunk(lease_id lease, partition_no no, const checkpoint& c) override;

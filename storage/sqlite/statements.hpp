@@ -304,12 +304,12 @@ WHERE s.state = 'RUNNING' AND r.state = 'RUNNING' AND r.stop = 'NONE'
 ORDER BY s.step_id)sql";
 
 // 1 node
-inline constexpr char stopping_leases[] = R"sql(
+inline constexpr char held_leases[] = R"sql(
 SELECT l.lease_id, r.stop
 FROM partita_lease l
 JOIN partita_step s ON s.step_id = l.step_id
 JOIN partita_run r ON r.run_id = s.run_id
-WHERE l.node_id = ?1 AND l.state = 'LIVE' AND r.stop <> 'NONE' ORDER BY l.lease_id)sql";
+WHERE l.node_id = ?1 AND l.state = 'LIVE' ORDER BY l.lease_id)sql";
 
 // 1 jobs of the node
 inline constexpr char masterless_runs[] = R"sql(

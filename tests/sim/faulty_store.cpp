@@ -204,10 +204,10 @@ std::optional<lease_grant> faulty_store::claim(node_id node, step_id step, std::
   return call("claim", true, [=](store& s) { return s.claim(node, step, width, narrow); });
 }
 
-int faulty_store::reconcile(node_id node, std::span<const lease_id> known) {
-  return call("reconcile", true,
-              [=, all = std::vector<lease_id>(known.begin(), known.end())](store& s) {
-                return s.reconcile(node, all);
+int faulty_store::release(node_id node, std::span<const lease_id> leases) {
+  return call("release", true,
+              [=, all = std::vector<lease_id>(leases.begin(), leases.end())](store& s) {
+                return s.release(node, all);
               });
 }
 

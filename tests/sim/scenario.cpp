@@ -55,6 +55,7 @@ struct script {
   int longest_ms;   // a partition's work
   int failing = 0;  // of 10,000 attempts
   assignment strategy;
+  milliseconds bound;  // of the recovery: of the engine, and of all the work on one executor
 };
 
 settings draw_settings(dice& d) {
@@ -106,6 +107,8 @@ script::script(std::uint64_t seed) {
     launches.push_back({milliseconds{d.skewed(0, faults_end.count())},
                         static_cast<work_kind>(d.next() % work_kinds),
                         static_cast<int>(d.skewed(0, 60))});
+  bound = recovery_bound;
+  for (const auto& l : launches) bound += 2 * l.count * milliseconds{longest_ms};
   for (int b = 0; b < blows; ++b) {
     if (!d.hits(4000)) continue;
     for (auto n = d.skewed(1, 4); n > 0; --n) {
@@ -163,18 +166,18 @@ class jobs_of {
             .retry(attempts{1000}, {milliseconds{10}, 2.0, milliseconds{500}})
             .each([this](partition_context& p) { plain(p); })
             .aggregate(sum);
-    return {named(work_kind::sum).step(step("work")),
-            named(work_kind::once)
-                .step(step("work").transferable(false).each(
-                    [this](partition_context& p) { once(p); })),
-            named(work_kind::chunks).step(step("work").each([this](partition_context& p) {
-              chunks(p);
-            })),
-            named(work_kind::stream).step(streamed),
-            named(work_kind::two)
-                .step(step("first"))
-                .step(tasklet{"between", [this](run_context&) { where->work(duration(7, 0)); }})
-                .step(step("second"))};
+    return {
+        named(work_kind::sum).step(step("work")),
+        named(work_kind::once)
+            .step(step("work").transferable(false).each([this](partition_context& p) { once(p); })),
+        named(work_kind::chunks).step(step("work").each([this](partition_context& p) {
+          chunks(p);
+        })),
+        named(work_kind::stream).step(streamed),
+        named(work_kind::two)
+            .step(step("first"))
+            .step(tasklet{"between", [this](run_context&) { where->work(duration(7, 0)); }})
+            .step(step("second"))};
   }
 
  private:
@@ -207,29 +210,23 @@ class jobs_of {
     constexpr std::int64_t last = 4;
     auto from = p.resume_position() ? p.resume_position()->get<std::int64_t>() : 0;
     auto& known = oracle_.position[{p.run(), p.no()}];
-    if (from < known)
-      oracle_.broken.push_back("partition " + str(p.no()) + " of run " + str(p.run().value) +
-                               " resumes at " + str(from) + ", but " + str(known) +
-                               " was committed");
+    auto committed = [&](std::int64_t position) {
+      if (position <= known)
+        oracle_.broken.push_back("partition " + str(p.no()) + " of run " + str(p.run().value) +
+                                 " commits " + str(position) + " again: it resumed at " +
+                                 str(from) + ", but " + str(known) + " was acknowledged");
+      known = position;
+    };
     for (auto at = from; at < last; ++at) {
       where->work(duration(p.no() * 10 + at, p.attempt()) / last);
       maybe_fail(p);
-      // Told that it is committed: no later attempt begins before it.
-      struct on_exit {
-        std::int64_t& position;
-        std::int64_t value;
-        bool committed = false;
-        ~on_exit() {
-          if (committed) position = std::max(position, value);
-        }
-      } told{known, at + 1};
       try {
         p.checkpoint(at + 1);
-        told.committed = true;
       } catch (const stop_requested_error&) {  // thrown after the commit
-        told.committed = true;
+        committed(at + 1);
         throw;
       }
+      committed(at + 1);
     }
     p.output(value_of(p.input<int>()));
   }
@@ -258,7 +255,7 @@ class users {
     if (runs_.empty()) return;
     auto& run = runs_[static_cast<std::size_t>(which) % runs_.size()];
     run.stop_asked = true;
-    insist([&run, mode, this] { world_.user().request_stop(run.id, mode); });
+    insist([id = run.id, mode, this] { world_.user().request_stop(id, mode); });
   }
 
   void restart(int which) {
@@ -267,7 +264,7 @@ class users {
     auto key = "restart-" + str(static_cast<std::int64_t>(++restarts_));
     insist([run, key, this] {
       auto made = world_.user().restart(run.id, key);
-      remember({made.id, run.kind, run.count});
+      remember({made.id, run.kind, run.count, false});
     });
   }
 
@@ -282,9 +279,7 @@ class users {
     submission s{definition.ref(), parameters.dump(),
                  identity_of(definition.parameter_specs(), parameters),
                  "launch-" + str(static_cast<std::int64_t>(i))};
-    insist([s, l, this] {
-      remember({world_.user().submit(s).id, l.kind, l.count});
-    });
+    insist([s, l, this] { remember({world_.user().submit(s).id, l.kind, l.count, false}); });
   }
 
   void remember(known run) {
@@ -319,8 +314,8 @@ class users {
 
 void schedule(world& w, const planned& p, std::size_t number, users& people, fault_book& faults) {
   w.at(w.now() + p.at, [&w, p, number, &people, &faults] {
-    auto name = to_string(p.what) + "@" + str(p.at.count()) + "#" +
-                str(static_cast<std::int64_t>(number));
+    auto name =
+        to_string(p.what) + "@" + str(p.at.count()) + "#" + str(static_cast<std::int64_t>(number));
     if (!faults.happens(name, to_string(p.what))) return;
     const auto node = static_cast<std::size_t>(p.target) % std::max<std::size_t>(1, w.nodes());
     switch (p.what) {
@@ -349,7 +344,7 @@ void schedule(world& w, const planned& p, std::size_t number, users& people, fau
   });
 }
 
-void check_runs(world& w, const users& people, const memory::tables& rows, outcome& o) {
+void check_runs(const users& people, const memory::tables& rows, milliseconds bound, outcome& o) {
   std::map<run_id, const run_row*> by_id;
   for (const auto& r : rows.runs) by_id[r.id] = &r;
   for (const auto& known : people.runs()) {
@@ -363,12 +358,11 @@ void check_runs(world& w, const users& people, const memory::tables& rows, outco
     ++o.ended[std::string{to_string(row.state)}];
     if (!is_terminal(row.state)) {
       o.violations.push_back(name + " is " + std::string{to_string(row.state)} + " " +
-                             str(recovery_bound.count() / 1000) + " s after the last fault");
+                             str(bound.count() / 1000) + " s after the last fault");
       continue;
     }
     json expected{{"sum", expected_sum(known.count)}, {"count", known.count}};
-    if (row.state == run_state::completed &&
-        json::parse(row.result, nullptr, false) != expected)
+    if (row.state == run_state::completed && json::parse(row.result, nullptr, false) != expected)
       o.violations.push_back(name + " is COMPLETED with " + row.result + ", not " +
                              expected.dump());
     if (row.state == run_state::failed && known.kind != work_kind::once)
@@ -376,7 +370,6 @@ void check_runs(world& w, const users& people, const memory::tables& rows, outco
     if (row.state == run_state::stopped && !known.stop_asked)
       o.violations.push_back(name + " is STOPPED, and nobody asked for it");
   }
-  (void)w;
 }
 
 void check_acknowledged(const oracle& o, const memory::tables& rows, outcome& out) {
@@ -392,7 +385,8 @@ void check_acknowledged(const oracle& o, const memory::tables& rows, outcome& ou
 }
 
 void count_rows(const memory::tables& rows, outcome& o) {
-  for (const auto& r : rows.runs) o.takeovers += std::max<int>(0, static_cast<int>(r.term.value) - 1);
+  for (const auto& r : rows.runs)
+    o.takeovers += std::max<int>(0, static_cast<int>(r.term.value) - 1);
   for (const auto& n : rows.nodes) o.deregistered += n.state == node_state::deregistered;
   for (const auto& l : rows.leases) o.revoked += l.state == lease_state::revoked;
 }
@@ -431,7 +425,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
             if (!is_terminal(r.state)) return false;
           return true;
         },
-        recovery_bound);
+        s.bound);
     o.recovery = std::chrono::duration_cast<milliseconds>(w.now() - healed);
     // What was under way comes to rest: late calls, the end of drains.
     w.run_until(w.now() + milliseconds{11'000});
@@ -442,7 +436,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
   o.simulated = std::chrono::duration_cast<milliseconds>(w.now() - begun);
   o.runs = static_cast<int>(rows.runs.size());
   o.violations.insert(o.violations.end(), w.violations.begin(), w.violations.end());
-  check_runs(w, people, rows, o);
+  check_runs(people, rows, s.bound, o);
   check_acknowledged(told, rows, o);
   count_rows(rows, o);
   o.faults = faults.happened();

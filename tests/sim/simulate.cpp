@@ -3,6 +3,7 @@
 //
 //   simulate [--seeds N] [--first S] [--store memory|sqlite|both] [--jobs J] [--json]
 //   simulate --seed S [--store …] [--faults A,B,…]     one seed, told in detail
+//   simulate --repeat --seeds N                        plays each seed twice: the traces are equal
 //
 // Exit code 0 when every promise held, 1 when one was broken: the seed, the command that replays it
 // and the shortest list of faults found that still breaks it are printed.
@@ -14,8 +15,8 @@
 #include <iostream>
 #include <sstream>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "storage/clock.hpp"
 #include "tests/sim/scenario.hpp"
@@ -49,7 +50,9 @@ void tell(const outcome& o) {
 /// What many seeds came to.
 struct sums {
   json value = json::object();
-  void add(const std::string& key, std::int64_t n) { value[key] = value.value(key, std::int64_t{0}) + n; }
+  void add(const std::string& key, std::int64_t n) {
+    value[key] = value.value(key, std::int64_t{0}) + n;
+  }
   void most(const std::string& key, std::int64_t n) {
     value[key] = std::max(value.value(key, std::int64_t{0}), n);
   }
@@ -134,6 +137,20 @@ json play_all(const std::string& program, std::uint64_t first, std::uint64_t see
   return total.value;
 }
 
+int repeat(std::uint64_t seeds, const std::vector<backing>& kinds) {
+  std::set<std::uint64_t> traces;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    auto kind = kinds[seed % kinds.size()];
+    auto trace = play(seed, kind).facts.trace;
+    traces.insert(trace);
+    if (play(seed, kind).facts.trace == trace) continue;
+    std::cout << "seed " << seed << " over " << name_of(kind) << " gives two traces\n";
+    return 1;
+  }
+  std::cout << seeds << " seeds played twice, " << traces.size() << " different traces\n";
+  return traces.size() == seeds ? 0 : 1;
+}
+
 int run(int argc, char** argv) {
   cxxopts::Options options{"simulate"};
   options.add_options()("seeds", "", cxxopts::value<std::uint64_t>()->default_value("2000"))(
@@ -141,9 +158,10 @@ int run(int argc, char** argv) {
       "seed", "", cxxopts::value<std::uint64_t>())(
       "store", "", cxxopts::value<std::string>()->default_value("both"))(
       "faults", "", cxxopts::value<std::string>())(
-      "jobs", "", cxxopts::value<std::uint64_t>()->default_value("2"))("json", "")("v", "");
+      "jobs", "", cxxopts::value<std::uint64_t>()->default_value("2"))("json", "")("verbose", "")(
+      "repeat", "");
   auto args = options.parse(argc, argv);
-  spdlog::set_level(args.count("v") ? spdlog::level::debug : spdlog::level::off);
+  spdlog::set_level(args.count("verbose") ? spdlog::level::debug : spdlog::level::off);
   auto store = args["store"].as<std::string>();
   std::vector<backing> kinds;
   if (store == "memory") kinds = {backing::memory};
@@ -166,6 +184,8 @@ int run(int argc, char** argv) {
     tell(o);
     return o.violations.empty() ? 0 : 1;
   }
+
+  if (args.count("repeat")) return repeat(args["seeds"].as<std::uint64_t>(), kinds);
 
   auto begun = boot_now();
   auto seeds = args["seeds"].as<std::uint64_t>();

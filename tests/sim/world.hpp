@@ -19,9 +19,9 @@ enum class backing { memory, sqlite };
 struct world_facts {
   std::int64_t verbs = 0;
   std::int64_t messages = 0;
-  std::int64_t checks = 0;         // of all invariants, after commits
-  std::int64_t late_writes = 0;    // rejected: fenced, lease_lost, term_lost, report rejected
-  std::int64_t in_doubt = 0;       // calls whose outcome the caller was not told
+  std::int64_t checks = 0;       // of all invariants, after commits
+  std::int64_t late_writes = 0;  // rejected: fenced, lease_lost, term_lost, report rejected
+  std::int64_t in_doubt = 0;     // calls whose outcome the caller was not told
   std::uint64_t trace = 14695981039346656037U;  // FNV-1a of everything that happened, in order
 };
 
@@ -100,6 +100,7 @@ class world {
   bool healed_ = false;
   bool ending_ = false;
   int depth_ = 0;
+  int restless_ = 0;  // messages and timers since time went on
   member* current_ = nullptr;
   std::uint64_t user_calls_ = 0;
   std::multimap<mono_time, std::function<void()>> agenda_;

@@ -196,7 +196,7 @@ TEST_CASE_METHOD(contract, "a look finds live runs that wait for a master") {
   CHECK(db->look(node).masterless.size() == 2);  // somebody must end it
 }
 
-TEST_CASE_METHOD(contract, "a look names the leases whose run is asked to stop") {
+TEST_CASE_METHOD(contract, "a look names the LIVE leases of the node, and whose run must stop") {
   auto a = join("a");
   auto b = join("b");
   auto r = drive(a, "1");
@@ -204,23 +204,28 @@ TEST_CASE_METHOD(contract, "a look names the leases whose run is asked to stop")
   auto id = split(r, 6);
   auto mine = take(a, id, 2);
   take(b, id, 2);
-  take(a, split(other, 2));
-  CHECK(db->look(a).stopping.empty());
+  auto unasked = take(a, split(other, 1));
+  auto held = [&] { return db->look(a).held; };
+  REQUIRE(held().size() == 2);
+  for (const auto& h : held()) CHECK(h.stop == stop_mode::none);
   db->request_stop(r.run, stop_mode::stop);
   auto view = db->look(a);
   CHECK(view.ready.empty());
-  REQUIRE(view.stopping.size() == 1);
-  CHECK(view.stopping[0].lease == mine.lease);
-  CHECK(view.stopping[0].mode == stop_mode::stop);
+  REQUIRE(view.held.size() == 2);
+  CHECK(view.held[0].lease == mine.lease);
+  CHECK(view.held[0].stop == stop_mode::stop);
+  CHECK(view.held[1].lease == unasked.lease);
+  CHECK(view.held[1].stop == stop_mode::none);
   db->request_stop(r.run, stop_mode::now);
-  CHECK(db->look(a).stopping.at(0).mode == stop_mode::now);
+  CHECK(held().at(0).stop == stop_mode::now);
   db->heartbeat(a, 1, true, limits);
-  CHECK(db->look(a).stopping.size() == 1);  // a draining node must hear of it too
+  CHECK(held().size() == 2);  // a draining node must hear of it too
   complete_all(a, mine);
-  CHECK(db->look(a).stopping.empty());
+  REQUIRE(held().size() == 1);
+  CHECK(held()[0].lease == unasked.lease);
 }
 
-TEST_CASE_METHOD(contract, "leases that their node does not know of are given back") {
+TEST_CASE_METHOD(contract, "leases on which nobody works are released") {
   auto node = join();
   auto other = join();
   auto r = drive(node);
@@ -229,16 +234,17 @@ TEST_CASE_METHOD(contract, "leases that their node does not know of are given ba
   auto lost = take(node, id, 3);
   auto theirs = take(other, id, 3);
   complete(node, lost.lease, 4);
-  const std::vector<lease_id> known{kept.lease, lease_id{999}, theirs.lease};
-  CHECK(db->reconcile(node, known) == 1);
+  const std::vector<lease_id> strays{lost.lease, lease_id{999}, theirs.lease};
+  CHECK(db->release(node, strays) == 1);
   CHECK(lease(lost.lease).state == lease_state::released);
   CHECK(lease(kept.lease).state == lease_state::live);
   CHECK(lease(theirs.lease).state == lease_state::live);
   CHECK(waiting(id) ==
         std::vector<ready_range>{{{3, 3}, {}, 0}, {{5, 5}, {}, 0}, {{9, 11}, {}, 0}});
-  CHECK(db->reconcile(node, known) == 0);
+  CHECK(db->release(node, strays) == 0);
   CHECK(report(node, ended(lost.lease, 3)) == report_verdict::rejected);
-  CHECK(db->reconcile(node_id{99}, {}) == 0);
+  CHECK(db->release(node, {}) == 0);
+  CHECK(db->release(node_id{99}, strays) == 0);
 }
 
 TEST_CASE_METHOD(contract, "a lease given back does not count as a try") {
@@ -251,7 +257,7 @@ TEST_CASE_METHOD(contract, "a lease given back does not count as a try") {
   for (int i = 0; i < 5; ++i) {
     auto again = take(node, id, 1);
     CHECK(again.attempt == 2);
-    CHECK(db->reconcile(node, {}) == 1);
+    CHECK(db->release(node, {&again.lease, 1}) == 1);
   }
   CHECK(waiting(id) == std::vector<ready_range>{{{0, 0}, {}, 1}, {{1, 1}, {}, 1}});
 }

@@ -281,7 +281,7 @@ TEST_CASE_METHOD(contract, "a checkpoint needs a LIVE lease on an unended partit
   CHECK(lost(grant.lease, 1));
   db->give_back(node, grant.lease, 3);
   CHECK(lost(grant.lease, 3));
-  db->reconcile(node, {});
+  db->release(node, {&grant.lease, 1});
   CHECK(lost(grant.lease, 2));
   CHECK(on->dump().checkpoints.empty());
 }

@@ -95,7 +95,7 @@ class worker {
     if (d < 840) return checkpoint();
     if (d < 900) return give_back();
     if (d < 940) return void(db_.heartbeat(self_, 1, false, {}));
-    if (d < 955) return reconcile();
+    if (d < 955) return release();
     if (d < 970) return void(db_.sweep(a_.some_node(random_()), suspicious));
     if (d < 976) return void(db_.sweep(a_.some_node(random_()), merciless));
     if (d < 978) return join();  // a crash: nobody renews the old one
@@ -181,11 +181,11 @@ class worker {
     held_.push_back({self_, *grant});
   }
 
-  void reconcile() {
-    std::vector<lease_id> known;
+  void release() {
+    std::vector<lease_id> strays;
     for (const auto& h : held_)
-      if (dice(4) != 0) known.push_back(h.grant.lease);
-    db_.reconcile(self_, known);
+      if (dice(4) == 0) strays.push_back(h.grant.lease);
+    db_.release(self_, strays);
   }
 
   void side_run() {

@@ -110,13 +110,12 @@ TEST_CASE_METHOD(arena, "giving back against the loss of the node") {
   });
 }
 
-TEST_CASE_METHOD(arena, "a reconciliation against the loss of the node") {
+TEST_CASE_METHOD(arena, "a release against the loss of the node") {
   fight([this](int round) {
     auto id = split(fresh(round), 6);
     auto node = join();
-    take(node, id, 2);
-    take(node, id, 2);
-    return opponents{[=](store& s) { s.reconcile(node, {}); },
+    const std::vector<lease_id> both{take(node, id, 2).lease, take(node, id, 2).lease};
+    return opponents{[=](store& s) { s.release(node, both); },
                      [=](store& s) { s.sweep(node, merciless); }};
   });
 }
