@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "protocol/lease_width.hpp"
+#include "protocol/mutation.hpp"
 
 namespace partita {
 
@@ -144,7 +145,7 @@ void claimer_state::obey(const work_view& view) {
     else if (held.stop != stop_mode::none)
       stop_lease(held.lease, held.stop);
   }
-  if (!strays.empty()) {
+  if (!strays.empty() && !PARTITA_BUG(stray_leases_are_kept)) {
     auto returned = db->get().release(id, strays);
     spdlog::warn("stray_leases_released node={} count={}", id.value, returned);
   }
@@ -264,7 +265,7 @@ void claimer_state::measure(const finished_batch& batch) {
 void claimer_state::judge_interruption(const held_lease& held, finished_attempt& attempt) {
   auto& r = attempt.report;
   if (r.outcome != attempt_outcome::released || !attempt.begun || held.stopping ||
-      steps.at(held.grant.step).spec.transferable)
+      steps.at(held.grant.step).spec.transferable || PARTITA_BUG(interrupted_single_starts_go_back))
     return;
   r.outcome = attempt_outcome::failed;
   r.error = "interrupted (" + r.error + "), and it may be started only once";
@@ -305,6 +306,7 @@ void claimer_state::flush() {
       verdicts = report(std::move(items));
     } catch (const store_error& e) {
       note_failure("report", e);
+      if (PARTITA_BUG(results_are_forgotten_in_an_outage)) pending.clear();
       schedule_flush(rest->next());
       return;
     }

@@ -1,4 +1,5 @@
 #include "actors/heartbeat.hpp"
+#include "protocol/mutation.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -40,7 +41,7 @@ milliseconds heartbeat_state::round() {
   } catch (const store_error& e) {
     if (e.code() == errc::fenced) {
       spdlog::warn("node_fenced node={} why=\"{}\"", id.value, explain(e.code()));
-      id = {};
+      if (!PARTITA_BUG(a_fenced_node_keeps_its_id)) id = {};
       self->send(node, fence_atom::value);
       self->send(claimer, fence_atom::value);
     } else {
@@ -79,7 +80,8 @@ heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heart
   s.id = first;
   self->send(self, tick_atom::value);
   return {[self](tick_atom) {
-            if (self->state.leaving) return;
+            if (self->state.leaving || (self->state.draining && PARTITA_BUG(heartbeat_stops_first)))
+              return;
             self->delayed_send(self, self->state.round(), tick_atom::value);
           },
           [self](const running_count& load) { self->state.running = load.partitions; },

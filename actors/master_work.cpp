@@ -1,6 +1,7 @@
 #include "actors/master_work.hpp"
 
 #include "actors/text.hpp"
+#include "protocol/mutation.hpp"
 
 namespace partita {
 
@@ -74,7 +75,7 @@ class partition_inserter {
 
 void insert_listed(const master_task& task, const partitioned& definition, split_context& context) {
   auto listed = definition.splitter()(context);
-  if (task.step.count > 0)
+  if (task.step.count > 0 && !PARTITA_BUG(half_a_split_is_kept))
     task.db->with([&](store& db) { db.reset_split(task.step.id, task.node, task.term); });
   partition_inserter inserter{task, 0};
   for (auto& p : listed) inserter.add(std::move(p));
@@ -86,7 +87,7 @@ void insert_listed(const master_task& task, const partitioned& definition, split
 
 void insert_streamed(const master_task& task, const partitioned& definition,
                      split_context& context) {
-  partition_inserter inserter{task, task.step.count};
+  partition_inserter inserter{task, PARTITA_BUG(stream_is_inserted_anew) ? 0 : task.step.count};
   definition.streamer()(context, [&](partition p) { inserter.add(std::move(p)); });
   inserter.flush();
   if (inserter.seen() < task.step.count)

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/mutation.hpp"
 #include "protocol/ranges.hpp"
 #include "protocol/values.hpp"
 
@@ -21,7 +22,7 @@ struct loss_verdict {
 inline loss_verdict judge_loss(bool transferable, int lease_attempt, const retry_policy& retry,
                                node_id node) {
   auto who = "node " + std::to_string(node.value);
-  if (!transferable)
+  if (!transferable && !PARTITA_BUG(lost_nodes_transfer_everything))
     return {false, lease_attempt,
             who + " was lost while it held this partition, which may be started only once"};
   if (lease_attempt >= retry.max_attempts)

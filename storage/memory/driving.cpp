@@ -1,3 +1,4 @@
+#include "protocol/mutation.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "storage/memory/transaction.hpp"
 #include "storage/text.hpp"
@@ -52,11 +53,11 @@ std::optional<term> memory_store::adopt_run(run_id run, node_id node, term seen)
   transaction tx{*state_};
   auto* row = find(tx.db.runs, run);
   if (row == nullptr || is_terminal(row->state)) return std::nullopt;
-  const term next{seen.value + 1};
+  const term next{seen.value + (PARTITA_BUG(takeover_keeps_the_term) ? 0 : 1)};
   if (row->master == node && row->term == next) return next;  // a repeat
   const auto* adopter = find(tx.db.nodes, node);
-  if (row->master || row->term != seen || adopter == nullptr ||
-      adopter->state != node_state::active)
+  if (((row->master || row->term != seen) && !PARTITA_BUG(takeover_of_a_driven_run)) ||
+      adopter == nullptr || adopter->state != node_state::active)
     return std::nullopt;
   row->master = node;
   row->term = next;

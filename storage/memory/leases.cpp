@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "protocol/mutation.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "storage/memory/transaction.hpp"
 #include "storage/text.hpp"
@@ -157,8 +158,9 @@ std::optional<lease_grant> memory_store::claim(node_id node, step_id step, std::
   transaction tx{*state_};
   const auto* owner = find(tx.db.nodes, node);
   const auto* wanted = find(tx.db.steps, step);
-  if (owner == nullptr || owner->state != node_state::active || wanted == nullptr ||
-      !is_open_for_claims(tx, wanted->row))
+  if (owner == nullptr ||
+      (owner->state != node_state::active && !PARTITA_BUG(claim_by_a_dead_node)) ||
+      wanted == nullptr || !is_open_for_claims(tx, wanted->row))
     return std::nullopt;
   auto ranges = claimable(tx, step, node);
   if (ranges.empty()) return std::nullopt;
@@ -168,7 +170,7 @@ std::optional<lease_grant> memory_store::claim(node_id node, step_id step, std::
   if (width < 1) return std::nullopt;
   auto span = cut(from.span, width);
   const auto& lease = tx.grant(step, node, span, from.attempt + 1);
-  from.span.lo = span.hi + 1;
+  from.span.lo = span.hi + (PARTITA_BUG(claim_leaves_what_it_takes) ? 0 : 1);
   if (from.span.lo > from.span.hi) tx.db.ready.erase(from.id);
 
   lease_grant grant{lease.id, step, span, lease.attempt, {}};
@@ -199,7 +201,8 @@ void memory_store::give_back(node_id node, lease_id lease, partition_no from) {
       throw store_error(errc::bad_request, "partition " + std::to_string(no) + " of lease " +
                                                std::to_string(lease.value) + " has ended");
   row->span.hi = from - 1;
-  tx.make_ready(row->step, back, node_id{}, row->attempt - 1, tx.now);
+  if (!PARTITA_BUG(give_back_loses_partitions))
+    tx.make_ready(row->step, back, node_id{}, row->attempt - 1, tx.now);
   tx.log(event::lease_shrunk, tx.about(*row), {{"lo", back.lo}, {"hi", back.hi}});
   if (row->unended() > 0) return;
   tx.end_lease(*row, lease_state::done);
@@ -221,7 +224,8 @@ std::vector<report_verdict> memory_store::report(node_id node,
     if (lease != nullptr && lease->node == node) {
       if (was_reported(tx, *lease, item.no)) {
         verdict = report_verdict::recorded;
-      } else if (live_lease_of(tx, item.lease, item.no) != nullptr) {
+      } else if (live_lease_of(tx, item.lease, item.no) != nullptr ||
+                 PARTITA_BUG(report_without_the_fence)) {
         record(tx, *lease, item);
         recorded[lease->id][item.outcome].push_back(item.no);
         verdict = report_verdict::recorded;
@@ -238,6 +242,7 @@ void memory_store::commit_chunk(lease_id lease, partition_no no, const checkpoin
   if (c.seq < 1) throw store_error(errc::bad_request, "checkpoints are numbered from 1");
   transaction tx{*state_};
   const auto* row = live_lease_of(tx, lease, no);
+  if (row == nullptr && PARTITA_BUG(checkpoint_without_the_fence)) row = find(tx.db.leases, lease);
   if (row == nullptr)
     throw store_error(errc::lease_lost, "lease " + std::to_string(lease.value) +
                                             " no longer covers partition " + std::to_string(no));

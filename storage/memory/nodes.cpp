@@ -1,4 +1,5 @@
 #include "protocol/liveness.hpp"
+#include "protocol/mutation.hpp"
 #include "protocol/node_loss.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "storage/memory/transaction.hpp"
@@ -13,6 +14,7 @@ void revoke(transaction& tx, lease_record& lease) {
   const auto& spec = tx.db.steps.at(lease.step).row.spec;
   auto verdict = judge_loss(spec.transferable, lease.attempt, spec.retry, lease.node);
   auto left = tx.unfinished(lease);
+  if (PARTITA_BUG(revoke_requeues_what_has_ended)) left = {lease.span};
   for (auto span : left) {
     if (verdict.requeue)
       tx.make_ready(lease.step, span, node_id{}, verdict.attempt, tx.now);
@@ -47,10 +49,12 @@ void part_with(transaction& tx, node_row& row, node_state state, std::string_vie
   row.state = state;
   row.left_at = tx.now;
   tx.log(kind, {{}, {}, {}, row.id}, {});
-  for (auto* lease : tx.live_leases(row.id)) revoke(tx, *lease);
-  unbind(tx, row.id);
+  if (!PARTITA_BUG(sweep_keeps_leases))
+    for (auto* lease : tx.live_leases(row.id)) revoke(tx, *lease);
+  if (!PARTITA_BUG(sweep_forgets_bound_ranges)) unbind(tx, row.id);
   for (auto& [id, run] : tx.db.runs) {
-    if (run.master != row.id || is_terminal(run.state)) continue;
+    if (run.master != row.id || is_terminal(run.state) || PARTITA_BUG(sweep_forgets_masters))
+      continue;
     run.master = node_id{};
     tx.log(event::run_let_go, {id, {}, {}, row.id}, {{"term", run.term.value}});
   }
@@ -90,7 +94,7 @@ cluster_view memory_store::heartbeat(node_id node, int running, bool draining,
                                      const liveness_limits& limits) {
   transaction tx{*state_};
   auto* row = find(tx.db.nodes, node);
-  if (row == nullptr || is_terminal(row->state))
+  if (row == nullptr || (is_terminal(row->state) && !PARTITA_BUG(heartbeat_revives_the_dead)))
     throw store_error(errc::fenced,
                       "node " + std::to_string(node.value) + " is no longer part of the cluster");
   if (row->state == node_state::unreachable) tx.log(event::node_recovered, {{}, {}, {}, node}, {});

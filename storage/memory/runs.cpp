@@ -1,3 +1,4 @@
+#include "protocol/mutation.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "storage/memory/transaction.hpp"
 #include "storage/text.hpp"
@@ -151,7 +152,7 @@ run_row memory_store::request_stop(run_id run, stop_mode mode) {
     row.stop = mode;
     tx.log(event::stop_requested, {run, {}, {}, {}}, {{"mode", to_string(mode)}});
   }
-  if (row.state == run_state::created) stop_at_once(tx, row);
+  if (row.state == run_state::created || PARTITA_BUG(stop_ends_what_runs)) stop_at_once(tx, row);
   return row;
 }
 

@@ -148,26 +148,35 @@ void faulty_store::step_down(run_id run, node_id node, term t) {
 }
 
 step_row faulty_store::begin_step(run_id run, node_id node, term t, const step_spec& spec) {
-  return call("begin_step", true, [=](store& s) { return s.begin_step(run, node, t, spec); });
+  return call("begin_step", true, [=, &w = world_](store& s) {
+    auto row = s.begin_step(run, node, t, spec);
+    w.expect_master("begin_step", run, {}, node, t);
+    return row;
+  });
 }
 
 void faulty_store::reset_split(step_id step, node_id node, term t) {
-  call("reset_split", true, [=](store& s) { s.reset_split(step, node, t); });
+  call("reset_split", true, [=, &w = world_](store& s) {
+    s.reset_split(step, node, t);
+    w.expect_master("reset_split", {}, step, node, t);
+  });
 }
 
 void faulty_store::append_partitions(step_id step, node_id node, term t, partition_no first_no,
                                      std::span<const new_partition> rows) {
   call("append_partitions", true,
-       [=, all = std::vector<new_partition>(rows.begin(), rows.end())](store& s) {
+       [=, &w = world_, all = std::vector<new_partition>(rows.begin(), rows.end())](store& s) {
          s.append_partitions(step, node, t, first_no, all);
+         w.expect_master("append_partitions", {}, step, node, t);
        });
 }
 
 void faulty_store::seal_split(step_id step, node_id node, term t,
                               std::span<const ready_range> ranges) {
   call("seal_split", true,
-       [=, all = std::vector<ready_range>(ranges.begin(), ranges.end())](store& s) {
+       [=, &w = world_, all = std::vector<ready_range>(ranges.begin(), ranges.end())](store& s) {
          s.seal_split(step, node, t, all);
+         w.expect_master("seal_split", {}, step, node, t);
        });
 }
 
@@ -182,13 +191,18 @@ step_progress faulty_store::progress(step_id step) {
 void faulty_store::end_step(step_id step, node_id node, term t, step_state state,
                             const json_text& result, const std::string& error,
                             const std::optional<json_text>& run_result) {
-  call("end_step", true,
-       [=](store& s) { s.end_step(step, node, t, state, result, error, run_result); });
+  call("end_step", true, [=, &w = world_](store& s) {
+    s.end_step(step, node, t, state, result, error, run_result);
+    w.expect_master("end_step", {}, step, node, t);
+  });
 }
 
 void faulty_store::end_run(run_id run, node_id node, term t, run_state state,
                            const std::string& error) {
-  call("end_run", true, [=](store& s) { s.end_run(run, node, t, state, error); });
+  call("end_run", true, [=, &w = world_](store& s) {
+    s.end_run(run, node, t, state, error);
+    w.expect_master("end_run", run, {}, node, t);
+  });
 }
 
 std::vector<result_row> faulty_store::list_results(step_id step, partition_no after, int limit) {

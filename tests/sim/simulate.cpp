@@ -4,6 +4,7 @@
 //   simulate [--seeds N] [--first S] [--store memory|sqlite|both] [--jobs J] [--json]
 //   simulate --seed S [--store …] [--faults A,B,…]     one seed, told in detail
 //   simulate --repeat --seeds N                        plays each seed twice: the traces are equal
+//   simulate --mutants [NAME] [--seeds N]              how soon each planted bug is found
 //
 // Exit code 0 when every promise held, 1 when one was broken: the seed, the command that replays it
 // and the shortest list of faults found that still breaks it are printed.
@@ -19,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include "storage/clock.hpp"
+#include "tests/sim/mutants.hpp"
 #include "tests/sim/scenario.hpp"
 
 using namespace partita;
@@ -153,13 +155,15 @@ int repeat(std::uint64_t seeds, const std::vector<backing>& kinds) {
 
 int run(int argc, char** argv) {
   cxxopts::Options options{"simulate"};
-  options.add_options()("seeds", "", cxxopts::value<std::uint64_t>()->default_value("2000"))(
-      "first", "", cxxopts::value<std::uint64_t>()->default_value("1"))(
-      "seed", "", cxxopts::value<std::uint64_t>())(
-      "store", "", cxxopts::value<std::string>()->default_value("both"))(
-      "faults", "", cxxopts::value<std::string>())(
-      "jobs", "", cxxopts::value<std::uint64_t>()->default_value("2"))("json", "")("verbose", "")(
-      "repeat", "");
+  auto add = options.add_options();
+  add("seeds", "", cxxopts::value<std::uint64_t>()->default_value("2000"));
+  add("first", "", cxxopts::value<std::uint64_t>()->default_value("1"));
+  add("seed", "", cxxopts::value<std::uint64_t>());
+  add("store", "", cxxopts::value<std::string>()->default_value("both"));
+  add("faults", "", cxxopts::value<std::string>());
+  add("jobs", "", cxxopts::value<std::uint64_t>()->default_value("2"));
+  add("mutants", "", cxxopts::value<std::string>()->implicit_value(""));
+  for (const char* flag : {"json", "verbose", "repeat"}) add(flag, "");
   auto args = options.parse(argc, argv);
   spdlog::set_level(args.count("verbose") ? spdlog::level::debug : spdlog::level::off);
   auto store = args["store"].as<std::string>();
@@ -185,6 +189,9 @@ int run(int argc, char** argv) {
     return o.violations.empty() ? 0 : 1;
   }
 
+  if (args.count("mutants"))
+    return hunt_mutants(args["seeds"].as<std::uint64_t>(), args["mutants"].as<std::string>(),
+                        static_cast<int>(args["jobs"].as<std::uint64_t>()));
   if (args.count("repeat")) return repeat(args["seeds"].as<std::uint64_t>(), kinds);
 
   auto begun = boot_now();

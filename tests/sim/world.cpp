@@ -278,12 +278,39 @@ fate world::draw(const member* m, const char* verb) {
   return fate::none;
 }
 
+void world::check_changes(const memory::tables& after) {
+  for (const auto& now : after.runs)
+    for (const auto& then : before_.runs)
+      if (now.id == then.id && now.master && now.master != then.master && now.term <= then.term)
+        violations.push_back("run " + str(static_cast<std::uint64_t>(now.id.value)) +
+                             " has a new master and no new term");
+  for (const auto& n : after.nodes) {
+    if (n.state != node_state::deregistered) continue;
+    for (const auto& then : before_.nodes)
+      if (then.id == n.id && then.state != n.state)
+        for (const auto& m : members_)
+          if (m->deps->info.name == n.info.name && m->awake(now_))
+            convicted_alive.push_back(n.info.name);
+  }
+}
+
 void world::check() {
   ++facts_.checks;
   auto after = snapshot_();
   for (auto& v : test::violations(after)) violations.push_back(v);
   for (auto& v : test::violations_between(before_, after)) violations.push_back(v);
+  check_changes(after);
   before_ = std::move(after);
+}
+
+void world::expect_master(const char* verb, run_id run, step_id step, node_id node, term t) {
+  for (const auto& s : before_.steps)
+    if (s.row.id == step) run = s.row.run;
+  for (const auto& r : before_.runs)
+    if (r.id == run && !is_terminal(r.state) && (r.master != node || r.term != t))
+      violations.push_back(std::string{verb} + " of run " +
+                           str(static_cast<std::uint64_t>(run.value)) +
+                           " by a node that does not drive it");
 }
 
 void world::note(const member* m, const char* verb, int outcome) {

@@ -71,6 +71,8 @@ class world {
   const settings& limits() const { return limits_; }
   const world_facts& facts() const { return facts_; }
   std::vector<std::string> violations;
+  /// Nodes that were given up although they were running at that moment, by name.
+  std::vector<std::string> convicted_alive;
   /// Called when a node has been told that these results stand.
   std::function<void(const attempt_report&)> on_acknowledged = [](const attempt_report&) {};
 
@@ -84,6 +86,9 @@ class world {
   mono_time next_moment(mono_time limit) const;
   fate draw(const member* m, const char* verb);
   void check();
+  void check_changes(const memory::tables& after);
+  /// The verb that has just succeeded was only the master's to call, under this term.
+  void expect_master(const char* verb, run_id run, step_id step, node_id node, term t);
   void note(const member* m, const char* verb, int outcome);
 
   std::uint64_t seed_;

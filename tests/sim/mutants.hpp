@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace partita::sim {
+
+/// Plays seeds with one planted bug after the other (all, or those whose names contain `which`)
+/// until a promise breaks, at most `limit` seeds each, and prints after how many each was found.
+/// Returns how many were not.
+int hunt_mutants(std::uint64_t limit, const std::string& which, int processes);
+
+}  // namespace partita::sim
