@@ -244,6 +244,7 @@ TEST_CASE_METHOD(contract, "whatever many bad nodes do at once, each partition e
   a.inspect();
   CHECK(complaints == std::vector<std::string>{});
   CHECK(a.broken == std::vector<std::string>{});
+  CHECK(violations_with_log(a.on.dump()) == std::vector<std::string>{});
 
   std::map<std::pair<step_id, partition_no>, lease_id> results;
   for (const auto& row : a.last.results)

@@ -18,7 +18,7 @@ contract::contract()
       where_(Catch::MessageBuilder("INFO", CATCH_INTERNAL_LINEINFO, Catch::ResultWas::Info)
              << "on " << on->name()) {}
 
-contract::~contract() { CHECK(violations(on->dump()) == std::vector<std::string>{}); }
+contract::~contract() { CHECK(violations_with_log(on->dump()) == std::vector<std::string>{}); }
 
 void contract::lose(node_id lost) {
   pass_deregistered();
