@@ -159,8 +159,12 @@ class replayer {
                     : kind == event::node_deregistered ? std::optional{node_state::deregistered}
                     : kind == event::node_left         ? std::optional{node_state::left}
                                                        : std::nullopt;
-    if (to) move(id, known(told_.nodes, id), *to);
-    return to.has_value();
+    if (!to) return false;
+    auto& from = known(told_.nodes, id);
+    if (to == node_state::draining && from == node_state::unreachable)
+      find(rule::replay, "follows no NODE_RECOVERED of " + named(id));
+    move(id, from, *to);
+    return true;
   }
 
   // --- runs --------------------------------------------------------------------------------------
@@ -259,7 +263,6 @@ class replayer {
     step.ordinal = number(detail, "ordinal");
     step.kind = str(state<step_kind>(detail, "kind"));
     step.streamed = detail.value("streamed", false);
-    step.sealed = step.kind == "TASKLET";
     if (detail.contains("continues")) {
       const auto& from = known(told_.steps, step_id{number(detail, "continues")});
       step.continued = true;
@@ -267,6 +270,7 @@ class replayer {
         if (e.value.completed) step.results.put(e.span, e.value);
       step.carried = step.results.size();
     }
+    step.sealed = step.kind == "TASKLET" && !step.continued;  // a copy is sealed by its next event
     made(told_.steps, event_->step) = std::move(step);
   }
 
@@ -285,6 +289,8 @@ class replayer {
     if (step.streamed)
       find(rule::conservation,
            "removes partitions of " + named(event_->step) + ", which may be at work");
+    if (step.count == 0)
+      find(rule::replay, "removes partitions of " + named(event_->step) + ", which had none");
     step.count = 0;
   }
 

@@ -22,7 +22,7 @@ class sqlite_backend final : public backend {
   std::string name() const override { return "sqlite"; }
   database& db() override { return *db_; }
   void pass(milliseconds time) override { clock_.advance(time); }
-  void tamper(const std::string& sql) override { sqlite_reader{path_}.query(sql); }
+  void tamper(const std::string& sql) override { sqlite_reader{path_}.run(sql); }
 
  private:
   temp_dir directory_;
@@ -60,6 +60,10 @@ std::vector<text_row> sqlite_reader::query(const std::string& sql) {
   }
   require_ok(step == SQLITE_DONE, db_);
   return rows;
+}
+
+void sqlite_reader::run(const std::string& sql) {
+  require_ok(sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK, db_);
 }
 
 std::unique_ptr<backend> make_sqlite_backend() { return std::make_unique<sqlite_backend>(); }

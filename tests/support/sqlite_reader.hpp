@@ -21,6 +21,9 @@ class sqlite_reader {
   /// Rows with every column as text.
   std::vector<text_row> query(const std::string& sql);
 
+  /// Any statements.
+  void run(const std::string& sql);
+
  private:
   sqlite3* db_ = nullptr;
 };
