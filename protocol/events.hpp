@@ -3,12 +3,15 @@
 #include <string_view>
 
 /// The kinds of the append-only event log. Each is written in the transaction of the change it
-/// tells of. In brackets: which ids the row carries, and the fields of its JSON detail.
+/// tells of. In brackets: which ids the row carries, and the fields of its JSON detail. Replayed in
+/// the order of their ids, they give every state, term, span and count of the tables, and which
+/// lease ended which partition how (storage/audit). What changes no state leaves no event: a timely
+/// heartbeat, a checkpoint, progress.
 namespace partita::event {
 
 inline constexpr std::string_view node_joined = "NODE_JOINED";              // [node] name
 inline constexpr std::string_view node_overdue = "NODE_OVERDUE";            // [node] by the sweep
-inline constexpr std::string_view node_recovered = "NODE_RECOVERED";        // [node]
+inline constexpr std::string_view node_recovered = "NODE_RECOVERED";        // [node] ACTIVE again
 inline constexpr std::string_view node_draining = "NODE_DRAINING";          // [node]
 inline constexpr std::string_view node_deregistered = "NODE_DEREGISTERED";  // [node]
 inline constexpr std::string_view node_left = "NODE_LEFT";                  // [node]
@@ -17,12 +20,16 @@ inline constexpr std::string_view run_submitted = "RUN_SUBMITTED";    // [run] j
 inline constexpr std::string_view run_adopted = "RUN_ADOPTED";        // [run node] term
 inline constexpr std::string_view run_let_go = "RUN_LET_GO";          // [run node] term: no master
 inline constexpr std::string_view stop_requested = "STOP_REQUESTED";  // [run] mode
-inline constexpr std::string_view run_ended = "RUN_ENDED";            // [run] state
 
-inline constexpr std::string_view step_begun = "STEP_BEGUN";      // [run step] name
-inline constexpr std::string_view split_reset = "SPLIT_RESET";    // [run step]
-inline constexpr std::string_view split_sealed = "SPLIT_SEALED";  // [run step] count
-inline constexpr std::string_view step_ended = "STEP_ENDED";      // [run step] state
+// These carry the node that is the master, and its term; neither when `restart` or a cancellation
+// of a run that never had a master wrote them.
+inline constexpr std::string_view run_ended = "RUN_ENDED";            // [run] state
+/// [run step] name, ordinal, kind, streamed; continues: the step that `restart` copied
+inline constexpr std::string_view step_begun = "STEP_BEGUN";
+inline constexpr std::string_view split_reset = "SPLIT_RESET";        // [run step]
+inline constexpr std::string_view split_appended = "SPLIT_APPENDED";  // [run step] lo hi
+inline constexpr std::string_view split_sealed = "SPLIT_SEALED";      // [run step] count
+inline constexpr std::string_view step_ended = "STEP_ENDED";          // [run step] state
 
 inline constexpr std::string_view lease_granted =
     "LEASE_GRANTED";  // [run step lease node] lo hi attempt

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/memory/tables.hpp"
 #include "storage/store.hpp"
 
 namespace partita {
@@ -48,6 +49,11 @@ class database {
   /// Returns how many were applied. Throws schema_mismatch if the database is newer than the
   /// program or an applied migration was altered.
   virtual int migrate() = 0;
+
+  /// The rows an audit judges (storage/audit), as of one moment, whatever else happens meanwhile:
+  /// all, or at least those that tell about one run. Reads only. Throws as `connect` does, and
+  /// not_found.
+  virtual memory::tables audit_rows(std::optional<run_id> run) = 0;
 
   /// The address as it may be shown: never a password.
   virtual std::string address() const = 0;

@@ -1,4 +1,5 @@
 #include "protocol/mutation.hpp"
+#include "storage/event_detail.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "storage/memory/transaction.hpp"
 #include "storage/text.hpp"
@@ -89,7 +90,7 @@ step_row memory_store::begin_step(run_id run, node_id node, term t, const step_s
   row.sealed = spec.kind == step_kind::tasklet;
   row.started_at = tx.now;
   tx.db.steps[row.id] = {row, 0};
-  tx.log(event::step_begun, {run, row.id, {}, {}}, {{"name", spec.name}});
+  tx.log(event::step_begun, {run, row.id, {}, node}, event::begun_detail(spec, t));
   return row;
 }
 
@@ -103,7 +104,7 @@ void memory_store::reset_split(step_id step, node_id node, term t) {
   tx.db.partitions.erase(tx.db.partitions.lower_bound({step, 0}),
                          tx.db.partitions.lower_bound({step, row.count}));
   row.count = 0;
-  tx.log(event::split_reset, {row.run, step, {}, {}}, {});
+  tx.log(event::split_reset, {row.run, step, {}, node}, {{"term", t.value}});
 }
 
 void memory_store::append_partitions(step_id step, node_id node, term t, partition_no first_no,
@@ -128,6 +129,8 @@ void memory_store::append_partitions(step_id step, node_id node, term t, partiti
   }
   row.count = end;
   if (row.spec.streamed) tx.make_ready(step, {first_no, end - 1}, node_id{}, 0, tx.now);
+  tx.log(event::split_appended, {row.run, step, {}, node},
+         {{"lo", first_no}, {"hi", end - 1}, {"term", t.value}});
 }
 
 void memory_store::seal_split(step_id step, node_id node, term t,
@@ -145,7 +148,7 @@ void memory_store::seal_split(step_id step, node_id node, term t,
     }
   }
   row.sealed = true;
-  tx.log(event::split_sealed, {row.run, step, {}, {}}, {{"count", row.count}});
+  tx.log(event::split_sealed, {row.run, step, {}, node}, {{"count", row.count}, {"term", t.value}});
 }
 
 std::vector<step_row> memory_store::list_steps(run_id run) {
@@ -185,7 +188,8 @@ void memory_store::end_step(step_id step, node_id node, term t, step_state state
   row.error = error;
   row.ended_at = tx.now;
   if (run_result) tx.run(row.run).result = *run_result;
-  tx.log(event::step_ended, {row.run, step, {}, {}}, {{"state", to_string(state)}});
+  tx.log(event::step_ended, {row.run, step, {}, node},
+         {{"state", to_string(state)}, {"term", t.value}});
 }
 
 void memory_store::end_run(run_id run, node_id node, term t, run_state state,
@@ -204,7 +208,7 @@ void memory_store::end_run(run_id run, node_id node, term t, run_state state,
   row.state = state;
   row.error = error;
   row.ended_at = tx.now;
-  tx.log(event::run_ended, {run, {}, {}, {}}, {{"state", to_string(state)}});
+  tx.log(event::run_ended, {run, {}, {}, node}, {{"state", to_string(state)}, {"term", t.value}});
 }
 
 std::vector<result_row> memory_store::list_results(step_id step, partition_no after, int limit) {

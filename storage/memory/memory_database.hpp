@@ -24,6 +24,8 @@ class memory_database : public database {
   std::string address() const override;
   bool shared_over_network() const override;
 
+  memory::tables audit_rows(std::optional<run_id> run) override;  // always all
+
   /// All rows, as of one moment between two transactions.
   memory::tables snapshot() const;
 

@@ -1,4 +1,5 @@
 #include "protocol/mutation.hpp"
+#include "storage/event_detail.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "storage/memory/transaction.hpp"
 #include "storage/text.hpp"
@@ -80,7 +81,7 @@ void copy_step(transaction& tx, const step_row& from, run_id to) {
   }
   tx.db.steps[id] = {row, 0};
   tx.db.steps[id].carried = copy_partitions(tx, from, id);
-  tx.log(event::step_begun, {to, id, {}, {}}, {{"name", row.spec.name}});
+  tx.log(event::step_begun, {to, id, {}, {}}, event::continued_detail(row.spec, from.id));
   tx.log(event::split_sealed, {to, id, {}, {}}, {{"count", row.count}});
   if (row.state == step_state::completed)
     tx.log(event::step_ended, {to, id, {}, {}}, {{"state", "COMPLETED"}});

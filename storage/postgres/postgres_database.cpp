@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "storage/audit/table_reader.hpp"
 #include "storage/migrate.hpp"
 #include "storage/postgres/postgres_store.hpp"
 #include "storage/postgres/rows.hpp"
@@ -14,6 +15,23 @@ namespace {
 
 /// Creating tables may wait for another process that does the same.
 constexpr session_options migrating{"partita migrate", milliseconds{60'000}, milliseconds{3'000}};
+
+/// Reading whole tables takes what it takes.
+constexpr session_options auditing{"partita verify", milliseconds{600'000}, milliseconds{3'000}};
+
+/// Runs a SELECT; hands out its rows as text, NULL as nothing.
+void each_row(transaction& tx, const std::string& sql,
+              const std::function<void(audit::text_row)>& take) {
+  std::vector<std::optional<std::string_view>> columns;
+  for (const auto& row : tx.exec(sql)) {
+    columns.clear();
+    for (const auto& field : row) {
+      columns.emplace_back();
+      if (!field.is_null()) columns.back().emplace(field.c_str(), field.size());
+    }
+    take(columns);
+  }
+}
 
 /// The migrations applied so far. Nothing: there are no tables of ours.
 std::vector<applied_migration> applied_migrations(transaction& tx) {
@@ -63,6 +81,17 @@ class postgres_database final : public database {
     return session{where_, migrating}.transact([&](transaction& tx) {
       tx.exec(sql::lock_migrations);
       return apply_missing(tx, address());
+    });
+  }
+
+  memory::tables audit_rows(std::optional<run_id> run) override {
+    return session{where_, auditing}.snapshot([&](transaction& tx) {
+      require_fit(status_of(tx), address());
+      tx.exec(sql::stay_idle);
+      return audit::read_tables(
+          [&](const std::string& sql, const auto& each) { each_row(tx, sql, each); },
+          {"partita.", [](const std::string& column) { return "partita.micros(" + column + ")"; }},
+          run);
     });
   }
 

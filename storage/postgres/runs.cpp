@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <pqxx/except>
 
+#include "storage/event_detail.hpp"
 #include "storage/postgres/postgres_store.hpp"
 #include "storage/postgres/rows.hpp"
 #include "storage/postgres/statements.hpp"
@@ -79,7 +80,7 @@ std::int64_t copy_partitions(transaction& tx, const step_row& from, step_id to) 
 void copy_step(transaction& tx, const step_row& from, run_id to) {
   const auto id = id_of<step_id>(tx.exec_params1(sql::copy_step, from.id.value, to.value)[0]);
   tx.exec_params(sql::set_carried, id.value, copy_partitions(tx, from, id));
-  log(tx, event::step_begun, {to, id, {}, {}}, {{"name", from.spec.name}});
+  log(tx, event::step_begun, {to, id, {}, {}}, event::continued_detail(from.spec, from.id));
   log(tx, event::split_sealed, {to, id, {}, {}}, {{"count", from.count}});
   if (from.state == step_state::completed)
     log(tx, event::step_ended, {to, id, {}, {}}, {{"state", "COMPLETED"}});

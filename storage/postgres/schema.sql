@@ -4,6 +4,10 @@ CREATE FUNCTION partita.micros(timestamp with time zone) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$SELECT (extract(epoch FROM $1) * 1000000)::bigint$_$;
 
+CREATE FUNCTION partita.refuse() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'the event log is append-only' USING ERRCODE = '42501'; END $$;
+
 CREATE TABLE partita.checkpoint (
     step_id bigint NOT NULL,
     no bigint NOT NULL,
@@ -358,6 +362,8 @@ CREATE INDEX result_failed ON partita.result USING btree (step_id) WHERE (outcom
 
 CREATE UNIQUE INDEX run_live_identity ON partita.run USING btree (job, md5(identity)) WHERE (state = ANY (ARRAY['CREATED'::text, 'RUNNING'::text]));
 
+CREATE TRIGGER event_is_append_only BEFORE DELETE OR UPDATE ON partita.event FOR EACH STATEMENT EXECUTE FUNCTION partita.refuse();
+
 ALTER TABLE ONLY partita.run
     ADD CONSTRAINT run_master_node_id_fkey FOREIGN KEY (master_node_id) REFERENCES partita.node(node_id);
 
@@ -366,4 +372,3 @@ ALTER TABLE ONLY partita.run
 
 ALTER TABLE ONLY partita.step
     ADD CONSTRAINT step_run_id_fkey FOREIGN KEY (run_id) REFERENCES partita.run(run_id);
-

@@ -37,6 +37,12 @@ class session {
     return run<pqxx::work>(work);
   }
 
+  /// Several reads that see one moment: REPEATABLE READ READ ONLY.
+  template <class Work>
+  auto snapshot(Work work) {
+    return run<pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>>(work);
+  }
+
   /// Connects now. Throws store_error.
   void connect() { connected(); }
 

@@ -36,7 +36,8 @@ mine AS (
   RETURNING n.node_id, n.state, n.slots, n.running, found.state AS was),
 told AS (
   INSERT INTO partita.event (kind, node_id)
-  SELECT 'NODE_RECOVERED', node_id FROM mine WHERE was = 'UNREACHABLE'
+  SELECT 'NODE_RECOVERED', node_id FROM mine
+  WHERE was = 'UNREACHABLE' OR (was = 'DRAINING' AND state = 'ACTIVE')
   UNION ALL
   SELECT 'NODE_DRAINING', node_id FROM mine WHERE state = 'DRAINING' AND was <> 'DRAINING'),
 seen AS (
@@ -695,6 +696,9 @@ VALUES ($1, nullif($2::bigint, 0), nullif($3::bigint, 0), nullif($4::bigint, 0),
 inline const std::string has_schema = R"(
 SELECT to_regclass('partita.migration') IS NOT NULL AS tables,
        EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'partita') AS namespace)";
+
+// An audit works on what one SELECT gave before it sends the next.
+inline const std::string stay_idle = "SET LOCAL idle_in_transaction_session_timeout = 0";
 
 inline const std::string list_migrations = R"(
 SELECT version, checksum FROM partita.migration ORDER BY version)";

@@ -3,6 +3,7 @@
 #include <pqxx/stream_to>
 #include <tuple>
 
+#include "storage/event_detail.hpp"
 #include "storage/postgres/postgres_store.hpp"
 #include "storage/postgres/rows.hpp"
 #include "storage/postgres/statements.hpp"
@@ -124,8 +125,8 @@ step_row postgres_store::begin_step(run_id run, node_id node, term t, const step
         retry.factor, retry.max_delay.count(), spec.split_context,
         spec.kind == step_kind::tasklet);
     if (!made.empty())
-      log(tx, event::step_begun, {run, id_of<step_id>(made.front()[0]), {}, {}},
-          {{"name", spec.name}});
+      log(tx, event::step_begun, {run, id_of<step_id>(made.front()[0]), {}, node},
+          event::begun_detail(spec, t));
     return step_of(tx.exec_params1(sql::find_step, run.value, spec.ordinal));
   });
 }
@@ -141,7 +142,7 @@ void postgres_store::reset_split(step_id step, node_id node, term t) {
     for (partition_no lo = 0; lo < row.count; lo += delete_piece)
       tx.exec_params(sql::delete_partitions, step.value, lo, lo + delete_piece - 1);
     tx.exec_params(sql::set_count, step.value, 0);
-    log(tx, event::split_reset, {row.run, step, {}, {}});
+    log(tx, event::split_reset, {row.run, step, {}, node}, {{"term", t.value}});
   });
 }
 
@@ -164,6 +165,8 @@ void postgres_store::append_partitions(step_id step, node_id node, term t, parti
     copy_in(tx, step, first_no, rows);
     tx.exec_params(sql::set_count, step.value, end);
     if (row.spec.streamed) make_ready(tx, step, {first_no, end - 1}, 0);
+    log(tx, event::split_appended, {row.run, step, {}, node},
+        {{"lo", first_no}, {"hi", end - 1}, {"term", t.value}});
   });
 }
 
@@ -186,7 +189,8 @@ void postgres_store::seal_split(step_id step, node_id node, term t,
                      attempt.text());
     }
     tx.exec_params(sql::seal, step.value);
-    log(tx, event::split_sealed, {row.run, step, {}, {}}, {{"count", row.count}});
+    log(tx, event::split_sealed, {row.run, step, {}, node},
+        {{"count", row.count}, {"term", t.value}});
   });
 }
 
@@ -231,7 +235,7 @@ void postgres_store::end_step(step_id step, node_id node, term t, step_state sta
       throw store_error(errc::wrong_state, named(step) + " cannot end " + end + ": " + why);
     tx.exec_params(sql::end_step, step.value, end, result, error);
     if (run_result) tx.exec_params(sql::set_run_result, row.run.value, *run_result);
-    log(tx, event::step_ended, {row.run, step, {}, {}}, {{"state", end}});
+    log(tx, event::step_ended, {row.run, step, {}, node}, {{"state", end}, {"term", t.value}});
   });
 }
 
@@ -249,7 +253,7 @@ void postgres_store::end_run(run_id run, node_id node, term t, run_state state,
       throw store_error(errc::wrong_state, named(run) + " cannot end: " +
                                                named(id_of<step_id>(running[0])) + " is RUNNING");
     tx.exec_params(sql::end_run, run.value, end, error);
-    log(tx, event::run_ended, {run, {}, {}, {}}, {{"state", end}});
+    log(tx, event::run_ended, {run, {}, {}, node}, {{"state", end}, {"term", t.value}});
   });
 }
 

@@ -127,6 +127,25 @@ statement connection::prepare(const char* sql) {
   return statement{*this, kept.get()};
 }
 
+void connection::each_row(const std::string& sql, const std::function<void(text_row)>& take) {
+  sqlite3_stmt* raw = nullptr;
+  if (auto code = sqlite3_prepare_v2(db_.get(), sql.c_str(), -1, &raw, nullptr)) fail(code);
+  std::unique_ptr<sqlite3_stmt, closer> select{raw};
+  std::vector<std::optional<std::string_view>> row(
+      static_cast<std::size_t>(sqlite3_column_count(raw)));
+  auto code = sqlite3_step(raw);
+  for (; code == SQLITE_ROW; code = sqlite3_step(raw)) {
+    for (int i = 0; auto& column : row) {
+      const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(raw, i));
+      column.reset();
+      if (text) column.emplace(text, static_cast<std::size_t>(sqlite3_column_bytes(raw, i)));
+      ++i;
+    }
+    take(row);
+  }
+  if (code != SQLITE_DONE) fail(code);
+}
+
 bool connection::moved() const {
   int yes = 0;
   sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &yes);

@@ -2,10 +2,13 @@
 
 #include <sqlite3.h>
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "storage/clock.hpp"
 #include "storage/sqlite/statement.hpp"
@@ -75,6 +78,10 @@ class connection {
 
   /// The id of the row inserted last.
   std::int64_t last_id() const { return sqlite3_last_insert_rowid(db_.get()); }
+
+  /// Runs a SELECT that is used once; hands out its rows as text, NULL as nothing.
+  using text_row = std::span<const std::optional<std::string_view>>;
+  void each_row(const std::string& sql, const std::function<void(text_row)>& take);
 
   db_time now() const { return now_; }
 

@@ -127,7 +127,8 @@ cluster_view sqlite_store::heartbeat(node_id node, int running, bool draining,
     auto before = standing_of(db, node);
     if (!before || is_terminal(before->state))
       throw store_error(errc::fenced, named(node) + " is no longer part of the cluster");
-    if (before->state == node_state::unreachable)
+    if (before->state == node_state::unreachable ||
+        (before->state == node_state::draining && !draining))
       log(db, event::node_recovered, {{}, {}, {}, node});
     if (draining && before->state != node_state::draining)
       log(db, event::node_draining, {{}, {}, {}, node});

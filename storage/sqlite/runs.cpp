@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "storage/event_detail.hpp"
 #include "storage/sqlite/rows.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 #include "storage/sqlite/statements.hpp"
@@ -65,7 +66,7 @@ void copy_step(connection& db, const step_row& from, run_id to) {
   const auto done = from.state == step_state::completed;
   step_id id{db.insert(done ? sql::copy_completed_step : sql::copy_unfinished_step, to, from.id)};
   db.run(sql::set_carried, id, copy_partitions(db, from, id));
-  log(db, event::step_begun, {to, id, {}, {}}, {{"name", from.spec.name}});
+  log(db, event::step_begun, {to, id, {}, {}}, event::continued_detail(from.spec, from.id));
   log(db, event::split_sealed, {to, id, {}, {}}, {{"count", from.count}});
   if (done) log(db, event::step_ended, {to, id, {}, {}}, {{"state", "COMPLETED"}});
 }

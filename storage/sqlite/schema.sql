@@ -200,6 +200,12 @@ CREATE TABLE partita_step (
 
 CREATE TABLE sqlite_sequence(name,seq);
 
+CREATE TRIGGER partita_event_is_not_changed BEFORE UPDATE ON partita_event
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+
+CREATE TRIGGER partita_event_is_not_removed BEFORE DELETE ON partita_event
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+
 CREATE VIEW partita_partition_status AS
 SELECT
   s.run_id, r.job, p.step_id, s.name AS step, p.no, p.key,

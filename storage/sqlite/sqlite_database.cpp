@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "storage/audit/table_reader.hpp"
 #include "storage/migrate.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 #include "storage/sqlite/statements.hpp"
@@ -77,6 +78,17 @@ class sqlite_database : public database {
     }
     tx.commit();
     return count;
+  }
+
+  memory::tables audit_rows(std::optional<run_id> run) override {
+    connection db{with_timeout(session_options{}.statement_timeout)};
+    transaction tx{db, access::read};
+    require_fit(read_schema(db), address());
+    auto rows = audit::read_tables([&](const auto& sql, const auto& each) { db.each_row(sql, each); },
+                                   {"partita_", [](const std::string& column) { return column; }},
+                                   run);
+    tx.commit();
+    return rows;
   }
 
   std::string address() const override { return "sqlite:" + path_; }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "storage/event_detail.hpp"
 #include "storage/sqlite/rows.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 #include "storage/sqlite/statements.hpp"
@@ -99,7 +100,7 @@ step_row sqlite_store::begin_step(run_id run, node_id node, term t, const step_s
                          spec.transferable, spec.retry.max_attempts, spec.retry.first_delay,
                          spec.retry.factor, spec.retry.max_delay, spec.split_context,
                          spec.kind == step_kind::tasklet)};
-    log(db, event::step_begun, {run, id, {}, {}}, {{"name", spec.name}});
+    log(db, event::step_begun, {run, id, {}, node}, event::begun_detail(spec, t));
     return require_step(db, id);
   });
 }
@@ -114,7 +115,7 @@ void sqlite_store::reset_split(step_id step, node_id node, term t) {
     if (row.count == 0) return;
     db.run(sql::delete_partitions, step);
     db.run(sql::set_count, step, 0);
-    log(db, event::split_reset, {row.run, step, {}, {}});
+    log(db, event::split_reset, {row.run, step, {}, node}, {{"term", t.value}});
   });
 }
 
@@ -138,6 +139,8 @@ void sqlite_store::append_partitions(step_id step, node_id node, term t, partiti
     for (auto no = first_no; const auto& p : rows) insert.run(step, no++, p.key, p.input);
     db.run(sql::set_count, step, end);
     if (row.spec.streamed) make_ready(db, step, {first_no, end - 1}, node_id{}, 0, db.now());
+    log(db, event::split_appended, {row.run, step, {}, node},
+        {{"lo", first_no}, {"hi", end - 1}, {"term", t.value}});
   });
 }
 
@@ -154,7 +157,8 @@ void sqlite_store::seal_split(step_id step, node_id node, term t,
                    db.now());
     }
     db.run(sql::seal_step, step);
-    log(db, event::split_sealed, {row.run, step, {}, {}}, {{"count", row.count}});
+    log(db, event::split_sealed, {row.run, step, {}, node},
+        {{"count", row.count}, {"term", t.value}});
   });
 }
 
@@ -187,7 +191,8 @@ void sqlite_store::end_step(step_id step, node_id node, term t, step_state state
                         named(step) + " cannot end " + std::string{to_string(state)} + ": " + why);
     db.run(sql::end_step, step, state, result, error);
     if (run_result) db.run(sql::set_run_result, row.run, *run_result);
-    log(db, event::step_ended, {row.run, step, {}, {}}, {{"state", to_string(state)}});
+    log(db, event::step_ended, {row.run, step, {}, node},
+        {{"state", to_string(state)}, {"term", t.value}});
   });
 }
 
@@ -204,7 +209,8 @@ void sqlite_store::end_run(run_id run, node_id node, term t, run_state state,
       throw store_error(errc::wrong_state,
                         named(run) + " cannot end: " + named(s.get<step_id>(0)) + " is RUNNING");
     db.run(sql::end_run, run, state, error);
-    log(db, event::run_ended, {run, {}, {}, {}}, {{"state", to_string(state)}});
+    log(db, event::run_ended, {run, {}, {}, node},
+        {{"state", to_string(state)}, {"term", t.value}});
   });
 }
 

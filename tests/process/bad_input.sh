@@ -52,6 +52,11 @@ expect 4 "COMPLETED" "$PARTITA" restart "$last"
 waiting=$("$PARTITA" submit range_sum from=1 to=11 2>/dev/null)
 expect 6 "not ended" "$PARTITA" wait "$waiting" --timeout 1
 
+expect 3 "999" "$PARTITA" verify 999
+expect 2 "abc" "$PARTITA" verify abc
+expect 2 "all" "$PARTITA" verify 1 --all
+verified
+
 # --- the database
 expect 5 "not.*database|database" "$PARTITA" jobs --db "sqlite:$scratch/file"
 expect 5 "none.db" "$PARTITA" jobs --db "sqlite:$scratch/none.db"
@@ -71,6 +76,8 @@ if [ -n "${PARTITA_TEST_PG:-}" ]; then
   expect 0 . "$PARTITA" schema migrate
   psql -qX "$PARTITA_DB" -c "update partita.migration set version = version + 100" >/dev/null
   expect 7 "schema" "$PARTITA" jobs
+  expect 7 "schema" "$PARTITA" verify
+  psql -qX "$PARTITA_DB" -c "update partita.migration set version = version - 100" >/dev/null
   done_database
 fi
 finish

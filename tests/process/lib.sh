@@ -101,13 +101,18 @@ databases() {
   else echo "SKIPPED: PostgreSQL, because PARTITA_TEST_PG is not set" >&2; fi
 }
 
-# with_database KIND: sets PARTITA_DB to an empty database of that kind; done_database afterwards.
+# verified: the database is as the invariants and the event log say.
+verified() { expect 0 "everything checked holds" "$PARTITA" verify || cat "$scratch/stdout" >&2; }
+
+# with_database KIND: sets PARTITA_DB to an empty database of that kind; done_database afterwards,
+# which verifies it first.
 with_database() {
   if [ "$1" = postgres ]; then PARTITA_DB=$(fresh_pg); else
     PARTITA_DB="sqlite:$scratch/db-$(date +%N).db"; fi
   export PARTITA_DB
 }
 done_database() {
+  verified
   case $PARTITA_DB in sqlite:*) rm -f "${PARTITA_DB#sqlite:}"* ;; *) drop_pg "$PARTITA_DB" ;; esac
 }
 

@@ -44,7 +44,7 @@ struct arena {
   void inspect() {
     std::lock_guard lock{guard};
     auto now = on.dump();
-    for (const auto& sentence : violations(now)) broken.push_back(sentence);
+    for (const auto& sentence : violations_with_log(now)) broken.push_back(sentence);
     for (const auto& sentence : violations_between(last, now)) broken.push_back(sentence);
     last = std::move(now);
     if (!broken.empty()) over = true;

@@ -20,8 +20,11 @@ class backend {
   /// Time passes, as far as heartbeats and waiting ranges can tell.
   virtual void pass(milliseconds time) = 0;
 
-  /// All rows as of one moment, read past the store.
-  virtual memory::tables dump() = 0;
+  /// All rows as of one moment.
+  memory::tables dump() { return db().audit_rows({}); }
+
+  /// Changes rows past the store; `sql` names the tables as this database does.
+  virtual void tamper(const std::string& sql) = 0;
 
   std::unique_ptr<store> connect() { return db().connect({}); }
 };

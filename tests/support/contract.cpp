@@ -18,7 +18,16 @@ contract::contract()
       where_(Catch::MessageBuilder("INFO", CATCH_INTERNAL_LINEINFO, Catch::ResultWas::Info)
              << "on " << on->name()) {}
 
-contract::~contract() { CHECK(violations(on->dump()) == std::vector<std::string>{}); }
+contract::~contract() {
+  if (!tampered_) CHECK(violations_with_log(on->dump()) == std::vector<std::string>{});
+}
+
+void contract::tamper(std::string sql) {
+  tampered_ = true;
+  const auto prefix = on->name() == "postgres" ? "partita." : "partita_";
+  for (auto at = sql.find('@'); at != sql.npos; at = sql.find('@')) sql.replace(at, 1, prefix);
+  on->tamper(sql);
+}
 
 void contract::lose(node_id lost) {
   pass_deregistered();

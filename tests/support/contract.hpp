@@ -29,6 +29,10 @@ class contract {
   const liveness_limits limits{};  // UNREACHABLE after 4 s, DEREGISTERED after 8 s
   const job_ref job{"census", 1};
 
+  /// Changes rows past the store; `sql` writes @lease for the table of leases. The invariants need
+  /// not hold any more.
+  void tamper(std::string sql);
+
   void pass(milliseconds time) { on->pass(time); }
   void pass_unreachable() { pass(limits.unreachable_after + milliseconds{500}); }
   void pass_deregistered() { pass(limits.deregister_after + milliseconds{500}); }
@@ -72,6 +76,7 @@ class contract {
  private:
   Catch::ScopedMessage where_;
   int keys_ = 0;
+  bool tampered_ = false;
 };
 
 /// What the verb throws; nothing if it returns.

@@ -7,10 +7,13 @@
 
 namespace partita::test {
 
-/// What of design.md §4 the rows of one moment contradict, a sentence each; empty when all holds.
-/// Covers conservation, one result, no lease outlives its node, one live run, the meaning of
-/// COMPLETED, and of what only grows: attempts, and states against their times and counts.
+/// What storage/audit finds in the rows of one moment, a sentence each, with the number of the
+/// invariant; empty when all holds.
 std::vector<std::string> violations(const memory::tables& rows);
+
+/// The same, and what it finds when it replays the event log: for the end of a test, because it
+/// costs as much as the log is long.
+std::vector<std::string> violations_with_log(const memory::tables& rows);
 
 /// What changed between two moments of the same database although it must not: terminal states
 /// and results change never, terms and ids do not shrink.

@@ -5,7 +5,6 @@
 #include "storage/sqlite/sqlite_database.hpp"
 #include "tests/support/backend.hpp"
 #include "tests/support/sqlite_reader.hpp"
-#include "tests/support/table_reader.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/support/ticking_clock.hpp"
 
@@ -23,13 +22,7 @@ class sqlite_backend final : public backend {
   std::string name() const override { return "sqlite"; }
   database& db() override { return *db_; }
   void pass(milliseconds time) override { clock_.advance(time); }
-
-  memory::tables dump() override {
-    sqlite_reader reader{path_};
-    reader.query("BEGIN");  // all SELECTs see one moment
-    return read_tables([&](const std::string& sql) { return reader.query(sql); },
-                       {"partita_", [](const std::string& column) { return column; }});
-  }
+  void tamper(const std::string& sql) override { sqlite_reader{path_}.run(sql); }
 
  private:
   temp_dir directory_;
@@ -67,6 +60,10 @@ std::vector<text_row> sqlite_reader::query(const std::string& sql) {
   }
   require_ok(step == SQLITE_DONE, db_);
   return rows;
+}
+
+void sqlite_reader::run(const std::string& sql) {
+  require_ok(sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK, db_);
 }
 
 std::unique_ptr<backend> make_sqlite_backend() { return std::make_unique<sqlite_backend>(); }

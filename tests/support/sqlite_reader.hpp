@@ -1,13 +1,14 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
-
-#include "tests/support/table_reader.hpp"
 
 struct sqlite3;
 
 namespace partita::test {
+
+using text_row = std::vector<std::optional<std::string>>;
 
 /// Reads a database file past the store.
 class sqlite_reader {
@@ -19,6 +20,9 @@ class sqlite_reader {
 
   /// Rows with every column as text.
   std::vector<text_row> query(const std::string& sql);
+
+  /// Any statements.
+  void run(const std::string& sql);
 
  private:
   sqlite3* db_ = nullptr;

@@ -195,6 +195,13 @@ CREATE TABLE partita.event (
 );
 CREATE INDEX event_run ON partita.event (run_id, event_id);
 
+-- Append-only, also for who may do more than a node. A trigger per statement costs inserts nothing.
+CREATE FUNCTION partita.refuse() RETURNS trigger
+LANGUAGE plpgsql
+AS $$ BEGIN RAISE EXCEPTION 'the event log is append-only' USING ERRCODE = '42501'; END $$;
+CREATE TRIGGER event_is_append_only BEFORE UPDATE OR DELETE ON partita.event
+  EXECUTE FUNCTION partita.refuse();
+
 -- One row per partition, as an operator thinks of it. A partition is CLAIMED when a LIVE lease
 -- covers it and neither a result nor a failure of that very lease ended it. Everything is looked
 -- up by step and number: a page of a step costs a page, whatever the size of the tables.

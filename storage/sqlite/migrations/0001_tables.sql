@@ -211,6 +211,12 @@ CREATE TABLE partita_event (
 
 CREATE INDEX partita_event_run ON partita_event (run_id) WHERE run_id IS NOT NULL;
 
+CREATE TRIGGER partita_event_is_not_changed BEFORE UPDATE ON partita_event
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+
+CREATE TRIGGER partita_event_is_not_removed BEFORE DELETE ON partita_event
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+
 CREATE VIEW partita_partition_status AS
 SELECT
   s.run_id, r.job, p.step_id, s.name AS step, p.no, p.key,

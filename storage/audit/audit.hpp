@@ -1,0 +1,69 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/memory/tables.hpp"
+
+// Whether the rows of a database are ones the engine can have written: the invariants of the
+// README, judged on one consistent moment and on the event log. Pure: rows in, findings out.
+namespace partita::audit {
+
+/// By the numbers of the README. 10, that every run ends, no single moment can show.
+enum class rule : int {
+  rows = 0,          // states, times, counts and references agree with each other
+  conservation = 1,  // a partition of a sealed step is in exactly one place
+  one_result,        // and its lease was LIVE and covered the partition
+  lease_of_node,     // no lease outlives its node
+  fence,             // writes of workers and masters held their lease or term
+  single_start,      // of partitions that may not be transferred
+  one_live_run,      // of a job and its identifying parameters
+  completed,         // means it
+  only_grows,        // terms and attempts; terminal states never change
+  replay,            // the event log gives the tables
+};
+constexpr int rule_count = 10;
+
+/// A few words for a listing.
+std::string_view name_of(rule what);
+
+/// The rows that contradict a rule, in one sentence.
+struct finding {
+  rule broken = rule::rows;
+  std::string sentence;
+};
+
+struct check {
+  std::int64_t checked = 0;  // rows, partitions or events this rule was asked of
+  std::int64_t violations = 0;
+};
+
+/// At most `findings_kept` findings a rule are kept; all are counted.
+constexpr std::int64_t findings_kept = 1000;
+
+struct verdict {
+  std::array<check, rule_count> checks{};
+  std::vector<finding> findings;
+
+  check& of(rule what) { return checks[static_cast<std::size_t>(what)]; }
+  const check& of(rule what) const { return checks[static_cast<std::size_t>(what)]; }
+  bool clean() const;
+
+  void count(rule what, std::int64_t rows = 1) { of(what).checked += rows; }
+  void find(rule broken, std::string sentence);
+};
+
+/// Judges the rows by themselves.
+void audit_rows(const memory::tables& t, verdict& v);
+
+/// Replays the event log, judging each move, and compares what it gives with the rows.
+void audit_log(const memory::tables& t, verdict& v);
+
+/// Both. REQUIRES: the rows are of one moment. They may be of some runs only, if they include the
+/// runs these continue, and all nodes.
+verdict audit(const memory::tables& t);
+
+}  // namespace partita::audit

@@ -1,0 +1,504 @@
+#include "storage/audit/replay.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "protocol/events.hpp"
+
+namespace partita::audit {
+
+namespace {
+
+using json = nlohmann::json;
+
+constexpr partition_no largest_number = std::int64_t{1} << 52;
+
+/// An event that says nothing the engine writes: it is found, and changes nothing.
+struct nonsense {
+  std::string why;
+};
+
+std::int64_t number(const json& detail, const char* field) {
+  const auto value = detail.find(field);
+  if (value == detail.end() || !value->is_number_integer())
+    throw nonsense{std::string{"it has no number '"} + field + "'"};
+  return value->get<std::int64_t>();
+}
+
+std::string text(const json& detail, const char* field) {
+  const auto value = detail.find(field);
+  if (value == detail.end() || !value->is_string())
+    throw nonsense{std::string{"it has no text '"} + field + "'"};
+  return value->get<std::string>();
+}
+
+template <class State>
+State state(const json& detail, const char* field) {
+  if (auto known = parse_state<State>(text(detail, field))) return *known;
+  throw nonsense{"it names no state: " + text(detail, field)};
+}
+
+range proper(range r) {
+  if (r.lo < 0 || r.hi < r.lo || r.hi > largest_number) throw nonsense{"it names no range"};
+  return r;
+}
+
+range span_of(const json& detail) { return proper({number(detail, "lo"), number(detail, "hi")}); }
+
+/// A list of [lo,hi]; absent: empty.
+std::vector<range> ranges(const json& detail, const char* field) {
+  std::vector<range> list;
+  const auto found_list = detail.find(field);
+  if (found_list == detail.end()) return list;
+  if (!found_list->is_array()) throw nonsense{std::string{"'"} + field + "' is no list"};
+  for (const auto& pair : *found_list) {
+    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number_integer() ||
+        !pair[1].is_number_integer())
+      throw nonsense{std::string{"'"} + field + "' holds what is no range"};
+    list.push_back(proper({pair[0].get<std::int64_t>(), pair[1].get<std::int64_t>()}));
+  }
+  return list;
+}
+
+class replayer {
+ public:
+  replayer(const world& w, verdict& v) : w_(w), v_(v) {}
+
+  void apply(const event_row& e) {
+    event_ = &e;
+    try {
+      const auto detail = json::parse(e.detail, nullptr, false);
+      if (!detail.is_object()) throw nonsense{"its detail is no JSON object"};
+      if (!of_node(detail) && !of_run(detail) && !of_step(detail) && !of_lease(detail))
+        throw nonsense{"no version of the engine writes its kind"};
+    } catch (const nonsense& n) {
+      find(rule::replay, "makes no sense: " + n.why);
+    }
+  }
+
+  told take() { return std::move(told_); }
+
+ private:
+  // --- helpers -----------------------------------------------------------------------------------
+
+  void find(rule broken, const std::string& sentence) {
+    v_.find(broken, "event " + std::to_string(event_->id) + " " + event_->kind + " " + sentence);
+  }
+
+  template <class Map>
+  typename Map::mapped_type& known(Map& map, typename Map::key_type id) {
+    auto at = map.find(id);
+    if (at == map.end()) throw nonsense{named(id) + " was never told of"};
+    return at->second;
+  }
+
+  template <class Map>
+  typename Map::mapped_type& made(Map& map, typename Map::key_type id) {
+    if (!id) throw nonsense{"it names nothing"};
+    auto [at, is_new] = map.try_emplace(id);
+    if (!is_new) throw nonsense{named(id) + " is there already"};
+    return at->second;
+  }
+
+  template <class State, class Id>
+  void move(Id id, State& from, State to) {
+    v_.count(rule::only_grows);
+    if (!may_move(from, to))
+      find(rule::only_grows, "makes " + named(id) + " " + str(to) + ", which was " + str(from));
+    from = to;
+  }
+
+  /// A write of a master: it drives the run, under its term. Without a master, of a run that never
+  /// had one: by `restart` or a cancellation.
+  told_run& driven(const json& detail) {
+    auto& run = known(told_.runs, event_->run);
+    v_.count(rule::fence);
+    if (!event_->node) {
+      if (run.state != run_state::created)
+        find(rule::fence,
+             "was written by nobody for " + named(event_->run) + ", which is " + str(run.state));
+      return run;
+    }
+    const term t{number(detail, "term")};
+    if (is_terminal(run.state) || run.master != event_->node || run.term != t)
+      find(rule::fence, "was written by " + named(event_->node) + " under term " + str(t) + " of " +
+                            named(event_->run) + ", which was " + str(run.state) +
+                            (run.master ? " under " + named(run.master) : " without a master") +
+                            ", term " + str(run.term));
+    return run;
+  }
+
+  void make_ready(told_step& step, range span, int attempt) {
+    for (const auto& e : step.ready.within(span))
+      find(rule::conservation, "makes " + named(e.span) + " ready, which waited already");
+    for (const auto& e : step.results.within(span))
+      find(rule::conservation, "makes " + named(e.span) + " ready, which had a result");
+    step.ready.put(span, attempt);
+  }
+
+  void end_partitions(told_step& step, range span, told_result result) {
+    for (const auto& e : step.results.within(span))
+      find(rule::one_result, "gives " + named(e.span) + " of " + named(event_->step) +
+                                 " another result, after " + named(e.value.lease));
+    v_.count(rule::one_result, span.size());
+    step.results.put(span, result);
+  }
+
+  // --- nodes -------------------------------------------------------------------------------------
+
+  bool of_node(const json& detail) {
+    const auto& kind = event_->kind;
+    const auto id = event_->node;
+    if (kind == event::node_joined) {
+      text(detail, "name");
+      made(told_.nodes, id) = node_state::active;
+      return true;
+    }
+    const auto to = kind == event::node_overdue        ? std::optional{node_state::unreachable}
+                    : kind == event::node_recovered    ? std::optional{node_state::active}
+                    : kind == event::node_draining     ? std::optional{node_state::draining}
+                    : kind == event::node_deregistered ? std::optional{node_state::deregistered}
+                    : kind == event::node_left         ? std::optional{node_state::left}
+                                                       : std::nullopt;
+    if (!to) return false;
+    auto& from = known(told_.nodes, id);
+    if (to == node_state::draining && from == node_state::unreachable)
+      find(rule::replay, "follows no NODE_RECOVERED of " + named(id));
+    move(id, from, *to);
+    return true;
+  }
+
+  // --- runs --------------------------------------------------------------------------------------
+
+  bool of_run(const json& detail) {
+    const auto& kind = event_->kind;
+    if (kind == event::run_submitted)
+      submitted(detail);
+    else if (kind == event::run_adopted)
+      adopted(detail);
+    else if (kind == event::run_let_go)
+      let_go(detail);
+    else if (kind == event::stop_requested)
+      stop_requested(detail);
+    else if (kind == event::run_ended)
+      run_ended(detail);
+    else
+      return false;
+    return true;
+  }
+
+  void submitted(const json& detail) {
+    text(detail, "job");
+    auto& run = made(told_.runs, event_->run);
+    if (detail.contains("restart_of")) run.restart_of = run_id{number(detail, "restart_of")};
+    v_.count(rule::one_live_run);
+    const auto* row = found(w_.runs, event_->run);
+    if (row == nullptr) return;  // found by the comparison
+    auto [other, alone] = live_.emplace(std::pair{row->job.name, row->identity}, event_->run);
+    if (!alone)
+      find(rule::one_live_run, "makes " + named(event_->run) + " live beside " +
+                                   named(other->second) + " with the same identifying parameters");
+  }
+
+  void adopted(const json& detail) {
+    auto& run = known(told_.runs, event_->run);
+    const term t{number(detail, "term")};
+    if (t.value != run.term.value + 1)
+      find(rule::only_grows,
+           "gives " + named(event_->run) + " term " + str(t) + " after term " + str(run.term));
+    if (run.master) find(rule::fence, "takes " + named(event_->run) + " from " + named(run.master));
+    const auto node = told_.nodes.find(event_->node);
+    if (node == told_.nodes.end() || is_terminal(node->second) ||
+        node->second == node_state::unreachable)
+      find(rule::fence, "makes " + named(event_->node) + " a master, which was not ACTIVE");
+    if (run.state != run_state::running) move(event_->run, run.state, run_state::running);
+    run.master = event_->node;
+    run.term = t;
+  }
+
+  void let_go(const json& detail) { driven(detail).master = node_id{}; }
+
+  void stop_requested(const json& detail) {
+    auto& run = known(told_.runs, event_->run);
+    const auto mode = state<stop_mode>(detail, "mode");
+    v_.count(rule::only_grows);
+    if (mode <= run.stop || is_terminal(run.state))
+      find(rule::only_grows, "asks " + named(event_->run) + " for " + str(mode) + ", which was " +
+                                 str(run.state) + " and asked for " + str(run.stop));
+    run.stop = mode;
+  }
+
+  void run_ended(const json& detail) {
+    auto& run = driven(detail);
+    move(event_->run, run.state, state<run_state>(detail, "state"));
+    for (auto at = live_.begin(); at != live_.end(); ++at)
+      if (at->second == event_->run) {
+        live_.erase(at);
+        break;
+      }
+  }
+
+  // --- steps -------------------------------------------------------------------------------------
+
+  bool of_step(const json& detail) {
+    const auto& kind = event_->kind;
+    if (kind == event::step_begun)
+      step_begun(detail);
+    else if (kind == event::split_reset)
+      split_reset(detail);
+    else if (kind == event::split_appended)
+      split_appended(detail);
+    else if (kind == event::split_sealed)
+      split_sealed(detail);
+    else if (kind == event::step_ended)
+      step_ended(detail);
+    else
+      return false;
+    return true;
+  }
+
+  void step_begun(const json& detail) {
+    driven(detail);
+    told_step step;
+    step.run = event_->run;
+    step.ordinal = number(detail, "ordinal");
+    step.kind = str(state<step_kind>(detail, "kind"));
+    step.streamed = detail.value("streamed", false);
+    if (detail.contains("continues")) {
+      const auto& from = known(told_.steps, step_id{number(detail, "continues")});
+      step.continued = true;
+      for (const auto& e : from.results.all())
+        if (e.value.completed) step.results.put(e.span, e.value);
+      step.carried = step.results.size();
+    }
+    step.sealed = step.kind == "TASKLET" && !step.continued;  // a copy is sealed by its next event
+    made(told_.steps, event_->step) = std::move(step);
+  }
+
+  /// A step that is split by its master now.
+  told_step& open_step(const json& detail) {
+    driven(detail);
+    auto& step = known(told_.steps, event_->step);
+    v_.count(rule::only_grows);
+    if ((step.sealed && !step.continued) || is_terminal(step.state))
+      find(rule::only_grows, "changes the split of " + named(event_->step) + ", which was final");
+    return step;
+  }
+
+  void split_reset(const json& detail) {
+    auto& step = open_step(detail);
+    if (step.streamed)
+      find(rule::conservation,
+           "removes partitions of " + named(event_->step) + ", which may be at work");
+    if (step.count == 0)
+      find(rule::replay, "removes partitions of " + named(event_->step) + ", which had none");
+    step.count = 0;
+  }
+
+  void split_appended(const json& detail) {
+    auto& step = open_step(detail);
+    const auto span = span_of(detail);
+    if (span.lo != step.count)
+      find(rule::conservation, "appends at " + std::to_string(span.lo) + " to " +
+                                   named(event_->step) + ", which had " +
+                                   std::to_string(step.count) + " partitions");
+    step.count = span.hi + 1;
+    if (step.streamed) make_ready(step, span, 0);
+  }
+
+  void split_sealed(const json& detail) {
+    auto& step = open_step(detail);
+    const auto count = number(detail, "count");
+    if (count < 0 || count > largest_number) throw nonsense{"its count is no count"};
+    if (step.continued)
+      step.count = count;
+    else if (count != step.count)
+      find(rule::conservation, "seals " + named(event_->step) + " with " + std::to_string(count) +
+                                   " partitions, of " + std::to_string(step.count) + " appended");
+    step.sealed = true;
+    if (count == 0 || (step.streamed && !step.continued)) return;
+    for (auto span : step.results.gaps_in({0, count - 1})) make_ready(step, span, 0);
+  }
+
+  void step_ended(const json& detail) {
+    driven(detail);
+    auto& step = known(told_.steps, event_->step);
+    const auto to = state<step_state>(detail, "state");
+    move(event_->step, step.state, to);
+    if (step.live_leases > 0)
+      find(rule::completed, "ends " + named(event_->step) + " with " +
+                                std::to_string(step.live_leases) + " LIVE leases");
+    if (to != step_state::completed) return;
+    v_.count(rule::completed);
+    std::int64_t completed = 0;
+    for (const auto& e : step.results.all())
+      if (e.value.completed) completed += e.span.size();
+    if (!step.sealed || !step.ready.empty() || completed != step.count)
+      find(rule::completed, "completes " + named(event_->step) + " with " +
+                                std::to_string(completed) + " of " + std::to_string(step.count) +
+                                " partitions COMPLETED");
+  }
+
+  // --- leases ------------------------------------------------------------------------------------
+
+  bool of_lease(const json& detail) {
+    const auto& kind = event_->kind;
+    if (kind == event::lease_granted)
+      granted(detail);
+    else if (kind == event::lease_shrunk)
+      shrunk(detail);
+    else if (kind == event::lease_reported)
+      reported(detail);
+    else if (kind == event::lease_ended)
+      lease_ended(detail);
+    else
+      return false;
+    return true;
+  }
+
+  void granted(const json& detail) {
+    auto& step = known(told_.steps, event_->step);
+    const auto node = known(told_.nodes, event_->node);
+    const auto span = span_of(detail);
+    const auto attempt = number(detail, "attempt");
+    if (attempt < 1 || attempt > largest_number) throw nonsense{"its attempt is no try"};
+    auto& lease = made(told_.leases, event_->lease);
+    lease.step = event_->step;
+    lease.node = event_->node;
+    lease.span = span;
+    lease.attempt = static_cast<int>(attempt);
+    ++step.live_leases;
+    v_.count(rule::fence);
+    // A range bound to a node that is gone is leased to it, and revoked, to be named by the results
+    // of what may not be transferred: see store::sweep.
+    if (!is_terminal(node)) {
+      if (node == node_state::unreachable)
+        find(rule::fence, "leases to " + named(event_->node) + ", which was UNREACHABLE");
+      if (is_terminal(step.state))
+        find(rule::fence, "leases of " + named(event_->step) + ", which was " + str(step.state));
+    }
+    v_.count(rule::conservation, span.size());
+    std::int64_t waited = 0;
+    for (const auto& e : step.ready.take(span)) {
+      waited += e.span.size();
+      if (e.value + 1 != lease.attempt)
+        find(rule::only_grows, "is try " + std::to_string(attempt) + " of " + named(e.span) +
+                                   ", after " + std::to_string(e.value) + " tries");
+    }
+    if (waited != span.size())
+      find(rule::conservation, "leases " + named(span) + " of " + named(event_->step) +
+                                   ", of which only " + std::to_string(waited) + " waited");
+  }
+
+  /// A lease that is written under.
+  told_lease& live(told_step*& step) {
+    auto& lease = known(told_.leases, event_->lease);
+    step = &known(told_.steps, lease.step);
+    v_.count(rule::fence);
+    if (lease.state != lease_state::live)
+      find(rule::fence,
+           "was written under " + named(event_->lease) + ", which was " + str(lease.state));
+    if (lease.node != event_->node || lease.step != event_->step)
+      find(rule::fence, "was written by " + named(event_->node) + " under " + named(event_->lease) +
+                            " of " + named(lease.node));
+    return lease;
+  }
+
+  void shrunk(const json& detail) {
+    told_step* step = nullptr;
+    auto& lease = live(step);
+    const auto back = span_of(detail);
+    if (back.hi != lease.span.hi || back.lo <= lease.span.lo)
+      throw nonsense{"it gives back " + str(back) + " of " + str(lease.span)};
+    if (lease.reported.touches(back))
+      find(rule::conservation, "gives back " + named(back) + ", of which some had ended");
+    lease.span.hi = back.lo - 1;
+    make_ready(*step, back, lease.attempt - 1);
+  }
+
+  void reported(const json& detail) {
+    told_step* step = nullptr;
+    auto& lease = live(step);
+    using o = attempt_outcome;
+    const std::array outcomes{std::pair{"completed", o::completed}, std::pair{"failed", o::failed},
+                              std::pair{"retry", o::retry}, std::pair{"released", o::released}};
+    for (const auto& [field, outcome] : outcomes)
+      for (auto span : ranges(detail, field)) ended(*step, lease, span, outcome);
+  }
+
+  void ended(told_step& step, told_lease& lease, range span, attempt_outcome outcome) {
+    if (span.lo < lease.span.lo || span.hi > lease.span.hi)
+      find(rule::fence, "reports " + named(span) + " under " + named(event_->lease) +
+                            ", which holds " + str(lease.span));
+    for (const auto& e : lease.reported.within(span))
+      find(rule::one_result, "reports " + named(e.span) + " twice under " + named(event_->lease));
+    lease.reported.put(span, outcome);
+    switch (outcome) {
+      case attempt_outcome::completed:
+      case attempt_outcome::failed: {
+        const auto completed = outcome == attempt_outcome::completed;
+        (completed ? lease.completed : lease.failed) += span.size();
+        return end_partitions(step, span, {event_->lease, completed});
+      }
+      case attempt_outcome::retry:
+      case attempt_outcome::released:
+        lease.returned += span.size();
+        make_ready(step, span, lease.attempt - (outcome == attempt_outcome::released ? 1 : 0));
+    }
+  }
+
+  void lease_ended(const json& detail) {
+    told_step* step = nullptr;
+    auto& lease = live(step);
+    const auto to = state<lease_state>(detail, "state");
+    const auto requeued = ranges(detail, "requeued");
+    const auto failed = ranges(detail, "failed");
+    if (lease.state == lease_state::live) --step->live_leases;
+    move(event_->lease, lease.state, to);
+    const auto left = lease.unended();
+    if (to == lease_state::done ? left != 0 || !requeued.empty() || !failed.empty()
+                                : total_size(requeued) + total_size(failed) != left)
+      find(rule::conservation, "ends " + named(event_->lease) + " with " + std::to_string(left) +
+                                   " partitions unended, of which it tells " +
+                                   std::to_string(total_size(requeued) + total_size(failed)));
+    for (auto span : requeued) {
+      check_unended(lease, span);
+      make_ready(*step, span, lease.attempt - (to == lease_state::released ? 1 : 0));
+    }
+    for (auto span : failed) {
+      check_unended(lease, span);
+      lease.failed += span.size();
+      end_partitions(*step, span, {event_->lease, false});
+    }
+  }
+
+  void check_unended(const told_lease& lease, range span) {
+    if (span.lo < lease.span.lo || span.hi > lease.span.hi || lease.reported.touches(span))
+      find(rule::conservation, "takes " + named(span) + " from " + named(event_->lease) +
+                                   ", which did not hold all of it");
+  }
+
+  const world& w_;
+  verdict& v_;
+  const event_row* event_ = nullptr;
+  told told_;
+  std::map<std::pair<std::string, std::string>, run_id> live_;  // by job and identity
+};
+
+}  // namespace
+
+told replay(const world& w, verdict& v) {
+  std::vector<const event_row*> order;
+  for (const auto& e : w.rows.events) order.push_back(&e);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto* a, const auto* b) { return a->id < b->id; });
+  replayer r{w, v};
+  for (const auto* e : order) r.apply(*e);
+  return r.take();
+}
+
+void audit_log(const memory::tables& t, verdict& v) {
+  const world w{t};
+  compare(w, replay(w, v), v);
+}
+
+}  // namespace partita::audit
