@@ -28,7 +28,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from cluster import (FAKETIME, Disk, Keeper, Namespace, Slot, fake_clock,  # noqa: E402
                      log_counts, need, with_time_zone, write_atomically)
-from faults import FAULTS, NotPlayed, Stage, end_leftovers  # noqa: E402
+from faults import FAULTS, MASTER_POINTS, WRITES, NotPlayed, Stage, end_leftovers  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from server import DatabaseDown, Server  # noqa: E402
@@ -129,7 +129,13 @@ class Play:
         names = deck[:len(times)] if len(self.chosen) <= len(times) else []
         names += rng.choices(self.chosen, weights, k=len(times) - len(names))
         rng.shuffle(names)
-        return [(t, n, [rng.random() for _ in range(4)]) for t, n in zip(times, names)]
+        played = [(t, n, [rng.random() for _ in range(4)]) for t, n in zip(times, names)]
+        # What has points of its own to strike at takes them in turn, so that none is left out.
+        for name, points in (("F2", MASTER_POINTS), ("F10", WRITES)):
+            first = rng.randrange(len(points))
+            for i, (_, _, numbers) in enumerate(p for p in played if p[1] == name):
+                numbers[0] = ((first + i) % len(points) + 0.5) / len(points)
+        return played
 
     # --- the stage
 
@@ -299,7 +305,8 @@ class Play:
         return {
             "seed": self.args.seed, "seconds": self.args.seconds, "profile": self.args.profile,
             "nodes": self.args.nodes, "binary": os.path.basename(self.args.binary),
-            "faults": dict(sorted(self.counts.items())), "not_played": self.unplayed,
+            "faults": dict(sorted(self.counts.items())),
+            "master_killed": dict(sorted(self.stage.points.items())), "not_played": self.unplayed,
             "skipped": self.skipped, "runs": states,
             "takeovers": int(one("select count(*) from partita.event where kind = 'RUN_ADOPTED'"
                                  " and (detail::json->>'term')::int > 1")),

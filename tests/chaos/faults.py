@@ -15,6 +15,7 @@ import time
 from cluster import leftovers
 from proxy import Arm
 from server import DatabaseDown
+from workload import Run
 
 
 class NotPlayed(Exception):
@@ -58,6 +59,7 @@ class Stage:
         self.server_busy = threading.Lock()
         self.extra = []  # processes to end at the latest at the end
         self.problems = []
+        self.points = {}  # of MASTER_POINTS: how often
 
     @contextlib.contextmanager
     def slot(self, number, choose=lambda slot: True):
@@ -145,6 +147,7 @@ def kill_master_at_a_point(stage, u):
     stage.proxy.disarm(arm)
     if not fired:
         raise NotPlayed(f"no master behind the proxy came to the point: {label}")
+    stage.points[label] = stage.points.get(label, 0) + 1
     return f"kill -9 {victims[0]}, master, {label}"
 
 
@@ -422,27 +425,37 @@ def flapping(stage, u):
 
 
 def many_launches(stage, u):
-    """50 at once, half of them with one launch key: one run, and everybody is told which."""
-    run = stage.workload.draw("chaos_many")
-    url = stage.server.url()
-    words = [stage.workload.binary, "submit", run.job, *run.parameters(), "--db", url]
+    """50 at once, half of them with one launch key: never are two such runs alive together."""
+    workload = stage.workload
+    with workload.lock:
+        workload.salt += 1
+        model = Run("chaos_many", workload.salt, 30, 2, 300, "")
+    words = [workload.binary, "submit", model.job, *model.parameters(), "--db",
+             stage.server.url()]
     with stage.database():
-        processes = [subprocess.Popen(words + (["--key", f"many-{run.salt}"] if i % 2 else []),
-                                      env=stage.workload.env, stdin=subprocess.DEVNULL,
+        processes = [subprocess.Popen(words + (["--key", f"many-{model.salt}"] if i % 2 else []),
+                                      env=workload.env, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
                      for i in range(50)]
         answers = [(p.communicate(), p.returncode) for p in processes]
-        found = stage.server.rows("select run_id from partita.run where parameters::json->>'salt'"
-                                  f" = '{run.salt}'")
+        found = stage.server.rows(
+            "select run_id, extract(epoch from created_at) as begun, extract(epoch from ended_at)"
+            f" as ended from partita.run where parameters::json->>'salt' = '{model.salt}'"
+            " order by run_id")
     ids = {out.strip() for (out, _), code in answers if code == 0}
-    codes = {code for _, code in answers}
-    if len(found) != 1 or ids != {str(found[0]["run_id"])} or not codes <= {0, 4}:
-        stage.problems.append(f"50 launches at once made {found}, answered {ids}, codes {codes}")
-    else:
-        run.id = found[0]["run_id"]
-        with stage.workload.lock:
-            stage.workload.runs.append(run)
-    return f"50 launches of one run at once made run {run.id}"
+    of_key = {out.strip() for i, ((out, _), code) in enumerate(answers) if i % 2 and code == 0}
+    codes = sorted({code for _, code in answers})
+    overlap = any(a["ended"] is None or a["ended"] > b["begun"] for a, b in zip(found, found[1:]))
+    if overlap or len(of_key) > 1 or ids != {str(r["run_id"]) for r in found} or \
+            not set(codes) <= {0, 4}:
+        stage.problems.append(f"50 launches at once made {found}, answered {ids}, by key {of_key},"
+                              f" with codes {codes}")
+    for row in found:
+        run = Run("chaos_many", model.salt, 30, 2, 300, "")
+        run.id = row["run_id"]
+        with workload.lock:
+            workload.runs.append(run)
+    return f"50 launches at once made {len(found)} run, exit codes {codes}"
 
 
 # name: (what, function, weight, what it needs)
