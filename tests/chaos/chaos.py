@@ -27,7 +27,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from cluster import (FAKETIME, Disk, Keeper, Namespace, Slot, fake_clock,  # noqa: E402
-                     log_counts, need, with_time_zone, write_atomically)
+                     complaints, log_counts, need, with_time_zone, write_atomically)
 from faults import FAULTS, MASTER_POINTS, WRITES, NotPlayed, Stage, end_leftovers  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from proxy import Proxy  # noqa: E402
@@ -249,14 +249,7 @@ class Play:
             for code in slot.unexpected:
                 if code not in (5, -signal.SIGABRT):
                     self.failed.append(f"{slot.name} ended by itself with {code}")
-        for name in os.listdir(self.folder + "/nodes"):
-            if name.endswith(".log"):
-                with open(f"{self.folder}/nodes/{name}", errors="replace") as f:
-                    for line in f:
-                        if any(word in line for word in ("AddressSanitizer", "runtime error:",
-                                                         "terminate called", "actor_died",
-                                                         "code=damaged", "master_failed")):
-                            self.failed.append(f"{name}: {line.strip()}")
+        self.failed += complaints(self.folder + "/nodes")
         return oracle.counts
 
     def verify(self):

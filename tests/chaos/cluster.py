@@ -234,5 +234,18 @@ def log_counts(folder):
     return counts
 
 
+def complaints(folder):
+    """Lines of the nodes' logs that no fault excuses."""
+    found = []
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".log"):
+            with open(os.path.join(folder, name), errors="replace") as f:
+                found += [f"{name}: {line.strip()}" for line in f if any(
+                    word in line for word in ("AddressSanitizer", "runtime error:",
+                                              "terminate called", "actor_died", "code=damaged",
+                                              "master_failed"))]
+    return found
+
+
 def need(tool):
     return shutil.which(tool) is not None

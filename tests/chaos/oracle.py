@@ -169,8 +169,8 @@ class Oracle:
                  " using (run_id) where r.ended_at is not null and e.kind = 'RUN_ENDED'"
                  " group by run_id having count(*) <> 1"),
                 ("a term that did not grow",
-                 "select * from (select run_id, (detail::json->>'term')::int t, row_number() over"
-                 " (partition by run_id order by event_id) n from partita.event"
+                 "select * from (select run_id, (detail::json->>'term')::int as t, row_number() over"
+                 " (partition by run_id order by event_id) as n from partita.event"
                  " where kind = 'RUN_ADOPTED') a where t <> n"),
                 ("a result whose lease did not cover it or belongs to another step",
                  "select o.step_id, o.no from partita.result o join partita.lease l using"

@@ -36,7 +36,8 @@ class Server:
         self.data = folder + "/data"
         self.port = free_port()
         self.listen = listen
-        self.env = dict(os.environ, LC_ALL="C.UTF-8", **(env or {}))
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+        self.env.update({"LC_ALL": "C.UTF-8", **(env or {})})
         self.account = None
         if os.geteuid() == 0:
             self.account = pwd.getpwnam("postgres").pw_name
