@@ -1,0 +1,404 @@
+#!/usr/bin/env python3
+"""Disturbs a cluster of real processes by a seeded plan, and judges what came of it.
+
+  tests/chaos/chaos.py --binary build/dev/tests/chaos_jobs --seed 7 --seconds 1800
+  tests/chaos/chaos.py --binary ... --seed 7 --seconds 60 --faults F1,F8     some kinds only
+
+Starts a private PostgreSQL, a proxy in front of it for each node, and node processes with short
+timers; submits runs of tests/chaos/chaos_jobs.cpp all the time; plays faults of the matrix in
+faults.py; heals everything and waits for every run to end; then judges results, files, journals
+and history. Ends only processes it started. Faults that need root, a mount, network namespaces or
+libfaketime and do not get it are SKIPPED, loudly. Exit code 0: nothing wrong was found.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from cluster import (FAKETIME, Disk, Keeper, Namespace, Slot, fake_clock,  # noqa: E402
+                     complaints, log_counts, need, with_time_zone, write_atomically)
+from faults import FAULTS, MASTER_POINTS, WRITES, NotPlayed, Stage, end_leftovers  # noqa: E402
+from oracle import Oracle  # noqa: E402
+from proxy import Proxy  # noqa: E402
+from server import DatabaseDown, Server  # noqa: E402
+from workload import Witness, Workload  # noqa: E402
+
+ZONES = ["UTC", "Asia/Tokyo", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Kiritimati"]
+PROFILES = {"fast": (["--fast"], 1), "default": ([], 4)}
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--binary", required=True, help="chaos_jobs, as it was built")
+    p.add_argument("--seed", type=int, default=None, help="of the plan; drawn when absent")
+    p.add_argument("--seconds", type=float, default=60, help="how long faults are played")
+    p.add_argument("--faults", default="", help="a comma-separated choice of: " + ", ".join(FAULTS))
+    p.add_argument("--without", default="", help="faults to leave out")
+    p.add_argument("--nodes", type=int, default=3, choices=range(2, 8))
+    p.add_argument("--profile", choices=PROFILES, default="fast")
+    p.add_argument("--gap", type=float, default=2.0, help="mean seconds between faults")
+    p.add_argument("--bound", type=float, default=None, help="seconds for all runs to end after")
+    p.add_argument("--json", help="appends one line of figures to this file")
+    p.add_argument("--keep", action="store_true", help="leaves the folder even if all went well")
+    return p.parse_args()
+
+
+def say(text):
+    print(text, flush=True)
+
+
+class Play:
+    def __init__(self, args):
+        self.args = args
+        self.flags, self.scale = PROFILES[args.profile]
+        self.folder = tempfile.mkdtemp(prefix="partita-chaos.")
+        os.chmod(self.folder, 0o755)
+        os.environ["PARTITA_TEST_MARK"] = self.folder
+        for name in ("pg", "nodes", "journal", "out"):
+            os.mkdir(f"{self.folder}/{name}")
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+        self.env.update({
+            "CHAOS_JOURNAL": self.folder + "/journal",
+            # The fake clock is loaded before the sanitizer, and the sanitizer minds.
+            "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"})
+        self.skipped, self.disks, self.namespaces, self.slots = {}, {}, [], []
+        self.counts, self.failed, self.lines = {}, [], []
+        self.unplayed = {}
+        self.server = self.proxy = self.keeper = None
+
+    # --- what this machine allows
+
+    def choose(self):
+        chosen = [f for f in self.args.faults.split(",") if f] or list(FAULTS)
+        chosen = [f for f in chosen if f not in self.args.without.split(",")]
+        for name in chosen:
+            if name not in FAULTS:
+                sys.exit(f"there is no fault {name}; there are {', '.join(FAULTS)}")
+        needs = {n for f in chosen for n in FAULTS[f][3]}
+        missing = {}
+        if "faketime" in needs and FAKETIME is None:
+            missing["faketime"] = "libfaketime is not installed"
+        if "mount" in needs:
+            try:
+                self.disks = {"data": Disk(self.folder + "/pg", "300m"),
+                              "wal": Disk(self.folder + "/wal", "160m"),
+                              "out": Disk(self.folder + "/out", "64m")}
+            except (RuntimeError, OSError) as e:
+                missing["mount"] = f"a file system cannot be mounted: {e}"
+        for name in chosen:
+            for what in FAULTS[name][3]:
+                if what in missing:
+                    self.skipped[name] = missing[what]
+        if "F12" in chosen or "F13" in chosen:
+            if not (need("ip") and need("iptables")) or os.geteuid() != 0:
+                self.skipped["F12 in the kernel"] = "needs root, iproute2 and iptables"
+            else:
+                try:
+                    namespace = Namespace(1)
+                    self.namespaces.append(namespace)
+                    namespace.open()
+                except RuntimeError as e:
+                    self.skipped["F12 in the kernel"] = str(e)
+                    self.namespaces.pop().close()
+        self.chosen = [f for f in chosen if f not in self.skipped]
+        for name, why in self.skipped.items():
+            say(f"SKIPPED: {name}: {why}")
+
+    def plan(self):
+        """(second, fault, four numbers): each chosen fault once at least if there is time."""
+        rng = random.Random(self.args.seed)
+        times, at = [], 0.5
+        while at < self.args.seconds:
+            times.append(at)
+            at += self.scale * self.args.gap * rng.uniform(0.3, 1.7)
+        deck = list(self.chosen)
+        rng.shuffle(deck)
+        weights = [FAULTS[f][2] for f in self.chosen]
+        names = deck[:len(times)] if len(self.chosen) <= len(times) else []
+        names += rng.choices(self.chosen, weights, k=len(times) - len(names))
+        rng.shuffle(names)
+        played = [(t, n, [rng.random() for _ in range(4)]) for t, n in zip(times, names)]
+        # What has points of its own to strike at takes them in turn, so that none is left out.
+        for name, points in (("F2", MASTER_POINTS), ("F10", WRITES)):
+            first = rng.randrange(len(points))
+            for i, (_, _, numbers) in enumerate(p for p in played if p[1] == name):
+                numbers[0] = ((first + i) % len(points) + 0.5) / len(points)
+        return played
+
+    # --- the stage
+
+    def build(self):
+        env = {}
+        clock = self.folder + "/database.clock"
+        if "F19" in self.chosen:
+            env = fake_clock(clock)
+        self.server = Server(self.folder + "/pg", self.disks.get("wal") and self.folder + "/wal",
+                             env, listen="*" if self.namespaces else "127.0.0.1")
+        self.server.start()
+        self.server.text("create role partita login", database="postgres")
+        self.server.text("create database partita owner partita", database="postgres")
+        self.proxy = Proxy("127.0.0.1", self.server.port)
+        command = [self.args.binary, "node", "--executors", "2", "--log-level", "info",
+                   "--log-format", "text", *self.flags]
+        for i in range(self.args.nodes):
+            name = f"node-{i + 1}"
+            namespace = self.namespaces[0] if self.namespaces and i == self.args.nodes - 1 else None
+            port = None if namespace else self.proxy.open(name)
+            url = self.server.url(namespace.host) if namespace else \
+                self.server.url(port=port.number)
+            self.slots.append(Slot(name, command, with_time_zone(url, ZONES[i % len(ZONES)]),
+                                   self.folder + "/nodes", self.env, port, namespace,
+                                   clock="F18" in self.chosen and i == 0))
+        self.workload = Workload(self.args.binary, self.server, self.folder, self.folder + "/out",
+                                 self.args.seed, self.env, say=say)
+        code, _, err = self.workload.command("schema", "migrate")
+        if code != 0:
+            raise RuntimeError("schema migrate: " + err)
+        for slot in self.slots:
+            slot.start()
+        self.keeper = Keeper(self.slots)
+        self.stage = Stage(self.server, self.proxy, self.slots, self.workload, self.scale,
+                           self.disks, lambda offset: write_atomically(clock, f"{offset:+d}"),
+                           self.second_process)
+
+    def second_process(self, slot):
+        log = open(f"{slot.folder}/{slot.name}.second.log", "ab")
+        words = [*slot.command, "--name", slot.name, "--db", slot.url]
+        if slot.namespace:
+            words = ["ip", "netns", "exec", slot.namespace.name, *words]
+        return subprocess.Popen(words, env=slot.env, stdin=subprocess.DEVNULL, stdout=log,
+                                stderr=log, cwd=slot.folder)
+
+    def undisturbed(self):
+        """Every job once, before anything is disturbed: it yields what the formulas say."""
+        for job in ("chaos_many", "chaos_long", "chaos_two", "chaos_once", "chaos_stream"):
+            self.workload.submit(job)
+        took = self.workload.wait_for_all(120)
+        if took is None:
+            raise RuntimeError("the undisturbed runs did not end within 120 s")
+        witness = Witness(self.server)
+        witness.look()
+        bad = Oracle(self.server, self.folder, self.workload.runs, witness).judge()
+        if bad:
+            raise RuntimeError("undisturbed runs are wrong: " + "; ".join(bad[:5]))
+        say(f"undisturbed: {len(self.workload.runs)} runs in {took:.1f} s, all right")
+
+    # --- the play
+
+    def play(self, plan):
+        begun = time.monotonic()
+        threads = []
+
+        def one(at, name, numbers):
+            try:
+                what = FAULTS[name][1](self.stage, numbers)
+                self.counts[name] = self.counts.get(name, 0) + 1
+            except NotPlayed as why:
+                self.unplayed[name] = self.unplayed.get(name, 0) + 1
+                what = f"not played: {why}"
+            except Exception as e:  # pylint: disable=broad-except
+                self.failed.append(f"the harness failed at {name}: {e!r}")
+                what = repr(e)
+            say(f"  {at:7.1f} s  {name:5} {what}")
+
+        for at, name, numbers in plan:
+            time.sleep(max(0.0, begun + at - time.monotonic()))
+            thread = threading.Thread(target=one, args=(at, name, numbers), daemon=True)
+            thread.start()
+            threads.append(thread)
+        time.sleep(max(0.0, begun + self.args.seconds - time.monotonic()))
+        for thread in threads:
+            thread.join(120)
+            if thread.is_alive():
+                self.failed.append("a fault of the harness did not end")
+
+    def finish(self):
+        self.stage.heal()
+        self.server.revive()
+        self.workload.stop()
+        bound = self.args.bound or 60 * self.scale + 60
+        say(f"faults are over: every run must end within {bound:.0f} s")
+        took = self.workload.wait_for_all(bound)
+        if took is None:
+            live = self.server.rows("select run_id, job, state, term, stop, master_node_id from"
+                                    " partita.run where ended_at is null")
+            self.failed.append(f"liveness: after {bound:.0f} s these runs have not ended: {live}")
+        else:
+            say(f"all {len(self.workload.runs)} runs have ended, {took:.1f} s after the last fault")
+        self.settled = took
+
+    def judge(self):
+        self.witness.look()
+        oracle = Oracle(self.server, self.folder, self.workload.runs, self.witness)
+        self.failed += oracle.judge()
+        self.failed += self.stage.problems + self.workload.problems
+        self.verify()
+        for slot in self.slots:
+            for code in slot.unexpected:
+                if code not in (5, -signal.SIGABRT):
+                    self.failed.append(f"{slot.name} ended by itself with {code}")
+        self.failed += complaints(self.folder + "/nodes")
+        return oracle.counts
+
+    def verify(self):
+        known = subprocess.run([self.args.binary, "help"], capture_output=True, text=True,
+                               env=self.env).stdout
+        self.verified = any(line.split()[:1] == ["verify"] for line in known.splitlines())
+        if not self.verified:
+            return say("SKIPPED: `verify --all`: this program has no such command")
+        code, out, err = self.workload.command("verify", "--all", timeout=600)
+        if code != 0:
+            self.failed.append(f"verify --all ended with {code}: {(out + err)[:2000]}")
+        else:
+            say("verify --all finds nothing wrong")
+
+    # --- figures
+
+    def latencies(self):
+        """Seconds from kill -9 to the deregistration, and to the first of its work elsewhere."""
+        found, moved = [], []
+        if "F19" in self.counts:
+            return found, moved  # the clock of the events jumped
+        rows = self.server.rows(
+            "select n.pid, extract(epoch from d.at) as gone, extract(epoch from n.joined_at) as"
+            " joined, (select extract(epoch from min(g.at)) from partita.event e join partita.event"
+            " g on g.kind = 'LEASE_GRANTED' and g.step_id = e.step_id and g.event_id > e.event_id"
+            " and (g.detail::json->>'lo')::bigint <= (e.detail::json#>>'{requeued,0,1}')::bigint"
+            " and (g.detail::json->>'hi')::bigint >= (e.detail::json#>>'{requeued,0,0}')::bigint"
+            " where e.kind = 'LEASE_ENDED' and e.node_id = n.node_id and e.detail like"
+            " '%requeued%') as moved"
+            " from partita.node n join partita.event d on d.node_id = n.node_id"
+            " and d.kind = 'NODE_DEREGISTERED'", timeout=120)
+        for at, pid, _ in self.stage.kills:
+            for row in rows:
+                if row["pid"] == pid and row["joined"] <= at <= row["gone"]:
+                    found.append(row["gone"] - at)
+                    if row["moved"]:
+                        moved.append(row["moved"] - at)
+        return found, moved
+
+    def figures(self, counts):
+        one = self.server.one
+        found, moved = self.latencies()
+        logs = log_counts(self.folder + "/nodes")
+        states = {row["state"]: row["n"] for row in self.server.rows(
+            "select state, count(*) n from partita.run group by state")}
+        return {
+            "seed": self.args.seed, "seconds": self.args.seconds, "profile": self.args.profile,
+            "nodes": self.args.nodes, "binary": os.path.basename(self.args.binary),
+            "faults": dict(sorted(self.counts.items())),
+            "master_killed": dict(sorted(self.stage.points.items())), "not_played": self.unplayed,
+            "skipped": self.skipped, "runs": states,
+            "takeovers": int(one("select count(*) from partita.event where kind = 'RUN_ADOPTED'"
+                                 " and (detail::json->>'term')::int > 1")),
+            "max_term": int(one("select coalesce(max(term), 0) from partita.run")),
+            "node_starts": sum(slot.starts for slot in self.slots),
+            "deregistrations": int(one("select count(*) from partita.event where kind ="
+                                       " 'NODE_DEREGISTERED'")),
+            "revoked_leases": int(one("select count(*) from partita.lease where state ="
+                                      " 'REVOKED'")),
+            "failed_attempts": int(one("select count(*) from partita.failure")),
+            "partitions": counts["results"], "attempts": counts["starts"],
+            "items": counts["items"], "files": counts["files"],
+            "acknowledged_results_checked": counts["acknowledged"],
+            "late_results_dropped": logs.get("late_result_dropped", 0),
+            "nodes_fenced": logs.get("node_fenced", 0), "runs_lost": logs.get("run_lost", 0),
+            "trust_expired": logs.get("trust_expired", 0),
+            "detection_s": spread(found), "reassignment_s": spread(moved),
+            "settled_s": self.settled, "verified": self.verified,
+            "violations": len(self.failed)}
+
+    def close(self):
+        if self.keeper and self.keeper.is_alive():
+            self.keeper.stop()
+        for slot in self.slots:
+            slot.end()
+        if self.server:
+            self.server.stop("immediate")
+        end_leftovers(self.folder)
+        for namespace in self.namespaces:
+            namespace.close()
+        if self.failed and self.disks:  # what is mounted goes away with the mount
+            shutil.copytree(self.folder + "/pg", self.folder + "/pg.kept", symlinks=True,
+                            ignore=shutil.ignore_patterns("ballast", "*.sock", ".s.*"))
+            shutil.copytree(self.folder + "/out", self.folder + "/out.kept")
+            shutil.copytree(self.folder + "/wal", self.folder + "/wal.kept")
+        for disk in self.disks.values():
+            disk.close()
+        if not self.failed and not self.args.keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def spread(values):
+    if not values:
+        return None
+    ordered = sorted(values)
+
+    def at(part):
+        return round(ordered[min(len(ordered) - 1, int(part * len(ordered)))], 3)
+
+    return {"n": len(ordered), "p50": at(0.5), "p99": at(0.99), "max": at(1.0)}
+
+
+def main():
+    args = arguments()
+    args.binary = os.path.abspath(args.binary)
+    if args.seed is None:
+        args.seed = random.SystemRandom().randrange(1, 1_000_000)
+    again = f"{sys.argv[0]} --binary {args.binary} --seed {args.seed} --seconds {args.seconds:g}" \
+            f" --nodes {args.nodes} --profile {args.profile} --gap {args.gap:g}" + \
+            (f" --faults {args.faults}" if args.faults else "") + \
+            (f" --without {args.without}" if args.without else "")
+    say(f"replay with: {again}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    play = Play(args)
+    figures = {}
+    try:
+        play.choose()
+        plan = play.plan()
+        play.build()
+        play.keeper.start()
+        play.undisturbed()
+        say("plan: " + " ".join(f"{at:.1f}:{name}({','.join(f'{n:.2f}' for n in numbers)})"
+                                for at, name, numbers in plan))
+        play.witness = Witness(play.server)
+        play.witness.start()
+        play.workload.start()
+        play.play(plan)
+        play.finish()
+        play.witness.stop()
+        figures = play.figures(play.judge())
+    except Exception as e:  # pylint: disable=broad-except
+        play.failed.append(repr(e))
+        raise
+    finally:
+        play.close()
+    for name, value in figures.items():
+        say(f"{name}: {json.dumps(value)}")
+    if args.json:
+        with open(args.json, "a") as f:
+            f.write(json.dumps(figures) + "\n")
+    if not play.failed:
+        say("nothing wrong was found")
+        return 0
+    for text in play.failed[:30]:
+        say("FAILED: " + text)
+    say(f"{len(play.failed)} things are wrong; logs and database: {play.folder}")
+    say(f"replay with: {again}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

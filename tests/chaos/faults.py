@@ -1,0 +1,493 @@
+"""The faults of the matrix, each played by one function.
+
+A fault gets the stage (what there is to disturb) and four numbers in [0, 1) that the plan drew for
+it. It undoes what it did before it returns, and returns a line that says what it did; it raises
+NotPlayed when there was nothing to strike.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from cluster import leftovers
+from proxy import Arm
+from server import DatabaseDown
+from workload import Run
+
+
+class NotPlayed(Exception):
+    pass
+
+
+# Moments in the life of a run at which its master can die.
+MASTER_POINTS = [
+    ("after the adoption", "commit_after", "SET master_node_id = me.node_id"),
+    ("before a step is begun", "commit_before", "INSERT INTO partita.step"),
+    ("in the middle of inserting partitions", "copy", ""),
+    ("after partitions were inserted", "commit_after", "SET count = $2::bigint"),
+    ("before the seal", "commit_before", "SET sealed = true"),
+    ("after the seal", "commit_after", "SET sealed = true"),
+    ("with all results in", "statement", "UPDATE partita.step SET state = $2, result"),
+    ("before the end of a step", "commit_before", "UPDATE partita.step SET state = $2, result"),
+    ("after the end of a step", "commit_after", "UPDATE partita.step SET state = $2, result"),
+    ("before the end of the run", "commit_before", "UPDATE partita.run SET state = $2, error"),
+    ("after the end of the run", "commit_after", "UPDATE partita.run SET state = $2, error"),
+]
+
+# Writes whose COMMIT can be cut off.
+WRITES = ["", "INSERT INTO partita.lease", "INSERT INTO partita.result",
+          "INSERT INTO partita.checkpoint", "INSERT INTO partita.ready",
+          "SET master_node_id = me.node_id", "SET sealed = true", "SET state = $2, result",
+          "SET state = $2, error", "SET heartbeat_at"]
+
+
+class Stage:
+    """What can be disturbed, and who is disturbing it."""
+
+    def __init__(self, server, proxy, slots, workload, scale, disks, server_clock, launch):
+        self.server, self.proxy, self.slots, self.workload = server, proxy, slots, workload
+        self.scale = scale  # 1 for fast timers, 4 for those of production
+        self.disks = disks  # "data", "wal", "out"
+        self.server_clock = server_clock
+        self.clock_offset = 0
+        self.launch = launch
+        self.kills = []  # (wall clock, process id, what)
+        self.busy = {slot.name: threading.Lock() for slot in slots}
+        self.server_busy = threading.Lock()
+        self.extra = []  # processes to end at the latest at the end
+        self.problems = []
+        self.points = {}  # of MASTER_POINTS: how often
+
+    @contextlib.contextmanager
+    def slot(self, number, choose=lambda slot: True):
+        """A free slot, the first from the drawn one on."""
+        fitting = [slot for slot in self.slots if choose(slot)]
+        first = int(number * len(fitting))
+        for slot in fitting[first:] + fitting[:first]:
+            if slot.alive() and self.busy[slot.name].acquire(blocking=False):
+                try:
+                    yield slot
+                finally:
+                    self.busy[slot.name].release()
+                return
+        raise NotPlayed("no node was free")
+
+    @contextlib.contextmanager
+    def database(self):
+        if not self.server_busy.acquire(timeout=5):
+            raise NotPlayed("the database was in use by another fault")
+        try:
+            yield self.server
+        finally:
+            self.server_busy.release()
+
+    def master(self, number):
+        """The predicate of slots that drive a run now."""
+        try:
+            pids = {row["pid"] for row in self.server.rows(
+                "select n.pid from partita.run r join partita.node n on n.node_id ="
+                " r.master_node_id where r.state = 'RUNNING'")}
+        except DatabaseDown as down:
+            raise NotPlayed("the database is down") from down
+        return lambda slot: slot.pid() in pids
+
+    def kill(self, slot, rest):
+        pid = slot.kill(rest)
+        if pid:
+            self.kills.append((time.time(), pid, slot.name))
+        return pid
+
+    def named(self, name):
+        return next(slot for slot in self.slots if slot.name == name)
+
+    def heal(self):
+        for slot in self.slots:
+            slot.send(signal.SIGCONT)
+            if slot.port:
+                slot.port.toxics.heal()
+            if slot.namespace:
+                slot.namespace.heal()
+            if slot.clock_file:
+                slot.set_clock("+0")
+        for arm in list(self.proxy.arms):
+            self.proxy.disarm(arm)
+        for disk in self.disks.values():
+            disk.free()
+        for process in self.extra:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+# --- nodes ---------------------------------------------------------------------------------------
+
+def kill_node(stage, u):
+    with stage.slot(u[0]) as slot:
+        stage.kill(slot, 0.2 + 3 * u[1] * stage.scale)
+        return f"kill -9 {slot.name}"
+
+
+def kill_master_at_a_point(stage, u):
+    label, point, match = MASTER_POINTS[int(u[0] * len(MASTER_POINTS))]
+    rest = 0.2 + 3 * u[1] * stage.scale
+    victims = []
+
+    def act(session, arm):
+        slot = stage.named(session.port.name)
+        stage.kill(slot, rest)
+        victims.append(slot.name)
+        return "cut"
+
+    arm = stage.proxy.arm(Arm(point, match, act))
+    threading.Thread(target=stage.workload.submit, args=("chaos_many",), daemon=True).start()
+    fired = arm.fired.wait(8 * stage.scale)
+    stage.proxy.disarm(arm)
+    if not fired:
+        raise NotPlayed(f"no master behind the proxy came to the point: {label}")
+    stage.points[label] = stage.points.get(label, 0) + 1
+    return f"kill -9 {victims[0]}, master, {label}"
+
+
+def paused(stage, slot, seconds):
+    slot.send(signal.SIGSTOP)
+    time.sleep(seconds)
+    slot.send(signal.SIGCONT)
+
+
+def pause_briefly(stage, u):
+    with stage.slot(u[0]) as slot:
+        seconds = (0.2 + 0.5 * u[1]) * stage.scale
+        paused(stage, slot, seconds)
+        return f"SIGSTOP {slot.name} for {seconds:.1f} s"
+
+
+def pause_long(stage, u):
+    with stage.slot(u[0]) as slot:
+        seconds = (2.5 + 2.5 * u[1]) * stage.scale
+        paused(stage, slot, seconds)
+        return f"SIGSTOP {slot.name} for {seconds:.1f} s"
+
+
+def pause_master(stage, u):
+    with stage.slot(u[0], stage.master(u[0])) as slot:
+        seconds = (2.5 + 2.5 * u[1]) * stage.scale
+        paused(stage, slot, seconds)
+        return f"SIGSTOP {slot.name}, master, for {seconds:.1f} s"
+
+
+def pause_in_transaction(stage, u):
+    """Longer than the server lets a transaction idle: it must not hold the others up for ever."""
+    seconds = 3.5 + 2 * u[1]
+    frozen = []
+
+    def hold(session, arm):
+        frozen.append(session.port.name)
+        if u[2] < 0.5:
+            return seconds
+        slot = stage.named(session.port.name)
+        slot.send(signal.SIGSTOP)
+        threading.Timer(seconds, slot.send, (signal.SIGCONT,)).start()
+        return seconds
+
+    arm = stage.proxy.arm(Arm("in_transaction", "", hold))
+    fired = arm.fired.wait(8)
+    stage.proxy.disarm(arm)
+    if not fired:
+        raise NotPlayed("no transaction of several statements came by")
+    time.sleep(seconds + 0.2)
+    how = "its link" if u[2] < 0.5 else "its process"
+    return f"{frozen[0]}: {how} stood still for {seconds:.1f} s inside a transaction"
+
+
+def kill_all(stage, u):
+    rest = (0.5 + 3 * u[1]) * stage.scale
+    for slot in stage.slots:
+        stage.kill(slot, rest)
+    return f"kill -9 all nodes, back after {rest:.1f} s"
+
+
+def drain(stage, u):
+    """SIGTERM: it gives back what it has and ends with 0."""
+    with stage.slot(u[0]) as slot:
+        with slot.lock:
+            slot.expected_death = True
+            slot.not_before = time.monotonic() + 3600
+            process = slot.process
+            slot.send(signal.SIGTERM)
+        impatient = u[1] < 0.4
+        if impatient:
+            time.sleep(0.5)
+            slot.send(signal.SIGTERM)
+        try:
+            code = process.wait(90)
+        except subprocess.TimeoutExpired:
+            stage.problems.append(f"{slot.name} did not drain within 90 s")
+            code = "timeout"
+            slot.kill()
+        with slot.lock:
+            slot.not_before = time.monotonic() + 0.5
+        if code not in (0, "timeout", -signal.SIGKILL, -signal.SIGABRT):
+            stage.problems.append(f"{slot.name} drained and ended with {code}")
+        return f"SIGTERM {slot.name}{' twice' if impatient else ''}: exit code {code}"
+
+
+def same_name_twice(stage, u):
+    with stage.slot(u[0]) as slot:
+        process = stage.launch(slot)
+        stage.extra.append(process)
+        time.sleep((3 + 4 * u[1]) * stage.scale)
+        process.send_signal(signal.SIGTERM if u[2] < 0.3 else signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+        return f"a second process was {slot.name} for a while"
+
+
+def clock_of_node(stage, u):
+    with stage.slot(u[0], lambda slot: slot.clock_file) as slot:
+        offset = ["+3600", "-3600", "+86400", "-30"][int(u[1] * 4)]
+        slot.set_clock(offset)
+        time.sleep(3 + 3 * u[2])
+        slot.set_clock("+0")
+        return f"the clock of {slot.name} was off by {offset} s"
+
+
+def poison(stage, u):
+    run = stage.workload.submit("chaos_poison")
+    return f"run {run.id if run else '?'} kills its process in partition 3"
+
+
+# --- the database --------------------------------------------------------------------------------
+
+def stop_database(stage, u):
+    with stage.database() as server:
+        if u[2] < 0.25:
+            try:
+                server.kill_backend()
+            except (DatabaseDown, OSError) as down:
+                raise NotPlayed("no backend to kill") from down
+            time.sleep(0.5)
+            server.revive()
+            return "kill -9 of a backend: the server restarted itself"
+        server.stop("immediate")
+        rest = 2.5 * u[1] * u[1] * stage.scale
+        time.sleep(rest)
+        server.revive()
+        return f"immediate stop, {rest:.1f} s down"
+
+
+def end_backends(stage, u):
+    with stage.database() as server:
+        which = "" if u[0] < 0.4 else f"limit {1 + int(u[1] * 4)}"
+        try:
+            ended = server.one(
+                "select count(pg_terminate_backend(pid)) from (select pid from pg_stat_activity"
+                f" where application_name like 'partita%' order by random() {which}) a")
+        except DatabaseDown as down:
+            raise NotPlayed("the database is down") from down
+        return f"{ended} backends terminated"
+
+
+def database_clock(stage, u):
+    with stage.database():
+        step = [40, 15, 3, -20][int(u[0] * 4)]
+        stage.clock_offset += step
+        stage.server_clock(stage.clock_offset)
+        time.sleep(2)
+        return f"the clock of the database jumped by {step} s"
+
+
+def full_disk(stage, u, which):
+    with stage.database() as server:
+        stage.disks[which].fill()
+        time.sleep((1 + 3 * u[0]) * stage.scale)
+        stage.disks[which].free()
+        server.revive()
+        return f"the disk of the {which} was full"
+
+
+def full_data_disk(stage, u):
+    return full_disk(stage, u, "data")
+
+
+def full_wal_disk(stage, u):
+    return full_disk(stage, u, "wal")
+
+
+def full_output_disk(stage, u):
+    stage.disks["out"].fill()
+    time.sleep((1 + 2 * u[0]) * stage.scale)
+    stage.disks["out"].free()
+    return "the disk of the output was full"
+
+
+def foreign_locks(stage, u):
+    """Somebody else locks rows of a table of ours for a while."""
+    table, key = [("run", "run_id"), ("node", "node_id"), ("step", "step_id"),
+                  ("lease", "lease_id"), ("ready", "ready_id")][int(u[0] * 5)]
+    seconds = (0.5 + 3 * u[1])
+    try:
+        stage.server.text(f"begin; select 1 from partita.{table} order by {key} desc limit"
+                          f" {1 + int(8 * u[2])} for update; select pg_sleep({seconds});")
+    except (DatabaseDown, RuntimeError) as down:
+        raise NotPlayed("the locks were not granted, or not for long") from down
+    return f"rows of {table} locked for {seconds:.1f} s"
+
+
+def long_transaction(stage, u):
+    seconds = 10 + 20 * u[0]
+    try:
+        stage.server.text("begin isolation level repeatable read; select count(*) from"
+                          f" partita.run; select pg_sleep({seconds})", timeout=60)
+    except (DatabaseDown, RuntimeError) as down:
+        raise NotPlayed("it was cut short") from down
+    return f"a foreign transaction was open for {seconds:.0f} s"
+
+
+# --- the network ---------------------------------------------------------------------------------
+
+def behind_proxy(slot):
+    return slot.port is not None
+
+
+def cut_commit(stage, u):
+    match = WRITES[int(u[0] * len(WRITES))]
+    point = "commit_before" if u[1] < 0.4 else "commit_after"
+    how = "reset" if u[2] < 0.5 else "cut"
+    count = 1 + int(3 * u[3])
+    arm = stage.proxy.arm(Arm(point, match, lambda session, a: how, count=count))
+    fired = arm.fired.wait(6 * stage.scale)
+    time.sleep(0.5)
+    stage.proxy.disarm(arm)
+    if not fired:
+        raise NotPlayed(f"no such transaction came by: {match}")
+    return f"{len(arm.times)} links {how} {point.replace('_', ' ')} of {match or 'any write'}"
+
+
+def bad_link(stage, u):
+    with stage.slot(u[0], behind_proxy) as slot:
+        toxics = slot.port.toxics
+        kind = ["latency", "slices", "trickle", "half-close", "reset"][int(u[1] * 5)]
+        seconds = (1 + 3 * u[2]) * stage.scale
+        if kind == "latency":
+            toxics.latency = 0.02 + 0.3 * u[3]
+        elif kind == "slices":
+            toxics.slice = 1 + int(20 * u[3])
+        elif kind == "trickle":
+            toxics.rate = 2000 + int(20000 * u[3])
+        elif kind == "half-close":
+            side = "client" if u[3] < 0.5 else "server"
+            stage.proxy.each_session(slot.port, lambda s: getattr(s, side)[1].write_eof())
+            seconds = 0.5
+        else:
+            stage.proxy.each_session(slot.port, lambda s: s.end(reset=True))
+            seconds = 0.5
+        time.sleep(seconds)
+        toxics.heal()
+        return f"{kind} on the link of {slot.name} for {seconds:.1f} s"
+
+
+def set_silence(slot, direction):
+    if slot.namespace:
+        slot.namespace.heal()
+        if direction:
+            slot.namespace.cut(direction)
+    else:
+        slot.port.toxics.swallow_up = direction in ("up", "both")
+        slot.port.toxics.swallow_down = direction in ("down", "both")
+
+
+def silence(stage, u):
+    with stage.slot(u[0]) as slot:
+        direction = ["up", "down", "both"][int(u[1] * 3)]
+        seconds = (1 + 5 * u[2]) * stage.scale
+        set_silence(slot, direction)
+        time.sleep(seconds)
+        set_silence(slot, "")
+        if slot.port:  # what was swallowed is missing in the stream for good
+            stage.proxy.each_session(slot.port, lambda s: s.end())
+        where = "packets dropped" if slot.namespace else "bytes swallowed by the proxy"
+        return f"{slot.name} cut off ({direction}, {where}) for {seconds:.1f} s"
+
+
+def flapping(stage, u):
+    with stage.slot(u[0]) as slot:
+        for i in range(3 + int(5 * u[1])):
+            set_silence(slot, "both")
+            time.sleep((0.3 + u[2]) * stage.scale)
+            set_silence(slot, "")
+            if slot.port:
+                stage.proxy.each_session(slot.port, lambda s: s.end())
+            time.sleep((0.2 + u[3]) * stage.scale)
+        return f"the link of {slot.name} flapped"
+
+
+def many_launches(stage, u):
+    """50 at once, half of them with one launch key: never are two such runs alive together."""
+    workload = stage.workload
+    with workload.lock:
+        workload.salt += 1
+        model = Run("chaos_many", workload.salt, 30, 2, 300, "")
+    words = [workload.binary, "submit", model.job, *model.parameters(), "--db",
+             stage.server.url()]
+    with stage.database():
+        processes = [subprocess.Popen(words + (["--key", f"many-{model.salt}"] if i % 2 else []),
+                                      env=workload.env, stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                     for i in range(50)]
+        answers = [(p.communicate(), p.returncode) for p in processes]
+        found = stage.server.rows(
+            "select run_id, extract(epoch from created_at) as begun, extract(epoch from ended_at)"
+            f" as ended from partita.run where parameters::json->>'salt' = '{model.salt}'"
+            " order by run_id")
+    ids = {out.strip() for (out, _), code in answers if code == 0}
+    of_key = {out.strip() for i, ((out, _), code) in enumerate(answers) if i % 2 and code == 0}
+    codes = sorted({code for _, code in answers})
+    overlap = any(a["ended"] is None or a["ended"] > b["begun"] for a, b in zip(found, found[1:]))
+    if overlap or len(of_key) > 1 or ids != {str(r["run_id"]) for r in found} or \
+            not set(codes) <= {0, 4}:
+        stage.problems.append(f"50 launches at once made {found}, answered {ids}, by key {of_key},"
+                              f" with codes {codes}")
+    for row in found:
+        run = Run("chaos_many", model.salt, 30, 2, 300, "")
+        run.id = row["run_id"]
+        with workload.lock:
+            workload.runs.append(run)
+    return f"50 launches at once made {len(found)} run, exit codes {codes}"
+
+
+# name: (what, function, weight, what it needs)
+FAULTS = {
+    "F1": ("kill a node", kill_node, 6, ()),
+    "F2": ("kill a master at a point", kill_master_at_a_point, 8, ("proxy",)),
+    "F3": ("short pause", pause_briefly, 3, ()),
+    "F4": ("long pause", pause_long, 3, ()),
+    "F5": ("long pause of a master", pause_master, 3, ()),
+    "F6": ("pause inside a transaction", pause_in_transaction, 2, ("proxy",)),
+    "F7": ("kill all nodes", kill_all, 1, ()),
+    "F8": ("crash of the database", stop_database, 3, ()),
+    "F9": ("backends terminated", end_backends, 3, ()),
+    "F10": ("cut around COMMIT", cut_commit, 8, ("proxy",)),
+    "F11": ("bad link", bad_link, 4, ("proxy",)),
+    "F12": ("silence on the link", silence, 4, ("proxy",)),
+    "F13": ("flapping link", flapping, 1, ("proxy",)),
+    "F14": ("foreign row locks", foreign_locks, 3, ()),
+    "F15": ("full data disk", full_data_disk, 1, ("mount",)),
+    "F16": ("full WAL disk", full_wal_disk, 1, ("mount",)),
+    "F17": ("full output disk", full_output_disk, 2, ("mount",)),
+    "F18": ("clock of a node jumps", clock_of_node, 2, ("faketime",)),
+    "F19": ("clock of the database jumps", database_clock, 1, ("faketime",)),
+    "F21": ("50 launches at once", many_launches, 0.3, ()),
+    "F22": ("a node's name used twice", same_name_twice, 1, ()),
+    "F24": ("long foreign transaction", long_transaction, 1, ()),
+    "F25": ("poisoned partition", poison, 0.7, ()),
+    "drain": ("SIGTERM", drain, 3, ()),
+}
+
+
+def end_leftovers(mark):
+    for pid in leftovers(mark):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
