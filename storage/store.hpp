@@ -46,7 +46,8 @@ class store {
   /// another one; the first, never renewed, is swept like any dead node.
   virtual node_id register_node(const node_info& info) = 0;
 
-  /// Renews the node: heartbeat now, `running` as given, state DRAINING if `draining`, else ACTIVE.
+  /// Renews the node: heartbeat now, `running` as given, state DRAINING if `draining` or if it was
+  /// DRAINING (a drain is never taken back, also not by a call that arrives late), else ACTIVE.
   /// An UNREACHABLE node is back with this. Throws `fenced` when the node is DEREGISTERED, LEFT or
   /// absent: it never comes back. Reads the cluster in the same round trip: counts of ACTIVE nodes,
   /// and the others in ACTIVE, DRAINING or UNREACHABLE that are silent for `unreachable_after` (an

@@ -238,8 +238,13 @@ std::vector<range> started(const world& w, const lease_record& lease) {
        f != w.failures.end() && f->first.first == lease.id; ++f)
     if (f->second->outcome == attempt_outcome::released) not_started.push_back(f->first.second);
   if (lease.state == lease_state::released)
-    for (auto span : w.unfinished(lease))
-      for (auto no = span.lo; no <= span.hi; ++no) not_started.push_back(no);
+    for (auto no = lease.span.lo; no <= lease.span.hi; ++no) {
+      // A result of another lease says nothing of this one.
+      auto result = w.results_from(lease.step, no);
+      const auto made_here = result != w.results.end() && (*result)->step == lease.step &&
+                             (*result)->row.no == no && (*result)->row.lease == lease.id;
+      if (!made_here && !w.failures.contains({lease.id, no})) not_started.push_back(no);
+    }
   return gaps(lease.span, std::move(not_started));
 }
 

@@ -97,8 +97,8 @@ cluster_view memory_store::heartbeat(node_id node, int running, bool draining,
   if (row == nullptr || (is_terminal(row->state) && !PARTITA_BUG(heartbeat_revives_the_dead)))
     throw store_error(errc::fenced,
                       "node " + std::to_string(node.value) + " is no longer part of the cluster");
-  if (row->state == node_state::unreachable || (row->state == node_state::draining && !draining))
-    tx.log(event::node_recovered, {{}, {}, {}, node}, {});
+  draining = draining || row->state == node_state::draining;
+  if (row->state == node_state::unreachable) tx.log(event::node_recovered, {{}, {}, {}, node}, {});
   if (draining && row->state != node_state::draining)
     tx.log(event::node_draining, {{}, {}, {}, node}, {});
   row->state = draining ? node_state::draining : node_state::active;

@@ -31,13 +31,13 @@ WITH found AS MATERIALIZED (
 mine AS (
   UPDATE partita.node n
   SET heartbeat_at = now(), running = $2::integer,
-      state = CASE WHEN $3::boolean THEN 'DRAINING' ELSE 'ACTIVE' END
+      state = CASE WHEN $3::boolean OR found.state = 'DRAINING' THEN 'DRAINING' ELSE 'ACTIVE' END
   FROM found WHERE n.node_id = found.node_id
   RETURNING n.node_id, n.state, n.slots, n.running, found.state AS was),
 told AS (
   INSERT INTO partita.event (kind, node_id)
   SELECT 'NODE_RECOVERED', node_id FROM mine
-  WHERE was = 'UNREACHABLE' OR (was = 'DRAINING' AND state = 'ACTIVE')
+  WHERE was = 'UNREACHABLE'
   UNION ALL
   SELECT 'NODE_DRAINING', node_id FROM mine WHERE state = 'DRAINING' AND was <> 'DRAINING'),
 seen AS (

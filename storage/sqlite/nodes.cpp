@@ -127,12 +127,12 @@ cluster_view sqlite_store::heartbeat(node_id node, int running, bool draining,
     auto before = standing_of(db, node);
     if (!before || is_terminal(before->state))
       throw store_error(errc::fenced, named(node) + " is no longer part of the cluster");
-    if (before->state == node_state::unreachable ||
-        (before->state == node_state::draining && !draining))
+    const auto drains = draining || before->state == node_state::draining;
+    if (before->state == node_state::unreachable)
       log(db, event::node_recovered, {{}, {}, {}, node});
-    if (draining && before->state != node_state::draining)
+    if (drains && before->state != node_state::draining)
       log(db, event::node_draining, {{}, {}, {}, node});
-    db.run(sql::renew_node, node, running, draining ? node_state::draining : node_state::active);
+    db.run(sql::renew_node, node, running, drains ? node_state::draining : node_state::active);
     return view_of(db, node, limits);
   });
 }

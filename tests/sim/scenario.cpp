@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "batch/batch.hpp"
+#include "tests/support/invariants.hpp"
 
 namespace partita::sim {
 
@@ -459,6 +460,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
   o.simulated = std::chrono::duration_cast<milliseconds>(w.now() - begun);
   o.runs = static_cast<int>(rows.runs.size());
   o.violations.insert(o.violations.end(), w.violations.begin(), w.violations.end());
+  for (auto& v : test::violations_with_log(rows)) o.violations.push_back(v);
   check_runs(people, rows, s.bound, o);
   check_acknowledged(told, rows, o);
   check_nodes(w, rows, faults, o);

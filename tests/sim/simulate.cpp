@@ -46,7 +46,11 @@ std::set<std::string> parted(const std::string& names) {
 }
 
 void tell(const outcome& o) {
-  for (const auto& v : o.violations) std::cout << "  violation: " << v << "\n";
+  constexpr std::size_t most = 5;
+  for (std::size_t i = 0; i < std::min(most, o.violations.size()); ++i)
+    std::cout << "  violation: " << o.violations[i] << "\n";
+  if (o.violations.size() > most)
+    std::cout << "  and " << o.violations.size() - most << " more\n";
 }
 
 /// What many seeds came to.

@@ -66,7 +66,7 @@ class world {
   store& eye() { return *eye_; }
   /// A session of a user: it fails like any other.
   store& user() { return *user_; }
-  memory::tables rows() const { return snapshot_(); }
+  memory::tables rows() const { return db_->audit_rows({}); }
   const registry& jobs() const { return *jobs_; }
   const settings& limits() const { return limits_; }
   const world_facts& facts() const { return facts_; }
@@ -111,7 +111,6 @@ class world {
   std::multimap<mono_time, std::function<void()>> agenda_;
 
   std::shared_ptr<database> db_;
-  std::function<memory::tables()> snapshot_;
   memory::tables before_;
   std::vector<std::unique_ptr<member>> members_;
   std::unique_ptr<store> eye_;

@@ -94,6 +94,7 @@ TEST_CASE_METHOD(contract, "a draining node says so, and its log entry is writte
   auto id = join();
   db->heartbeat(id, 1, true, limits);
   db->heartbeat(id, 0, true, limits);
+  db->heartbeat(id, 0, false, limits);  // one that arrives late
   CHECK(node(id).state == node_state::draining);
   CHECK(events(event::node_draining).size() == 1);
 }
