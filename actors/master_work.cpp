@@ -124,7 +124,13 @@ void publish_files(const master_task& task) {
       published.push_back(file.final_path);
     }
   });
-  if (!published.empty()) remove_leftovers(published, task.run.id);
+  if (published.empty()) return;
+  // What was left behind by the runs that this one continues is in its folders too.
+  for (std::optional<run_row> run = task.run; run;) {
+    remove_leftovers(published, run->id);
+    const auto before = run->restart_of;
+    run = before ? task.db->with([&](store& db) { return db.find_run(before); }) : std::nullopt;
+  }
 }
 
 worker_outcome with_result(const master_task& task, const run_context& context) {

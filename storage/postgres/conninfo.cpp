@@ -24,12 +24,15 @@ std::string in_ms(milliseconds wait) { return std::to_string(std::max<long>(1, w
 
 /// Bounds on how long one statement, one lock, one silent client or one dead link can hold us or
 /// others up; and READ COMMITTED whatever the role's default, because the statements rely on it.
-/// A lock is given up early enough to be tried again within the time of one statement.
+/// A lock is given up early enough to be tried again within the time of one statement. The server
+/// probes us too: in the middle of a COPY no timeout of its own ends its wait for a client that is
+/// cut off, and what that transaction has locked would stay locked for hours.
 std::string server_settings(const session_options& options, milliseconds tcp_timeout) {
   return "-c statement_timeout=" + in_ms(options.statement_timeout) +
          " -c lock_timeout=" + in_ms(options.statement_timeout / 4) +
          " -c idle_in_transaction_session_timeout=3000"
          " -c client_connection_check_interval=500"
+         " -c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3"
          " -c tcp_user_timeout=" + in_ms(tcp_timeout) +
          " -c default_transaction_isolation=read\\ committed"
          " -c TimeZone=UTC"

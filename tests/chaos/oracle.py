@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 from workload import STEPS, chain_of
 
@@ -11,6 +12,7 @@ class Oracle:
         self.server, self.folder, self.runs, self.witness = server, folder, runs, witness
         self.bad = []
         self.starts = {}  # (run, step, no) -> attempts begun
+        self.aggregates = {}  # run -> when its last aggregate began, files being published before
         self.ends = set()  # (run, step, no, attempt)
         self.counts = {"results": 0, "items": 0, "files": 0, "starts": 0, "acknowledged": 0}
 
@@ -45,6 +47,10 @@ class Oracle:
                         self.counts["starts"] += 1
                     elif words[0] == "E":
                         self.ends.add((int(words[2]), words[3], int(words[4]), int(words[5])))
+                    elif words[0] == "A":
+                        at = int(words[1]) / 1e6 + time.time() - time.monotonic()
+                        run = int(words[2])
+                        self.aggregates[run] = max(at, self.aggregates.get(run, 0))
 
     # --- one run
 
@@ -99,10 +105,18 @@ class Oracle:
                 self.judge_file(run, step, no, row, files, what, state)
         if run.folder and state == "COMPLETED" and step == STEPS[run.job][-1]:
             names = sorted(f"{s}-{no}.txt" for s in STEPS[run.job] for no in range(run.partitions))
-            found = sorted(os.listdir(run.folder))
+            found = sorted(name for name in os.listdir(run.folder)
+                           if not self.late_leftover(f"{run.folder}/{name}", family))
             if found != names:
                 self.wrong(f"{what}: files {sorted(set(found) ^ set(names))[:5]} are too many or"
                            " missing")
+
+    def late_leftover(self, path, family):
+        """A staged file that a frozen process made after the run had cleaned up, and died."""
+        if not path.endswith(".part"):
+            return False
+        cleaned = max(self.aggregates.get(run, 0) for run in family)
+        return os.stat(path).st_mtime > cleaned - 0.5
 
     def judge_file(self, run, step, no, row, files, what, state):
         path = f"{run.folder}/{step}-{no}.txt"
@@ -169,8 +183,8 @@ class Oracle:
                  " using (run_id) where r.ended_at is not null and e.kind = 'RUN_ENDED'"
                  " group by run_id having count(*) <> 1"),
                 ("a term that did not grow",
-                 "select * from (select run_id, (detail::json->>'term')::int as t, row_number() over"
-                 " (partition by run_id order by event_id) as n from partita.event"
+                 "select * from (select run_id, (detail::json->>'term')::int as t, row_number()"
+                 " over (partition by run_id order by event_id) as n from partita.event"
                  " where kind = 'RUN_ADOPTED') a where t <> n"),
                 ("a result whose lease did not cover it or belongs to another step",
                  "select o.step_id, o.no from partita.result o join partita.lease l using"
