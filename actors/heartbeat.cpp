@@ -85,7 +85,10 @@ heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heart
             self->delayed_send(self, self->state.round(), tick_atom::value);
           },
           [self](const running_count& load) { self->state.running = load.partitions; },
-          [self](drain_atom) { self->state.draining = true; },
+          [self](drain_atom) {
+            self->state.draining = true;
+            self->state.round();  // the others know at once
+          },
           [self](leave_atom) { self->state.leave(); }};
 }
 

@@ -100,8 +100,9 @@ class store {
   virtual run_row restart(run_id ended, const std::string& launch_key) = 0;
 
   /// Asks a live run to stop; `now` outranks `stop`, never the other way. A CREATED run that never
-  /// had a master is STOPPED at once. Returns the run as it is after. Throws `not_found`, and
-  /// `wrong_state` if the run has ended.
+  /// had a master is STOPPED at once, and so are the steps it was continued with. Returns the run
+  /// as it is after. Throws `not_found`, and `wrong_state` if the run has ended otherwise than by
+  /// such a request.
   virtual run_row request_stop(run_id run, stop_mode mode) = 0;
 
   virtual std::optional<run_row> find_run(run_id run) = 0;

@@ -146,6 +146,7 @@ run_row memory_store::request_stop(run_id run, stop_mode mode) {
     throw store_error(errc::bad_request, "a stop request must be STOP or NOW");
   transaction tx{*state_};
   auto& row = tx.run(run);
+  if (row.state == run_state::stopped && row.stop >= mode) return row;  // a repeat
   if (is_terminal(row.state))
     throw store_error(errc::wrong_state, "run " + std::to_string(run.value) + " is " +
                                              std::string{to_string(row.state)} + " already");

@@ -142,6 +142,8 @@ run_row postgres_store::request_stop(run_id run, stop_mode mode) {
     throw store_error(errc::bad_request, "a stop request must be STOP or NOW");
   return session_.transact([&](transaction& tx) {
     const auto row = require_run(find(tx, sql::lock_run, run.value), run);
+    if (row.state == run_state::stopped && row.stop >= mode)  // a repeat
+      return *find(tx, sql::find_run, run.value);
     if (is_terminal(row.state))
       throw store_error(errc::wrong_state,
                         named(run) + " is " + std::string{to_string(row.state)} + " already");

@@ -117,6 +117,7 @@ run_row sqlite_store::request_stop(run_id run, stop_mode mode) {
     throw store_error(errc::bad_request, "a stop request must be STOP or NOW");
   return write([&](connection& db) {
     auto row = require_run(db, run);
+    if (row.state == run_state::stopped && row.stop >= mode) return row;  // a repeat
     if (is_terminal(row.state))
       throw store_error(errc::wrong_state,
                         named(run) + " is " + std::string{to_string(row.state)} + " already");
