@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/health.hpp"
 #include "storage/memory/tables.hpp"
 #include "storage/store.hpp"
 
@@ -54,6 +55,10 @@ class database {
   /// all, or at least those that tell about one run. Reads only. Throws as `connect` does, and
   /// not_found.
   virtual memory::tables audit_rows(std::optional<run_id> run) = 0;
+
+  /// What of the database, the link to it and this user's rights is unsafe or unfit. Throws as
+  /// `connect` does, but for schema_missing and schema_mismatch.
+  virtual std::vector<diagnosis> examine() = 0;
 
   /// The address as it may be shown: never a password.
   virtual std::string address() const = 0;

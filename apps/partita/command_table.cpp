@@ -79,10 +79,15 @@ std::vector<command> make_table() {
                          node_setting_options(),
                      "info"),
        node_command},
-      {"schema", "migrate|status|verify", "creates, shows or checks the tables", operate,
+      {"schema", "migrate|status|verify|roles", "creates, shows or checks the tables", operate,
        "migrate applies what is missing. status lists the migrations, verify compares them with\n"
-       "those this program carries; both end with 7 when the tables do not fit.",
+       "those this program carries; both end with 7 when the tables do not fit. roles prints SQL\n"
+       "that gives nodes, launchers and readers of a PostgreSQL database the rights they need.",
        with_database(listing_options()), schema_command},
+      {"doctor", "", "says what is unsafe or unfit, and what to do about it", operate,
+       "Looks at the schema, the link, the rights and the durability of the database, and at the\n"
+       "settings a node would have. Ends with 1 when something is unsafe or unfit.",
+       with_database(output_options() + node_setting_options()), doctor_command},
       {"verify", "[RUN]", "checks a run, or all, against the invariants and the event log", operate,
        "Reads one consistent snapshot, replays the log, and tells every row that the engine\n"
        "cannot have written. Nodes may go on working. Ends with 1 when something is wrong.",

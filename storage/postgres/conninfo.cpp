@@ -92,6 +92,11 @@ std::string conninfo::address() const {
   return text + host + ":" + effective("port") + "/" + name;
 }
 
+std::string conninfo::get_given(const std::string& keyword) const {
+  auto found = given_.find(keyword);
+  return found == given_.end() ? "" : found->second;
+}
+
 std::string conninfo::effective(const std::string& keyword) const {
   if (auto found = given_.find(keyword); found != given_.end()) return found->second;
   parsed_options defaults{PQconndefaults(), PQconninfoFree};

@@ -20,8 +20,12 @@ class conninfo {
   /// postgresql://USER@HOST:PORT/DBNAME, without a password.
   std::string address() const;
 
- private:
   /// The value, or what libpq would use for it (environment, built in), or "".
+  std::string get(const std::string& keyword) const { return effective(keyword); }
+  /// The value the text itself gives, or "".
+  std::string get_given(const std::string& keyword) const;
+
+ private:
   std::string effective(const std::string& keyword) const;
 
   std::map<std::string, std::string> given_;

@@ -4,6 +4,7 @@
 
 #include "storage/audit/table_reader.hpp"
 #include "storage/migrate.hpp"
+#include "storage/postgres/examine.hpp"
 #include "storage/postgres/postgres_store.hpp"
 #include "storage/postgres/rows.hpp"
 #include "storage/postgres/statements.hpp"
@@ -93,6 +94,10 @@ class postgres_database final : public database {
           {"partita.", [](const std::string& column) { return "partita.micros(" + column + ")"; }},
           run);
     });
+  }
+
+  std::vector<diagnosis> examine() override {
+    return session{where_, {}}.once([&](transaction& tx) { return postgres::examine(tx, where_); });
   }
 
   std::string address() const override { return where_.address(); }

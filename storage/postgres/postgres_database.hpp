@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "storage/database.hpp"
 
@@ -11,5 +12,8 @@ namespace partita {
 /// leaves open is filled in (timeouts, keepalives, UTF-8), what it says is kept. Nothing is
 /// connected yet. Throws store_error bad_request on a text libpq does not understand.
 std::shared_ptr<database> open_postgres(const std::string& conninfo);
+
+/// SQL for a superuser: the roles of owners, nodes, launchers and readers, and their rights.
+std::string_view postgres_roles();
 
 }  // namespace partita

@@ -293,10 +293,10 @@ FROM partita.step s WHERE s.run_id = $1::bigint AND s.ordinal = $2::integer)";
 inline const std::string list_steps = step_columns + R"(
 FROM partita.step s WHERE s.run_id = $1::bigint ORDER BY s.ordinal)";
 
+// By a function, because the role of a node may delete no partition else.
 // $1 step, $2 first no, $3 last no
-inline const std::string delete_partitions = R"(
-DELETE FROM partita.partition
-WHERE step_id = $1::bigint AND no BETWEEN $2::bigint AND $3::bigint)";
+inline const std::string delete_partitions =
+    "SELECT partita.forget_partitions($1::bigint, $2::bigint, $3::bigint)";
 
 // $1 step, $2 count
 inline const std::string set_count = R"(
@@ -690,6 +690,46 @@ inline const std::string log_event = R"(
 INSERT INTO partita.event (kind, run_id, step_id, lease_id, node_id, detail)
 VALUES ($1, nullif($2::bigint, 0), nullif($3::bigint, 0), nullif($4::bigint, 0),
         nullif($5::bigint, 0), $6))";
+
+// --- examine.cpp ---------------------------------------------------------------------------------
+
+// No row of pg_stat_ssl: a link that cannot be encrypted, or a pooler in between.
+inline const std::string examine_link = R"(
+SELECT coalesce(s.ssl, false) AS ssl, coalesce(s.version, '') AS version,
+       coalesce(s.cipher, '') AS cipher
+FROM (SELECT) one LEFT JOIN pg_catalog.pg_stat_ssl s ON s.pid = pg_backend_pid())";
+
+inline const std::string may_see_login_rules =
+    "SELECT has_function_privilege('pg_catalog.pg_hba_file_rules()', 'EXECUTE')";
+
+inline const std::string weak_login_rules = R"(
+SELECT 'line ' || line_number || ' ' || type || ' ' || auth_method
+FROM pg_catalog.pg_hba_file_rules
+WHERE auth_method IN ('trust', 'password', 'md5') ORDER BY line_number)";
+
+inline const std::string examine_role = R"(
+SELECT current_user AS name,
+       (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser,
+       coalesce((SELECT pg_has_role(nspowner, 'USAGE') FROM pg_catalog.pg_namespace
+                 WHERE nspname = 'partita'), false) AS owner,
+       coalesce((SELECT has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
+                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                 WHERE n.nspname = 'partita' AND c.relname = 'event'), false) AS rewrites,
+       coalesce((SELECT has_schema_privilege('public', oid, 'CREATE')
+                 FROM pg_catalog.pg_namespace WHERE nspname = 'public'), false) AS anybody_creates)";
+
+inline const std::string unsafe_settings = R"(
+SELECT name, setting FROM pg_catalog.pg_settings
+WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'
+ORDER BY name)";
+
+inline const std::string unlogged_tables = R"(
+SELECT 'partita.' || c.relname FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'partita' AND c.relkind = 'r' AND c.relpersistence <> 'p' ORDER BY 1)";
+
+inline const std::string read_clock =
+    "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
 // --- postgres_database.cpp -----------------------------------------------------------------------
 

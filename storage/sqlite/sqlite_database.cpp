@@ -4,6 +4,7 @@
 
 #include "storage/audit/table_reader.hpp"
 #include "storage/migrate.hpp"
+#include "storage/sqlite/examine.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 #include "storage/sqlite/statements.hpp"
 
@@ -89,6 +90,11 @@ class sqlite_database : public database {
         query, {"partita_", [](const std::string& column) { return column; }}, run);
     tx.commit();
     return rows;
+  }
+
+  std::vector<diagnosis> examine() override {
+    connection db{with_timeout(session_options{}.statement_timeout)};
+    return sqlite::examine(db, path_);
   }
 
   std::string address() const override { return "sqlite:" + path_; }

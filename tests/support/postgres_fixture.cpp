@@ -15,19 +15,26 @@ void execute(const std::string& conninfo, const std::string& sql) {
   work.commit();
 }
 
-/// A schema made by the first of them in this process, emptied by each later one.
+/// A schema made by the first of them in this process, emptied by each later one. With
+/// PARTITA_TEST_PG_AS the store logs in with that address, and has the rights of its roles only.
 class postgres_backend final : public backend {
  public:
   explicit postgres_backend(std::string conninfo)
-      : conninfo_(std::move(conninfo)), db_(open_postgres(conninfo_)) {
+      : conninfo_(std::move(conninfo)), db_(open_postgres(login(conninfo_))) {
     static bool made = false;
     if (!made) execute(conninfo_, "DROP SCHEMA IF EXISTS partita CASCADE");
-    if (!made) db_->migrate();
+    if (!made) open_postgres(conninfo_)->migrate();
+    if (!made && login(conninfo_) != conninfo_) execute(conninfo_, std::string{postgres_roles()});
     made = true;
     execute(conninfo_,
             "TRUNCATE partita.node, partita.run, partita.step, partita.partition, partita.ready, "
             "partita.lease, partita.result, partita.checkpoint, partita.failure, partita.event "
             "RESTART IDENTITY CASCADE");
+  }
+
+  static std::string login(const std::string& otherwise) {
+    const auto* as = std::getenv("PARTITA_TEST_PG_AS");
+    return as != nullptr ? as : otherwise;
   }
 
   std::string name() const override { return "postgres"; }

@@ -17,6 +17,7 @@ exit_code nodes_command(const invocation& in);
 exit_code node_command(const invocation& in);
 exit_code demo_node_command(const invocation& in);
 exit_code schema_command(const invocation& in);
+exit_code doctor_command(const invocation& in);
 exit_code verify_command(const invocation& in);
 exit_code version_command(const invocation& in);
 exit_code help_command(const invocation& in);

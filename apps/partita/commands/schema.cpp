@@ -9,6 +9,7 @@
 #include "apps/partita/render.hpp"
 #include "batch/parameters.hpp"
 #include "storage/migrate.hpp"
+#include "storage/postgres/postgres_database.hpp"
 
 namespace partita::cli {
 
@@ -40,6 +41,12 @@ exit_code status(const invocation& in) {
   return found.fits() ? exit_code::ok : exit_code::schema;
 }
 
+/// What a superuser runs: the program itself never needs that much power.
+exit_code roles() {
+  std::cout << postgres_roles();
+  return exit_code::ok;
+}
+
 exit_code verify(const invocation& in) {
   auto db = open_existing(database_url(in.args));
   auto found = db->schema();
@@ -53,13 +60,14 @@ exit_code verify(const invocation& in) {
 
 exit_code schema_command(const invocation& in) {
   start_log(in.args);
-  require_words(in.args.words(), {"migrate, status or verify"}, 1);
+  require_words(in.args.words(), {"migrate, status, verify or roles"}, 1);
   const auto& verb = in.args.words().front();
   if (verb == "migrate") return migrate(in);
   if (verb == "status") return status(in);
   if (verb == "verify") return verify(in);
-  auto close = nearest(verb, {"migrate", "status", "verify"});
-  throw usage_error("schema has no " + verb + ", only migrate, status and verify",
+  if (verb == "roles") return roles();
+  auto close = nearest(verb, {"migrate", "status", "verify", "roles"});
+  throw usage_error("schema has no " + verb + ", only migrate, status, verify and roles",
                     close ? "did you mean " + *close + "?" : "");
 }
 

@@ -95,6 +95,16 @@ CREATE TABLE partita.partition (
   PRIMARY KEY (step_id, no)
 );
 
+-- Partitions are not deleted, but for those of a split that begins anew. With the rights of the
+-- owner: the role of a node has none to delete partitions.
+CREATE FUNCTION partita.forget_partitions(of_step bigint, first_no bigint, last_no bigint)
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+  DELETE FROM partita.partition p USING partita.step s
+  WHERE s.step_id = of_step AND NOT s.sealed AND NOT s.streamed AND s.state = 'RUNNING'
+    AND p.step_id = s.step_id AND p.no BETWEEN first_no AND last_no
+$$;
+
 -- What waits. A claim cuts the front off a row, so `lo` changes often and is in the index: a cut
 -- costs one index entry, and finding the next range stays cheap when thousands of retries wait.
 CREATE TABLE partita.ready (

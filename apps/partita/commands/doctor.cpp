@@ -1,0 +1,67 @@
+#include <algorithm>
+#include <iostream>
+
+#include "apps/partita/commands/commands.hpp"
+#include "apps/partita/common_options.hpp"
+#include "apps/partita/database_url.hpp"
+#include "apps/partita/node_settings.hpp"
+#include "apps/partita/render.hpp"
+#include "storage/migrate.hpp"
+
+namespace partita::cli {
+
+namespace {
+
+const listing lines{
+    {{"STATE", "/state"}, {"WHAT", "/what"}, {"FOUND", "/found"}, {"DO", "/advice"}}, "/what"};
+
+document line_of(const diagnosis& d) {
+  return {{"state", d.how == health::fine   ? "ok"
+                    : d.how == health::note ? "note"
+                                            : "UNSAFE"},
+          {"what", d.what},
+          {"found", d.sentence},
+          {"advice", d.advice.empty() ? document(nullptr) : document(d.advice)}};
+}
+
+diagnosis examine_schema(database& db) {
+  try {
+    const auto status = db.schema();
+    require_fit(status, db.address());
+    return {health::fine, "schema", "version " + std::to_string(status.found) + " fits", ""};
+  } catch (const store_error& e) {
+    if (e.code() != errc::schema_missing && e.code() != errc::schema_mismatch) throw;
+    return {health::unsafe, "schema", e.what(), "partita schema migrate, or another program"};
+  }
+}
+
+diagnosis examine_settings(const arguments& args) {
+  try {
+    settings_of(args);
+    return {health::fine, "settings", "a node would start with them", ""};
+  } catch (const command_error& e) {
+    return {health::unsafe, "settings", e.what(), "change the flags or PARTITA_ variables"};
+  }
+}
+
+}  // namespace
+
+exit_code doctor_command(const invocation& in) {
+  start_log(in.args);
+  require_words(in.args.words(), {}, 0);
+  style how;
+  how.format = wants_json(in.args) ? output_format::json : output_format::table;
+  auto db = open_existing(database_url(in.args));
+  auto found = db->examine();
+  found.insert(found.begin(), examine_schema(*db));
+  found.push_back(examine_settings(in.args));
+  std::vector<document> items;
+  for (const auto& d : found) items.push_back(line_of(d));
+  std::cout << render(lines, items, how);
+  const auto sick = std::count_if(found.begin(), found.end(),
+                                  [](const diagnosis& d) { return d.how == health::unsafe; });
+  std::cerr << (sick == 0 ? "nothing is unsafe\n" : std::to_string(sick) + " to be cured\n");
+  return sick == 0 ? exit_code::ok : exit_code::failed;
+}
+
+}  // namespace partita::cli

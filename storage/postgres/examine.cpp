@@ -1,0 +1,129 @@
+#include "storage/postgres/examine.hpp"
+
+#include <cmath>
+#include <cstdlib>
+
+#include "storage/postgres/rows.hpp"
+#include "storage/postgres/statements.hpp"
+
+namespace partita::postgres {
+
+namespace {
+
+using diagnoses = std::vector<diagnosis>;
+
+bool is_local(const std::string& host) {
+  return host.empty() || host.front() == '/' || host == "localhost" || host == "127.0.0.1" ||
+         host == "::1";
+}
+
+/// Every host of a list, which libpq tries one after the other.
+bool all_local(const std::string& hosts) {
+  for (std::size_t at = 0; at <= hosts.size();) {
+    const auto comma = std::min(hosts.find(',', at), hosts.size());
+    if (!is_local(hosts.substr(at, comma - at))) return false;
+    at = comma + 1;
+  }
+  return true;
+}
+
+void examine_link(transaction& tx, const conninfo& where, diagnoses& all) {
+  const auto row = tx.exec_params1(sql::examine_link);
+  const auto encrypted = row["ssl"].as<bool>();
+  const std::string now = encrypted
+                              ? std::string{row["version"].c_str()} + ", " + row["cipher"].c_str()
+                              : "not encrypted";
+  const auto host = where.get("host").empty() ? where.get("hostaddr") : where.get("host");
+  const auto mode = where.get("sslmode");
+  if (all_local(host))
+    all.push_back({health::fine, "link", "on this machine; " + now, ""});
+  else if (mode != "verify-full")
+    all.push_back({health::unsafe, "link",
+                   "to " + host + " with sslmode=" + mode + ": " + now +
+                       ", and whoever is in between can pose as the server",
+                   "put sslmode=verify-full&sslrootcert=FILE in the address"});
+  else
+    all.push_back({health::fine, "link", "to " + host + " with sslmode=verify-full: " + now, ""});
+}
+
+/// Only superusers see the rules; to a role that is as it should be, they are not visible.
+void examine_login(transaction& tx, const conninfo& where, diagnoses& all) {
+  if (!tx.exec_params1(sql::may_see_login_rules)[0].as<bool>()) {
+    all.push_back({health::note, "login", "this role cannot see pg_hba.conf",
+                   "look there for lines that say trust, password or md5"});
+  } else {
+    std::string weak;
+    for (const auto& row : tx.exec_params(sql::weak_login_rules))
+      weak += (weak.empty() ? "" : ", ") + std::string{row[0].c_str()};
+    if (weak.empty())
+      all.push_back({health::fine, "login", "pg_hba.conf lets nobody in without proof", ""});
+    else
+      all.push_back({health::unsafe, "login", "pg_hba.conf has weak rules: " + weak,
+                     "let them say scram-sha-256 or cert"});
+  }
+  if (!where.get_given("password").empty())
+    all.push_back({health::note, "login", "the address holds the password",
+                   "keep it in PGPASSFILE, a file only its user can read"});
+  auto file = where.get("passfile");
+  if (const auto* home = std::getenv("HOME"); file.empty() && home != nullptr)
+    file = std::string{home} + "/.pgpass";
+  for (auto& d : examine_file("password file", file, true)) all.push_back(std::move(d));
+}
+
+void examine_role(transaction& tx, diagnoses& all) {
+  const auto row = tx.exec_params1(sql::examine_role);
+  const std::string name = row["name"].c_str();
+  const std::string advice =
+      "let nodes log in as members of partita_node; see `partita schema roles`";
+  if (row["superuser"].as<bool>())
+    all.push_back({health::unsafe, "role", name + " is a superuser", advice});
+  else if (row["owner"].as<bool>())
+    all.push_back({health::unsafe, "role", name + " owns the tables, and may drop them", advice});
+  else if (row["rewrites"].as<bool>())
+    all.push_back({health::unsafe, "role", name + " may change the event log", advice});
+  else
+    all.push_back({health::fine, "role", name + " has no more rights than it should", ""});
+  if (row["anybody_creates"].as<bool>())
+    all.push_back({health::note, "role", "anybody may create tables in the schema public",
+                   "REVOKE CREATE ON SCHEMA public FROM PUBLIC"});
+}
+
+void examine_durability(transaction& tx, diagnoses& all) {
+  const auto before = all.size();
+  for (const auto& row : tx.exec_params(sql::unsafe_settings))
+    all.push_back({health::unsafe, "durability",
+                   std::string{row[0].c_str()} + " = " + row[1].c_str() +
+                       ": a crash of the server loses what was acknowledged",
+                   "set it back, for the server, this database and this role"});
+  for (const auto& row : tx.exec_params(sql::unlogged_tables))
+    all.push_back({health::unsafe, "durability",
+                   std::string{row[0].c_str()} + " is UNLOGGED: a crash of the server empties it",
+                   "ALTER TABLE " + std::string{row[0].c_str()} + " SET LOGGED"});
+  if (all.size() == before)
+    all.push_back({health::fine, "durability", "a commit is on disk when it is acknowledged", ""});
+}
+
+void examine_clock(transaction& tx, diagnoses& all) {
+  const auto sent = wall_now();
+  const auto there = time_of(tx.exec_params1(sql::read_clock)[0]);
+  const auto skew = there - (sent + (wall_now() - sent) / 2);
+  const auto ms = std::chrono::duration_cast<milliseconds>(skew).count();
+  all.push_back({std::abs(ms) > 1000 ? health::note : health::fine, "clock",
+                 "the server's is " + std::to_string(std::abs(ms)) + " ms " +
+                     (ms < 0 ? "behind" : "ahead of") + " this machine's",
+                 std::abs(ms) > 1000 ? "nothing breaks, but times in logs differ" : ""});
+}
+
+}  // namespace
+
+diagnoses examine(transaction& tx, const conninfo& where) {
+  diagnoses all;
+  examine_link(tx, where, all);
+  examine_login(tx, where, all);
+  examine_role(tx, all);
+  examine_durability(tx, all);
+  examine_clock(tx, all);
+  return all;
+}
+
+}  // namespace partita::postgres

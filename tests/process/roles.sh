@@ -1,0 +1,140 @@
+#!/bin/sh
+# The roles of a PostgreSQL database can do their work and nothing else.
+#   STORAGE_TESTS   the program of the store's tests, or unset
+. "$(dirname "$0")/lib.sh"
+if [ -z "${PARTITA_TEST_PG:-}" ]; then
+  echo "SKIPPED: roles, because PARTITA_TEST_PG is not set" >&2
+  exit 77
+fi
+if [ "$(psql -qXAt "$PARTITA_TEST_PG" -c 'show is_superuser')" != on ]; then
+  echo "SKIPPED: roles, because PARTITA_TEST_PG is no superuser" >&2
+  exit 77
+fi
+host="${PGHOST:-localhost}" port="${PGPORT:-5432}"
+with_database postgres
+admin=$PARTITA_DB name=${PARTITA_DB##*/}
+as_role() { echo "postgresql://t_$1_$$@$host:$port/${2:-$name}"; }
+logins="owner node launch read engine"
+forget_logins() {
+  for role in $logins; do
+    psql -qX "$PARTITA_TEST_PG" -c "drop role if exists t_${role}_$$" >/dev/null 2>&1
+  done
+}
+trap 'forget_logins; cleanup' EXIT
+
+expect 0 . "$PARTITA" schema migrate
+give_rights() { "$PARTITA" schema roles | psql -qX1 -v ON_ERROR_STOP=1 "$admin"; }
+ok "the rights are given" give_rights
+ok "and once more" give_rights
+for role in owner node launch read; do
+  psql -qX "$admin" -c "create role t_${role}_$$ login password 'x' in role partita_$role"
+done
+psql -qX "$admin" -c "create role t_engine_$$ login password 'x' in role partita_node, partita_launch"
+owner_password=${PGPASSWORD:-}
+export PGPASSWORD=x
+
+# allowed ROLE SQL / denied ROLE SQL: what each may send. A statement that is allowed may fail for
+# other reasons than rights, or find no row; it is rolled back.
+sent() { psql -qXAt -v VERBOSITY=verbose "$(as_role "$1")" -c "begin; $2; rollback" 2>&1; }
+allowed() {
+  checks=$((checks + 1))
+  if sent "$1" "$2" | grep -q 42501; then
+    failures=$((failures + 1)); echo "FAILED: $1 should be allowed: $2" >&2; sent "$1" "$2" >&2
+  fi
+}
+denied() {
+  checks=$((checks + 1))
+  if ! sent "$1" "$2" | grep -q 42501; then
+    failures=$((failures + 1)); echo "FAILED: $1 should be denied: $2" >&2; sent "$1" "$2" >&2
+  fi
+}
+event="insert into partita.event (kind) values ('TEST')"
+for role in node launch read; do
+  for table in node run step partition ready lease result checkpoint failure event migration \
+    partition_status; do
+    allowed $role "select count(*) from partita.$table"
+    denied $role "truncate partita.$table"
+    denied $role "drop table partita.$table"
+  done
+  for table in node run step partition lease result failure event migration; do
+    denied $role "delete from partita.$table"
+  done
+  for set in "event set kind = ''" "partition set input = ''" "result set output = ''" \
+    "failure set error = ''" "migration set checksum = ''" "run set parameters = ''" \
+    "run set identity = ''" "lease set attempt = 1" "step set max_attempts = 1"; do
+    denied $role "update partita.$set"
+  done
+  denied $role "create table partita.mine (a int)"
+  denied $role "create table public.mine (a int)"
+  denied $role "create schema mine"
+  denied $role "create role mine"
+  denied $role "alter table partita.event disable trigger all"
+  denied $role "insert into partita.migration values (9, '', '')"
+  denied $role "copy partita.event to program 'true'"
+done
+allowed node "$event"
+allowed launch "$event"
+denied read "$event"
+allowed node "update partita.node set heartbeat_at = now()"
+allowed node "update partita.run set term = term + 1"
+allowed node "delete from partita.ready"
+allowed node "select partita.forget_partitions(1, 0, 1)"
+allowed node "select 1 from partita.run for update"
+denied node "update partita.run set stop = 'NOW'"
+denied node "insert into partita.run (job, job_version, parameters, identity, launch_key, state)
+             values ('j', 1, '{}', '', 'k', 'CREATED')"
+allowed launch "insert into partita.run (job, job_version, parameters, identity, launch_key, state)
+                values ('j', 1, '{}', '', 'k', 'CREATED')"
+allowed launch "update partita.run set stop = 'NOW'"
+for sql in "update partita.run set term = 9" "update partita.run set master_node_id = null" \
+  "update partita.lease set state = 'DONE'" "insert into partita.node default values" \
+  "insert into partita.lease (step_id) values (1)" "delete from partita.ready" \
+  "select partita.forget_partitions(1, 0, 1)" "update partita.step set sealed = true"; do
+  denied launch "$sql"
+  denied read "$sql"
+done
+denied read "select 1 from partita.run for update"
+allowed owner "alter table partita.node add column more int"
+allowed owner "create table partita.more (a int)"
+
+# --- a cluster whose processes have no more rights than that
+as() { role=$1; shift; PARTITA_DB=$(as_role "$role") "$@"; }
+for node in a b; do
+  PARTITA_DB=$(as_role node) "$PARTITA" node --name $node --executors 2 --fast \
+    2>>"$scratch/$node.log" &
+done
+run=$(as launch "$PARTITA" submit range_sum from=1 to=1000 partitions=100 2>/dev/null)
+expect 0 COMPLETED as read "$PARTITA" wait "$run" --timeout 30
+long=$(as launch "$PARTITA" submit range_sum from=1 to=500 partitions=100 delay_ms=200 2>/dev/null)
+ok "the run begins" wait_for 10 sh -c \
+  "PARTITA_DB=$(as_role read) '$PARTITA' job $long -o json | grep -q '\"completed\": *[1-9]'"
+expect 0 . as launch "$PARTITA" cancel "$long"
+expect 8 STOPPED as read "$PARTITA" wait "$long" --timeout 30
+new=$(as launch "$PARTITA" restart "$long" 2>/dev/null)
+expect 0 COMPLETED as read "$PARTITA" wait "$new" --timeout 60
+expect 5 "denied" as read "$PARTITA" cancel "$new"
+expect 5 "denied|permission" as read "$PARTITA" submit range_sum from=1 to=3
+expect 0 "everything checked holds" as read "$PARTITA" verify
+expect 0 "nothing is unsafe" as node "$PARTITA" doctor
+expect 1 "cured" as owner "$PARTITA" doctor
+ok "doctor names the owner" grep -q "owns the tables" "$scratch/stdout"
+for pid in $(leftovers); do
+  tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "partita node" && kill -TERM "$pid"
+done
+wait
+ok "no node met a denied right" sh -c "! grep -i 'denied' '$scratch/a.log' '$scratch/b.log'"
+
+# --- every verb, by its contract
+if [ -n "${STORAGE_TESTS:-}" ]; then
+  export PGPASSWORD="$owner_password"
+  other=$(fresh_pg)
+  ok "the contract suite with the rights of nodes and launchers" env PARTITA_TEST_ONLY=postgres \
+    PARTITA_TEST_PG="$other" PARTITA_TEST_PG_AS="$(as_role engine "${other##*/}")?password=x" \
+    "$STORAGE_TESTS" "~*schema that is checked in*" "~[verify]" "~[.]"
+  drop_pg "$other"
+else
+  echo "SKIPPED: the contract suite with narrow rights, because STORAGE_TESTS is not set" >&2
+fi
+export PGPASSWORD="$owner_password"
+done_database
+finish
