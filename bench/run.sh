@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the benchmarks and runs them against SQLite and a private PostgreSQL that is gone
-# afterwards. Prints one JSON line a measurement.
+# afterwards. Prints one JSON line a measurement. How fast a cluster takes over takes longer to
+# measure, and has a program of its own: bench/failover.py.
 set -eu
 cd "$(dirname "$0")/.."
 . apps/packages.sh

@@ -31,7 +31,8 @@ from cluster import (FAKETIME, Disk, Keeper, Namespace, Slot, fake_clock,  # noq
 from faults import FAULTS, MASTER_POINTS, WRITES, NotPlayed, Stage, end_leftovers  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from proxy import Proxy  # noqa: E402
-from server import DatabaseDown, Server  # noqa: E402
+from server import Server  # noqa: E402
+from tampering import try_judge  # noqa: E402
 from workload import Witness, Workload  # noqa: E402
 
 ZONES = ["UTC", "Asia/Tokyo", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Kiritimati"]
@@ -190,10 +191,19 @@ class Play:
             raise RuntimeError("the undisturbed runs did not end within 120 s")
         witness = Witness(self.server)
         witness.look()
-        bad = Oracle(self.server, self.folder, self.workload.runs, witness).judge()
+        runs = self.workload.runs
+
+        def judge():
+            return Oracle(self.server, self.folder, runs, witness).judge()
+
+        bad = judge()
         if bad:
             raise RuntimeError("undisturbed runs are wrong: " + "; ".join(bad[:5]))
-        say(f"undisturbed: {len(self.workload.runs)} runs in {took:.1f} s, all right")
+        say(f"undisturbed: {len(runs)} runs in {took:.1f} s, all right")
+        overlooked, tried = try_judge(judge, self.server, self.folder, runs)
+        if overlooked:
+            raise RuntimeError("the judge overlooks: " + "; ".join(overlooked))
+        say(f"the judge notices each of {tried} ways to spoil them")
 
     # --- the play
 
@@ -228,7 +238,7 @@ class Play:
         self.stage.heal()
         self.server.revive()
         self.workload.stop()
-        bound = self.args.bound or 60 * self.scale + 60
+        bound = self.args.bound or 60 * self.scale + 120
         say(f"faults are over: every run must end within {bound:.0f} s")
         took = self.workload.wait_for_all(bound)
         if took is None:
@@ -317,7 +327,8 @@ class Play:
             "nodes_fenced": logs.get("node_fenced", 0), "runs_lost": logs.get("run_lost", 0),
             "trust_expired": logs.get("trust_expired", 0),
             "detection_s": spread(found), "reassignment_s": spread(moved),
-            "settled_s": self.settled, "verified": self.verified,
+            "settled_s": self.settled, "load": round(os.getloadavg()[1], 1),
+            "verified": self.verified,
             "violations": len(self.failed)}
 
     def close(self):
