@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""Measures what is promised, and writes tests/RELIABILITY.md from all that was measured.
+
+  tests/reliability.py simulation [--seeds 100000] [--first 1]      clusters in virtual time
+  tests/reliability.py mutants [--seeds 3000]                       how soon planted bugs are found
+  tests/reliability.py chaos [--seconds 1800] [--seed 7] [ARGS...]  real processes (see chaos.py)
+  tests/reliability.py failover [--kills 50] [--profile fast]       from a kill to its work elsewhere
+  tests/reliability.py                                              only writes the page again
+
+Long measurements may be done in pieces: each appends a line to tests/RELIABILITY.jsonl, with the
+commit it was made of, and the page sums the lines up. Programs come from build/dev (the failover
+from build/release): build them first. The exit code is that of what was run.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+LINES = HERE + "/RELIABILITY.jsonl"
+PAGE = HERE + "/RELIABILITY.md"
+SIMULATE = ROOT + "/build/dev/tests/simulate"
+
+
+def commit():
+    out = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"],
+                         capture_output=True, text=True, check=True)
+    return out.stdout.strip()
+
+
+def keep(kind, figures):
+    line = {"kind": kind, "commit": commit(), "date": time.strftime("%Y-%m-%d"), **figures}
+    with open(LINES, "a") as f:
+        f.write(json.dumps(line) + "\n")
+
+
+def run(command):
+    """Shows what the command prints, and returns it with its exit code."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        text = ""
+        for line in child.stdout:
+            print(line, end="", flush=True)
+            text += line
+    return child.returncode, text
+
+
+def simulation(args):
+    code, text = run([SIMULATE, "--json", "--seeds", str(args.seeds), "--first", str(args.first),
+                      "--store", args.store])
+    figures = json.loads(text.strip().splitlines()[-1])
+    keep("simulation", {"first": args.first, "store": args.store, **figures})
+    return code
+
+
+def mutants(args):
+    code, text = run([SIMULATE, "--mutants", "--seeds", str(args.seeds)])
+    rows = [[cell.strip() for cell in line.strip("| \n").split("|")]
+            for line in text.splitlines() if line.startswith("|")][2:]
+    keep("mutants", {"limit": args.seeds, "table": rows})
+    return code
+
+
+def chaos(args):
+    with tempfile.NamedTemporaryFile(suffix=".jsonl") as out:
+        code, _ = run([HERE + "/chaos/chaos.py", "--binary", ROOT + "/build/dev/tests/chaos_jobs",
+                       "--seconds", str(args.seconds), "--seed", str(args.seed), "--json", out.name,
+                       *args.more])
+        for line in out.read().decode().splitlines():
+            keep("chaos", json.loads(line))
+    return code
+
+
+def failover(args):
+    code, text = run([ROOT + "/bench/failover.py", "--kills", str(args.kills), "--profile",
+                      args.profile])
+    if code == 0:
+        keep("failover", json.loads(text.strip().splitlines()[-1]))
+    return code
+
+
+# --- the page ------------------------------------------------------------------------------------
+
+def total(lines, key):
+    return sum(line.get(key, 0) for line in lines)
+
+
+def number(n):
+    return f"{n:,}"
+
+
+def table(head, rows):
+    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head),
+            *("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows), ""]
+
+
+def commits(lines):
+    return ", ".join(sorted({line["commit"] for line in lines}))
+
+
+def page_simulation(lines):
+    seeds, bad = total(lines, "seeds"), total(lines, "failed_seeds")
+    faults = sorted({key for line in lines for key in line if key.startswith("fault_")})
+    bound = f"; with 95 % confidence fewer than {3 / seeds:.1e} of all seeds do" if not bad else ""
+    return [
+        "## Simulation", "",
+        f"{number(seeds)} seeds, {number(total(lines, 'simulated_ms') // 3_600_000)} hours of "
+        f"virtual time, {number(total(lines, 'verbs'))} transactions, invariants checked "
+        f"{number(total(lines, 'invariant_checks'))} times, and the event log of every seed "
+        f"replayed. **{number(bad)} seeds broke a promise**{bound}.", "",
+        *table(["what happened", "times"], [
+            ["runs completed / failed / stopped", " / ".join(
+                number(total(lines, "run_" + state)) for state in
+                ("COMPLETED", "FAILED", "STOPPED"))],
+            ["takeovers of a run", number(total(lines, "takeovers"))],
+            ["nodes deregistered", number(total(lines, "nodes_deregistered"))],
+            ["leases revoked", number(total(lines, "leases_revoked"))],
+            ["late writes rejected", number(total(lines, "late_writes_rejected"))],
+            ["calls whose outcome the caller was not told", number(total(lines, "calls_in_doubt"))],
+            *([f"fault: {key[6:].replace('_', ' ')}", number(total(lines, key))]
+              for key in faults)]),
+        f"Commits: {commits(lines)}. Again: `tests/reliability.py simulation --seeds 100000`.", ""]
+
+
+def page_mutants(line):
+    found = [row for row in line["table"] if row[2] != "NOT FOUND"]
+    return ["## Planted bugs", "",
+            f"{len(found)} of {len(line['table'])} are found by the simulation within "
+            f"{number(line['limit'])} seeds. Again: `tests/reliability.py mutants`.", "",
+            *table(["planted bug", "store", "found after seeds", "as"], line["table"]),
+            f"Commit: {line['commit']}.", ""]
+
+
+def page_chaos(lines):
+    rows = [[line["seed"], int(line["seconds"]), line["nodes"], line["profile"],
+             sum(line["faults"].values()), sum(line["runs"].values()), line["takeovers"],
+             line["deregistrations"], line["revoked_leases"], number(line["items"]),
+             line["violations"]] for line in lines]
+    faults = {}
+    for line in lines:
+        for name, n in line["faults"].items():
+            faults[name] = faults.get(name, 0) + n
+    skipped = sorted({name for line in lines for name in line.get("skipped", [])})
+    return ["## Chaos on real processes", "",
+            f"{len(lines)} plans, {int(total(lines, 'seconds') // 60)} minutes of faults; "
+            f"{number(total(lines, 'items'))} items in the outputs, each exactly once; "
+            f"{number(total(lines, 'acknowledged_results_checked'))} acknowledged results checked, "
+            "0 lost." if not total(lines, "violations") else
+            f"**{total(lines, 'violations')} violations.**", "",
+            *table(["seed", "s", "nodes", "timers", "faults", "runs", "takeovers", "nodes given up",
+                    "leases revoked", "items", "violations"], rows),
+            *table(["fault", "times"], sorted(faults.items(), key=lambda f: (len(f[0]), f[0]))),
+            "Skipped here: " + (", ".join(skipped) if skipped else "none") + ".", "",
+            f"Commits: {commits(lines)}. Again: `tests/reliability.py chaos --seed 7`.", ""]
+
+
+def page_failover(lines):
+    def spread(s):
+        return "–" if not s else f"{s['p50']:.2f} / {s['p99']:.2f} / {s['max']:.2f}"
+    latest = {line["profile"]: line for line in lines}
+    return ["## Failover", "",
+            "Seconds from `kill -9` to the first partition of the dead node running elsewhere, and "
+            "to the first action of the new master: p50 / p99 / max.", "",
+            *table(["timers", "bound", "work elsewhere", "new master", "after a drain"],
+                   [[name, line["bound_s"], spread(line["worker"]), spread(line["master"]),
+                     spread(line["drain"])] for name, line in latest.items()]),
+            f"Commits: {commits(latest.values())}. Again: `tests/reliability.py failover`.", ""]
+
+
+NOT_PROMISED = """## Not promised
+
+- Exactly-once effects outside the database and the registered output files. The context hands out
+  an idempotency key for systems that can recognise a repeat.
+- Acknowledged work survives a failover to an asynchronous replica that had not received it.
+- Protection against who may write to the database as its owner.
+- SQLite on a network file system; SQLite survives a crash of the machine as far as its disk tells
+  the truth about a sync.
+- A partition that ignores its stop token is not interrupted; its result is refused.
+- With a database clock that jumps forward, living nodes may be given up. They join again; nothing
+  is lost or done twice.
+"""
+
+
+def write_page():
+    lines = []
+    if os.path.exists(LINES):
+        with open(LINES) as f:
+            lines = [json.loads(line) for line in f]
+    of = {kind: [line for line in lines if line["kind"] == kind]
+          for kind in ("simulation", "mutants", "chaos", "failover")}
+    text = ["# Reliability: what was measured", "",
+            "Written by `tests/reliability.py` from `RELIABILITY.jsonl`, never by hand.", ""]
+    if of["simulation"]:
+        text += page_simulation(of["simulation"])
+    if of["mutants"]:
+        text += page_mutants(of["mutants"][-1])
+    if of["chaos"]:
+        text += page_chaos(of["chaos"])
+    if of["failover"]:
+        text += page_failover(of["failover"])
+    with open(PAGE, "w") as f:
+        f.write("\n".join(text) + "\n" + NOT_PROMISED)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    what = p.add_subparsers(dest="what")
+    s = what.add_parser("simulation")
+    s.add_argument("--seeds", type=int, default=100_000)
+    s.add_argument("--first", type=int, default=1)
+    s.add_argument("--store", default="both")
+    s = what.add_parser("mutants")
+    s.add_argument("--seeds", type=int, default=3000)
+    s = what.add_parser("chaos")
+    s.add_argument("--seconds", type=int, default=1800)
+    s.add_argument("--seed", type=int, default=7)
+    s.add_argument("more", nargs=argparse.REMAINDER)
+    s = what.add_parser("failover")
+    s.add_argument("--kills", type=int, default=50)
+    s.add_argument("--profile", default="fast")
+    args = p.parse_args()
+    measure = {"simulation": simulation, "mutants": mutants, "chaos": chaos, "failover": failover}
+    code = measure[args.what](args) if args.what else 0
+    write_page()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
