@@ -1,0 +1,33 @@
+#!/bin/sh
+# Fuzzes what reads bytes that others wrote: CSV files, parameters, JSON of rows.
+#   tests/fuzz/run.sh [SECONDS of each target, default 60] [TARGET...]
+# Prints executions and coverage of each; exit code 1 when one found something (the input is kept).
+set -eu
+cd "$(dirname "$0")/../.."
+seconds=${1:-60}
+[ $# -gt 0 ] && shift
+. apps/packages.sh
+need_packages $build_packages clang libclang-rt-14-dev
+out=build/fuzz
+mkdir -p $out
+failed=0
+for target in ${*:-csv parameters stored_json}; do
+  case $target in
+    csv) parts="batch/readers/csv.cpp batch/readers/csv_split.cpp batch/readers/input_file.cpp
+                batch/readers/utf8.cpp" ;;
+    parameters) parts="batch/parameters.cpp" ;;
+    stored_json) parts="actors/text.cpp batch/output_files.cpp batch/parameters.cpp
+                        batch/readers/csv.cpp batch/readers/input_file.cpp batch/readers/utf8.cpp" ;;
+    *) echo "there is no target $target: csv, parameters, stored_json" >&2; exit 2 ;;
+  esac
+  # shellcheck disable=SC2086
+  clang++ -std=c++20 -O1 -g -I. -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+    tests/fuzz/$target.cpp $parts -o $out/$target
+  mkdir -p $out/corpus/$target
+  $out/$target -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix=$out/$target- \
+    $out/corpus/$target tests/fuzz/seeds/$target >$out/$target.log 2>&1 || failed=1
+  executions=$(sed -n 's/^stat::number_of_executed_units: *//p' $out/$target.log)
+  covered=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' $out/$target.log | tail -1)
+  echo "$target: ${executions:-0} executions, ${covered:-0} edges covered, log $out/$target.log"
+done
+exit $failed
