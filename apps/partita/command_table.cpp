@@ -89,8 +89,8 @@ std::vector<command> make_table() {
        "settings a node would have. Ends with 1 when something is unsafe or unfit.",
        with_database(output_options() + node_setting_options()), doctor_command},
       {"verify", "[RUN]", "checks a run, or all, against the invariants and the event log", operate,
-       "Reads one consistent snapshot, replays the log, and tells every row that the engine cannot\n"
-       "have written. Nodes may go on working. Ends with 1 when something is wrong.",
+       "Reads one consistent snapshot, replays the log, and tells every row that the engine\n"
+       "cannot have written. Nodes may go on working. Ends with 1 when something is wrong.",
        with_database(option_list{{"all", "", "every run; the same as no RUN"}} +
                      output_options()),
        verify_command},
