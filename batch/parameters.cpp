@@ -1,4 +1,5 @@
 #include "batch/parameters.hpp"
+#include "batch/readers/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -61,6 +62,10 @@ std::optional<json> parse(parameter_type type, const std::string& text) {
   return std::nullopt;
 }
 
+bool is_text(const std::string& bytes) {
+  return utf8::is_valid(bytes) && bytes.find('\0') == std::string::npos;
+}
+
 std::string article(parameter_type type) {
   return (type == parameter_type::integer ? "an " : "a ") + std::string{to_string(type)};
 }
@@ -71,6 +76,12 @@ checked_parameters check_parameters(const std::vector<parameter_spec>& specs,
                                     const std::map<std::string, std::string>& given) {
   checked_parameters checked;
   std::vector<std::string> known;
+  // Databases, logs and JSON take nothing else.
+  for (const auto& [name, value] : given)
+    if (!is_text(name) || !is_text(value))
+      checked.problems.push_back("parameter " + utf8::printable(name) + "=" +
+                                 utf8::printable(value) + " is not UTF-8 text");
+  if (!checked.problems.empty()) return checked;
   for (const auto& spec : specs) {
     known.push_back(spec.name);
     auto found = given.find(spec.name);

@@ -1,5 +1,14 @@
 CREATE SCHEMA partita;
 
+CREATE FUNCTION partita.forget_partitions(of_step bigint, first_no bigint, last_no bigint) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  DELETE FROM partita.partition p USING partita.step s
+  WHERE s.step_id = of_step AND NOT s.sealed AND NOT s.streamed AND s.state = 'RUNNING'
+    AND p.step_id = s.step_id AND p.no BETWEEN first_no AND last_no
+$$;
+
 CREATE FUNCTION partita.micros(timestamp with time zone) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$SELECT (extract(epoch FROM $1) * 1000000)::bigint$_$;
@@ -137,6 +146,7 @@ CREATE TABLE partita.ready (
     node_id bigint,
     attempt integer NOT NULL,
     available_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ready_attempt CHECK (((attempt >= 0) AND (attempt <= 1000000000))),
     CONSTRAINT ready_range CHECK (((0 <= lo) AND (lo <= hi)))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');

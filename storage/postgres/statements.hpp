@@ -715,8 +715,9 @@ SELECT current_user AS name,
        coalesce((SELECT has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
                  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                  WHERE n.nspname = 'partita' AND c.relname = 'event'), false) AS rewrites,
-       coalesce((SELECT has_schema_privilege('public', oid, 'CREATE')
-                 FROM pg_catalog.pg_namespace WHERE nspname = 'public'), false) AS anybody_creates)";
+       coalesce((SELECT has_schema_privilege('public', n.oid, 'CREATE')
+                 FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public'), false)
+         AS anybody_creates)";
 
 inline const std::string unsafe_settings = R"(
 SELECT name, setting FROM pg_catalog.pg_settings

@@ -126,7 +126,8 @@ CREATE TABLE partita_ready (
   lo           INTEGER NOT NULL,
   hi           INTEGER NOT NULL,
   node_id      INTEGER REFERENCES partita_node,  -- NULL: anyone may claim it
-  attempt      INTEGER NOT NULL CHECK (attempt >= 0),  -- tries used up
+  -- Tries used up. Bounded, so that one more is always a number.
+  attempt      INTEGER NOT NULL CHECK (attempt BETWEEN 0 AND 1000000000),
   available_at INTEGER NOT NULL,
   CHECK (0 <= lo AND lo <= hi)
 ) STRICT;

@@ -85,9 +85,9 @@ class sqlite_database : public database {
     connection db{with_timeout(session_options{}.statement_timeout)};
     transaction tx{db, access::read};
     require_fit(read_schema(db), address());
-    const auto query = [&](const auto& sql, const auto& each) { db.each_row(sql, each); };
     auto rows = audit::read_tables(
-        query, {"partita_", [](const std::string& column) { return column; }}, run);
+        [&](const auto& sql, const auto& each) { db.each_row(sql, each); },
+        {"partita_", [](const std::string& column) { return column; }}, run);
     tx.commit();
     return rows;
   }

@@ -24,7 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t at = 0; at < text.size();) {
     auto end = std::min(text.find('\n', at), text.size());
     auto equals = text.find('=', at);
-    if (equals < end) given[text.substr(at, equals - at)] = text.substr(equals + 1, end - equals - 1);
+    if (equals < end)
+      given[text.substr(at, equals - at)] = text.substr(equals + 1, end - equals - 1);
     at = end + 1;
   }
   auto checked = check_parameters(specs, given);

@@ -15,7 +15,7 @@ for target in ${*:-csv parameters stored_json}; do
   case $target in
     csv) parts="batch/readers/csv.cpp batch/readers/csv_split.cpp batch/readers/input_file.cpp
                 batch/readers/utf8.cpp" ;;
-    parameters) parts="batch/parameters.cpp" ;;
+    parameters) parts="batch/parameters.cpp batch/readers/utf8.cpp" ;;
     stored_json) parts="actors/text.cpp batch/output_files.cpp batch/parameters.cpp
                         batch/readers/csv.cpp batch/readers/input_file.cpp batch/readers/utf8.cpp" ;;
     *) echo "there is no target $target: csv, parameters, stored_json" >&2; exit 2 ;;

@@ -57,6 +57,19 @@ expect 2 "abc" "$PARTITA" verify abc
 expect 2 "all" "$PARTITA" verify 1 --all
 verified
 
+# --- what doctor finds in an embedded database
+chmod 600 "$scratch/bad.db"
+expect 0 "nothing is unsafe" "$PARTITA" doctor
+ok "the journal is WAL" grep -q "WAL" "$scratch/stdout"
+expect 1 "1 to be cured" "$PARTITA" doctor --heartbeat-ms 5000
+ok "doctor tells which setting" grep -q "^UNSAFE *settings.*unreachable_after" "$scratch/stdout"
+chmod 666 "$scratch/bad.db"
+expect 1 "1 to be cured" "$PARTITA" doctor -o json
+ok "doctor tells that others can write the file" grep -q "can be written by others" \
+  "$scratch/stdout"
+chmod 600 "$scratch/bad.db"
+expect 5 "none.db" "$PARTITA" doctor --db "sqlite:$scratch/none.db"
+
 # --- the database
 expect 5 "not.*database|database" "$PARTITA" jobs --db "sqlite:$scratch/file"
 expect 5 "none.db" "$PARTITA" jobs --db "sqlite:$scratch/none.db"

@@ -21,13 +21,15 @@ authority() {
     -out "$1.crt" 2>/dev/null
 }
 authority good && authority bad
-openssl req -newkey rsa:2048 -nodes -subj /CN=db.example -keyout server.key -out server.csr 2>/dev/null
+openssl req -newkey rsa:2048 -nodes -subj /CN=db.example -keyout server.key -out server.csr \
+  2>/dev/null
 echo "subjectAltName=DNS:db.example" >san
 openssl x509 -req -in server.csr -CA good.crt -CAkey good.key -CAcreateserial -days 2 \
   -extfile san -out server.crt 2>/dev/null
 owner=$(stat -c %U "$data/PG_VERSION")
 for file in server.crt server.key; do
-  install -m 600 -o "$owner" "$file" "$data/partita_test_$file" || skip "no right to give files away"
+  install -m 600 -o "$owner" "$file" "$data/partita_test_$file" ||
+    skip "files cannot be given to the server"
 done
 sql "alter system set ssl = on"
 sql "alter system set ssl_cert_file = 'partita_test_server.crt'"

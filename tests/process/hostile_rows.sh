@@ -10,6 +10,9 @@ sql() {  # with @run for the table of runs
     *) psql -qXAt "$PARTITA_DB" -c "$(echo "$1" | sed 's/@/partita./g')" ;;
   esac
 }
+refused() { ! sql "$1"; }
+# A machine that is busy with other tests must not cost the only node its leases.
+patient="--unreachable-after-ms 10000 --deregister-after-ms 30000"
 lives() { kill -0 "$node" && "$PARTITA" nodes -o json | grep -q '"state": *"ACTIVE"'; }
 # A run of 30 partitions that takes two seconds, under way.
 begin() {
@@ -23,7 +26,7 @@ for kind in $(databases); do
   with_database "$kind"
   expect 0 . "$PARTITA" schema migrate
   evil=$(printf 'no\033[31mde\r\nx\302\233y')
-  "$PARTITA" node --name "$evil" --executors 2 --fast 2>>"$scratch/node.log" &
+  "$PARTITA" node --name "$evil" --executors 2 --fast $patient 2>>"$scratch/node.log" &
   node=$!
   ok "$kind: a node with a hostile name joins" wait_for 20 lives
 
@@ -37,7 +40,7 @@ for kind in $(databases); do
   sql "select launch_key from @run where run_id = $run" >"$scratch/key"
   ok "$kind: a key with quotes is stored as it was sent" [ "$(cat "$scratch/key")" = "$key" ]
   expect 2 "UTF-8" "$PARTITA" submit range_sum from=1 to=21 --key "$(printf 'a\377b')"
-  expect 2 . "$PARTITA" submit "$(printf 'range\001sum')" from=1 to=21
+  expect 3 'range.x01sum' "$PARTITA" submit "$(printf 'range\001sum')" from=1 to=21
   expect 2 "from" "$PARTITA" submit range_sum "from=1'; drop table x;--" to=21
 
   # --- a run of a job that nobody knows, and runs whose parameters are none
@@ -74,7 +77,7 @@ for kind in $(databases); do
   sql "update @partition set input = $large where $of_run and no = 26"
   sql "update @partition set input = '' where $of_run and no = 25"
   sql "update @partition set key = '$evil' where $of_run and no = 24"
-  expect 1 "FAILED" "$PARTITA" wait "$run" --timeout 120
+  expect 1 "FAILED" "$PARTITA" wait "$run" --timeout 240
   ok "$kind: only those partitions failed" [ "$(sql "select count(*) from @result where $of_run \
     and outcome = 'FAILED'")" -eq 5 ]
   ok "$kind: the node lives after hostile inputs" lives
@@ -95,7 +98,10 @@ for kind in $(databases); do
   sql "update @step set retry_first_ms = 9223372036854775807, retry_factor = 1e308,
        retry_max_ms = 9223372036854775807, max_attempts = 2147483647 where run_id = $run"
   sql "update @partition set input = '[]' where $of_run and no = 29"
-  sql "update @ready set attempt = -2147483648 where $of_run"
+  for attempt in -1 2147483647; do
+    ok "$kind: no range can have been tried $attempt times" refused \
+      "update @ready set attempt = $attempt where $of_run"
+  done
   wait_for 5 sh -c "! '$PARTITA' job $run -o json | grep -q '\"claimed\": *[1-9]'"
   ok "$kind: the node lives after hostile numbers" lives
   "$PARTITA" cancel "$run" >/dev/null 2>&1
@@ -104,7 +110,8 @@ for kind in $(databases); do
     "'$PARTITA' job $run -o json | grep -Eq 'STOPPED|FAILED|COMPLETED'"
 
   # --- nodes that know what is no job
-  if [ "$kind" = sqlite ]; then jobs="'[\"no slash\", 7, \"x/y\"]'"; else jobs="'{no slash,x/y}'"; fi
+  jobs="'{no slash,x/y}'"
+  [ "$kind" = sqlite ] && jobs="'[\"no slash\", 7, \"x/y\"]'"
   sql "insert into @node (name, host, pid, slots, version, jobs, state$([ "$kind" = sqlite ] &&
     echo ', joined_at, heartbeat_at')) values ('x', 'x', -1, 0, '', $jobs, 'ACTIVE'$(
     [ "$kind" = sqlite ] && echo ', 1, 1'))"

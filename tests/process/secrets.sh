@@ -32,8 +32,8 @@ trap 'psql -qX "$PARTITA_TEST_PG" -c "drop role if exists $login" >/dev/null 2>&
 watch_command_lines() {
   while [ ! -e "$scratch/stop" ]; do
     for pid in $(leftovers); do
-      tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null && echo
-    done >>"$scratch/command_lines"
+      { tr '\0' ' ' <"/proc/$pid/cmdline" && echo; } 2>/dev/null
+    done >>"$scratch/command_lines" 2>/dev/null
     sleep 0.1
   done
 }
@@ -48,7 +48,8 @@ run_with() {
   expect 0 COMPLETED env "$@" "$PARTITA" run range_sum from=1 to="$way" partitions=20 delay_ms=50 \
     --nodes 2 --fast --log-level trace
   cat "$scratch/stdout" "$scratch/stderr" >>"$all"
-  for look in "jobs -o json" "job $(env "$@" "$PARTITA" jobs -o name | head -1) --partitions -o json" \
+  newest=$(env "$@" "$PARTITA" jobs -o name | head -1)
+  for look in "jobs -o json" "job $newest --partitions -o json" \
     "nodes --all -o wide" "verify" "doctor" "schema status" "job 4711"; do
     env "$@" "$PARTITA" $look --log-level trace >>"$all" 2>&1
   done

@@ -43,6 +43,7 @@ class world::faulty_database final : public database {
   memory::tables audit_rows(std::optional<run_id> run) override {
     return world_.db_->audit_rows(run);
   }
+  std::vector<diagnosis> examine() override { return {}; }
   std::string address() const override { return "simulated"; }
   bool shared_over_network() const override { return false; }
 

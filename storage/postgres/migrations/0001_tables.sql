@@ -113,8 +113,9 @@ CREATE TABLE partita.ready (
   lo bigint NOT NULL,
   hi bigint NOT NULL,
   node_id bigint, -- null: anyone may claim it
-  attempt integer NOT NULL,
+  attempt integer NOT NULL, -- tries used up; bounded, so that one more is always a number
   available_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT ready_attempt CHECK (attempt BETWEEN 0 AND 1000000000),
   CONSTRAINT ready_range CHECK (0 <= lo AND lo <= hi)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
         autovacuum_vacuum_cost_delay = 0);
