@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """How long a cluster does without what it lost: kill -9 of workers and masters, and clean drains.
 
-  bench/failover.py --kills 50 --profile fast          (bound 2 s and what one poll adds)
-  bench/failover.py --kills 50 --profile default       (bound 10 s)
+  bench/failover.py --kills 50 --profile fast
+  bench/failover.py --kills 50 --profile default
+
+What the settings allow at the most, on a machine with time to spare, is deregister_after, one
+heartbeat until somebody looks and one poll until somebody claims: 2.3 s fast, 9.5 s by default.
 
 Measured from the kill, by the clock of this machine, to events of the database on the same clock:
   worker   to the first lease on a partition that the dead node held, granted to another node
@@ -31,7 +34,7 @@ from faults import end_leftovers  # noqa: E402
 from server import Server  # noqa: E402
 from workload import Workload  # noqa: E402
 
-BOUNDS = {"fast": 2.0, "default": 10.0}
+BOUNDS = {"fast": 2.5, "default": 10.0}
 POLL = {"fast": 0.1, "default": 0.5}
 
 
@@ -167,7 +170,8 @@ def main():
         end_leftovers(folder)
         shutil.rmtree(folder, ignore_errors=True)
     figures = {"bench": "failover", "profile": args.profile, "nodes": args.nodes,
-               "load": round(os.getloadavg()[1], 1), "bound_s": BOUNDS[args.profile], "poll_s": POLL[args.profile],
+               "load": round(os.getloadavg()[1], 1), "bound_s": BOUNDS[args.profile],
+               "poll_s": POLL[args.profile],
                **{name: spread(times) for name, times in bench.times.items()}}
     for name in ("worker", "master"):
         late = sum(t > BOUNDS[args.profile] for t in bench.times[name])
