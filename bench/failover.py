@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """How long a cluster does without what it lost: kill -9 of workers and masters, and clean drains.
 
-  bench/failover.py --kills 50 --profile fast          (bound 2 s and what one poll adds)
-  bench/failover.py --kills 50 --profile default       (bound 10 s)
+  bench/failover.py --kills 50 --profile fast
+  bench/failover.py --kills 50 --profile default
+
+What the settings allow at the most, on a machine with time to spare, is deregister_after, one
+heartbeat until somebody looks and one poll until somebody claims: 2.3 s fast, 9.5 s by default.
 
 Measured from the kill, by the clock of this machine, to events of the database on the same clock:
   worker   to the first lease on a partition that the dead node held, granted to another node
@@ -31,7 +34,7 @@ from faults import end_leftovers  # noqa: E402
 from server import Server  # noqa: E402
 from workload import Workload  # noqa: E402
 
-BOUNDS = {"fast": 2.0, "default": 10.0}
+BOUNDS = {"fast": 2.5, "default": 10.0}
 POLL = {"fast": 0.1, "default": 0.5}
 
 
@@ -67,7 +70,7 @@ class Bench:
         return out
 
     def until(self, sql, seconds):
-        """The first row of an answer that is not empty."""
+        """The first row of an answer without a null."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             rows = self.server.rows(sql)
@@ -99,6 +102,14 @@ class Bench:
                              f" 'RUN_ADOPTED' and run_id = {self.run} and"
                              f" (detail::json->>'term')::int > {master['term']}", 60)
         else:
+            # It may have held nothing at that moment: then there is nothing to measure.
+            held = self.until(
+                "select (select count(*) from partita.event where kind = 'LEASE_ENDED' and node_id"
+                f" = {node} and detail like '%requeued%') as n from partita.event where node_id ="
+                f" {node} and kind = 'NODE_DEREGISTERED'", 60)
+            if held["n"] == 0:
+                say("worker  held nothing")
+                return victim.start()
             row = self.until(
                 "select extract(epoch from min(g.at)) as at from partita.event e join"
                 " partita.event g on g.kind = 'LEASE_GRANTED' and g.step_id = e.step_id and"
@@ -108,7 +119,7 @@ class Bench:
                 f" e.node_id = {node} and e.detail like '%requeued%'", 60)
         self.times[what].append(row["at"] - killed)
         say(f"{what:7} {self.times[what][-1]:6.3f} s")
-        victim.start()
+        return victim.start()
 
     def drain(self):
         master = self.settled()
@@ -159,7 +170,8 @@ def main():
         end_leftovers(folder)
         shutil.rmtree(folder, ignore_errors=True)
     figures = {"bench": "failover", "profile": args.profile, "nodes": args.nodes,
-               "bound_s": BOUNDS[args.profile], "poll_s": POLL[args.profile],
+               "load": round(os.getloadavg()[1], 1), "bound_s": BOUNDS[args.profile],
+               "poll_s": POLL[args.profile],
                **{name: spread(times) for name, times in bench.times.items()}}
     for name in ("worker", "master"):
         late = sum(t > BOUNDS[args.profile] for t in bench.times[name])

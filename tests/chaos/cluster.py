@@ -1,5 +1,6 @@
 """Node processes, each behind a port of the proxy or in a network namespace of its own."""
 
+import contextlib
 import os
 import re
 import resource
@@ -183,13 +184,14 @@ class Disk:
             raise RuntimeError(done.stderr.strip())
 
     def fill(self):
-        with open(self.path + "/ballast", "wb") as f:
-            try:
-                while True:
-                    f.write(b"\0" * 65536)
-                    f.flush()
-            except OSError:
-                pass
+        file = os.open(self.path + "/ballast", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        try:
+            for size in (65536, 4096):
+                with contextlib.suppress(OSError):
+                    while True:
+                        os.write(file, b"\0" * size)
+        finally:
+            os.close(file)
 
     def free(self):
         if os.path.exists(self.path + "/ballast"):

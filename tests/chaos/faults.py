@@ -301,9 +301,11 @@ def database_clock(stage, u):
 
 def full_disk(stage, u, which):
     with stage.database() as server:
-        stage.disks[which].fill()
-        time.sleep((1 + 3 * u[0]) * stage.scale)
-        stage.disks[which].free()
+        try:
+            stage.disks[which].fill()
+            time.sleep((1 + 3 * u[0]) * stage.scale)
+        finally:
+            stage.disks[which].free()
         server.revive()
         return f"the disk of the {which} was full"
 
