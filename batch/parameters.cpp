@@ -1,10 +1,11 @@
 #include "batch/parameters.hpp"
-#include "batch/readers/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <numeric>
+
+#include "batch/readers/utf8.hpp"
 
 namespace partita {
 
