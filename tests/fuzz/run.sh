@@ -17,12 +17,13 @@ for target in ${*:-csv parameters stored_json}; do
                 batch/readers/utf8.cpp" ;;
     parameters) parts="batch/parameters.cpp batch/readers/utf8.cpp" ;;
     stored_json) parts="actors/text.cpp batch/output_files.cpp batch/parameters.cpp
-                        batch/readers/csv.cpp batch/readers/input_file.cpp batch/readers/utf8.cpp" ;;
+                        batch/readers/csv.cpp batch/readers/input_file.cpp
+                        batch/readers/utf8.cpp" ;;
     *) echo "there is no target $target: csv, parameters, stored_json" >&2; exit 2 ;;
   esac
   # shellcheck disable=SC2086
-  clang++ -std=c++20 -O1 -g -I. -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-    tests/fuzz/$target.cpp $parts -o $out/$target
+  clang++ -std=c++20 -O1 -g -I. -fsanitize=fuzzer,address,undefined \
+    -fno-sanitize-recover=undefined tests/fuzz/$target.cpp $parts -o $out/$target
   mkdir -p $out/corpus/$target
   $out/$target -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix=$out/$target- \
     $out/corpus/$target tests/fuzz/seeds/$target >$out/$target.log 2>&1 || failed=1
