@@ -149,6 +149,9 @@ def main():
         witness.look()
         oracle = Oracle(base, folder, workload.runs, witness)
         failed += oracle.judge() + workload.problems + complaints(folder + "/nodes")
+        code, out, err = workload.command("verify", "--all", timeout=600)
+        if code != 0:
+            failed.append(f"verify --all ended with {code}: {(out + err)[:2000]}")
         found = base.one("pragma integrity_check")
         if found != "ok":
             failed.append("integrity_check: " + found)
