@@ -87,6 +87,15 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
   } catch (const lease_lost_error& e) {
     report.outcome = attempt_outcome::released;  // the report is rejected: the lease is not live
     report.error = e.what();
+  } catch (const store_error& e) {
+    // A checkpoint that the database did not take is no failure of the author's code.
+    if (e.code() == errc::unavailable) {
+      report.outcome = attempt_outcome::released;
+      report.error = e.what();
+      report.retry_after = deps->limits.retry_max;
+    } else {
+      failed(e.what(), true);
+    }
   } catch (const permanent_error& e) {
     failed(e.what(), false);
   } catch (const definition_error& e) {
