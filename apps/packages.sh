@@ -4,7 +4,7 @@
 build_packages="g++ cmake ninja-build ccache pkg-config libcaf-dev libpqxx-dev libspdlog-dev
   libcxxopts-dev libsqlite3-dev nlohmann-json3-dev libxml2-dev"
 test_packages="catch2 libxml2-utils postgresql postgresql-common procps python3 iproute2 iptables
-  libfaketime"
+  libfaketime openssl"
 
 need_packages() {
   missing=""

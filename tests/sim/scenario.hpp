@@ -25,7 +25,7 @@ struct outcome {
 };
 
 /// The bound of the liveness phase: all faults have stopped; every run must end within this and the
-/// time that its work takes on one executor.
+/// time that its work takes on one executor, and as much later as the database's clock went back.
 inline constexpr milliseconds recovery_bound{60'000};
 
 /// Draws a cluster, its jobs, its users and its faults from the seed, lets them happen, then lets
