@@ -1,7 +1,8 @@
 #include "actors/heartbeat.hpp"
-#include "protocol/mutation.hpp"
 
 #include <spdlog/spdlog.h>
+
+#include "protocol/mutation.hpp"
 
 namespace partita {
 

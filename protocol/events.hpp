@@ -23,7 +23,7 @@ inline constexpr std::string_view stop_requested = "STOP_REQUESTED";  // [run] m
 
 // These carry the node that is the master, and its term; neither when `restart` or a cancellation
 // of a run that never had a master wrote them.
-inline constexpr std::string_view run_ended = "RUN_ENDED";            // [run] state
+inline constexpr std::string_view run_ended = "RUN_ENDED";  // [run] state
 /// [run step] name, ordinal, kind, streamed; continues: the step that `restart` copied
 inline constexpr std::string_view step_begun = "STEP_BEGUN";
 inline constexpr std::string_view split_reset = "SPLIT_RESET";        // [run step]
@@ -31,13 +31,13 @@ inline constexpr std::string_view split_appended = "SPLIT_APPENDED";  // [run st
 inline constexpr std::string_view split_sealed = "SPLIT_SEALED";      // [run step] count
 inline constexpr std::string_view step_ended = "STEP_ENDED";          // [run step] state
 
-inline constexpr std::string_view lease_granted =
-    "LEASE_GRANTED";  // [run step lease node] lo hi attempt
-inline constexpr std::string_view lease_shrunk =
-    "LEASE_SHRUNK";  // [.. lease node] lo hi: given back
+/// [run step lease node] lo hi attempt
+inline constexpr std::string_view lease_granted = "LEASE_GRANTED";
+/// [.. lease node] lo hi: given back
+inline constexpr std::string_view lease_shrunk = "LEASE_SHRUNK";
 /// [.. lease node] completed, failed, retry, released: lists of [lo,hi]; absent when empty
 inline constexpr std::string_view lease_reported = "LEASE_REPORTED";
-inline constexpr std::string_view lease_ended =
-    "LEASE_ENDED";  // [.. lease node] state, requeued, failed
+/// [.. lease node] state, requeued, failed
+inline constexpr std::string_view lease_ended = "LEASE_ENDED";
 
 }  // namespace partita::event

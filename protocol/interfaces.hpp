@@ -18,29 +18,30 @@
 
 namespace partita {
 
+// One message a line.
+// clang-format off
+
 /// The composition root: starts and ends the others. Touches no database, so it never blocks.
-using node_actor =
-    caf::typed_actor<caf::reacts_to<tick_atom>,  // judges its own trust; interrupts executors when
-                                                 // it expires
-                     caf::reacts_to<joined>,   // a new incarnation: masters of the old one are gone
-                     caf::reacts_to<renewal>,  // widens the trust window
-                     caf::reacts_to<fence_atom>,  // given up by the cluster: interrupt everything
-                     caf::reacts_to<running_count>,    // passed on to the heartbeat
-                     caf::reacts_to<masterless_runs>,  // starts a master for each, within the limit
-                     caf::reacts_to<mastership_over>,  // a master has ended
-                     caf::reacts_to<drain_atom>,       // SIGTERM: end in good order
-                     caf::reacts_to<hurry_atom>,       // the drain's grace time is over: interrupt
-                     caf::reacts_to<drained_atom>,     // the claimer holds nothing any more
-                     caf::reacts_to<left_atom>,  // the heartbeat said good-bye: the node is over
-                     caf::reacts_to<release_atom>>;  // second SIGTERM: end now
+using node_actor = caf::typed_actor<
+    caf::reacts_to<tick_atom>,        // judges its own trust; interrupts when it expires
+    caf::reacts_to<joined>,           // a new incarnation: masters of the old one are gone
+    caf::reacts_to<renewal>,          // widens the trust window
+    caf::reacts_to<fence_atom>,       // given up by the cluster: interrupt everything
+    caf::reacts_to<running_count>,    // passed on to the heartbeat
+    caf::reacts_to<masterless_runs>,  // starts a master for each, within the limit
+    caf::reacts_to<mastership_over>,  // a master has ended
+    caf::reacts_to<drain_atom>,       // SIGTERM: end in good order
+    caf::reacts_to<hurry_atom>,       // the drain's grace time is over: interrupt
+    caf::reacts_to<drained_atom>,     // the claimer holds nothing any more
+    caf::reacts_to<left_atom>,        // the heartbeat said good-bye: the node is over
+    caf::reacts_to<release_atom>>;    // second SIGTERM: end now
 
 /// Keeps the node alive in the cluster and judges others. Own thread, own session.
-using heartbeat_actor =
-    caf::typed_actor<caf::reacts_to<tick_atom>,  // renews; sweeps; joins anew when it was given up
-                     caf::reacts_to<running_count>,  // what the next renewal says of the load
-                     caf::reacts_to<drain_atom>,     // renews as DRAINING from now on
-                     caf::reacts_to<leave_atom>>;  // stops renewing, leaves; answers the node with
-                                                   // left
+using heartbeat_actor = caf::typed_actor<
+    caf::reacts_to<tick_atom>,      // renews; sweeps; joins anew when it was given up
+    caf::reacts_to<running_count>,  // what the next renewal says of the load
+    caf::reacts_to<drain_atom>,     // renews as DRAINING, at once and from now on
+    caf::reacts_to<leave_atom>>;    // stops renewing, leaves; answers the node with left
 
 /// Takes leases, hands partitions out, reports results. Own thread, own session.
 using claimer_actor = caf::typed_actor<
@@ -54,19 +55,19 @@ using claimer_actor = caf::typed_actor<
     caf::reacts_to<drain_atom>,      // claims nothing more, gives back what has not started
     caf::reacts_to<hurry_atom>>;     // gives back what executors will not end in time
 
-/// Runs the author's code, one partition at a time. Own thread.
-using executor_actor =
-    caf::typed_actor<caf::reacts_to<work_batch>>;  // executes in order, answers with finished_batch
+/// Runs the author's code, one partition at a time, in the order of the batches. Own thread.
+using executor_actor = caf::typed_actor<
+    caf::reacts_to<work_batch>>;  // executes it, answers with finished_batch
 
 /// Drives one run under its term. Own thread; the author's code runs in a worker beside it, so that
-/// a master always hears of a stop.
-using master_actor =
-    caf::typed_actor<caf::reacts_to<advance_atom, std::uint64_t>,  // reads the rows, does what
-                                                                   // comes next; only the latest
-                                                                   // number counts
-                     caf::reacts_to<worker_outcome>,  // split, tasklet or aggregator ended
-                     caf::reacts_to<fence_atom>,      // the term is lost: end without a write
-                     caf::reacts_to<drain_atom>,      // lets go of the run at the next safe point
-                     caf::reacts_to<hurry_atom>>;     // asks the author's code to stop
+/// a master always hears of a stop. Of the numbers that come with `advance` the latest counts.
+using master_actor = caf::typed_actor<
+    caf::reacts_to<advance_atom, std::uint64_t>,  // reads the rows, does what comes next
+    caf::reacts_to<worker_outcome>,               // split, tasklet or aggregator ended
+    caf::reacts_to<fence_atom>,                   // the term is lost: end without a write
+    caf::reacts_to<drain_atom>,                   // lets go of the run at the next safe point
+    caf::reacts_to<hurry_atom>>;                  // asks the author's code to stop
+
+// clang-format on
 
 }  // namespace partita

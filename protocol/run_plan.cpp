@@ -1,7 +1,8 @@
 #include "protocol/run_plan.hpp"
-#include "protocol/mutation.hpp"
 
 #include <algorithm>
+
+#include "protocol/mutation.hpp"
 
 namespace partita {
 

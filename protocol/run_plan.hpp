@@ -19,25 +19,29 @@ struct step_shape {
 
 // What a master does next. Each is done, then the rows are read again and the next is decided:
 // whoever takes over at any point reads the same rows and goes on with the same.
+/// Insert the step row.
 struct begin_step {
   std::size_t index;
-};  // insert the step row
+};
+/// Partitioner, insert, seal.
 struct split_step {
   std::size_t index;
   step_id step;
-};  // partitioner, insert, seal
+};
 struct run_tasklet {
   std::size_t index;
   step_id step;
 };
+/// Wait until it is no longer open.
 struct watch_step {
   std::size_t index;
   step_id step;
-};  // wait until it is no longer open
+};
+/// Aggregator, then COMPLETED.
 struct aggregate_step {
   std::size_t index;
   step_id step;
-};  // aggregator, then COMPLETED
+};
 struct end_step {
   step_id step;
   step_state state;

@@ -1,4 +1,5 @@
 #include "storage/memory/transaction.hpp"
+
 #include "protocol/mutation.hpp"
 
 namespace partita::memory {
