@@ -32,9 +32,7 @@ std::string memory_database::address() const { return "memory"; }
 
 bool memory_database::shared_over_network() const { return false; }
 
-memory::tables memory_database::audit_rows(std::optional<run_id>) { return snapshot(); }
-
-memory::tables memory_database::snapshot() const {
+memory::tables memory_database::audit_rows(std::optional<run_id>) {
   std::lock_guard lock{state_->guard};
   memory::tables t;
   t.nodes = rows_of(state_->nodes);

@@ -24,12 +24,10 @@ class memory_database : public database {
   std::string address() const override;
   bool shared_over_network() const override;
 
-  memory::tables audit_rows(std::optional<run_id> run) override;  // always all
+  /// All rows, whichever run is asked for, as of one moment between two transactions.
+  memory::tables audit_rows(std::optional<run_id> run) override;
 
   std::vector<diagnosis> examine() override { return {}; }
-
-  /// All rows, as of one moment between two transactions.
-  memory::tables snapshot() const;
 
  private:
   std::shared_ptr<memory::state> state_;

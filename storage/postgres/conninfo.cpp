@@ -61,9 +61,8 @@ std::string conninfo::with(const session_options& options) const {
   auto all = given_;
   all["client_encoding"] = "UTF8";
   // The server reads -c settings from left to right: what the user says comes last, and wins.
-  all["options"] = server_settings(options, tcp_timeout) + " " + effective("options");
-  if (effective("connect_timeout").empty())
-    all["connect_timeout"] = std::to_string(seconds.count());
+  all["options"] = server_settings(options, tcp_timeout) + " " + get("options");
+  if (get("connect_timeout").empty()) all["connect_timeout"] = std::to_string(seconds.count());
   all.emplace("fallback_application_name", options.application);
   all.emplace("keepalives", "1");
   all.emplace("keepalives_idle", "2");
@@ -71,7 +70,7 @@ std::string conninfo::with(const session_options& options) const {
   all.emplace("keepalives_count", "3");
   all.emplace("tcp_user_timeout", in_ms(tcp_timeout));
   // Of several hosts, the one that takes writes.
-  if (!given_.contains("target_session_attrs") && effective("target_session_attrs") == "any")
+  if (!given_.contains("target_session_attrs") && get("target_session_attrs") == "any")
     all["target_session_attrs"] = "read-write";
 
   std::string text;
@@ -80,16 +79,16 @@ std::string conninfo::with(const session_options& options) const {
 }
 
 std::string conninfo::address() const {
-  auto host = effective("host");
-  if (host.empty()) host = effective("hostaddr");
-  const auto user = effective("user");
-  auto name = effective("dbname");
+  auto host = get("host");
+  if (host.empty()) host = get("hostaddr");
+  const auto user = get("user");
+  auto name = get("dbname");
   if (name.empty()) name = user;
   auto text = "postgresql://" + (user.empty() ? "" : user + "@");
   if (host.empty()) return text + "/" + name;
   if (host.front() == '/')  // the directory of a socket
-    return text + "/" + name + "?host=" + host + "&port=" + effective("port");
-  return text + host + ":" + effective("port") + "/" + name;
+    return text + "/" + name + "?host=" + host + "&port=" + get("port");
+  return text + host + ":" + get("port") + "/" + name;
 }
 
 std::string conninfo::get_given(const std::string& keyword) const {
@@ -97,7 +96,7 @@ std::string conninfo::get_given(const std::string& keyword) const {
   return found == given_.end() ? "" : found->second;
 }
 
-std::string conninfo::effective(const std::string& keyword) const {
+std::string conninfo::get(const std::string& keyword) const {
   if (auto found = given_.find(keyword); found != given_.end()) return found->second;
   parsed_options defaults{PQconndefaults(), PQconninfoFree};
   for (auto* option = defaults.get(); option && option->keyword != nullptr; ++option)

@@ -21,13 +21,11 @@ class conninfo {
   std::string address() const;
 
   /// The value, or what libpq would use for it (environment, built in), or "".
-  std::string get(const std::string& keyword) const { return effective(keyword); }
+  std::string get(const std::string& keyword) const;
   /// The value the text itself gives, or "".
   std::string get_given(const std::string& keyword) const;
 
  private:
-  std::string effective(const std::string& keyword) const;
-
   std::map<std::string, std::string> given_;
 };
 

@@ -48,7 +48,7 @@ void part_with(transaction& tx, node_id node, node_state state, std::string_view
   log(tx, kind, {{}, {}, {}, node});
   tx.exec_params(sql::share_ranges, node.value);
   tx.exec_params(sql::lease_stranded, node.value);
-  const auto leases = lock_leases(tx, node, {});
+  const auto leases = lock_live_leases(tx, node);
   if (!leases.empty()) {
     const auto left = unfinished(tx, leases);
     for (std::size_t i = 0; i < leases.size(); ++i) revoke(tx, leases[i], left[i]);

@@ -137,9 +137,8 @@ std::vector<locked_lease> leases_of(const pqxx::result& rows) {
 
 }  // namespace
 
-std::vector<locked_lease> lock_leases(transaction& tx, node_id node,
-                                      std::span<const lease_id> known) {
-  return leases_of(tx.exec_params(sql::lock_leases, node.value, array_of(known)));
+std::vector<locked_lease> lock_live_leases(transaction& tx, node_id node) {
+  return leases_of(tx.exec_params(sql::lock_live_leases, node.value));
 }
 
 std::vector<locked_lease> lock_these_leases(transaction& tx, node_id node,

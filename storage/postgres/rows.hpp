@@ -96,9 +96,8 @@ struct locked_lease {
   subject about() const { return {run, step, id, node}; }
 };
 
-/// LIVE leases of a node that are not among `known`, by id.
-std::vector<locked_lease> lock_leases(transaction& tx, node_id node,
-                                      std::span<const lease_id> known);
+/// LIVE leases of a node, by id.
+std::vector<locked_lease> lock_live_leases(transaction& tx, node_id node);
 
 /// Those of these leases that are of this node, whatever their state, by id.
 std::vector<locked_lease> lock_these_leases(transaction& tx, node_id node,

@@ -444,12 +444,12 @@ inline const std::string claim = claim_front + "FOR UPDATE OF w SKIP LOCKED" + c
 // Waits for whoever is cutting the range: no rows means that there is nothing to take.
 inline const std::string claim_patiently = claim_front + "FOR UPDATE OF w" + claim_rest;
 
-// LIVE leases of a node. $1 node, $2 but not these leases
-inline const std::string lock_leases = R"(
+// $1 node
+inline const std::string lock_live_leases = R"(
 SELECT l.lease_id, l.step_id, s.run_id, l.node_id, l.lo, l.hi, l.attempt, l.state,
        l.completed + l.failed + l.returned AS ended, s.transferable, s.max_attempts
 FROM partita.lease l JOIN partita.step s ON s.step_id = l.step_id
-WHERE l.node_id = $1::bigint AND l.state = 'LIVE' AND l.lease_id <> ALL ($2::bigint[])
+WHERE l.node_id = $1::bigint AND l.state = 'LIVE'
 ORDER BY l.lease_id FOR UPDATE OF l)";
 
 // These leases of a node, whatever their state. FOR UPDATE, not less: chunk commits hold FOR KEY
