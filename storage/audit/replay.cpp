@@ -68,8 +68,10 @@ class replayer {
     try {
       const auto detail = json::parse(e.detail, nullptr, false);
       if (!detail.is_object()) throw nonsense{"its detail is no JSON object"};
-      if (!of_node(detail) && !of_run(detail) && !of_step(detail) && !of_lease(detail))
+      const auto known_kind = handlers().find(e.kind);
+      if (known_kind == handlers().end())
         throw nonsense{"no version of the engine writes its kind"};
+      (this->*known_kind->second)(detail);
     } catch (const nonsense& n) {
       find(rule::replay, "makes no sense: " + n.why);
     }
@@ -78,6 +80,33 @@ class replayer {
   told take() { return std::move(told_); }
 
  private:
+  using handler = void (replayer::*)(const json& detail);
+  static const std::map<std::string_view, handler>& handlers() {
+    using r = replayer;
+    static const std::map<std::string_view, handler> all{
+        {event::node_joined, &r::joined},
+        {event::node_overdue, &r::moved<node_state::unreachable>},
+        {event::node_recovered, &r::moved<node_state::active>},
+        {event::node_draining, &r::moved<node_state::draining>},
+        {event::node_deregistered, &r::moved<node_state::deregistered>},
+        {event::node_left, &r::moved<node_state::left>},
+        {event::run_submitted, &r::submitted},
+        {event::run_adopted, &r::adopted},
+        {event::run_let_go, &r::let_go},
+        {event::stop_requested, &r::stop_requested},
+        {event::run_ended, &r::run_ended},
+        {event::step_begun, &r::step_begun},
+        {event::split_reset, &r::split_reset},
+        {event::split_appended, &r::split_appended},
+        {event::split_sealed, &r::split_sealed},
+        {event::step_ended, &r::step_ended},
+        {event::lease_granted, &r::granted},
+        {event::lease_shrunk, &r::shrunk},
+        {event::lease_reported, &r::reported},
+        {event::lease_ended, &r::lease_ended}};
+    return all;
+  }
+
   // --- helpers -----------------------------------------------------------------------------------
 
   void find(rule broken, const std::string& sentence) {
@@ -145,46 +174,20 @@ class replayer {
 
   // --- nodes -------------------------------------------------------------------------------------
 
-  bool of_node(const json& detail) {
-    const auto& kind = event_->kind;
-    const auto id = event_->node;
-    if (kind == event::node_joined) {
-      text(detail, "name");
-      made(told_.nodes, id) = node_state::active;
-      return true;
-    }
-    const auto to = kind == event::node_overdue        ? std::optional{node_state::unreachable}
-                    : kind == event::node_recovered    ? std::optional{node_state::active}
-                    : kind == event::node_draining     ? std::optional{node_state::draining}
-                    : kind == event::node_deregistered ? std::optional{node_state::deregistered}
-                    : kind == event::node_left         ? std::optional{node_state::left}
-                                                       : std::nullopt;
-    if (!to) return false;
-    auto& from = known(told_.nodes, id);
-    if (to == node_state::draining && from == node_state::unreachable)
-      find(rule::replay, "follows no NODE_RECOVERED of " + named(id));
-    move(id, from, *to);
-    return true;
+  void joined(const json& detail) {
+    text(detail, "name");
+    made(told_.nodes, event_->node) = node_state::active;
+  }
+
+  template <node_state To>
+  void moved(const json&) {
+    auto& from = known(told_.nodes, event_->node);
+    if (To == node_state::draining && from == node_state::unreachable)
+      find(rule::replay, "follows no NODE_RECOVERED of " + named(event_->node));
+    move(event_->node, from, To);
   }
 
   // --- runs --------------------------------------------------------------------------------------
-
-  bool of_run(const json& detail) {
-    const auto& kind = event_->kind;
-    if (kind == event::run_submitted)
-      submitted(detail);
-    else if (kind == event::run_adopted)
-      adopted(detail);
-    else if (kind == event::run_let_go)
-      let_go(detail);
-    else if (kind == event::stop_requested)
-      stop_requested(detail);
-    else if (kind == event::run_ended)
-      run_ended(detail);
-    else
-      return false;
-    return true;
-  }
 
   void submitted(const json& detail) {
     text(detail, "job");
@@ -238,23 +241,6 @@ class replayer {
   }
 
   // --- steps -------------------------------------------------------------------------------------
-
-  bool of_step(const json& detail) {
-    const auto& kind = event_->kind;
-    if (kind == event::step_begun)
-      step_begun(detail);
-    else if (kind == event::split_reset)
-      split_reset(detail);
-    else if (kind == event::split_appended)
-      split_appended(detail);
-    else if (kind == event::split_sealed)
-      split_sealed(detail);
-    else if (kind == event::step_ended)
-      step_ended(detail);
-    else
-      return false;
-    return true;
-  }
 
   void step_begun(const json& detail) {
     driven(detail);
@@ -339,21 +325,6 @@ class replayer {
   }
 
   // --- leases ------------------------------------------------------------------------------------
-
-  bool of_lease(const json& detail) {
-    const auto& kind = event_->kind;
-    if (kind == event::lease_granted)
-      granted(detail);
-    else if (kind == event::lease_shrunk)
-      shrunk(detail);
-    else if (kind == event::lease_reported)
-      reported(detail);
-    else if (kind == event::lease_ended)
-      lease_ended(detail);
-    else
-      return false;
-    return true;
-  }
 
   void granted(const json& detail) {
     auto& step = known(told_.steps, event_->step);

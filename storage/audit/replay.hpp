@@ -42,18 +42,9 @@ struct told_step {
   range_map<told_result> results;  // carried ones too
 };
 
-struct told_lease {
-  step_id step;
-  node_id node;
-  range span;
-  int attempt = 1;
-  lease_state state = lease_state::live;
-  std::int64_t completed = 0;
-  std::int64_t failed = 0;
-  std::int64_t returned = 0;
+/// Its times are not told.
+struct told_lease : memory::lease_record {
   range_map<attempt_outcome> reported;
-
-  std::int64_t unended() const { return span.size() - completed - failed - returned; }
 };
 
 struct told {

@@ -231,21 +231,19 @@ void check_nodes(const world& w, verdict& v) {
 // --- 5: one start --------------------------------------------------------------------------------
 
 /// What of a lease was started, or may have been. What was released was not, or ended early
-/// because it was asked to; then it may go on from its checkpoint.
+/// because it was asked to; then it may go on from its checkpoint. Of a lease that was RELEASED as
+/// a whole, only what ended under it was.
 std::vector<range> started(const world& w, const lease_record& lease) {
-  std::vector<partition_no> not_started;
+  std::vector<partition_no> ended, released;
   for (auto f = w.failures.lower_bound({lease.id, 0});
        f != w.failures.end() && f->first.first == lease.id; ++f)
-    if (f->second->outcome == attempt_outcome::released) not_started.push_back(f->first.second);
-  if (lease.state == lease_state::released)
-    for (auto no = lease.span.lo; no <= lease.span.hi; ++no) {
-      // A result of another lease says nothing of this one.
-      auto result = w.results_from(lease.step, no);
-      const auto made_here = result != w.results.end() && (*result)->step == lease.step &&
-                             (*result)->row.no == no && (*result)->row.lease == lease.id;
-      if (!made_here && !w.failures.contains({lease.id, no})) not_started.push_back(no);
-    }
-  return gaps(lease.span, std::move(not_started));
+    (f->second->outcome == attempt_outcome::released ? released : ended).push_back(f->first.second);
+  if (lease.state != lease_state::released) return gaps(lease.span, std::move(released));
+  for (auto r = w.results_from(lease.step, lease.span.lo);
+       r != w.results.end() && world::key_of(**r) <= world::result_key{lease.step, lease.span.hi};
+       ++r)
+    if ((*r)->row.lease == lease.id) ended.push_back((*r)->row.no);
+  return coalesce(std::move(ended));
 }
 
 void check_starts(const world& w, verdict& v) {
