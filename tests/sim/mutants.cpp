@@ -1,12 +1,12 @@
 #include "tests/sim/mutants.hpp"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdio>
+#include <memory>
+#include <stdexcept>
 #include <vector>
 
 #include "protocol/mutation.hpp"
+#include "tests/sim/child.hpp"
 #include "tests/sim/scenario.hpp"
 
 namespace partita::sim {
@@ -70,36 +70,21 @@ hunt hunt_one(const mutant& m, std::uint64_t limit) {
 }
 
 /// In a process of its own: a bug may crash it, which is a way to be found.
-struct child {
-  pid_t pid;
-  int from;
-};
-
-child start(const mutant& m, std::uint64_t limit) {
-  int ends[2];
-  if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
-  auto pid = ::fork();
-  if (pid == 0) {
+std::unique_ptr<child> start(const mutant& m, std::uint64_t limit) {
+  return std::make_unique<child>([&m, limit] {
     auto h = hunt_one(m, limit);
-    auto line = std::to_string(h.seeds) + " " + h.found;
-    auto written = ::write(ends[1], line.data(), line.size());
-    ::_exit(written == static_cast<ssize_t>(line.size()) ? 0 : 1);
-  }
-  ::close(ends[1]);
-  return {pid, ends[0]};
+    return std::to_string(h.seeds) + " " + h.found;
+  });
 }
 
-hunt outcome_of(const child& c) {
-  std::string text;
-  char buffer[4096];
-  for (ssize_t n = 0; (n = ::read(c.from, buffer, sizeof buffer)) > 0;)
-    text.append(buffer, static_cast<std::size_t>(n));
-  ::close(c.from);
-  int status = 0;
-  ::waitpid(c.pid, &status, 0);
-  if (status != 0) return {0, "the process died"};
-  auto space = text.find(' ');
-  return {std::stoull(text.substr(0, space)), text.substr(space + 1)};
+hunt outcome_of(child& c) {
+  try {
+    auto text = c.wait();
+    auto space = text.find(' ');
+    return {std::stoull(text.substr(0, space)), text.substr(space + 1)};
+  } catch (const std::runtime_error& e) {
+    return {0, e.what()};
+  }
 }
 
 }  // namespace
@@ -110,17 +95,15 @@ int hunt_mutants(std::uint64_t limit, const std::string& which, int processes) {
     if (std::string{m.name}.find(which) != std::string::npos) wanted.push_back(m);
   int survived = 0;
   std::printf("| planted bug | store | found after seeds | as |\n|---|---|---|---|\n");
-  std::vector<child> running;
+  std::vector<std::unique_ptr<child>> running;
   std::size_t begun = 0;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    while (begun < wanted.size() && begun < i + static_cast<std::size_t>(processes)) {
-      std::fflush(stdout);
+    while (begun < wanted.size() && begun < i + static_cast<std::size_t>(processes))
       running.push_back(start(wanted[begun++], limit));
-    }
-    auto h = outcome_of(running[i]);
+    auto h = outcome_of(*running[i]);
     survived += h.found.empty();
     std::printf(
-        "| %s | %s | %s | %s |\n", wanted[i].name, wanted[i].kind == memory ? "memory" : "sqlite",
+        "| %s | %s | %s | %s |\n", wanted[i].name, to_string(wanted[i].kind),
         h.found.empty() ? "NOT FOUND" : std::to_string(h.seeds).c_str(),
         h.found.empty() ? ("in " + std::to_string(limit)).c_str() : h.found.substr(0, 90).c_str());
   }

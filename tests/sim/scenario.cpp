@@ -10,8 +10,6 @@ namespace partita::sim {
 
 namespace {
 
-std::string str(std::int64_t n) { return std::to_string(n); }
-
 /// What is known from outside of the engine about what must be in its tables.
 struct oracle {
   struct told {
@@ -142,7 +140,7 @@ class jobs_of {
     auto count = [](split_context& c) { return c.get<int>("count"); };
     auto listed = [count](split_context& c) {
       std::vector<partition> parts;
-      for (int i = 0; i < count(c); ++i) parts.push_back({"p" + str(i), i});
+      for (int i = 0; i < count(c); ++i) parts.push_back({"p" + std::to_string(i), i});
       return parts;
     };
     auto sum = [](const results& all, run_context& run) {
@@ -170,7 +168,7 @@ class jobs_of {
             .stream([this, count](split_context& c, const std::function<void(partition)>& yield) {
               for (int i = 0; i < count(c); ++i) {
                 if (i % 7 == 6) where->work(milliseconds{i % 3 * 20});
-                yield({"p" + str(i), i});
+                yield({"p" + std::to_string(i), i});
               }
             })
             .retry(attempts{1000}, {milliseconds{10}, 2.0, milliseconds{500}})
@@ -211,7 +209,8 @@ class jobs_of {
   void once(partition_context& p) {
     auto step = std::stoll(p.idempotency_key().substr(p.idempotency_key().find(':') + 1));
     if (++oracle_.single_starts[{p.run(), step_id{step}, p.no()}] > 1)
-      oracle_.broken.push_back("partition " + str(p.no()) + " of run " + str(p.run().value) +
+      oracle_.broken.push_back("partition " + std::to_string(p.no()) + " of run " +
+                               std::to_string(p.run().value) +
                                " must start at most once, and was started again");
     plain(p);
   }
@@ -222,9 +221,10 @@ class jobs_of {
     auto& known = oracle_.position[{p.run(), p.no()}];
     auto committed = [&](std::int64_t position) {
       if (position <= known)
-        oracle_.broken.push_back("partition " + str(p.no()) + " of run " + str(p.run().value) +
-                                 " commits " + str(position) + " again: it resumed at " +
-                                 str(from) + ", but " + str(known) + " was acknowledged");
+        oracle_.broken.push_back(
+            "partition " + std::to_string(p.no()) + " of run " + std::to_string(p.run().value) +
+            " commits " + std::to_string(position) + " again: it resumed at " +
+            std::to_string(from) + ", but " + std::to_string(known) + " was acknowledged");
       known = position;
     };
     for (auto at = from; at < last; ++at) {
@@ -271,7 +271,7 @@ class users {
   void restart(int which) {
     if (runs_.empty()) return;
     auto run = runs_[static_cast<std::size_t>(which) % runs_.size()];
-    auto key = "restart-" + str(static_cast<std::int64_t>(++restarts_));
+    auto key = "restart-" + std::to_string(++restarts_);
     insist([run, key, this] {
       auto made = world_.user().restart(run.id, key);
       remember({made.id, run.kind, run.count, false});
@@ -288,7 +288,7 @@ class users {
     json parameters{{"count", l.count}, {"launch", i}};
     submission s{definition.ref(), parameters.dump(),
                  identity_of(definition.parameter_specs(), parameters),
-                 "launch-" + str(static_cast<std::int64_t>(i))};
+                 "launch-" + std::to_string(i)};
     insist([s, l, this] { remember({world_.user().submit(s).id, l.kind, l.count, false}); });
   }
 
@@ -325,7 +325,7 @@ class users {
 void schedule(world& w, const planned& p, std::size_t number, users& people, fault_book& faults) {
   w.at(w.now() + p.at, [&w, p, number, &people, &faults] {
     auto name =
-        to_string(p.what) + "@" + str(p.at.count()) + "#" + str(static_cast<std::int64_t>(number));
+        to_string(p.what) + "@" + std::to_string(p.at.count()) + "#" + std::to_string(number);
     if (!faults.happens(name, to_string(p.what))) return;
     const auto node = static_cast<std::size_t>(p.target) % std::max<std::size_t>(1, w.nodes());
     switch (p.what) {
@@ -359,7 +359,8 @@ void check_runs(const users& people, const memory::tables& rows, milliseconds bo
   for (const auto& r : rows.runs) by_id[r.id] = &r;
   for (const auto& known : people.runs()) {
     auto found = by_id.find(known.id);
-    auto name = "run " + str(known.id.value) + " (" + names[static_cast<int>(known.kind)] + ")";
+    auto name =
+        "run " + std::to_string(known.id.value) + " (" + names[static_cast<int>(known.kind)] + ")";
     if (found == by_id.end()) {
       o.violations.push_back(name + " was acknowledged and is gone");
       continue;
@@ -368,7 +369,7 @@ void check_runs(const users& people, const memory::tables& rows, milliseconds bo
     ++o.ended[std::string{to_string(row.state)}];
     if (!is_terminal(row.state)) {
       o.violations.push_back(name + " is " + std::string{to_string(row.state)} + " " +
-                             str(bound.count() / 1000) + " s after the last fault");
+                             std::to_string(bound.count() / 1000) + " s after the last fault");
       continue;
     }
     json expected{{"sum", expected_sum(known.count)}, {"count", known.count}};
@@ -388,8 +389,8 @@ void check_acknowledged(const oracle& o, const memory::tables& rows, outcome& ou
   for (const auto& told : o.acknowledged) {
     auto found = results.find({told.lease, told.no});
     if (found == results.end() || found->second != told.completed)
-      out.violations.push_back("the acknowledged result of partition " + str(told.no) +
-                               " under lease " + str(told.lease.value) + " is lost");
+      out.violations.push_back("the acknowledged result of partition " + std::to_string(told.no) +
+                               " under lease " + std::to_string(told.lease.value) + " is lost");
   }
   out.violations.insert(out.violations.end(), o.broken.begin(), o.broken.end());
 }
@@ -400,8 +401,8 @@ void check_nodes(const world& w, const memory::tables& rows, const fault_book& f
   std::map<std::string, int> taking_part;
   for (const auto& n : rows.nodes) taking_part[n.info.name] += !is_terminal(n.state);
   for (std::size_t i = 0; i < w.nodes(); ++i)
-    if (w.is_up(i) && taking_part["node-" + str(static_cast<std::int64_t>(i))] < 1)
-      o.violations.push_back("node-" + str(static_cast<std::int64_t>(i)) +
+    if (w.is_up(i) && taking_part["node-" + std::to_string(i)] < 1)
+      o.violations.push_back("node-" + std::to_string(i) +
                              " is up and takes no part in the cluster");
   for (const auto& excuse :
        {"refused", "lost_answer", "late", "slow", "stall", "pause", "clock_step"})

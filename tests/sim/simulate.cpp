@@ -9,9 +9,6 @@
 // Exit code 0 when every promise held, 1 when one was broken: the seed, the command that replays it
 // and the shortest list of faults found that still breaks it are printed.
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cxxopts.hpp>
 #include <iostream>
 #include <sstream>
@@ -20,6 +17,7 @@
 #include <nlohmann/json.hpp>
 
 #include "storage/clock.hpp"
+#include "tests/sim/child.hpp"
 #include "tests/sim/mutants.hpp"
 #include "tests/sim/scenario.hpp"
 
@@ -29,8 +27,6 @@ using namespace partita::sim;
 namespace {
 
 using nlohmann::json;
-
-const char* name_of(backing kind) { return kind == backing::memory ? "memory" : "sqlite"; }
 
 std::string joined(const std::set<std::string>& names) {
   std::string all;
@@ -49,8 +45,7 @@ void tell(const outcome& o) {
   constexpr std::size_t most = 5;
   for (std::size_t i = 0; i < std::min(most, o.violations.size()); ++i)
     std::cout << "  violation: " << o.violations[i] << "\n";
-  if (o.violations.size() > most)
-    std::cout << "  and " << o.violations.size() - most << " more\n";
+  if (o.violations.size() > most) std::cout << "  and " << o.violations.size() - most << " more\n";
 }
 
 /// What many seeds came to.
@@ -87,10 +82,10 @@ struct sums {
 
 void report_failure(const std::string& program, std::uint64_t seed, backing kind,
                     const outcome& o) {
-  std::cout << "seed " << seed << " over " << name_of(kind) << " breaks a promise:\n";
+  std::cout << "seed " << seed << " over " << to_string(kind) << " breaks a promise:\n";
   tell(o);
   auto faults = shorten(seed, kind, o.faults);
-  std::cout << "  replay: " << program << " --seed " << seed << " --store " << name_of(kind)
+  std::cout << "  replay: " << program << " --seed " << seed << " --store " << to_string(kind)
             << " --faults '" << joined(faults) << "'\n"
             << std::flush;
 }
@@ -111,35 +106,15 @@ sums play_share(const std::string& program, std::uint64_t first, std::uint64_t s
 
 json play_all(const std::string& program, std::uint64_t first, std::uint64_t seeds,
               const std::vector<backing>& kinds, std::uint64_t shares) {
-  struct child {
-    pid_t pid;
-    int from;
-  };
-  std::vector<child> children;
-  for (std::uint64_t share = 0; share < shares; ++share) {
-    int ends[2];
-    if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
-    auto pid = ::fork();
-    if (pid == 0) {
-      ::close(ends[0]);
+  std::vector<std::unique_ptr<child>> children;
+  for (std::uint64_t share = 0; share < shares; ++share)
+    children.push_back(std::make_unique<child>([&, share] {
       auto text = play_share(program, first, seeds, kinds, share, shares).value.dump();
-      auto written = ::write(ends[1], text.data(), text.size());
-      ::_exit(written == static_cast<ssize_t>(text.size()) ? 0 : 1);
-    }
-    ::close(ends[1]);
-    children.push_back({pid, ends[0]});
-  }
+      std::cout.flush();
+      return text;
+    }));
   sums total;
-  for (const auto& c : children) {
-    std::string text;
-    char buffer[4096];
-    for (ssize_t n = 0; (n = ::read(c.from, buffer, sizeof buffer)) > 0;)
-      text.append(buffer, static_cast<std::size_t>(n));
-    int status = 0;
-    ::waitpid(c.pid, &status, 0);
-    if (status != 0) throw std::runtime_error("a process of the simulation died");
-    total.merge(json::parse(text));
-  }
+  for (auto& c : children) total.merge(json::parse(c->wait()));
   return total.value;
 }
 
@@ -150,7 +125,7 @@ int repeat(std::uint64_t seeds, const std::vector<backing>& kinds) {
     auto trace = play(seed, kind).facts.trace;
     traces.insert(trace);
     if (play(seed, kind).facts.trace == trace) continue;
-    std::cout << "seed " << seed << " over " << name_of(kind) << " gives two traces\n";
+    std::cout << "seed " << seed << " over " << to_string(kind) << " gives two traces\n";
     return 1;
   }
   std::cout << seeds << " seeds played twice, " << traces.size() << " different traces\n";

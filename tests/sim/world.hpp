@@ -14,6 +14,7 @@
 namespace partita::sim {
 
 enum class backing { memory, sqlite };
+const char* to_string(backing kind);
 
 /// What the world tells of itself.
 struct world_facts {
@@ -40,7 +41,8 @@ class world {
   world& operator=(const world&) = delete;
 
   // --- what a scenario does
-  std::size_t add_node(int executors);
+  /// `jobs` empty: it knows all jobs of the world.
+  std::size_t add_node(int executors, std::vector<job> jobs = {});
   /// Lets time pass until then.
   void run_until(mono_time moment);
   bool run_until(const std::function<bool()>& done, milliseconds limit);
@@ -62,6 +64,7 @@ class world {
   mono_time now() const { return now_; }
   std::size_t nodes() const { return members_.size(); }
   bool is_up(std::size_t node) const;
+  bool has_left(std::size_t node) const;
   /// A session that never fails, of nobody: to look.
   store& eye() { return *eye_; }
   /// A session of a user: it fails like any other.
@@ -84,9 +87,9 @@ class world {
   void pass(member& m, milliseconds time);
   void advance_to(mono_time moment);
   mono_time next_moment(mono_time limit) const;
-  fate draw(const member* m, const char* verb);
+  fate draw(member* m, const char* verb);
   void check();
-  void check_changes(const memory::tables& after);
+  void note_convictions(const memory::tables& after);
   /// The verb that has just succeeded was only the master's to call, under this term.
   void expect_master(const char* verb, run_id run, step_id step, node_id node, term t);
   void note(const member* m, const char* verb, int outcome);

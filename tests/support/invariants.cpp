@@ -62,6 +62,8 @@ std::vector<std::string> violations_between(const memory::tables& before,
         check_move("run", b.id, b.state, a ? &a->state : nullptr, found);
         if (a && (a->term < b.term || a->stop < b.stop))
           found.push_back("run " + str(b.id) + ": its term or stop request went back");
+        if (a && a->master && a->master != b.master && a->term <= b.term)
+          found.push_back("run " + str(b.id) + " has a new master and no new term");
       });
   match(
       before.steps, after.steps, [](const auto& r) { return r.row.id; },

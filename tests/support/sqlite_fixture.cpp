@@ -1,7 +1,3 @@
-#include <sqlite3.h>
-
-#include <stdexcept>
-
 #include "storage/sqlite/sqlite_database.hpp"
 #include "tests/support/backend.hpp"
 #include "tests/support/sqlite_reader.hpp"
@@ -11,10 +7,6 @@
 namespace partita::test {
 
 namespace {
-
-void require_ok(bool ok, sqlite3* db) {
-  if (!ok) throw std::runtime_error(std::string{"sqlite: "} + sqlite3_errmsg(db));
-}
 
 class sqlite_backend final : public backend {
  public:
@@ -33,37 +25,15 @@ class sqlite_backend final : public backend {
 
 }  // namespace
 
-sqlite_reader::sqlite_reader(const std::string& path) {
-  auto opened = sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK;
-  if (opened) sqlite3_busy_timeout(db_, 10'000);
-  if (opened) return;
-  std::string why = sqlite3_errmsg(db_);
-  sqlite3_close(db_);
-  throw std::runtime_error("sqlite: " + why);
+sqlite_reader::sqlite_reader(const std::string& path) : db_({path, wall_now}) {
+  db_.run_script("PRAGMA foreign_keys = OFF");
 }
-
-sqlite_reader::~sqlite_reader() { sqlite3_close(db_); }
 
 std::vector<text_row> sqlite_reader::query(const std::string& sql) {
-  sqlite3_stmt* raw = nullptr;
-  require_ok(sqlite3_prepare_v2(db_, sql.c_str(), -1, &raw, nullptr) == SQLITE_OK, db_);
-  std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement{raw, &sqlite3_finalize};
   std::vector<text_row> rows;
-  int step = 0;
-  while ((step = sqlite3_step(raw)) == SQLITE_ROW) {
-    text_row row;
-    for (int i = 0; i < sqlite3_column_count(raw); ++i) {
-      const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(raw, i));
-      row.push_back(text == nullptr ? std::nullopt : std::optional<std::string>{text});
-    }
-    rows.push_back(std::move(row));
-  }
-  require_ok(step == SQLITE_DONE, db_);
+  db_.each_row(
+      sql, [&](sqlite::connection::text_row row) { rows.emplace_back(row.begin(), row.end()); });
   return rows;
-}
-
-void sqlite_reader::run(const std::string& sql) {
-  require_ok(sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK, db_);
 }
 
 std::unique_ptr<backend> make_sqlite_backend() { return std::make_unique<sqlite_backend>(); }

@@ -4,28 +4,25 @@
 #include <string>
 #include <vector>
 
-struct sqlite3;
+#include "storage/sqlite/connection.hpp"
 
 namespace partita::test {
 
 using text_row = std::vector<std::optional<std::string>>;
 
-/// Reads a database file past the store.
+/// Reads and changes a database file past the store; it may break what foreign keys protect.
 class sqlite_reader {
  public:
   explicit sqlite_reader(const std::string& path);
-  sqlite_reader(const sqlite_reader&) = delete;
-  sqlite_reader& operator=(const sqlite_reader&) = delete;
-  ~sqlite_reader();
 
   /// Rows with every column as text.
   std::vector<text_row> query(const std::string& sql);
 
   /// Any statements.
-  void run(const std::string& sql);
+  void run(const std::string& sql) { db_.run_script(sql); }
 
  private:
-  sqlite3* db_ = nullptr;
+  sqlite::connection db_;
 };
 
 /// What `migrate` makes of an empty file: all statements of sqlite_master, by type and name.
