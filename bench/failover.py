@@ -29,12 +29,12 @@ root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, root + "/tests/chaos")
 
 from chaos import PROFILES, spread  # noqa: E402
-from cluster import Slot  # noqa: E402
+from cluster import Slot, node_command  # noqa: E402
 from faults import end_leftovers  # noqa: E402
-from server import Server  # noqa: E402
+from server import Server, without_postgres  # noqa: E402
 from workload import Workload  # noqa: E402
 
-BOUNDS = {"fast": 2.5, "default": 10.0}
+BOUNDS = {"fast": 2.0, "default": 10.0}
 POLL = {"fast": 0.1, "default": 0.5}
 
 
@@ -48,13 +48,11 @@ class Bench:
         os.mkdir(folder + "/pg")
         self.server = Server(folder + "/pg")
         self.server.start()
-        self.server.text("create role partita login", database="postgres")
-        self.server.text("create database partita owner partita", database="postgres")
-        env = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+        self.server.create_database()
+        env = without_postgres(os.environ)
         self.program = Workload(args.binary, self.server, folder, folder, args.seed, env)
         self.command("schema", "migrate")
-        words = [args.binary, "node", "--executors", "2", "--log-level", "info", "--log-format",
-                 "text", *PROFILES[args.profile][0]]
+        words = node_command(args.binary, PROFILES[args.profile][0])
         self.slots = [Slot(f"node-{i + 1}", words, self.server.url(), folder, env)
                       for i in range(args.nodes)]
         for slot in self.slots:

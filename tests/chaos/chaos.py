@@ -27,11 +27,11 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from cluster import (FAKETIME, Disk, Keeper, Namespace, Slot, fake_clock,  # noqa: E402
-                     complaints, log_counts, need, with_time_zone, write_atomically)
+                     complaints, log_counts, need, node_command, with_time_zone, write_atomically)
 from faults import FAULTS, MASTER_POINTS, WRITES, NotPlayed, Stage, end_leftovers  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from proxy import Proxy  # noqa: E402
-from server import Server  # noqa: E402
+from server import Server, without_postgres  # noqa: E402
 from tampering import try_judge  # noqa: E402
 from workload import Witness, Workload  # noqa: E402
 
@@ -69,11 +69,10 @@ class Play:
         os.environ["PARTITA_TEST_MARK"] = self.folder
         for name in ("pg", "nodes", "journal", "out"):
             os.mkdir(f"{self.folder}/{name}")
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
-        self.env.update({
-            "CHAOS_JOURNAL": self.folder + "/journal",
+        self.env = {
+            **without_postgres(os.environ), "CHAOS_JOURNAL": self.folder + "/journal",
             # The fake clock is loaded before the sanitizer, and the sanitizer minds.
-            "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"})
+            "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}
         self.skipped, self.disks, self.namespaces, self.slots = {}, {}, [], []
         self.counts, self.failed, self.lines = {}, [], []
         self.unplayed = {}
@@ -148,11 +147,9 @@ class Play:
         self.server = Server(self.folder + "/pg", self.disks.get("wal") and self.folder + "/wal",
                              env, listen="*" if self.namespaces else "127.0.0.1")
         self.server.start()
-        self.server.text("create role partita login", database="postgres")
-        self.server.text("create database partita owner partita", database="postgres")
+        self.server.create_database()
         self.proxy = Proxy("127.0.0.1", self.server.port)
-        command = [self.args.binary, "node", "--executors", "2", "--log-level", "info",
-                   "--log-format", "text", *self.flags]
+        command = node_command(self.args.binary, self.flags)
         for i in range(self.args.nodes):
             name = f"node-{i + 1}"
             namespace = self.namespaces[0] if self.namespaces and i == self.args.nodes - 1 else None
@@ -253,26 +250,13 @@ class Play:
         self.witness.look()
         oracle = Oracle(self.server, self.folder, self.workload.runs, self.witness)
         self.failed += oracle.judge()
-        self.failed += self.stage.problems + self.workload.problems
-        self.verify()
+        self.failed += self.stage.problems + self.workload.verified()
         for slot in self.slots:
             for code in slot.unexpected:
                 if code not in (5, -signal.SIGABRT):
                     self.failed.append(f"{slot.name} ended by itself with {code}")
         self.failed += complaints(self.folder + "/nodes")
         return oracle.counts
-
-    def verify(self):
-        known = subprocess.run([self.args.binary, "help"], capture_output=True, text=True,
-                               env=self.env).stdout
-        self.verified = any(line.split()[:1] == ["verify"] for line in known.splitlines())
-        if not self.verified:
-            return say("SKIPPED: `verify --all`: this program has no such command")
-        code, out, err = self.workload.command("verify", "--all", timeout=600)
-        if code != 0:
-            self.failed.append(f"verify --all ended with {code}: {(out + err)[:2000]}")
-        else:
-            say("verify --all finds nothing wrong")
 
     # --- figures
 
@@ -328,7 +312,6 @@ class Play:
             "trust_expired": logs.get("trust_expired", 0),
             "detection_s": spread(found), "reassignment_s": spread(moved),
             "settled_s": self.settled, "load": round(os.getloadavg()[1], 1),
-            "verified": self.verified,
             "violations": len(self.failed)}
 
     def close(self):

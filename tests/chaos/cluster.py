@@ -16,6 +16,11 @@ FAKETIME = next((path for path in (
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1") if os.path.exists(path)), None)
 
 
+def node_command(binary, flags):
+    return [binary, "node", "--executors", "2", "--log-level", "info", "--log-format", "text",
+            *flags]
+
+
 def write_atomically(path, text):
     with open(path + ".new", "w") as f:
         f.write(text)

@@ -28,6 +28,11 @@ class DatabaseDown(Exception):
     """The server does not answer: expected while it is a target."""
 
 
+def without_postgres(environment):
+    """Without the variables by which libpq and psql find a database on their own."""
+    return {k: v for k, v in environment.items() if not k.startswith("PG")}
+
+
 class Server:
     def __init__(self, folder, wal_folder=None, env=None, listen="127.0.0.1", settings=()):
         """`folder` must exist; `wal_folder` puts the WAL on a disk of its own."""
@@ -36,8 +41,7 @@ class Server:
         self.data = folder + "/data"
         self.port = free_port()
         self.listen = listen
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
-        self.env.update({"LC_ALL": "C.UTF-8", **(env or {})})
+        self.env = {**without_postgres(os.environ), "LC_ALL": "C.UTF-8", **(env or {})}
         self.account = None
         if os.geteuid() == 0:
             self.account = pwd.getpwnam("postgres").pw_name
@@ -69,6 +73,10 @@ class Server:
     def start(self):
         self._run([self.bin + "/pg_ctl", "-D", self.data, "-l", self.folder + "/log", "-w", "-t",
                    "60", "start"])
+
+    def create_database(self):
+        self.text("create role partita login", database="postgres")
+        self.text("create database partita owner partita", database="postgres")
 
     def stop(self, mode="fast"):
         self._run([self.bin + "/pg_ctl", "-D", self.data, "-m", mode, "-w", "stop"], check=False)

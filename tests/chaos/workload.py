@@ -172,6 +172,12 @@ class Workload(threading.Thread):
         self.over.set()
         self.join()
 
+    def verified(self):
+        """What went wrong so far, and what `verify --all` says of the database."""
+        code, out, err = self.command("verify", "--all", timeout=600)
+        return self.problems + (
+            [f"verify --all ended with {code}: {(out + err)[:2000]}"] if code != 0 else [])
+
     def wait_for_all(self, seconds):
         """Liveness: seconds it took, or None when some run has not ended in time."""
         begun = time.monotonic()
