@@ -6,6 +6,9 @@
 #include <set>
 #include <system_error>
 
+#include "batch/errors.hpp"
+#include "batch/files.hpp"
+
 namespace partita {
 
 namespace fs = std::filesystem;
@@ -17,6 +20,33 @@ std::string run_mark(run_id run) { return ".run-" + std::to_string(run.value) + 
 constexpr auto files_key = "$files";
 constexpr auto document_key = "$output";
 
+file_handle open_folder(const fs::path& folder) {
+  return open_confined(folder, O_RDONLY | O_DIRECTORY, "cannot open");
+}
+
+/// None when it is not there: it may be on another host's disk.
+file_handle find_folder(const fs::path& folder) {
+  try {
+    return open_folder(folder);
+  } catch (const std::system_error& e) {
+    if (e.code() == std::errc::no_such_file_or_directory) return file_handle{};
+    throw;
+  }
+}
+
+void sync(const file_handle& file, const fs::path& name) {
+  if (::fsync(file.get()) != 0)
+    throw std::system_error(errno, std::generic_category(), "cannot sync " + name.string());
+}
+
+/// Rows of the database say what is staged where: only what stage_output makes is believed.
+bool is_staged_name(const output_file& file) {
+  const auto name = file.staged_path.filename().string();
+  return file.staged_path.parent_path() == file.final_path.parent_path() &&
+         name.starts_with("." + file.final_path.filename().string() + ".run-") &&
+         name.ends_with(".part");
+}
+
 }  // namespace
 
 output_file stage_output(const fs::path& final_path, run_id run, lease_id lease) {
@@ -25,40 +55,54 @@ output_file stage_output(const fs::path& final_path, run_id run, lease_id lease)
   return {final_path, final_path.parent_path() / name};
 }
 
-void sync_file(const fs::path& file) {
-  int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw std::system_error(errno, std::generic_category(), file.string());
-  int failed = ::fsync(fd);
-  int why = errno;
-  ::close(fd);
-  if (failed != 0) throw std::system_error(why, std::generic_category(), file.string());
+void require_folder_of(const fs::path& file) {
+  try {
+    open_folder(file.parent_path());
+  } catch (const std::system_error& e) {
+    throw permanent_error(std::string{"the folder of an output file cannot be used: "} + e.what());
+  }
 }
 
+void sync_file(const fs::path& file) { sync(open_confined(file, O_RDONLY, "cannot sync"), file); }
+
 void publish(const output_file& file) {
-  std::error_code error;
-  fs::rename(file.staged_path, file.final_path, error);
-  if (error == std::errc::no_such_file_or_directory) return;
-  if (error)
-    throw fs::filesystem_error("publishing an output file", file.staged_path, file.final_path,
-                               error);
-  sync_file(file.final_path.parent_path());
+  if (!is_staged_name(file))
+    throw permanent_error(file.staged_path.string() + " is no name under which " +
+                          file.final_path.string() + " is staged");
+  const auto folder = find_folder(file.final_path.parent_path());
+  if (folder.get() < 0) return;
+  const auto staged = file.staged_path.filename();
+  const auto final_name = file.final_path.filename();
+  if (::renameat(folder.get(), staged.c_str(), folder.get(), final_name.c_str()) != 0) {
+    if (errno == ENOENT) return;
+    throw std::system_error(
+        errno, std::generic_category(),
+        "cannot rename " + file.staged_path.string() + " to " + final_name.string());
+  }
+  sync(folder, file.final_path.parent_path());
 }
 
 void discard(const output_file& file) noexcept {
-  std::error_code ignored;
-  fs::remove(file.staged_path, ignored);
+  try {
+    const auto name = file.staged_path.filename();
+    ::unlinkat(open_folder(file.staged_path.parent_path()).get(), name.c_str(), 0);
+  } catch (const std::exception&) {  // then it is not there, or never was ours
+  }
 }
 
 void remove_leftovers(const std::vector<fs::path>& published, run_id run) {
   std::set<fs::path> folders;
   for (const auto& file : published) folders.insert(file.parent_path());
-  for (const auto& folder : folders) {
+  for (const auto& path : folders) {
+    const auto folder = find_folder(path);
+    if (folder.get() < 0) continue;
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-      auto name = entry.path().filename().string();
+    const auto opened = "/proc/self/fd/" + std::to_string(folder.get());
+    for (const auto& entry : fs::directory_iterator(opened, error)) {
+      const auto name = entry.path().filename().string();
       if (name.starts_with(".") && name.ends_with(".part") &&
           name.find(run_mark(run)) != std::string::npos)
-        fs::remove(entry.path(), error);
+        ::unlinkat(folder.get(), name.c_str(), 0);
     }
   }
 }

@@ -20,11 +20,15 @@ struct output_file {
 /// ".NAME.run-R.lease-L.part" beside the final name.
 output_file stage_output(const std::filesystem::path& final_path, run_id run, lease_id lease);
 
+/// Throws permanent_error unless the folder of the file is there and the node's to use.
+void require_folder_of(const std::filesystem::path& file);
+
 /// Makes the staged content durable. Throws std::system_error.
 void sync_file(const std::filesystem::path& file);
 
 /// Staged becomes final, durably. Can be repeated; does nothing when the staged file is not there
-/// (done already, or written on another host's disk).
+/// (done already, or written on another host's disk). Throws permanent_error when the two are not
+/// names that stage_output gives, or not the node's to use; std::system_error.
 void publish(const output_file& file);
 
 /// Removes a staged file of an attempt that does not count. Never throws.

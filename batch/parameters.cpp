@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "batch/files.hpp"
 #include "batch/readers/utf8.hpp"
 
 namespace partita {
@@ -30,6 +31,12 @@ const json& parameters::at(const std::string& name) const {
   if (found == values_.end())
     throw definition_error("parameter " + name + " is read but was not given");
   return *found;
+}
+
+std::filesystem::path parameters::confined_path(std::string value) {
+  std::filesystem::path path{std::move(value)};
+  require_confined(path);
+  return path;
 }
 
 namespace {

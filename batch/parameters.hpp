@@ -79,13 +79,13 @@ class parameters {
   explicit parameters(json values) : values_(std::move(values)) {}
 
   /// The value. Throws definition_error if the job declares no such parameter, or none of this
-  /// type.
+  /// type, and permanent_error for a path that the node may not use (batch/files.hpp).
   template <class T>
   T get(const std::string& name) const {
     const auto& value = at(name);
     try {
       if constexpr (std::is_same_v<T, std::filesystem::path>)
-        return value.get<std::string>();
+        return confined_path(value.get<std::string>());
       else
         return value.get<T>();
     } catch (const json::exception&) {
@@ -104,6 +104,7 @@ class parameters {
 
  private:
   const json& at(const std::string& name) const;
+  static std::filesystem::path confined_path(std::string value);
   json values_;
 };
 

@@ -32,8 +32,7 @@ std::filesystem::path partition_context::output_file(const std::filesystem::path
   auto name = final_path.string();
   if (auto at = name.find("{}"); at != std::string::npos) name.replace(at, 2, std::to_string(no()));
   auto path = std::filesystem::absolute(name).lexically_normal();
-  if (!std::filesystem::is_directory(path.parent_path()))
-    throw permanent_error("the folder of output file " + path.string() + " does not exist");
+  require_folder_of(path);
   auto file = stage_output(path, setup_.run, setup_.lease);
   output_.files.push_back(file);
   return file.staged_path;

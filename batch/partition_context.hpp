@@ -85,7 +85,7 @@ class partition_context {
   void output(json document) { output_.document = std::move(document); }
   /// Where to write a file. `final_path` with "{}" replaced by the partition's number is what the
   /// file is called once the result of this attempt stands; the returned staged path is what to
-  /// write now. Throws permanent_error if the folder does not exist.
+  /// write now. Throws permanent_error if the folder does not exist or is not the node's to use.
   std::filesystem::path output_file(const std::filesystem::path& final_path);
 
   /// Unique for this work whatever node or attempt does it: for systems outside the database that

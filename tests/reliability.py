@@ -4,6 +4,7 @@
   tests/reliability.py simulation [--seeds 100000] [--first 1]      clusters in virtual time
   tests/reliability.py mutants [--seeds 3000]                       how soon planted bugs are found
   tests/reliability.py chaos [--seconds 1800] [--seed 7] [ARGS...]  real processes (see chaos.py)
+  tests/reliability.py fuzz [--seconds 300]                         bytes that others wrote
   tests/reliability.py failover [--kills 50] [--profile fast]       from a kill to its work elsewhere
   tests/reliability.py                                              only writes the page again
 
@@ -15,6 +16,7 @@ from build/release): build them first. The exit code is that of what was run.
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -72,6 +74,15 @@ def chaos(args):
                        *args.more])
         for line in out.read().decode().splitlines():
             keep("chaos", json.loads(line))
+    return code
+
+
+def fuzz(args):
+    code, text = run([HERE + "/fuzz/run.sh", str(args.seconds)])
+    found = re.findall(r"^(\w+): (\d+) executions, (\d+) edges", text, re.M)
+    for target, executions, edges in found:
+        keep("fuzz", {"target": target, "seconds": args.seconds, "executions": int(executions),
+                      "edges": int(edges), "found": int(code != 0)})
     return code
 
 
@@ -135,6 +146,13 @@ def page_mutants(line):
             f"Commit: {line['commit']}.", ""]
 
 
+def faults_of_chaos():
+    sys.path.insert(0, HERE + "/chaos")
+    sys.dont_write_bytecode = True
+    from faults import FAULTS  # pylint: disable=import-outside-toplevel
+    return FAULTS
+
+
 def page_chaos(lines):
     rows = [[line["seed"], int(line["seconds"]), line["nodes"], line["profile"],
              sum(line["faults"].values()), sum(line["runs"].values()), line["takeovers"],
@@ -144,6 +162,10 @@ def page_chaos(lines):
     for line in lines:
         for name, n in line["faults"].items():
             faults[name] = faults.get(name, 0) + n
+    points = {}
+    for line in lines:
+        for name, n in line["master_killed"].items():
+            points[name] = points.get(name, 0) + n
     skipped = sorted({name for line in lines for name in line.get("skipped", [])})
     return ["## Chaos on real processes", "",
             f"{len(lines)} plans, {int(total(lines, 'seconds') // 60)} minutes of faults; "
@@ -153,7 +175,14 @@ def page_chaos(lines):
             f"**{total(lines, 'violations')} violations.**", "",
             *table(["seed", "s", "nodes", "timers", "faults", "runs", "takeovers", "nodes given up",
                     "leases revoked", "items", "violations"], rows),
-            *table(["fault", "times"], sorted(faults.items(), key=lambda f: (len(f[0]), f[0]))),
+            *table(["fault", "what", "times"],
+                   [[name, faults_of_chaos()[name][0], n] for name, n in
+                    sorted(faults.items(), key=lambda f: (len(f[0]), f[0]))]),
+            "F20 all the time: every node's session has a time zone of its own. F23 is not "
+            "promised.", "",
+            "Each run whose master was killed at a named point ended with the result that its "
+            "parameters demand:", "",
+            *table(["master killed", "times"], sorted(points.items())),
             "Skipped here: " + (", ".join(skipped) if skipped else "none") + ".", "",
             f"Commits: {commits(lines)}. Again: `tests/reliability.py chaos --seed 7`.", ""]
 
@@ -169,6 +198,19 @@ def page_failover(lines):
                    [[name, line["bound_s"], spread(line["worker"]), spread(line["master"]),
                      spread(line["drain"])] for name, line in latest.items()]),
             f"Commits: {commits(latest.values())}. Again: `tests/reliability.py failover`.", ""]
+
+
+def page_fuzz(lines):
+    targets = sorted({line["target"] for line in lines})
+    rows = []
+    for target in targets:
+        own = [line for line in lines if line["target"] == target]
+        rows.append([target, number(total(own, "executions")), total(own, "seconds"),
+                     own[-1]["edges"], total(own, "found")])
+    return ["## Fuzzing", "", "libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer on all "
+            "that reads bytes which others wrote.", "",
+            *table(["target", "executions", "s", "edges covered", "runs with a finding"], rows),
+            f"Commits: {commits(lines)}. Again: `tests/reliability.py fuzz`.", ""]
 
 
 NOT_PROMISED = """## Not promised
@@ -191,7 +233,7 @@ def write_page():
         with open(LINES) as f:
             lines = [json.loads(line) for line in f]
     of = {kind: [line for line in lines if line["kind"] == kind]
-          for kind in ("simulation", "mutants", "chaos", "failover")}
+          for kind in ("simulation", "mutants", "chaos", "failover", "fuzz")}
     text = ["# Reliability: what was measured", "",
             "Written by `tests/reliability.py` from `RELIABILITY.jsonl`, never by hand.", ""]
     if of["simulation"]:
@@ -202,6 +244,8 @@ def write_page():
         text += page_chaos(of["chaos"])
     if of["failover"]:
         text += page_failover(of["failover"])
+    if of["fuzz"]:
+        text += page_fuzz(of["fuzz"])
     with open(PAGE, "w") as f:
         f.write("\n".join(text) + "\n" + NOT_PROMISED)
 
@@ -220,11 +264,14 @@ def main():
     s.add_argument("--seconds", type=int, default=1800)
     s.add_argument("--seed", type=int, default=7)
     s.add_argument("more", nargs=argparse.REMAINDER)
+    s = what.add_parser("fuzz")
+    s.add_argument("--seconds", type=int, default=300)
     s = what.add_parser("failover")
     s.add_argument("--kills", type=int, default=50)
     s.add_argument("--profile", default="fast")
     args = p.parse_args()
-    measure = {"simulation": simulation, "mutants": mutants, "chaos": chaos, "failover": failover}
+    measure = {"simulation": simulation, "mutants": mutants, "chaos": chaos, "failover": failover,
+               "fuzz": fuzz}
     code = measure[args.what](args) if args.what else 0
     write_page()
     return code

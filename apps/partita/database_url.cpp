@@ -5,43 +5,10 @@
 #include <iostream>
 
 #include "apps/partita/errors.hpp"
+#include "apps/partita/passwords.hpp"
 #include "apps/partita/text.hpp"
 
 namespace partita::cli {
-
-namespace {
-
-/// libpq takes everything before an '@' that comes before the first '/' for USER:PASSWORD.
-bool user_part_has_password(std::string_view after_scheme) {
-  auto at = after_scheme.substr(0, after_scheme.find('/')).find('@');
-  if (at == std::string_view::npos) return false;
-  auto user = after_scheme.substr(0, at);
-  auto colon = user.find(':');
-  return colon != std::string_view::npos && colon + 1 < user.size();
-}
-
-/// `password=x`, `password = 'x'`, `?password=x`, `&sslpassword=x`.
-bool names_password(std::string_view text) {
-  constexpr std::string_view word = "password";
-  for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
-    auto rest = text.substr(at + word.size());
-    auto next = rest.find_first_not_of(" \t\n");
-    if (next != std::string_view::npos && rest[next] == '=') return true;
-  }
-  return false;
-}
-
-}  // namespace
-
-bool holds_password(std::string_view url) {
-  if (url.starts_with("sqlite:")) return false;
-  auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return names_password(url);
-  auto after_scheme = url.substr(scheme + 3);
-  auto query = after_scheme.find('?');
-  return user_part_has_password(after_scheme) ||
-         (query != std::string_view::npos && names_password(after_scheme.substr(query)));
-}
 
 std::string database_url(const arguments& args) {
   if (args.typed("db")) {

@@ -3,16 +3,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "apps/partita/options.hpp"
 #include "storage/database.hpp"
 
 namespace partita::cli {
-
-/// Whether the text, a URL or a libpq string, carries a secret: everybody on the machine can read
-/// the arguments of a process.
-bool holds_password(std::string_view url);
 
 /// --db, else PARTITA_DB, else DATABASE_URL, else sqlite:partita.db. Throws command_error (usage)
 /// when a password was typed.

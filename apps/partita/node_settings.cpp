@@ -1,6 +1,7 @@
 #include "apps/partita/node_settings.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 #include "apps/partita/errors.hpp"
 #include "apps/partita/text.hpp"
@@ -45,6 +46,8 @@ option_list node_setting_options() {
   option_list all{
       {"executors", "N", "partitions executed at once; 0: one per core", "PARTITA_EXECUTORS", "0"},
       {"fast", "", "short timers, for demonstrations on one machine", "PARTITA_FAST"},
+      {"files", "DIR[:DIR...]", "folders whose files its jobs may use: this one if not given",
+       "PARTITA_FILES"},
       {"max-lease-width", "N", "partitions of one lease at most", "PARTITA_MAX_LEASE_WIDTH"}};
   for (const auto& one : intervals) {
     auto flag = std::string{one.name} + "-ms";
@@ -66,6 +69,15 @@ settings settings_of(const arguments& args) {
   if (auto found = problems(s); !found.empty())
     throw usage_error("the settings are refused: " + join(found, "; "));
   return s;
+}
+
+std::vector<std::filesystem::path> file_folders(const arguments& args) {
+  std::vector<std::filesystem::path> folders;
+  std::istringstream words{args.text("files")};
+  for (std::string word; std::getline(words, word, ':');)
+    if (!word.empty()) folders.emplace_back(word);
+  if (folders.empty()) folders.push_back(std::filesystem::current_path());
+  return folders;
 }
 
 std::map<std::string, std::string> typed_settings(const arguments& args) {

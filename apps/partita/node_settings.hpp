@@ -1,19 +1,26 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "apps/partita/options.hpp"
 #include "protocol/settings.hpp"
 
 namespace partita::cli {
 
-/// --executors, --fast, and a flag and a variable for each interval of protocol/settings.hpp.
+/// --executors, --fast, --files, and a flag and a variable for each interval of
+/// protocol/settings.hpp.
 option_list node_setting_options();
 
 /// The settings these give. Throws command_error (usage), with every sentence of `problems`, when
 /// they cannot be safe.
 settings settings_of(const arguments& args);
+
+/// The folders beneath which the jobs of a node may use files, as it was told; without a word: the
+/// folder it was started in.
+std::vector<std::filesystem::path> file_folders(const arguments& args);
 
 /// The variables by which node processes started from here get the settings that were typed.
 std::map<std::string, std::string> typed_settings(const arguments& args);

@@ -12,26 +12,22 @@ namespace partita {
 
 // O_NONBLOCK: opening a FIFO must not wait for its writer; it means nothing for a regular file.
 input_file::input_file(std::filesystem::path path)
-    : path_(std::move(path)), fd_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-  if (fd_ < 0) fail(errno);
+    : path_(std::move(path)), file_(open_confined(path_, O_RDONLY | O_NONBLOCK, "cannot read")) {
   struct stat status {};
-  if (::fstat(fd_, &status) == 0 && S_ISREG(status.st_mode)) return;
-  ::close(fd_);
+  if (::fstat(file_.get(), &status) == 0 && S_ISREG(status.st_mode)) return;
   throw permanent_error("cannot read " + path_.string() + ": it is not a regular file");
 }
 
-input_file::~input_file() { ::close(fd_); }
-
 file_version input_file::version() const {
   struct stat status {};
-  if (::fstat(fd_, &status) != 0) fail(errno);
+  if (::fstat(file_.get(), &status) != 0) fail(errno);
   return {status.st_size, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
 std::size_t input_file::read(char* into, std::size_t most) {
   std::size_t got = 0;
   while (got < most) {
-    const auto n = ::pread(fd_, into + got, most - got, offset_);
+    const auto n = ::pread(file_.get(), into + got, most - got, offset_);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail(errno);
     if (n == 0) break;

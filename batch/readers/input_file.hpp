@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "batch/files.hpp"
+
 namespace partita {
 
 /// What tells one state of a file from another.
@@ -17,11 +19,9 @@ struct file_version {
 class input_file {
  public:
   /// Throws std::system_error "cannot read FILE: reason", and permanent_error for what is no
-  /// regular file (it does not wait for the writer of a FIFO).
+  /// regular file (it does not wait for the writer of a FIFO) or not the node's to read
+  /// (batch/files.hpp).
   explicit input_file(std::filesystem::path path);
-  ~input_file();
-  input_file(const input_file&) = delete;
-  input_file& operator=(const input_file&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
   file_version version() const;
@@ -37,7 +37,7 @@ class input_file {
   [[noreturn]] void fail(int error) const;
 
   std::filesystem::path path_;
-  int fd_;
+  file_handle file_;
   std::int64_t offset_ = 0;
 };
 

@@ -8,9 +8,9 @@
 #include <array>
 #include <new>
 #include <system_error>
-#include <utility>
 
 #include "batch/errors.hpp"
+#include "batch/files.hpp"
 #include "batch/readers/utf8.hpp"
 
 namespace partita::xml {
@@ -23,16 +23,9 @@ class output {
  public:
   explicit output(const std::filesystem::path& path)
       : path_(path),
-        fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)),
-        error_(fd_ < 0 ? errno : 0) {
-    require();
+        file_(open_confined(path, O_WRONLY | O_CREAT | O_TRUNC, "cannot write", 0666)) {
     pending_.reserve(buffer_bytes);
   }
-  ~output() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  output(const output&) = delete;
-  output& operator=(const output&) = delete;
 
   void add(std::string_view bytes) {
     if (pending_.size() + bytes.size() > buffer_bytes) flush();
@@ -41,7 +34,8 @@ class output {
 
   void close() {
     flush();
-    if (::close(std::exchange(fd_, -1)) != 0 && error_ == 0) error_ = errno;
+    const int error = file_.close();
+    if (error_ == 0) error_ = error;
     require();
   }
 
@@ -56,7 +50,7 @@ class output {
   void flush() {
     std::string_view rest = pending_;
     while (!rest.empty() && error_ == 0) {
-      const auto n = ::write(fd_, rest.data(), rest.size());
+      const auto n = ::write(file_.get(), rest.data(), rest.size());
       if (n >= 0)
         rest.remove_prefix(static_cast<std::size_t>(n));
       else if (errno != EINTR)
@@ -66,8 +60,8 @@ class output {
   }
 
   std::filesystem::path path_;
-  int fd_;
-  int error_;
+  file_handle file_;
+  int error_ = 0;
   std::string pending_;
 };
 

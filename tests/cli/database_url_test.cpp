@@ -4,6 +4,7 @@
 
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/errors.hpp"
+#include "apps/partita/passwords.hpp"
 
 using namespace partita;
 using namespace partita::cli;
@@ -13,7 +14,8 @@ TEST_CASE("a password in an address is found") {
                       "postgres://me:s%40cret@host:5432/db?sslmode=require",
                       "postgresql://me:se?cret@host/db", "postgresql://host/db?password=secret",
                       "postgresql://host/db?user=me&password=secret",
-                      "postgresql:///db?sslpassword=secret", "host=h password=secret dbname=d",
+                      "postgresql:///db?sslpassword=secret", "postgresql:///db?p%61ssword=secret",
+                      "dbname=a://b password=secret", "host=h password=secret dbname=d",
                       "host=h password = 'secret'", "password=secret");
   CHECK(holds_password(url));
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes what reads bytes that others wrote: CSV files, parameters, JSON of rows.
+# Fuzzes what reads bytes that others wrote: CSV files, parameters, JSON of rows, configuration.
 #   tests/fuzz/run.sh [SECONDS of each target, default 60] [TARGET...]
 # Prints executions and coverage of each; exit code 1 when one found something (the input is kept).
 set -eu
@@ -11,19 +11,25 @@ need_packages $build_packages clang libclang-rt-14-dev
 out=build/fuzz
 mkdir -p $out
 failed=0
-for target in ${*:-csv parameters stored_json}; do
+for target in ${*:-csv parameters stored_json configuration}; do
   case $target in
-    csv) parts="batch/readers/csv.cpp batch/readers/csv_split.cpp batch/readers/input_file.cpp
-                batch/readers/utf8.cpp" ;;
-    parameters) parts="batch/parameters.cpp batch/readers/utf8.cpp" ;;
-    stored_json) parts="actors/text.cpp batch/output_files.cpp batch/parameters.cpp
+    csv) parts="batch/files.cpp batch/readers/csv.cpp batch/readers/csv_split.cpp
+                batch/readers/input_file.cpp batch/readers/utf8.cpp" ;;
+    parameters) parts="batch/files.cpp batch/parameters.cpp batch/readers/utf8.cpp" ;;
+    stored_json) parts="actors/text.cpp batch/files.cpp batch/output_files.cpp batch/parameters.cpp
                         batch/readers/csv.cpp batch/readers/input_file.cpp
                         batch/readers/utf8.cpp" ;;
-    *) echo "there is no target $target: csv, parameters, stored_json" >&2; exit 2 ;;
+    configuration) parts="apps/partita/errors.cpp apps/partita/node_settings.cpp
+                          apps/partita/options.cpp apps/partita/passwords.cpp
+                          apps/partita/text.cpp batch/files.cpp batch/parameters.cpp
+                          batch/readers/utf8.cpp protocol/errors.cpp protocol/settings.cpp
+                          storage/postgres/conninfo.cpp" ;;
+    *) echo "there is no target $target: csv, parameters, stored_json, configuration" >&2; exit 2 ;;
   esac
   # shellcheck disable=SC2086
   clang++ -std=c++20 -O1 -g -I. -fsanitize=fuzzer,address,undefined \
-    -fno-sanitize-recover=undefined tests/fuzz/$target.cpp $parts -o $out/$target
+    -fno-sanitize-recover=undefined tests/fuzz/$target.cpp $parts -o $out/$target \
+    $(pkg-config --cflags --libs libpq fmt)
   mkdir -p $out/corpus/$target
   $out/$target -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix=$out/$target- \
     $out/corpus/$target tests/fuzz/seeds/$target >$out/$target.log 2>&1 || failed=1

@@ -3,13 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 
 if ! command -v sqlite3 >/dev/null; then echo "SKIPPED: sqlite3 is missing" >&2; exit 77; fi
-sql() {  # with @run for the table of runs
-  case $PARTITA_DB in
-    sqlite:*) printf '.timeout 20000\n%s;\n' "$(echo "$1" | sed 's/@/partita_/g')" |
-      sqlite3 "${PARTITA_DB#sqlite:}" ;;
-    *) psql -qXAt "$PARTITA_DB" -c "$(echo "$1" | sed 's/@/partita./g')" ;;
-  esac
-}
 refused() { ! sql "$1"; }
 # A machine that is busy with other tests must not cost the only node its leases.
 patient="--unreachable-after-ms 10000 --deregister-after-ms 30000"

@@ -10,6 +10,8 @@ failures=0
 
 # Whatever a test starts, and whatever that starts, inherits this mark.
 export PARTITA_TEST_MARK="$scratch"
+# What its nodes may touch.
+export PARTITA_FILES="$scratch"
 leftovers() {
   for process in /proc/[0-9]*; do
     grep -qsz "^PARTITA_TEST_MARK=$scratch$" "$process/environ" && echo "${process#/proc/}"
@@ -114,6 +116,15 @@ with_database() {
 done_database() {
   verified
   case $PARTITA_DB in sqlite:*) rm -f "${PARTITA_DB#sqlite:}"* ;; *) drop_pg "$PARTITA_DB" ;; esac
+}
+
+# sql STATEMENT: rows of PARTITA_DB, with @run for the table of runs.
+sql() {
+  case $PARTITA_DB in
+    sqlite:*) printf '.timeout 20000\n%s;\n' "$(echo "$1" | sed 's/@/partita_/g')" |
+      sqlite3 "${PARTITA_DB#sqlite:}" ;;
+    *) psql -qXAt "$PARTITA_DB" -c "$(echo "$1" | sed 's/@/partita./g')" ;;
+  esac
 }
 
 # wait_for SECONDS CONDITION...: polls a condition of another process.

@@ -85,7 +85,9 @@ class demo {
     for (std::int64_t i = 1; i <= nodes_; ++i)
       cluster_.start({{"demo-node", "--name", fmt::format("node-{}", i), "--fast", "--executors",
                        std::to_string(executors_)},
-                      {{"PARTITA_DB", url_}, {"PARTITA_LOG_LEVEL", in_.args.text("log-level")}}});
+                      {{"PARTITA_DB", url_},
+                       {"PARTITA_FILES", folder_.string()},
+                       {"PARTITA_LOG_LEVEL", in_.args.text("log-level")}}});
   }
 
   /// The split and the kill are only worth watching when all are there. False: interrupted.

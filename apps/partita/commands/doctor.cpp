@@ -6,6 +6,7 @@
 #include "apps/partita/database_url.hpp"
 #include "apps/partita/node_settings.hpp"
 #include "apps/partita/render.hpp"
+#include "apps/partita/text.hpp"
 #include "storage/migrate.hpp"
 
 namespace partita::cli {
@@ -44,6 +45,19 @@ diagnosis examine_settings(const arguments& args) {
   }
 }
 
+diagnosis examine_files(const arguments& args) {
+  std::vector<std::string> names;
+  bool all = false;
+  for (const auto& folder : file_folders(args)) {
+    names.push_back(folder.string());
+    all = all || folder == folder.root_path();
+  }
+  if (all)
+    return {health::note, "files", "jobs of a node started here could read and write any file",
+            "name the folders they need with --files"};
+  return {health::fine, "files", "jobs of a node started here may use " + join(names, ", "), ""};
+}
+
 }  // namespace
 
 exit_code doctor_command(const invocation& in) {
@@ -55,6 +69,7 @@ exit_code doctor_command(const invocation& in) {
   auto found = db->examine();
   found.insert(found.begin(), examine_schema(*db));
   found.push_back(examine_settings(in.args));
+  found.push_back(examine_files(in.args));
   std::vector<document> items;
   for (const auto& d : found) items.push_back(line_of(d));
   std::cout << render(lines, items, how);

@@ -7,9 +7,11 @@
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/database_url.hpp"
+#include "apps/partita/errors.hpp"
 #include "apps/partita/node_settings.hpp"
 #include "apps/partita/signals.hpp"
 #include "apps/partita/version.hpp"
+#include "batch/files.hpp"
 
 namespace partita::cli {
 
@@ -33,6 +35,11 @@ exit_code be_a_node(const invocation& in, std::shared_ptr<const registry> jobs) 
   auto name = in.args.text("name").empty() ? host_and_pid() : in.args.text("name");
   start_log(in.args, name);
 
+  try {
+    confine_files(file_folders(in.args));
+  } catch (const std::system_error& e) {
+    throw usage_error(e.what(), "name folders that exist, with ':' between them");
+  }
   auto db = open_or_create(database_url(in.args));
   node_process node({db, std::move(jobs), limits, name, program_version()});
   while (!signals.wait(look_every))

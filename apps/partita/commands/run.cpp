@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <thread>
 
@@ -20,10 +21,26 @@ int executors_each(const settings& limits, std::int64_t nodes) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency() / nodes));
 }
 
-child_plan node_plan(const invocation& in, const std::string& url, int executors) {
+/// Who launches a run with its nodes says by its parameters which files these may use.
+std::string folders_of(const invocation& in, const submission& what) {
+  if (!in.args.text("files").empty()) return in.args.text("files");
+  auto folders = std::filesystem::current_path().string();
+  const auto values = json::parse(what.parameters);
+  for (const auto& spec : find_job(in.jobs, what.job.name).parameter_specs()) {
+    if (spec.type != parameter_type::path || !values.contains(spec.name)) continue;
+    std::filesystem::path path{values[spec.name].get<std::string>()};
+    if (!std::filesystem::is_directory(path)) path = path.parent_path();
+    if (std::filesystem::is_directory(path)) folders += ":" + path.string();
+  }
+  return folders;
+}
+
+child_plan node_plan(const invocation& in, const std::string& url, int executors,
+                     const std::string& folders) {
   child_plan plan{{"node"}, typed_settings(in.args)};
   plan.environment["PARTITA_DB"] = url;
   plan.environment["PARTITA_EXECUTORS"] = std::to_string(executors);
+  plan.environment["PARTITA_FILES"] = folders;
   plan.environment["PARTITA_LOG_LEVEL"] = in.args.text("log-level");
   if (in.args.typed("log-format"))
     plan.environment["PARTITA_LOG_FORMAT"] = in.args.text("log-format");
@@ -55,7 +72,7 @@ exit_code run_command(const invocation& in) {
   session.reset();
 
   local_cluster cluster;
-  auto plan = node_plan(in, url, executors_each(limits, nodes));
+  auto plan = node_plan(in, url, executors_each(limits, nodes), folders_of(in, what));
   for (std::int64_t i = 0; i < nodes; ++i) cluster.start(plan);
   const auto grace = limits.drain_grace + limits.stop_grace + milliseconds{3000};
 

@@ -1,0 +1,119 @@
+#include "batch/files.hpp"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "batch/errors.hpp"
+
+namespace partita {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct root {
+  fs::path folder;
+  file_handle handle;
+};
+
+// Of the process, like its working directory and its umask. Empty: everything is allowed.
+std::vector<root> roots;
+
+std::system_error system_failure(int error, const std::string& what) {
+  return {error, std::generic_category(), what};
+}
+
+fs::path plain(const fs::path& file) { return fs::absolute(file).lexically_normal(); }
+
+/// What of `file` is below `folder`; "." for the folder itself; nothing when it is not beneath it.
+fs::path below(const fs::path& folder, const fs::path& file) {
+  const auto [end, rest] = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
+  if (end != folder.end()) return {};
+  fs::path relative;
+  for (auto part = rest; part != file.end(); ++part) relative /= *part;
+  return relative.empty() ? fs::path{"."} : relative;
+}
+
+[[noreturn]] void refuse(const fs::path& file, const std::string& why) {
+  std::string folders;
+  for (const auto& r : roots) folders += (folders.empty() ? "" : ", ") + r.folder.string();
+  throw permanent_error(file.string() + " " + why +
+                        " the folders that jobs of this node may use: " + folders +
+                        " (an option of the node: --files)");
+}
+
+const root& root_of(const fs::path& file) {
+  for (const auto& r : roots)
+    if (!below(r.folder, file).empty()) return r;
+  refuse(file, "lies outside");
+}
+
+int open_beneath(int folder, const fs::path& relative, int flags, mode_t mode) {
+  open_how how{};
+  how.flags = static_cast<decltype(how.flags)>(flags);
+  how.mode = mode;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  for (;;) {
+    const auto fd = ::syscall(SYS_openat2, folder, relative.c_str(), &how, sizeof how);
+    // EAGAIN: a folder on the way was renamed meanwhile, and the kernel asks to be asked again.
+    if (fd >= 0 || (errno != EINTR && errno != EAGAIN)) return static_cast<int>(fd);
+  }
+}
+
+}  // namespace
+
+file_handle& file_handle::operator=(file_handle&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+file_handle::~file_handle() { close(); }
+
+int file_handle::close() {
+  const int fd = std::exchange(fd_, -1);
+  return fd < 0 || ::close(fd) == 0 ? 0 : errno;
+}
+
+void confine_files(const std::vector<fs::path>& folders) {
+  std::vector<root> chosen;
+  for (const auto& given : folders) {
+    const auto name = plain(given / "").parent_path();  // without a slash at its end
+    file_handle handle{::open(name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (handle.get() < 0) throw system_failure(errno, "--files " + given.string());
+    // Where the folder really lies is another name for it.
+    const auto real = fs::canonical(name);
+    if (real != name)
+      chosen.push_back({real, file_handle{::open(real.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)}});
+    chosen.push_back({name, std::move(handle)});
+  }
+  const auto all = std::any_of(chosen.begin(), chosen.end(),
+                               [](const root& r) { return r.folder == r.folder.root_path(); });
+  if (all) chosen.clear();
+  roots = std::move(chosen);
+}
+
+void require_confined(const fs::path& file) {
+  if (!roots.empty()) root_of(plain(file));
+}
+
+file_handle open_confined(const fs::path& file, int flags, const char* purpose, mode_t mode) {
+  flags |= O_CLOEXEC;
+  const auto name = plain(file);
+  int fd = -1;
+  if (roots.empty()) {
+    fd = ::open(name.c_str(), flags, mode);
+  } else {
+    const auto& r = root_of(name);
+    fd = open_beneath(r.handle.get(), below(r.folder, name), flags, mode);
+    if (fd < 0 && errno == EXDEV) refuse(file, "leads by a symbolic link out of");
+  }
+  if (fd < 0) throw system_failure(errno, std::string{purpose} + " " + file.string());
+  return file_handle{fd};
+}
+
+}  // namespace partita

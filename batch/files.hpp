@@ -1,0 +1,43 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+namespace partita {
+
+/// An open file or folder; -1: none.
+class file_handle {
+ public:
+  explicit file_handle(int fd = -1) : fd_(fd) {}
+  file_handle(file_handle&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  file_handle& operator=(file_handle&& other) noexcept;
+  ~file_handle();
+
+  int get() const { return fd_; }
+  /// Closes it. The error, or 0.
+  int close();
+
+ private:
+  int fd_;
+};
+
+/// The folders beneath which the jobs of this process may read, write, rename and remove files.
+/// Parameters and results in the database name files, and who may write those does not choose what
+/// a node reads or replaces: its operator does. Called once, before any job runs; until then every
+/// file is allowed. Throws std::system_error for what is no folder.
+void confine_files(const std::vector<std::filesystem::path>& folders);
+
+/// Throws permanent_error, which names the file and the folders, unless its name lies beneath one
+/// of them.
+void require_confined(const std::filesystem::path& file);
+
+/// open(2) of a file that lies beneath one of the folders, also after every symbolic link on the
+/// way was followed: the kernel sees to it (openat2, RESOLVE_BENEATH). Throws permanent_error for a
+/// file that lies elsewhere, std::system_error "PURPOSE FILE: reason" for what else fails.
+file_handle open_confined(const std::filesystem::path& file, int flags, const char* purpose,
+                          mode_t mode = 0);
+
+}  // namespace partita
