@@ -5,7 +5,7 @@
   bench/failover.py --kills 50 --profile default
 
 What the settings allow at the most, on a machine with time to spare, is deregister_after, one
-heartbeat until somebody looks and one poll until somebody claims: 2.3 s fast, 9.5 s by default.
+heartbeat until somebody looks and one poll until somebody claims: 1.85 s fast, 9.5 s by default.
 
 Measured from the kill, by the clock of this machine, to events of the database on the same clock:
   worker   to the first lease on a partition that the dead node held, granted to another node

@@ -4,11 +4,11 @@ namespace partita {
 
 settings fast_settings() {
   settings s;
-  s.heartbeat = milliseconds{200};
-  s.heartbeat_timeout = milliseconds{300};
-  s.heartbeat_retry = milliseconds{100};
-  s.unreachable_after = milliseconds{1000};
-  s.deregister_after = milliseconds{2000};
+  s.heartbeat = milliseconds{150};
+  s.heartbeat_timeout = milliseconds{250};
+  s.heartbeat_retry = milliseconds{50};
+  s.unreachable_after = milliseconds{800};
+  s.deregister_after = milliseconds{1600};
   s.poll = milliseconds{100};
   s.master_poll = milliseconds{50};
   s.lease_hold = milliseconds{300};
