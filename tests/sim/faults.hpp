@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "protocol/settings.hpp"
 
@@ -61,16 +62,20 @@ class fault_book {
 
   /// Whether this fault happens; then it is noted.
   bool happens(const std::string& name, const std::string& kind) {
+    offered_.push_back(name);
     if (only_ && !only_->contains(name)) return false;
     if (happened_.insert(name).second) ++count_[kind];
     return true;
   }
 
+  /// Every fault that was asked for, in order, whether it was allowed or not.
+  const std::vector<std::string>& offered() const { return offered_; }
   const std::set<std::string>& happened() const { return happened_; }
   const std::map<std::string, std::int64_t>& count() const { return count_; }
 
  private:
   std::optional<std::set<std::string>> only_;
+  std::vector<std::string> offered_;
   std::set<std::string> happened_;
   std::map<std::string, std::int64_t> count_;
 };

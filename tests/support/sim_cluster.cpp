@@ -7,10 +7,20 @@ namespace {
 constexpr milliseconds step{5};  // between two looks; below most intervals of fast_settings
 constexpr milliseconds for_ever = std::chrono::hours{10'000};
 
+sim::odds always(sim::fate kind) {
+  sim::odds chances;
+  if (kind != sim::fate::none) chances.of[static_cast<int>(kind)] = 10'000;
+  return chances;
+}
+
 }  // namespace
 
 sim_cluster::sim_cluster(std::vector<job> jobs, settings limits)
-    : world_(1, sim::backing::memory, std::move(jobs), limits, sim::odds{}, none_) {}
+    : world_(1, sim::backing::memory, std::move(jobs), limits, {}, faults_) {}
+
+sim_cluster::sim_cluster(std::vector<job> jobs, sim::fate kind, std::set<std::string> faults)
+    : faults_(std::move(faults)),
+      world_(1, sim::backing::memory, std::move(jobs), fast_settings(), always(kind), faults_) {}
 
 std::size_t sim_cluster::add_node(int executors, std::vector<job> jobs) {
   return world_.add_node(executors, std::move(jobs));

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace partita::test {
 class sim_cluster {
  public:
   explicit sim_cluster(std::vector<job> jobs, settings limits = fast_settings());
+  /// One in which each call of a node's store is offered the fault `kind`, and those named in
+  /// `faults` suffer it.
+  sim_cluster(std::vector<job> jobs, sim::fate kind, std::set<std::string> faults);
 
   /// A node joins. Returns its index, 0-based. `jobs` empty: knows all jobs of the cluster.
   std::size_t add_node(int executors = 2, std::vector<job> jobs = {});
@@ -38,10 +42,12 @@ class sim_cluster {
 
   store& client() { return world_.eye(); }
   memory::tables rows() const { return world_.rows(); }
+  /// The names of the faults that were offered, in order.
+  const std::vector<std::string>& offered() const { return faults_.offered(); }
   const std::vector<std::string>& violations() const { return world_.violations; }
 
  private:
-  sim::fault_book none_;
+  sim::fault_book faults_;
   sim::world world_;
   int launches_ = 0;
 };
