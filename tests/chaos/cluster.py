@@ -84,7 +84,7 @@ class Slot:
     """A place for one node process after the other."""
 
     def __init__(self, name, command, url, folder, env, port=None, namespace=None, clock=False):
-        self.name, self.command, self.url, self.folder = name, command, url, folder
+        self.name, self.command, self.url, self.folder = name, list(command), url, folder
         self.port, self.namespace = port, namespace
         self.env = dict(env)
         self.clock_file = folder + f"/{name}.clock" if clock else None
@@ -103,7 +103,7 @@ class Slot:
             self.wanted = True
             if self.process and self.process.poll() is None:
                 return
-            words = list(self.command) + ["--name", self.name, "--db", self.url]
+            words = self.command + ["--name", self.name, "--db", self.url]
             if self.namespace:
                 words = ["ip", "netns", "exec", self.namespace.name, *words]
             log = open(f"{self.folder}/{self.name}.log", "ab")

@@ -47,13 +47,15 @@ WRITES = ["", "INSERT INTO partita.lease", "INSERT INTO partita.result",
 class Stage:
     """What can be disturbed, and who is disturbing it."""
 
-    def __init__(self, server, proxy, slots, workload, scale, disks, server_clock, launch):
+    def __init__(self, server, proxy, slots, workload, scale, disks, server_clock, launch,
+                 other):
         self.server, self.proxy, self.slots, self.workload = server, proxy, slots, workload
         self.scale = scale  # 1 for fast timers, 4 for those of production
         self.disks = disks  # "data", "wal", "out"
         self.server_clock = server_clock
         self.clock_offset = 0
         self.launch = launch
+        self.other = other  # a program of another build, or None
         self.kills = []  # (wall clock, process id, what)
         self.busy = {slot.name: threading.Lock() for slot in slots}
         self.server_busy = threading.Lock()
@@ -159,7 +161,7 @@ def paused(stage, slot, seconds):
 
 def pause_briefly(stage, u):
     with stage.slot(u[0]) as slot:
-        seconds = (0.2 + 0.5 * u[1]) * stage.scale
+        seconds = (0.2 + 0.4 * u[1]) * stage.scale
         paused(stage, slot, seconds)
         return f"SIGSTOP {slot.name} for {seconds:.1f} s"
 
@@ -209,29 +211,45 @@ def kill_all(stage, u):
     return f"kill -9 all nodes, back after {rest:.1f} s"
 
 
+def drained(stage, slot, impatient=False, program=None):
+    """SIGTERM: it gives back what it has and ends with 0; then it starts again, as `program`."""
+    with slot.lock:
+        slot.expected_death = True
+        slot.not_before = time.monotonic() + 3600
+        process = slot.process
+        slot.send(signal.SIGTERM)
+    if impatient:
+        time.sleep(0.5)
+        slot.send(signal.SIGTERM)
+    try:
+        code = process.wait(90)
+    except subprocess.TimeoutExpired:
+        stage.problems.append(f"{slot.name} did not drain within 90 s")
+        code = "timeout"
+        slot.kill()
+    with slot.lock:
+        if program:
+            slot.command[0] = program
+        slot.not_before = time.monotonic() + 0.5
+    if code not in (0, "timeout", -signal.SIGKILL, -signal.SIGABRT):
+        stage.problems.append(f"{slot.name} drained and ended with {code}")
+    return code
+
+
 def drain(stage, u):
-    """SIGTERM: it gives back what it has and ends with 0."""
     with stage.slot(u[0]) as slot:
-        with slot.lock:
-            slot.expected_death = True
-            slot.not_before = time.monotonic() + 3600
-            process = slot.process
-            slot.send(signal.SIGTERM)
         impatient = u[1] < 0.4
-        if impatient:
-            time.sleep(0.5)
-            slot.send(signal.SIGTERM)
-        try:
-            code = process.wait(90)
-        except subprocess.TimeoutExpired:
-            stage.problems.append(f"{slot.name} did not drain within 90 s")
-            code = "timeout"
-            slot.kill()
-        with slot.lock:
-            slot.not_before = time.monotonic() + 0.5
-        if code not in (0, "timeout", -signal.SIGKILL, -signal.SIGABRT):
-            stage.problems.append(f"{slot.name} drained and ended with {code}")
+        code = drained(stage, slot, impatient)
         return f"SIGTERM {slot.name}{' twice' if impatient else ''}: exit code {code}"
+
+
+def change_build(stage, u):
+    """One node of a rolling upgrade, or of the way back."""
+    with stage.slot(u[0]) as slot:
+        first = stage.workload.binary
+        program = stage.other if slot.command[0] == first else first
+        drained(stage, slot, program=program)
+        return f"{slot.name} is the {'first' if program == first else 'other'} build now"
 
 
 def same_name_twice(stage, u):
@@ -485,6 +503,7 @@ FAULTS = {
     "F22": ("a node's name used twice", same_name_twice, 1, ()),
     "F24": ("long foreign transaction", long_transaction, 1, ()),
     "F25": ("poisoned partition", poison, 0.7, ()),
+    "F26": ("a node changes its build", change_build, 2, ("other",)),
     "drain": ("SIGTERM", drain, 3, ()),
 }
 

@@ -94,7 +94,8 @@ def main():
     os.environ["PARTITA_TEST_MARK"] = folder
     for name in ("nodes", "journal", "out"):
         os.mkdir(f"{folder}/{name}")
-    env = dict(os.environ, CHAOS_JOURNAL=folder + "/journal", ASAN_OPTIONS="detect_leaks=0")
+    env = dict(os.environ, CHAOS_JOURNAL=folder + "/journal", PARTITA_FILES=folder,
+               ASAN_OPTIONS="detect_leaks=0")
     base = SqliteFile(folder + "/partita.db")
     command = node_command(args.binary, ["--fast"])
     slots = [Slot(f"node-{i + 1}", command, base.url(), folder + "/nodes", env)
