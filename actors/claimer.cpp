@@ -302,17 +302,22 @@ void claimer_state::flush() {
     std::vector<attempt_report> items;
     for (std::size_t i = 0; i < size; ++i) items.push_back(pending[i].report);
     std::vector<report_verdict> verdicts;
+    doubtful = std::max(doubtful, size);
     try {
       verdicts = report(std::move(items));
     } catch (const store_error& e) {
       note_failure("report", e);
-      if (PARTITA_BUG(results_are_forgotten_in_an_outage)) pending.clear();
+      if (PARTITA_BUG(results_are_forgotten_in_an_outage)) {
+        pending.clear();
+        doubtful = 0;
+      }
       schedule_flush(rest->next());
       return;
     }
     std::vector<finished_attempt> reported(std::make_move_iterator(pending.begin()),
                                            std::make_move_iterator(pending.begin() + size));
     pending.erase(pending.begin(), pending.begin() + size);
+    doubtful -= size;
     for (std::size_t i = 0; i < size; ++i) settle(reported[i], verdicts[i]);
   }
   check_drained();
@@ -404,8 +409,11 @@ void claimer_state::renewed(const renewal& r) {
 
 void claimer_state::fence() {
   interrupt_all();
-  for (const auto& attempt : pending) drop(attempt);
+  // A result that was sent may stand: its files stay, and the master clears away what does not.
+  if (PARTITA_BUG(files_of_doubtful_results_are_discarded)) doubtful = 0;
+  for (auto i = doubtful; i < pending.size(); ++i) drop(pending[i]);
   pending.clear();
+  doubtful = 0;
   leases.clear();
   in_doubt = false;
   id = {};

@@ -75,7 +75,8 @@ struct claimer_state {
   cluster_view cluster;
   std::unordered_map<step_id, step_facts> steps;
   std::map<lease_id, held_lease> leases;  // by id: the oldest is handed out first
-  std::vector<finished_attempt> pending;  // not reported yet
+  std::vector<finished_attempt> pending;  // not reported yet, or nobody knows
+  std::size_t doubtful = 0;               // of them, the first: sent, and no answer came
   std::vector<progress_report> shown;     // per executor, what was recorded last
   bool in_doubt = false;                  // the outcome of a claim is not known
   bool work_due = false;

@@ -349,8 +349,9 @@ def foreign_locks(stage, u):
                   ("lease", "lease_id"), ("ready", "ready_id")][int(u[0] * 5)]
     seconds = (0.5 + 3 * u[1])
     try:
-        stage.server.text(f"begin; select 1 from partita.{table} order by {key} desc limit"
-                          f" {1 + int(8 * u[2])} for update; select pg_sleep({seconds});")
+        with stage.database() as server:
+            server.text(f"begin; select 1 from partita.{table} order by {key} desc limit"
+                        f" {1 + int(8 * u[2])} for update; select pg_sleep({seconds});")
     except (DatabaseDown, RuntimeError) as down:
         raise NotPlayed("the locks were not granted, or not for long") from down
     return f"rows of {table} locked for {seconds:.1f} s"
@@ -465,11 +466,12 @@ def many_launches(stage, u):
     ids = {out.strip() for (out, _), code in answers if code == 0}
     of_key = {out.strip() for i, ((out, _), code) in enumerate(answers) if i % 2 and code == 0}
     codes = sorted({code for _, code in answers})
+    said = {err.strip() for (_, err), code in answers if code not in (0, 4)}
     overlap = any(a["ended"] is None or a["ended"] > b["begun"] for a, b in zip(found, found[1:]))
     if overlap or len(of_key) > 1 or ids != {str(r["run_id"]) for r in found} or \
             not set(codes) <= {0, 4}:
         stage.problems.append(f"50 launches at once made {found}, answered {ids}, by key {of_key},"
-                              f" with codes {codes}")
+                              f" with codes {codes}: {said}")
     for row in found:
         run = Run("chaos_many", model.salt, 30, 2, 300, "")
         run.id = row["run_id"]

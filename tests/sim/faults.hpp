@@ -14,7 +14,7 @@ namespace partita::sim {
 enum class fate {
   none,
   refused,      // fails, and nothing happened
-  lost_answer,  // happens, and is reported as failed
+  lost_answer,  // happens, and is reported as failed; the link may stay cut for a while
   late,         // is reported as failed, and happens some time later
   slow,         // takes long; the world goes on meanwhile
   dies_before,  // the node crashes before the verb happens

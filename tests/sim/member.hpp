@@ -45,6 +45,7 @@ struct world::member {
   bool dead = false;
   bool left = false;
   mono_time paused_until{};
+  mono_time cut_off_until{};
   std::uint64_t calls = 0;
   std::uint64_t messages = 0;
   std::map<caf::resumable*, mono_time> stalled;

@@ -51,6 +51,7 @@ constexpr mutant mutants[] = {
     {"stray_leases_are_kept", memory},
     {"interrupted_single_starts_go_back", memory},
     {"results_are_forgotten_in_an_outage", memory},
+    {"files_of_doubtful_results_are_discarded", memory},
     {"a_fenced_node_keeps_its_id", memory},
     {"heartbeat_stops_first", memory},
     {"stream_is_inserted_anew", memory},

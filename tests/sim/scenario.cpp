@@ -1,6 +1,10 @@
 #include "tests/sim/scenario.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <numeric>
 
 #include "batch/batch.hpp"
@@ -129,6 +133,13 @@ script::script(std::uint64_t seed) {
   }
 }
 
+/// A folder in memory, gone with it.
+struct scratch_folder {
+  scratch_folder() { std::filesystem::create_directory(path); }
+  ~scratch_folder() { std::filesystem::remove_all(path); }
+  std::filesystem::path path = "/dev/shm/partita-simulation-" + std::to_string(::getpid());
+};
+
 /// The jobs, as they run in this world.
 class jobs_of {
  public:
@@ -163,6 +174,13 @@ class jobs_of {
           .each([this](partition_context& p) { plain(p); })
           .aggregate(sum);
     };
+    auto with_files = [&](partitioned s) {
+      return s.each([this](partition_context& p) { filed(p); })
+          .aggregate([this, sum](const results& all, run_context& run) {
+            all.for_each([&](const partition_result& one) { check_file(one, run); });
+            sum(all, run);
+          });
+    };
     auto streamed =
         partitioned{"work"}
             .stream([this, count](split_context& c, const std::function<void(partition)>& yield) {
@@ -175,7 +193,7 @@ class jobs_of {
             .each([this](partition_context& p) { plain(p); })
             .aggregate(sum);
     return {
-        named(work_kind::sum).step(step("work")),
+        named(work_kind::sum).step(with_files(step("work"))),
         named(work_kind::once)
             .step(step("work").transferable(false).each([this](partition_context& p) { once(p); })),
         named(work_kind::chunks).step(step("work").each([this](partition_context& p) {
@@ -183,7 +201,7 @@ class jobs_of {
         })),
         named(work_kind::stream).step(streamed),
         named(work_kind::two)
-            .step(step("first"))
+            .step(with_files(step("first")))
             .step(tasklet{"between", [this](run_context&) { where->work(duration(7, 0)); }})
             .step(step("second"))};
   }
@@ -204,6 +222,20 @@ class jobs_of {
     p.stop_if_requested();
     maybe_fail(p);
     p.output(value_of(p.input<int>()));
+  }
+
+  void filed(partition_context& p) {
+    plain(p);
+    std::ofstream{p.output_file(folder_.path / (std::to_string(p.run().value) + "-{}"))}
+        << value_of(p.no());
+  }
+
+  void check_file(const partition_result& one, const run_context& run) {
+    std::int64_t found = 0;
+    for (const auto& file : one.files) std::ifstream{file} >> found;
+    if (found != value_of(one.no))
+      oracle_.broken.push_back("the file of partition " + std::to_string(one.no) + " of run " +
+                               std::to_string(run.run().value) + " is not there");
   }
 
   void once(partition_context& p) {
@@ -244,6 +276,7 @@ class jobs_of {
   const script& script_;
   std::uint64_t seed_;
   oracle& oracle_;
+  scratch_folder folder_;
 };
 
 /// Launches, stops and restarts runs, and calls again when a call fails, as a user would.

@@ -259,6 +259,7 @@ void world::work(milliseconds time) {
 fate world::draw(member* m, const char* verb) {
   if (now_ < outage_until_) throw store_error(errc::unavailable, "simulated: the database is away");
   if (healed_) return fate::none;
+  if (m && now_ < m->cut_off_until) throw store_error(errc::unavailable, "simulated: cut off");
   auto who = m ? "n" + std::to_string(m->index) : std::string{"user"};
   auto number = m ? ++m->calls : ++user_calls_;
   dice d{mix(seed_, 4, m ? m->index + 1 : 0, number)};
@@ -270,7 +271,11 @@ fate world::draw(member* m, const char* verb) {
     if (!m && (drawn == fate::dies_before || drawn == fate::dies_after || drawn == fate::slow))
       return fate::none;
     auto name = to_string(drawn) + "@" + who + "#" + std::to_string(number) + ":" + verb;
-    return faults_.happens(name, to_string(drawn)) ? drawn : fate::none;
+    if (!faults_.happens(name, to_string(drawn))) return fate::none;
+    // An answer is often lost because the link is, and then it is gone for a while.
+    if (m && drawn == fate::lost_answer && d.hits(3000))
+      m->cut_off_until = now_ + milliseconds{d.between(10, 3 * limits_.deregister_after.count())};
+    return drawn;
   }
   return fate::none;
 }
