@@ -30,13 +30,17 @@ SIMULATE = ROOT + "/build/dev/tests/simulate"
 
 
 def commit():
+    """What is measured: asked before it begins, because a long measurement outlives a commit."""
     out = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"],
                          capture_output=True, text=True, check=True)
     return out.stdout.strip()
 
 
+COMMIT = commit()
+
+
 def keep(kind, figures):
-    line = {"kind": kind, "commit": commit(), "date": time.strftime("%Y-%m-%d"), **figures}
+    line = {"kind": kind, "commit": COMMIT, "date": time.strftime("%Y-%m-%d"), **figures}
     with open(LINES, "a") as f:
         f.write(json.dumps(line) + "\n")
 
