@@ -267,13 +267,14 @@ def main():
     s = what.add_parser("chaos")
     s.add_argument("--seconds", type=int, default=1800)
     s.add_argument("--seed", type=int, default=7)
-    s.add_argument("more", nargs=argparse.REMAINDER)
     s = what.add_parser("fuzz")
     s.add_argument("--seconds", type=int, default=300)
     s = what.add_parser("failover")
     s.add_argument("--kills", type=int, default=50)
     s.add_argument("--profile", default="fast")
-    args = p.parse_args()
+    args, args.more = p.parse_known_args()
+    if args.more and args.what != "chaos":
+        p.error("there is no argument " + args.more[0])
     measure = {"simulation": simulation, "mutants": mutants, "chaos": chaos, "failover": failover,
                "fuzz": fuzz}
     code = measure[args.what](args) if args.what else 0
