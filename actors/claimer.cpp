@@ -55,9 +55,17 @@ bool claimer_state::wants_more() const {
   return !leases.empty() && queued_us / static_cast<double>(executors.size()) < lead_us;
 }
 
+/// While no run is live the nodes take turns: together they look as often as one alone would. Each
+/// hears of a new run by its next heartbeat at the latest.
+bool claimer_state::others_look() {
+  const bool idle = !cluster.live_runs && leases.empty() && pending.empty() && !in_doubt;
+  polls_skipped = idle && polls_skipped + 1 < cluster.nodes ? polls_skipped + 1 : 0;
+  return polls_skipped > 0;
+}
+
 /// One timer at a time: while a retry is due, the poll adds none, or an outage would breed them.
 void claimer_state::tick() {
-  if (work_due) return;
+  if (work_due || others_look()) return;
   show_progress();
   work();
 }
@@ -401,10 +409,11 @@ void claimer_state::show_progress() {
 
 void claimer_state::renewed(const renewal& r) {
   if (r.node != id) return;
-  auto before = window->at(deps->now());
+  const bool look = window->at(deps->now()) != trust::full ||
+                    (r.cluster.live_runs && !cluster.live_runs);
   window->renewed(r.sent);
   cluster = r.cluster;
-  if (before != trust::full) schedule_work(milliseconds{0});
+  if (look) schedule_work(milliseconds{0});
 }
 
 void claimer_state::fence() {

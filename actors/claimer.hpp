@@ -85,8 +85,10 @@ struct claimer_state {
   bool drained = false;
   bool answered = true;
   int told_running = -1;
+  int polls_skipped = 0;
 
  private:
+  bool others_look();
   bool may_claim() const;
   int free_executors() const;
   std::int64_t unhanded() const;

@@ -185,7 +185,10 @@ milliseconds master_state::settle(const worker_outcome& how) {
     case kind::done:
       break;
   }
-  if (work->kind == step_kind::partitioned && !work->aggregating) return at_once;  // sealed there
+  if (work->kind == step_kind::partitioned && !work->aggregating) {  // sealed there
+    self->send(node, work_atom::value);
+    return at_once;
+  }
   std::optional<json_text> run_result;
   if (how.has_result) run_result = how.result;
   finish_step(work->step, step_state::completed, how.result, "", run_result);

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/listener.hpp"
 #include "actors/partition_executor.hpp"
 
 namespace partita {
@@ -147,6 +148,8 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
   // other end of an actor is a defect, and the node ends with it: others take its work.
   self->link_to(s.claimer);
   self->link_to(s.heartbeat);
+  if (deps->limits.wake_up)
+    self->link_to(spawn_as(self, threads, listener, deps, s.claimer));
   self->set_exit_handler([self](const caf::exit_msg& exit) {
     if (!exit.reason || self->state.leaving) return;
     spdlog::critical("actor_died node={} reason=\"{}\"", self->state.id.value,
@@ -166,6 +169,7 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
           [self](const running_count& load) { self->send(self->state.heartbeat, load); },
           [self](const masterless_runs& waiting) { self->state.take_over(waiting); },
           [self](const mastership_over& m) { self->state.master_over(m.run); },
+          [self](work_atom) { self->send(self->state.claimer, work_atom::value); },
           [self](drain_atom) { self->state.drain(); },
           [self](hurry_atom) { self->state.hurry(); },
           [self](drained_atom) {

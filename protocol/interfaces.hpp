@@ -11,9 +11,9 @@
 //
 //        renewal, joined, fence              masterless_runs
 //   heartbeat ------------------> node <-------------------------- claimer
-//       |                          |  spawns, drains, interrupts      |  ^
-//       | renewal, joined, fence   v                       work_batch |  | finished_batch
-//       +--> claimer           job_master (one a run)                 v  |
+//       |                          |  spawns, drains, interrupts    ^ |  ^
+//       | renewal, joined, fence   v                          work /  |  | finished_batch
+//       +--> claimer           job_master (one a run)     listener    v  |
 //                                                          partition_executor (one a slot)
 
 namespace partita {
@@ -30,6 +30,7 @@ using node_actor = caf::typed_actor<
     caf::reacts_to<running_count>,    // passed on to the heartbeat
     caf::reacts_to<masterless_runs>,  // starts a master for each, within the limit
     caf::reacts_to<mastership_over>,  // a master has ended
+    caf::reacts_to<work_atom>,        // partitions were made here: the claimer looks at once
     caf::reacts_to<drain_atom>,       // SIGTERM: end in good order
     caf::reacts_to<hurry_atom>,       // the drain's grace time is over: interrupt
     caf::reacts_to<drained_atom>,     // the claimer holds nothing any more
@@ -43,10 +44,14 @@ using heartbeat_actor = caf::typed_actor<
     caf::reacts_to<drain_atom>,     // renews as DRAINING, at once and from now on
     caf::reacts_to<leave_atom>>;    // stops renewing, leaves; answers the node with left
 
+/// Hears what the database tells those who listen, if it can. Own thread, own session.
+using listener_actor = caf::typed_actor<
+    caf::reacts_to<tick_atom>>;  // listens for a while; what it hears makes the claimer look
+
 /// Takes leases, hands partitions out, reports results. Own thread, own session.
 using claimer_actor = caf::typed_actor<
     caf::reacts_to<tick_atom>,       // the poll: looks for work and for stop requests
-    caf::reacts_to<work_atom>,       // the same, between two polls, because executors are free
+    caf::reacts_to<work_atom>,       // the same, between two polls: there is, or may be, work
     caf::reacts_to<flush_atom>,      // reports what is due
     caf::reacts_to<joined>,          // claims as this node from now on
     caf::reacts_to<renewal>,         // how large the cluster is, how far leases can be trusted

@@ -21,6 +21,7 @@ struct settings {
   // --- polling
   milliseconds poll{500};         // between looks for work while there is none
   milliseconds master_poll{100};  // between a master's looks at the step it waits for
+  bool wake_up = false;           // listen for work too, where the database can tell of it
 
   // --- leases and reports
   milliseconds lease_hold{1000};  // how much work, by measured rate, one lease aims to hold

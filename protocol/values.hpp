@@ -64,6 +64,7 @@ struct cluster_view {
   int slots = 0;                 // of these
   int running = 0;               // of these
   std::vector<node_id> overdue;  // candidates for a sweep: not heard of for `unreachable_after`
+  bool live_runs = true;         // whether a run is CREATED or RUNNING; if not, nobody has work
 };
 
 enum class sweep_verdict { alive, unreachable, deregistered };

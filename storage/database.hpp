@@ -36,6 +36,16 @@ struct schema_status {
   }
 };
 
+/// Hears that there may be work, sooner than a poll would find it. A hint: it can be lost, be late,
+/// or be for nothing.
+class wake_up {
+ public:
+  virtual ~wake_up() = default;
+  /// Whether a hint came; waits for one, at most that long. Throws store_error unavailable when the
+  /// link is lost: this object hears nothing more.
+  virtual bool wait(milliseconds most) = 0;
+};
+
 /// A database, before anybody is connected: what a URL names.
 class database {
  public:
@@ -43,6 +53,12 @@ class database {
 
   /// A session. Throws store_error: unavailable, access_denied, schema_missing, schema_mismatch.
   virtual std::unique_ptr<store> connect(const session_options& options) = 0;
+
+  /// Null: this database wakes nobody. Throws as `connect` does.
+  virtual std::unique_ptr<wake_up> listen(const std::string& application) {
+    static_cast<void>(application);
+    return nullptr;
+  }
 
   virtual schema_status schema() = 0;
 

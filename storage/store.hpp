@@ -50,8 +50,9 @@ class store {
   /// DRAINING (a drain is never taken back, also not by a call that arrives late), else ACTIVE.
   /// An UNREACHABLE node is back with this. Throws `fenced` when the node is DEREGISTERED, LEFT or
   /// absent: it never comes back. Reads the cluster in the same round trip: counts of ACTIVE nodes,
-  /// and the others in ACTIVE, DRAINING or UNREACHABLE that are silent for `unreachable_after` (an
-  /// UNREACHABLE one only once silent for `deregister_after`: there is nothing to do before).
+  /// the others in ACTIVE, DRAINING or UNREACHABLE that are silent for `unreachable_after` (an
+  /// UNREACHABLE one only once silent for `deregister_after`: there is nothing to do before), and
+  /// whether there are live runs.
   virtual cluster_view heartbeat(node_id node, int running, bool draining,
                                  const liveness_limits& limits) = 0;
 

@@ -46,6 +46,8 @@ option_list node_setting_options() {
   option_list all{
       {"executors", "N", "partitions executed at once; 0: one per core", "PARTITA_EXECUTORS", "0"},
       {"fast", "", "short timers, for demonstrations on one machine", "PARTITA_FAST"},
+      {"wake-up", "", "PostgreSQL tells of new work (one more connection; not through a pooler)",
+       "PARTITA_WAKE_UP"},
       {"files", "DIR[:DIR...]", "folders whose files its jobs may use: this one if not given",
        "PARTITA_FILES"},
       {"max-lease-width", "N", "partitions of one lease at most", "PARTITA_MAX_LEASE_WIDTH"}};
@@ -63,6 +65,7 @@ settings settings_of(const arguments& args) {
   s.executors = static_cast<int>(args.number("executors", 0, 1024));
   if (auto width = args.maybe_number("max-lease-width", 1, 1'000'000))
     s.max_lease_width = static_cast<int>(*width);
+  s.wake_up = args.has("wake-up");
   for (const auto& one : intervals)
     if (auto ms = args.maybe_number(std::string{one.name} + "-ms", 0, longest_ms))
       s.*one.member = milliseconds{*ms};

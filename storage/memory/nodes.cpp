@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "protocol/liveness.hpp"
 #include "protocol/mutation.hpp"
 #include "protocol/node_loss.hpp"
@@ -62,6 +64,8 @@ void part_with(transaction& tx, node_row& row, node_state state, std::string_vie
 
 cluster_view view_of(const transaction& tx, node_id observer, const liveness_limits& limits) {
   cluster_view view;
+  view.live_runs = std::any_of(tx.db.runs.begin(), tx.db.runs.end(),
+                               [](const auto& run) { return !is_terminal(run.second.state); });
   for (const auto& [id, node] : tx.db.nodes) {
     if (node.state == node_state::active) {
       ++view.nodes;

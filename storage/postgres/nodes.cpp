@@ -83,7 +83,9 @@ cluster_view postgres_store::heartbeat(node_id node, int running, bool draining,
     if (rows.empty())
       throw store_error(errc::fenced, named(node) + " is no longer part of the cluster");
     const auto row = rows.front();
-    cluster_view view{row["nodes"].as<int>(), row["slots"].as<int>(), row["running"].as<int>(), {}};
+    cluster_view view{row["nodes"].as<int>(), row["slots"].as<int>(), row["running"].as<int>(),
+                      {},
+                      row["live_runs"].as<bool>()};
     for (const auto& id : elements_of(row["overdue"])) view.overdue.emplace_back(std::stoll(id));
     return view;
   });

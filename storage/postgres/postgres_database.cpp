@@ -5,6 +5,7 @@
 #include "storage/audit/table_reader.hpp"
 #include "storage/migrate.hpp"
 #include "storage/postgres/examine.hpp"
+#include "storage/postgres/listening.hpp"
 #include "storage/postgres/postgres_store.hpp"
 #include "storage/postgres/rows.hpp"
 #include "storage/postgres/statements.hpp"
@@ -74,6 +75,10 @@ class postgres_database final : public database {
     session fresh{where_, options};
     require_fit(fresh.once(status_of), address());
     return std::make_unique<postgres_store>(std::move(fresh));
+  }
+
+  std::unique_ptr<wake_up> listen(const std::string& application) override {
+    return postgres::listen(where_, application);
   }
 
   schema_status schema() override { return session{where_, {}}.once(status_of); }

@@ -54,6 +54,7 @@ std::optional<run_row> insert_run(transaction& tx, const run_row& row) {
                              row.identity, row.launch_key, row.restart_of.value, row.result,
                              detail.dump());
   if (made.empty()) return std::nullopt;
+  tx.exec0(sql::tell_of_work);
   return find(tx, sql::find_run, made.front()[0].as<std::int64_t>());
 }
 

@@ -43,8 +43,8 @@ class session {
     return run<pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>>(work);
   }
 
-  /// Connects now. Throws store_error.
-  void connect() { connected(); }
+  /// The connection itself, for what is no transaction. Throws store_error.
+  pqxx::connection& connection() { return connected(); }
 
  private:
   /// A connection that keeps notices to itself.

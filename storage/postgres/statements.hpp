@@ -51,7 +51,8 @@ SELECT count(*) FILTER (WHERE state = 'ACTIVE') AS nodes,
        array_agg(node_id ORDER BY node_id) FILTER (
          WHERE node_id <> $1::bigint
            AND silence >= CASE state WHEN 'UNREACHABLE' THEN $5::bigint ELSE $4::bigint END
-                          * interval '1 millisecond') AS overdue
+                          * interval '1 millisecond') AS overdue,
+       EXISTS (SELECT FROM partita.run WHERE state IN ('CREATED', 'RUNNING')) AS live_runs
 FROM seen WHERE EXISTS (SELECT FROM mine) HAVING count(*) > 0)";
 
 // What follows in the same transaction sees every claim that was made before this lock.
@@ -350,6 +351,10 @@ inline const std::string list_results = R"(
 SELECT no, lease_id, outcome, output, error, read_count, write_count, filter_count, skip_count,
        took_us, partita.micros(ended_at) AS ended_at
 FROM partita.result WHERE step_id = $1::bigint AND no > $2::bigint ORDER BY no LIMIT $3::integer)";
+
+// A hint for nodes that listen (`--wake-up`): heard when the transaction has committed.
+inline const std::string channel_of_work = "partita_work";
+inline const std::string tell_of_work = "NOTIFY partita_work";
 
 // --- leases.cpp ----------------------------------------------------------------------------------
 

@@ -189,6 +189,7 @@ void postgres_store::seal_split(step_id step, node_id node, term t,
                      attempt.text());
     }
     tx.exec_params(sql::seal, step.value);
+    tx.exec0(sql::tell_of_work);
     log(tx, event::split_sealed, {row.run, step, {}, node},
         {{"count", row.count}, {"term", t.value}});
   });

@@ -91,6 +91,7 @@ void part_with(connection& db, node_id node, node_state state, std::string_view 
 
 cluster_view view_of(connection& db, node_id observer, const liveness_limits& limits) {
   cluster_view view;
+  view.live_runs = db.query(sql::any_live_run).next();
   for (auto s = db.query(sql::cluster); s.next();) {
     auto id = s.get<node_id>(0);
     auto state = s.get<node_state>(1);

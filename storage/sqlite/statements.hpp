@@ -57,6 +57,10 @@ inline constexpr char renew_node[] = R"sql(
 UPDATE partita_node SET heartbeat_at = partita_now(), running = ?2, state = ?3
 WHERE node_id = ?1)sql";
 
+// One row if a run is live.
+inline constexpr char any_live_run[] = R"sql(
+SELECT 1 FROM partita_run WHERE state IN ('CREATED', 'RUNNING') LIMIT 1)sql";
+
 inline constexpr char cluster[] = R"sql(
 SELECT node_id, state, slots, running, heartbeat_at FROM partita_node
 WHERE state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE') ORDER BY node_id)sql";

@@ -217,3 +217,38 @@ TEST_CASE_METHOD(contract, "a split sees the ACTIVE nodes that know this version
   CHECK(db->live_nodes({"census", 2}) == std::vector<live_node>{{b, 2, 0}});
   CHECK(db->live_nodes({"censu", 1}).empty());
 }
+
+TEST_CASE_METHOD(contract, "a heartbeat tells whether a run is live") {
+  const auto a = join();
+  const auto live = [&] { return db->heartbeat(a, 0, false, limits).live_runs; };
+  CHECK_FALSE(live());
+  const auto run = db->submit(launch()).id;
+  CHECK(live());
+  const auto driven = drive(a, "{\"other\":1}");
+  db->request_stop(run, stop_mode::stop);
+  CHECK(live());
+  end(driven, run_state::completed);
+  CHECK_FALSE(live());
+}
+
+TEST_CASE_METHOD(contract, "who listens is told of runs and of partitions, where one can listen") {
+  const auto ear = on->db().listen("test");
+  if (!ear) {
+    CHECK(on->name() != "postgres");
+    return;
+  }
+  const milliseconds moment{50}, enough{5'000};
+  CHECK_FALSE(ear->wait(moment));
+  const auto a = join();
+  CHECK_FALSE(ear->wait(moment));
+  const auto driven = drive(a);
+  CHECK(ear->wait(enough));
+  CHECK_FALSE(ear->wait(moment));
+  split(driven, 3);
+  CHECK(ear->wait(enough));
+  CHECK_FALSE(ear->wait(moment));
+  tamper("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'");
+  CHECK(error_of([&] {
+          for (int i = 0; i < 100; ++i) ear->wait(moment);
+        }) == errc::unavailable);
+}
