@@ -13,11 +13,11 @@ namespace {
 
 /// Partitions shorter than this travel to executors in batches that last about as long.
 constexpr double batch_us = 5'000;
-constexpr std::int64_t max_batch = 256;
+constexpr std::int64_t max_batch = 2'000;
 
-std::vector<output_file> files_of(const finished_attempt& attempt) {
+std::vector<output_file> files_of(const attempt_report& attempt) {
   if (!attempt.has_files) return {};
-  return parse_output(attempt.report.output).files;
+  return parse_output(attempt.output).files;
 }
 
 }  // namespace
@@ -41,9 +41,12 @@ std::int64_t claimer_state::unhanded() const {
 }
 
 /// More is wanted while an executor would idle; and, where partitions are short against the time a
-/// claim takes, a tenth of the hold time ahead. Long partitions are never held in advance.
+/// claim takes, a tenth of the hold time ahead, but not more than the widest lease holds. Long
+/// partitions are never held in advance.
 bool claimer_state::wants_more() const {
-  if (unhanded() < free_executors()) return true;
+  const auto waiting = unhanded();
+  if (waiting < free_executors()) return true;
+  if (nothing_ahead || waiting >= deps->limits.max_lease_width) return false;
   const double lead_us = microseconds{deps->limits.lease_hold}.count() / 10.0;
   double queued_us = 0;
   for (const auto& [lease, held] : leases) {
@@ -66,6 +69,7 @@ bool claimer_state::others_look() {
 /// One timer at a time: while a retry is due, the poll adds none, or an outage would breed them.
 void claimer_state::tick() {
   if (work_due || others_look()) return;
+  nothing_ahead = false;
   show_progress();
   work();
 }
@@ -96,6 +100,7 @@ void claimer_state::work() {
 void claimer_state::claim_from(work_view view) {
   while (wants_more()) {
     auto next = fairest(view.ready);
+    nothing_ahead = !next;
     if (!next) return;
     auto& ready = view.ready[*next];
     if (!claim_one(ready)) ready.remaining = 0;  // somebody was faster; look again next round
@@ -171,11 +176,11 @@ void claimer_state::stop_lease(lease_id lease, stop_mode mode) {
   // Nothing is waited for: what executors still hold counts as given back. What they bring later
   // belongs to no lease of ours and is dropped.
   for (auto no : held.out) {
-    finished_attempt given_up;
-    given_up.report.lease = lease;
-    given_up.report.no = no;
-    given_up.report.outcome = attempt_outcome::released;
-    given_up.report.error = "interrupted";
+    attempt_report given_up;
+    given_up.lease = lease;
+    given_up.no = no;
+    given_up.outcome = attempt_outcome::released;
+    given_up.error = "interrupted";
     pending.push_back(given_up);
     ++held.unsettled;
   }
@@ -279,17 +284,17 @@ void claimer_state::judge_interruption(const held_lease& held, finished_attempt&
   r.error = "interrupted (" + r.error + "), and it may be started only once";
 }
 
-void claimer_state::finished(const finished_batch& batch) {
+void claimer_state::finished(finished_batch& batch) {
   --executors[static_cast<std::size_t>(batch.executor)].batches;
   measure(batch);
   auto found = leases.find(batch.lease);
-  for (const auto& attempt : batch.attempts) {
+  for (auto& attempt : batch.attempts) {
     if (found != leases.end() && found->second.out.erase(attempt.report.no) > 0) {
       ++found->second.unsettled;
-      pending.push_back(attempt);
-      judge_interruption(found->second, pending.back());
+      judge_interruption(found->second, attempt);
+      pending.push_back(std::move(attempt.report));
     } else {
-      drop(attempt);  // the lease is not ours any more, or was given back without waiting
+      drop(attempt.report);  // the lease is not ours any more, or was given back without waiting
     }
   }
   if (static_cast<int>(pending.size()) >= deps->limits.max_report_batch && !flush_due)
@@ -307,12 +312,10 @@ void claimer_state::flush() {
   flush_due = false;
   while (id && !pending.empty()) {
     auto size = std::min(pending.size(), static_cast<std::size_t>(deps->limits.max_report_batch));
-    std::vector<attempt_report> items;
-    for (std::size_t i = 0; i < size; ++i) items.push_back(pending[i].report);
     std::vector<report_verdict> verdicts;
     doubtful = std::max(doubtful, size);
     try {
-      verdicts = report(std::move(items));
+      verdicts = report({pending.data(), size});
     } catch (const store_error& e) {
       note_failure("report", e);
       if (PARTITA_BUG(results_are_forgotten_in_an_outage)) {
@@ -322,9 +325,10 @@ void claimer_state::flush() {
       schedule_flush(rest->next());
       return;
     }
-    std::vector<finished_attempt> reported(std::make_move_iterator(pending.begin()),
-                                           std::make_move_iterator(pending.begin() + size));
-    pending.erase(pending.begin(), pending.begin() + size);
+    const auto end = pending.begin() + static_cast<std::ptrdiff_t>(size);
+    std::vector<attempt_report> reported(std::make_move_iterator(pending.begin()),
+                                         std::make_move_iterator(end));
+    pending.erase(pending.begin(), end);
     doubtful -= size;
     for (std::size_t i = 0; i < size; ++i) settle(reported[i], verdicts[i]);
   }
@@ -332,32 +336,31 @@ void claimer_state::flush() {
 }
 
 /// What the database cannot take (a text it refuses) fails its own partition, and no other.
-std::vector<report_verdict> claimer_state::report(std::vector<attempt_report> items) {
+std::vector<report_verdict> claimer_state::report(std::span<const attempt_report> items) {
   try {
     return db->get().report(id, items);
   } catch (const store_error& e) {
     if (e.code() != errc::bad_request) throw;
     if (items.size() == 1) {
-      auto& item = items.front();
+      auto item = items.front();
       item.outcome = attempt_outcome::failed;
       item.output = "null";
       item.error = std::string{"its result cannot be stored: "} + e.what();
-      return db->get().report(id, items);
+      return db->get().report(id, {&item, 1});
     }
   }
   std::vector<report_verdict> verdicts;
-  for (const auto& item : items) verdicts.push_back(report({item}).front());
+  for (const auto& item : items) verdicts.push_back(report({&item, 1}).front());
   return verdicts;
 }
 
-void claimer_state::settle(const finished_attempt& attempt, report_verdict verdict) {
-  const auto& r = attempt.report;
+void claimer_state::settle(const attempt_report& r, report_verdict verdict) {
   if (verdict == report_verdict::rejected) {
     for (auto& c : control) c->interrupt(r.lease);
     leases.erase(r.lease);
-    return drop(attempt);
+    return drop(r);
   }
-  for (const auto& file : files_of(attempt)) {
+  for (const auto& file : files_of(r)) {
     try {
       publish(file);
     } catch (const std::exception& e) {  // the master publishes again before it aggregates
@@ -374,9 +377,9 @@ void claimer_state::settle(const finished_attempt& attempt, report_verdict verdi
   }
 }
 
-void claimer_state::drop(const finished_attempt& attempt) {
-  spdlog::warn("late_result_dropped node={} lease={} no={}", id.value, attempt.report.lease.value,
-               attempt.report.no);
+void claimer_state::drop(const attempt_report& attempt) {
+  spdlog::warn("late_result_dropped node={} lease={} no={}", id.value, attempt.lease.value,
+               attempt.no);
   for (const auto& file : files_of(attempt)) discard(file);
 }
 
@@ -494,7 +497,7 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
           [self](const joined& j) { self->state.become(j.node); },
           [self](const renewal& r) { self->state.renewed(r); },
           [self](fence_atom) { self->state.fence(); },
-          [self](const finished_batch& batch) { self->state.finished(batch); },
+          [self](finished_batch& batch) { self->state.finished(batch); },
           [self](drain_atom) { self->state.drain(); },
           [self](hurry_atom) { self->state.hurry(); }};
 }

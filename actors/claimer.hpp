@@ -2,6 +2,7 @@
 
 #include <map>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -26,7 +27,7 @@ struct claimer_state {
   void tick();
   void work();
   void flush();
-  void finished(const finished_batch& batch);
+  void finished(finished_batch& batch);
   void renewed(const renewal& r);
   void become(node_id id);
   void fence();
@@ -75,10 +76,11 @@ struct claimer_state {
   cluster_view cluster;
   std::unordered_map<step_id, step_facts> steps;
   std::map<lease_id, held_lease> leases;  // by id: the oldest is handed out first
-  std::vector<finished_attempt> pending;  // not reported yet, or nobody knows
+  std::vector<attempt_report> pending;    // not reported yet, or nobody knows
   std::size_t doubtful = 0;               // of them, the first: sent, and no answer came
   std::vector<progress_report> shown;     // per executor, what was recorded last
   bool in_doubt = false;                  // the outcome of a claim is not known
+  bool nothing_ahead = false;  // nothing was ready; until the next poll only who is idle looks
   bool work_due = false;
   bool flush_due = false;
   bool draining = false;
@@ -103,9 +105,9 @@ struct claimer_state {
   bool hand_to(std::size_t executor, int depth);
   void measure(const finished_batch& batch);
   void judge_interruption(const held_lease& held, finished_attempt& attempt);
-  std::vector<report_verdict> report(std::vector<attempt_report> items);
-  void settle(const finished_attempt& attempt, report_verdict verdict);
-  void drop(const finished_attempt& attempt);
+  std::vector<report_verdict> report(std::span<const attempt_report> items);
+  void settle(const attempt_report& attempt, report_verdict verdict);
+  void drop(const attempt_report& attempt);
   void show_progress();
   void tell_running();
   void check_drained();

@@ -103,13 +103,13 @@ results results_of(const master_task& task) {
   }};
 }
 
-/// Visits every result row of the step, page by page.
+/// Visits the results of one kind of the step, page by page.
 template <class Visit>
-void for_each_row(const master_task& task, Visit&& visit) {
+void for_each_result(result_kind kind, const master_task& task, Visit&& visit) {
   constexpr int page = 1000;
   for (partition_no after = -1;;) {
-    auto rows =
-        task.db->with([&](store& db) { return db.list_results(task.step.id, after, page); });
+    auto rows = task.db->with(
+        [&](store& db) { return db.list_results_of(kind, task.step.id, after, page); });
     for (const auto& row : rows) visit(row);
     if (rows.size() < page) return;
     after = rows.back().no;
@@ -118,7 +118,7 @@ void for_each_row(const master_task& task, Visit&& visit) {
 
 void publish_files(const master_task& task) {
   std::vector<std::filesystem::path> published;
-  for_each_row(task, [&](const result_row& row) {
+  for_each_result(result_kind::with_files, task, [&](const result_row& row) {
     for (const auto& file : parse_output(row.output).files) {
       publish(file);
       published.push_back(file.final_path);
@@ -191,8 +191,7 @@ std::vector<live_node> parse_cluster(const json_text& text) {
 std::string describe_failures(const master_task& task) {
   std::int64_t failed = 0;
   std::string first;
-  for_each_row(task, [&](const result_row& row) {
-    if (row.completed) return;
+  for_each_result(result_kind::failed, task, [&](const result_row& row) {
     if (failed++ == 0) first = "partition " + std::to_string(row.no) + ": " + row.error;
   });
   return std::to_string(failed) + " of " + std::to_string(task.step.count) +

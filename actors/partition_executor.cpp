@@ -51,7 +51,7 @@ void executor_state::run(const work_batch& work, const granted_partition& part,
     auto output = storable(to_text(context.stored()), deps->limits.max_output_bytes);
     ended.report.output = std::move(output);
     ended.report.counts = context.counts();
-    ended.has_files = !context.stored().files.empty();
+    ended.report.has_files = !context.stored().files.empty();
   } catch (...) {
     ended.report.counts = context.counts();
     discard_all(context.stored());

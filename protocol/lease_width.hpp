@@ -23,7 +23,8 @@ struct width_input {
 ///   clamp(executors * lease_hold / mean_duration, free_executors, remaining / (2 * cluster_slots))
 /// The lower bound keeps every free executor busy; the upper one keeps a node from sitting on work
 /// while others idle, and makes leases narrow towards the end of a step: every executor of the
-/// cluster, busy or not, will want its share within one hold time. While nothing is measured,
+/// cluster, busy or not, will want its share within one hold time. But a share that is done in a
+/// thousandth of it is not worth the claim, which takes about as long. While nothing is measured,
 /// and for partitions that must not wait inside a lease, it is one for each free executor.
 inline std::int64_t lease_width(const width_input& in, const settings& s) {
   auto narrow = std::clamp<std::int64_t>(in.free_executors, 1, std::max(1, s.max_lease_width));
@@ -31,7 +32,7 @@ inline std::int64_t lease_width(const width_input& in, const settings& s) {
   auto mean = std::max(1.0, static_cast<double>(in.mean_duration->count()));
   auto hold = static_cast<double>(microseconds{s.lease_hold}.count());
   auto by_rate = static_cast<std::int64_t>(std::min(in.executors * hold / mean, 1e9));
-  auto share = in.remaining / (2 * std::max(1, in.cluster_slots));
+  auto share = std::max(in.remaining / (2 * std::max(1, in.cluster_slots)), by_rate / 1000);
   return std::clamp(std::min(by_rate, share), narrow,
                     std::max<std::int64_t>(narrow, s.max_lease_width));
 }

@@ -71,8 +71,7 @@ struct work_batch {
 
 struct finished_attempt {
   attempt_report report;
-  bool has_files = false;  // its output registers files that await the verdict
-  bool begun = false;      // the author's code ran
+  bool begun = false;  // the author's code ran
 };
 
 struct finished_batch {

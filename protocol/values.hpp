@@ -238,6 +238,7 @@ struct attempt_report {
   item_counts counts;
   microseconds took{0};
   milliseconds retry_after{0};
+  bool has_files = false;  // its output registers files, to be published when the result stands
 };
 
 enum class report_verdict {
@@ -262,7 +263,11 @@ struct result_row {
   item_counts counts;
   microseconds took{0};
   db_time ended_at;
+  bool has_files = false;
 };
+
+/// Results that are few among many, as a rule.
+enum class result_kind { failed, with_files };
 
 /// What a master needs to know while it waits for a step.
 struct step_progress {

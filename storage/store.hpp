@@ -169,6 +169,10 @@ class store {
   /// Results of a step with no > after, ascending, at most `limit`.
   virtual std::vector<result_row> list_results(step_id step, partition_no after, int limit) = 0;
 
+  /// As list_results, but only those of one kind. Found by an index: the others cost nothing.
+  virtual std::vector<result_row> list_results_of(result_kind kind, step_id step,
+                                                  partition_no after, int limit) = 0;
+
   // --- claiming and working ----------------------------------------------------------------------
 
   /// What this node could do now: one read, no lock. `ready`: steps RUNNING, of runs RUNNING

@@ -221,4 +221,16 @@ std::vector<result_row> memory_store::list_results(step_id step, partition_no af
   return rows;
 }
 
+std::vector<result_row> memory_store::list_results_of(result_kind kind, step_id step,
+                                                      partition_no after, int limit) {
+  transaction tx{*state_};
+  std::vector<result_row> rows;
+  for (auto r = tx.db.results.upper_bound({step, after});
+       r != tx.db.results.end() && r->first.first == step && static_cast<int>(rows.size()) < limit;
+       ++r)
+    if (kind == result_kind::failed ? !r->second.row.completed : r->second.row.has_files)
+      rows.push_back(r->second.row);
+  return rows;
+}
+
 }  // namespace partita::memory

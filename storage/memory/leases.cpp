@@ -76,6 +76,7 @@ void insert_result(transaction& tx, const lease_record& lease, const attempt_rep
   row.counts = item.counts;
   row.took = item.took;
   row.ended_at = tx.now;
+  row.has_files = item.has_files;
   tx.db.results[{lease.step, item.no}] = {lease.step, row};
   tx.db.checkpoints.erase({lease.step, item.no});
 }

@@ -6,10 +6,14 @@ namespace partita::postgres {
 
 namespace {
 
+/// The columns of sql::claim, by number: to look up five names in each of thousands of rows takes
+/// longer than to read them.
+enum column : pqxx::row::size_type { lease, lo, hi, attempt, no, key, input, seq, position };
+
 granted_partition granted_of(const pqxx::row& row) {
-  granted_partition p{row["no"].as<std::int64_t>(), row["key"].c_str(), row["input"].c_str(), {}};
-  if (!row["seq"].is_null())
-    p.resume = checkpoint{row["seq"].as<std::int64_t>(), row["position"].c_str(), counts_of(row)};
+  granted_partition p{row[no].as<std::int64_t>(), row[key].c_str(), row[input].c_str(), {}};
+  if (!row[seq].is_null())
+    p.resume = checkpoint{row[seq].as<std::int64_t>(), row[position].c_str(), counts_of(row)};
   return p;
 }
 
@@ -18,10 +22,10 @@ std::optional<lease_grant> grant_of(const pqxx::result& rows, step_id step) {
   if (rows.empty()) return std::nullopt;
   const auto first = rows.front();
   lease_grant grant;
-  grant.lease = id_of<lease_id>(first["lease_id"]);
+  grant.lease = id_of<lease_id>(first[lease]);
   grant.step = step;
-  grant.span = {first["lo"].as<std::int64_t>(), first["hi"].as<std::int64_t>()};
-  grant.attempt = first["attempt"].as<int>();
+  grant.span = {first[lo].as<std::int64_t>(), first[hi].as<std::int64_t>()};
+  grant.attempt = first[attempt].as<int>();
   grant.partitions.reserve(rows.size());
   for (const auto& row : rows) grant.partitions.push_back(granted_of(row));
   if (static_cast<std::int64_t>(rows.size()) != grant.span.size())

@@ -158,6 +158,7 @@ CREATE TABLE partita.result (
     outcome text NOT NULL,
     output text NOT NULL,
     error text NOT NULL,
+    has_files boolean DEFAULT false NOT NULL,
     read_count bigint DEFAULT 0 NOT NULL,
     write_count bigint DEFAULT 0 NOT NULL,
     filter_count bigint DEFAULT 0 NOT NULL,
@@ -368,7 +369,9 @@ CREATE INDEX ready_next ON partita.ready USING btree (step_id, node_id, lo);
 
 CREATE INDEX ready_place ON partita.ready USING btree (step_id, lo);
 
-CREATE INDEX result_failed ON partita.result USING btree (step_id) WHERE (outcome = 'FAILED'::text);
+CREATE INDEX result_failed ON partita.result USING btree (step_id, no) WHERE (outcome = 'FAILED'::text);
+
+CREATE INDEX result_files ON partita.result USING btree (step_id, no) WHERE has_files;
 
 CREATE UNIQUE INDEX run_live_identity ON partita.run USING btree (job, md5(identity)) WHERE (state = ANY (ARRAY['CREATED'::text, 'RUNNING'::text]));
 

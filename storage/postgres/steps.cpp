@@ -84,6 +84,17 @@ std::string untruth(transaction& tx, const step_row& step, step_state state) {
   return {};
 }
 
+std::vector<result_row> results_of(const pqxx::result& rows) {
+  std::vector<result_row> results;
+  for (const auto& row : rows)
+    results.push_back({row["no"].as<std::int64_t>(), id_of<lease_id>(row["lease_id"]),
+                       row["outcome"].c_str() == std::string_view{"COMPLETED"},
+                       row["output"].c_str(), row["error"].c_str(), counts_of(row),
+                       microseconds{row["took_us"].as<std::int64_t>()}, time_of(row["ended_at"]),
+                       row["has_files"].as<bool>()});
+  return results;
+}
+
 }  // namespace
 
 std::optional<term> postgres_store::adopt_run(run_id run, node_id node, term seen) {
@@ -260,14 +271,16 @@ void postgres_store::end_run(run_id run, node_id node, term t, run_state state,
 
 std::vector<result_row> postgres_store::list_results(step_id step, partition_no after, int limit) {
   return session_.once([&](transaction& tx) {
-    std::vector<result_row> results;
-    for (const auto& row : tx.exec_params(sql::list_results, step.value, after, std::max(0, limit)))
-      results.push_back({row["no"].as<std::int64_t>(), id_of<lease_id>(row["lease_id"]),
-                         row["outcome"].c_str() == std::string_view{"COMPLETED"},
-                         row["output"].c_str(), row["error"].c_str(), counts_of(row),
-                         microseconds{row["took_us"].as<std::int64_t>()},
-                         time_of(row["ended_at"])});
-    return results;
+    return results_of(tx.exec_params(sql::list_results, step.value, after, std::max(0, limit)));
+  });
+}
+
+std::vector<result_row> postgres_store::list_results_of(result_kind kind, step_id step,
+                                                        partition_no after, int limit) {
+  return session_.once([&](transaction& tx) {
+    return results_of(tx.exec_params(kind == result_kind::failed ? sql::list_failed_results
+                                                                 : sql::list_results_with_files,
+                                     step.value, after, std::max(0, limit)));
   });
 }
 

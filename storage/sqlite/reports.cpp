@@ -112,7 +112,8 @@ class batch {
     if (item.outcome == outcome::completed || item.outcome == outcome::failed) {
       if (insert_result_.run(lease.step, item.no, lease.id, outcome_text(item.outcome), item.output,
                              item.error, item.counts.read, item.counts.written,
-                             item.counts.filtered, item.counts.skipped, item.took) == 0)
+                             item.counts.filtered, item.counts.skipped, item.took,
+                             item.has_files) == 0)
         return false;
       delete_checkpoint_.run(lease.step, item.no);
       ++(item.outcome == outcome::completed ? lease.completed : lease.failed);

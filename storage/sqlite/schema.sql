@@ -20,6 +20,8 @@ CREATE INDEX partita_ready_place ON partita_ready (step_id, lo, hi, attempt);
 
 CREATE INDEX partita_result_failed ON partita_result (step_id) WHERE outcome = 'FAILED';
 
+CREATE INDEX partita_result_files ON partita_result (step_id) WHERE has_files = 1;
+
 CREATE UNIQUE INDEX partita_run_identity ON partita_run (job, identity)
   WHERE state IN ('CREATED', 'RUNNING');
 
@@ -145,6 +147,7 @@ CREATE TABLE partita_result (
   skip_count   INTEGER NOT NULL,
   took_us      INTEGER NOT NULL,
   ended_at     INTEGER NOT NULL,
+  has_files    INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (step_id, no),
   FOREIGN KEY (step_id, no) REFERENCES partita_partition
 ) STRICT, WITHOUT ROWID;

@@ -183,9 +183,9 @@ SELECT ?1, no, key, input FROM partita_partition WHERE step_id = ?2 ORDER BY no)
 // 1 new step, 2 step
 inline constexpr char copy_results[] = R"sql(
 INSERT INTO partita_result (step_id, no, lease_id, outcome, output, error, read_count, write_count,
-                            filter_count, skip_count, took_us, ended_at)
+                            filter_count, skip_count, took_us, ended_at, has_files)
 SELECT ?1, no, lease_id, outcome, output, error, read_count, write_count, filter_count, skip_count,
-       took_us, ended_at
+       took_us, ended_at, has_files
 FROM partita_result WHERE step_id = ?2 AND outcome = 'COMPLETED' ORDER BY no)sql";
 
 // 1 new step, 2 step. Of what is not carried over.
@@ -266,8 +266,22 @@ WHERE step_id = ?1)sql";
 // 1 step, 2 after, 3 limit
 inline constexpr char list_results[] = R"sql(
 SELECT no, lease_id, outcome = 'COMPLETED', output, error, read_count, write_count, filter_count,
-       skip_count, took_us, ended_at
+       skip_count, took_us, ended_at, has_files
 FROM partita_result WHERE step_id = ?1 AND no > ?2 ORDER BY no LIMIT ?3)sql";
+
+// As list_results. To the planner, the primary key looks as good as the index of the few.
+inline constexpr char list_failed_results[] = R"sql(
+SELECT no, lease_id, outcome = 'COMPLETED', output, error, read_count, write_count, filter_count,
+       skip_count, took_us, ended_at, has_files
+FROM partita_result INDEXED BY partita_result_failed
+WHERE outcome = 'FAILED' AND step_id = ?1 AND no > ?2 ORDER BY no LIMIT ?3)sql";
+
+// As list_failed_results.
+inline constexpr char list_results_with_files[] = R"sql(
+SELECT no, lease_id, outcome = 'COMPLETED', output, error, read_count, write_count, filter_count,
+       skip_count, took_us, ended_at, has_files
+FROM partita_result INDEXED BY partita_result_files
+WHERE has_files = 1 AND step_id = ?1 AND no > ?2 ORDER BY no LIMIT ?3)sql";
 
 // --- claiming ------------------------------------------------------------------------------------
 
@@ -377,11 +391,11 @@ SELECT no FROM partita_failure WHERE lease_id = ?4 AND no BETWEEN ?2 AND ?3)sql"
 // --- reports -------------------------------------------------------------------------------------
 
 // 1 step, 2 no, 3 lease, 4 outcome, 5 output, 6 error, 7 read, 8 written, 9 filtered, 10 skipped,
-// 11 took. No row: the partition has its result already.
+// 11 took, 12 has files. No row: the partition has its result already.
 inline constexpr char insert_result[] = R"sql(
 INSERT INTO partita_result (step_id, no, lease_id, outcome, output, error, read_count, write_count,
-                            filter_count, skip_count, took_us, ended_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, partita_now())
+                            filter_count, skip_count, took_us, ended_at, has_files)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, partita_now(), ?12)
 ON CONFLICT (step_id, no) DO NOTHING)sql";
 
 // 1 step, 2 no

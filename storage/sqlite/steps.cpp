@@ -64,6 +64,22 @@ std::string untruth(const standing& now, step_state state) {
   return {};
 }
 
+std::vector<result_row> results_of(statement&& s) {
+  std::vector<result_row> rows;
+  while (s.next())
+    rows.push_back({s.get<partition_no>(0),
+                    s.get<lease_id>(1),
+                    s.get<bool>(2),
+                    s.get<std::string>(3),
+                    s.get<std::string>(4),
+                    {s.get<std::int64_t>(5), s.get<std::int64_t>(6), s.get<std::int64_t>(7),
+                     s.get<std::int64_t>(8)},
+                    s.get<microseconds>(9),
+                    s.get<db_time>(10),
+                    s.get<bool>(11)});
+  return rows;
+}
+
 }  // namespace
 
 std::optional<term> sqlite_store::adopt_run(run_id run, node_id node, term seen) {
@@ -216,18 +232,16 @@ void sqlite_store::end_run(run_id run, node_id node, term t, run_state state,
 
 std::vector<result_row> sqlite_store::list_results(step_id step, partition_no after, int limit) {
   return read([&](connection& db) {
-    std::vector<result_row> rows;
-    for (auto s = db.query(sql::list_results, step, after, std::max(0, limit)); s.next();)
-      rows.push_back({s.get<partition_no>(0),
-                      s.get<lease_id>(1),
-                      s.get<bool>(2),
-                      s.get<std::string>(3),
-                      s.get<std::string>(4),
-                      {s.get<std::int64_t>(5), s.get<std::int64_t>(6), s.get<std::int64_t>(7),
-                       s.get<std::int64_t>(8)},
-                      s.get<microseconds>(9),
-                      s.get<db_time>(10)});
-    return rows;
+    return results_of(db.query(sql::list_results, step, after, std::max(0, limit)));
+  });
+}
+
+std::vector<result_row> sqlite_store::list_results_of(result_kind kind, step_id step,
+                                                      partition_no after, int limit) {
+  return read([&](connection& db) {
+    return results_of(db.query(kind == result_kind::failed ? sql::list_failed_results
+                                                           : sql::list_results_with_files,
+                               step, after, std::max(0, limit)));
   });
 }
 

@@ -35,6 +35,10 @@ TEST_CASE("a lease is at most a fair share of what remains") {
   CHECK(lease_width(input(10, 4, 4, 8, 1ms), {}) == 4);  // but keeps free executors busy
 }
 
+TEST_CASE("what is done within the time of a claim is not shared out") {
+  CHECK(lease_width(input(800, 4, 4, 8, 2us), {}) == 2000);  // 4 executors, 1 ms
+}
+
 TEST_CASE("a long partition gets a lease of its own") {
   CHECK(lease_width(input(1'000'000, 1, 1, 1, 60s), {}) == 1);
 }

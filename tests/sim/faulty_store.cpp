@@ -209,6 +209,12 @@ std::vector<result_row> faulty_store::list_results(step_id step, partition_no af
   return call("list_results", false, [=](store& s) { return s.list_results(step, after, limit); });
 }
 
+std::vector<result_row> faulty_store::list_results_of(result_kind kind, step_id step,
+                                                      partition_no after, int limit) {
+  return call("list_results_of", false,
+              [=](store& s) { return s.list_results_of(kind, step, after, limit); });
+}
+
 work_view faulty_store::look(node_id node) {
   return call("look", false, [=](store& s) { return s.look(node); });
 }

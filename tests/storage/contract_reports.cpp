@@ -97,6 +97,34 @@ TEST_CASE_METHOD(contract, "one call may report many leases, outcomes and repeat
   CHECK(db->report(node, {}).empty());
 }
 
+TEST_CASE_METHOD(contract, "failed results, and those with files, are listed without the others") {
+  auto node = join();
+  auto r = drive(node);
+  auto id = split(r, 6);
+  auto grant = take(node, id);
+  for (partition_no no = 0; no < 6; ++no) {
+    auto item = ended(grant.lease, no,
+                      no % 3 == 1 ? attempt_outcome::failed : attempt_outcome::completed);
+    item.has_files = no % 3 == 2;
+    CHECK(report(node, item) == report_verdict::recorded);
+  }
+  auto numbers = [&](result_kind kind, partition_no after, int limit) {
+    std::vector<partition_no> nos;
+    for (const auto& row : db->list_results_of(kind, id, after, limit)) {
+      CHECK(row.completed == (kind == result_kind::with_files));
+      CHECK(row.has_files == (kind == result_kind::with_files));
+      nos.push_back(row.no);
+    }
+    return nos;
+  };
+  using list = std::vector<partition_no>;
+  CHECK(numbers(result_kind::failed, -1, 10) == list{1, 4});
+  CHECK(numbers(result_kind::with_files, -1, 10) == list{2, 5});
+  CHECK(numbers(result_kind::with_files, -1, 1) == list{2});
+  CHECK(numbers(result_kind::with_files, 2, 10) == list{5});
+  CHECK(db->list_results(id, 1, 1).at(0).has_files);
+}
+
 TEST_CASE_METHOD(contract, "a failed partition keeps its failure and its FAILED result") {
   auto node = join();
   auto r = drive(node);

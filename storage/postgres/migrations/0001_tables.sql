@@ -153,6 +153,7 @@ CREATE TABLE partita.result (
   outcome text NOT NULL CHECK (outcome IN ('COMPLETED', 'FAILED')),
   output text NOT NULL,
   error text NOT NULL,
+  has_files boolean NOT NULL DEFAULT false, -- the output registers files to publish
   read_count bigint NOT NULL DEFAULT 0,
   write_count bigint NOT NULL DEFAULT 0,
   filter_count bigint NOT NULL DEFAULT 0,
@@ -161,7 +162,8 @@ CREATE TABLE partita.result (
   ended_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (step_id, no)
 );
-CREATE INDEX result_failed ON partita.result (step_id) WHERE outcome = 'FAILED';
+CREATE INDEX result_failed ON partita.result (step_id, no) WHERE outcome = 'FAILED';
+CREATE INDEX result_files ON partita.result (step_id, no) WHERE has_files;
 
 -- A row that only shows progress has seq 0 and no position: nothing to resume from.
 CREATE TABLE partita.checkpoint (

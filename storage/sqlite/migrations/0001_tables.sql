@@ -158,11 +158,13 @@ CREATE TABLE partita_result (
   skip_count   INTEGER NOT NULL,
   took_us      INTEGER NOT NULL,
   ended_at     INTEGER NOT NULL,
+  has_files    INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (step_id, no),
   FOREIGN KEY (step_id, no) REFERENCES partita_partition
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX partita_result_failed ON partita_result (step_id) WHERE outcome = 'FAILED';
+CREATE INDEX partita_result_files ON partita_result (step_id) WHERE has_files = 1;
 
 -- seq 0: shows progress only and is no position to resume from.
 CREATE TABLE partita_checkpoint (
