@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -34,6 +35,7 @@ POSTGRES = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
             "shared_buffers": "1GB", "max_wal_size": "16GB", "min_wal_size": "1GB",
             "checkpoint_timeout": "30min", "max_connections": "1300",
             "shared_preload_libraries": "'pg_stat_statements'"}
+LIMIT_S = 1200  # one measurement may take, beside the minutes of endurance
 PEERS = ("graphile-worker", "pg-boss")
 
 
@@ -172,9 +174,12 @@ class Bench:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
                               cwd=self.peers if program in PEERS else root,
                               env=without_postgres(os.environ)) as process:
+            late = threading.Timer(60 * self.args.minutes + LIMIT_S, process.kill)
+            late.start()
             for text in process.stdout:
                 lines.append({**json.loads(text), **self.about, "load": round(load, 1)})
                 say("    " + report.in_short(lines[-1]))
+        late.cancel()
         if process.returncode != 0:
             say(f"    failed: exit {process.returncode}")
         return lines
