@@ -155,7 +155,7 @@ void measure_bare(const cli::arguments& args) {
                 {"execute_s", rounded(costs.seconds())},
                 {"partitions_per_s", std::llround(static_cast<double>(count) / costs.seconds())}};
   links.clear();
-  line.update(costs.figures(count));
+  line.update(costs.figures(static_cast<double>(count), "partition"));
   print(line);
 }
 

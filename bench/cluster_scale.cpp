@@ -46,27 +46,16 @@ job sleeping(milliseconds body) {
 }
 
 /// Figures of one phase, after it was watched for `watch`.
-document watched(const std::string& phase, const std::string& url, cluster& nodes, int count,
+document watched(const std::string& phase, const std::string& url, cluster& nodes,
                  milliseconds watch, claim_times& claims) {
   cost_meter costs(url);
   claims.take();
   costs.begin();
   nodes.rest(watch);
   costs.end();
-  const auto all = costs.figures(1);
-  auto per_second = [&](const char* name) {
-    return rounded(all.value(name, 0.0) / costs.seconds());
-  };
-  document line{{"phase", phase},
-                {"statements_per_s", per_second("statements_per_partition")},
-                {"commits_per_s", per_second("commits_per_partition")},
-                {"wal_bytes_per_s", per_second("wal_bytes_per_partition")},
-                {"engine_cores", all["engine_cores"]},
-                {"database_cores", all.value("database_cores", document())},
-                {"claim_ms", spread(claims.take())}};
-  const auto alive = count_of(url, "SELECT count(*) FROM partita.node WHERE state = 'ACTIVE'");
-  line["alive"] = alive;
-  line["all_alive"] = alive == count;
+  document line{{"phase", phase}, {"claim_ms", spread(claims.take())}};
+  line.update(costs.figures(costs.seconds(), "s"));
+  line["alive"] = count_of(url, "SELECT count(*) FROM partita.node WHERE state = 'ACTIVE'");
   line["lost"] = count_of(url, "SELECT count(*) FROM partita.event WHERE kind IN "
                                "('NODE_OVERDUE', 'NODE_DEREGISTERED') AND at > now() - interval '" +
                                    std::to_string(watch.count()) + " ms'");
@@ -105,11 +94,11 @@ void measure_scale(const cli::arguments& args) {
     line.update(figures);
     print(line);
   };
-  tell(watched("idle", url, nodes, count, watch, *claims));
+  tell(watched("idle", url, nodes, watch, *claims));
   const auto run = nodes.submit();
   nodes.wait_sealed(run);
   nodes.rest(settle);
-  tell(watched("busy", url, nodes, count, watch, *claims));
+  tell(watched("busy", url, nodes, watch, *claims));
   nodes.view().request_stop(run, stop_mode::now);
   while (!is_terminal(nodes.view().find_run(run)->state)) nodes.rest(milliseconds{100});
 }

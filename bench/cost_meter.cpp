@@ -102,21 +102,20 @@ void cost_meter::end() { last_ = read(); }
 
 double cost_meter::seconds() const { return last_.at("seconds") - first_.at("seconds"); }
 
-cli::document cost_meter::figures(std::int64_t partitions) {
-  const auto count = static_cast<double>(partitions);
+cli::document cost_meter::figures(double count, const std::string& unit) {
+  const auto each = "_per_" + unit;
   auto spent = [&](const char* name) { return last_.at(name) - first_.at(name); };
   cli::document all{{"engine_cores", rounded(spent("engine_cpu_s") / seconds())},
-                    {"engine_us_per_partition", rounded(1e6 * spent("engine_cpu_s") / count)},
+                    {"engine_us" + each, rounded(1e6 * spent("engine_cpu_s") / count)},
                     {"peak_memory_mb", rounded(peak_memory_mb())}};
   if (last_.contains("database_cpu_s")) {
     all["database_cores"] = rounded(spent("database_cpu_s") / seconds());
-    all["database_us_per_partition"] = rounded(1e6 * spent("database_cpu_s") / count);
+    all["database_us" + each] = rounded(1e6 * spent("database_cpu_s") / count);
   }
   if (!server_) return all;
-  all["wal_bytes_per_partition"] = rounded(spent("wal_bytes") / count);
-  if (last_.contains("statements"))
-    all["statements_per_partition"] = rounded(spent("statements") / count);
-  all["commits_per_partition"] = rounded((commits() - first_commits_) / count);
+  all["wal_bytes" + each] = rounded(spent("wal_bytes") / count);
+  if (last_.contains("statements")) all["statements" + each] = rounded(spent("statements") / count);
+  all["commits" + each] = rounded((commits() - first_commits_) / count);
   return all;
 }
 

@@ -22,10 +22,10 @@ class cost_meter final : public meter {
   void end() override;
 
   double seconds() const;
-  /// WAL bytes, statements and commits for each of `partitions`, CPU of both sides in cores, and
-  /// the most memory this process ever held. Call it when the nodes have left: a session tells its
-  /// commits late.
-  cli::document figures(std::int64_t partitions);
+  /// WAL bytes, statements, commits and CPU time for each of `count` units (partitions, rows,
+  /// seconds), the cores both sides kept busy, and the most memory this process ever held. Call it
+  /// when the nodes have left if commits matter: a session tells them up to a second late.
+  cli::document figures(double count, const std::string& unit);
 
  private:
   /// By name: seconds, engine_cpu_s, database_cpu_s, wal_bytes, statements.

@@ -134,7 +134,7 @@ void measure_etl(const cli::arguments& args) {
     const auto took = run_job(url, input, output, executors, costs);
     document more{{"per_core_to_loop_by_hand", rounded(by_hand / took / executors)},
                   {"per_core_to_loop_of_parts", rounded(of_parts / took / executors)}};
-    more.update(costs.figures(rows));
+    more.update(costs.figures(static_cast<double>(rows), "row"));
     tell("job", executors, took, more);
   }
   if (const auto found = check_customers(input, output); !found.problems.empty())

@@ -103,7 +103,7 @@ void endure(const cli::arguments& args) {
     }
     costs.end();
     auto line = head;
-    line.update(costs.figures(done));
+    line.update(costs.figures(static_cast<double>(done), "partition"));
     const auto rate = static_cast<double>(done) / costs.seconds();
     const auto claim_ms = spread(claims->take());
     const auto run_s = spread(runs_s);

@@ -50,7 +50,8 @@ int run_benchmark(int argc, char** argv, const std::string& name) {
                              const auto p = plan_of(what, args, url);
                              cost_meter costs(url);
                              auto line = measure(what, p, costs);
-                             line.update(costs.figures(p.partitions));
+                             line.update(costs.figures(static_cast<double>(p.partitions),
+                                                       "partition"));
                              print(line);
                            }});
 }

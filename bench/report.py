@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Tables and plots of bench/RESULTS.jsonl.
 
-  bench/report.py      prints the tables, writes those of README.md between the markers, and plots
+  bench/report.py      prints them, and writes README.md between the markers, bench/RESULTS.md
+                       and bench/plots
 
 bench/run.sh does the same at its end. Figures stand beside the target they are measured against.
 """
@@ -126,13 +127,14 @@ def targets(lines):
     for nodes, executors in ((1, 2), (2, 1)):
         for line in where(lines, "executor_scaling", shape="uniform", nodes=nodes,
                           executors=executors):
-            yield (f"CPU-bound, {nodes} node × {executors} executors, share of the ideal",
+            yield (f"CPU-bound, {nodes} × {executors} (nodes × executors), share of the ideal",
                    line["of_ideal"], at_least(0.95))
     for shape in ("zipf", "giant"):
         for line in where(lines, "executor_scaling", shape=shape):
-            yield (f"makespan over the ideal, {shape} costs", 1 / line["of_ideal"], below(1.25))
+            yield (f"CPU-bound, {shape} costs, makespan over the ideal", 1 / line["of_ideal"],
+                   below(1.25))
     for line in where(lines, "customer_etl", how="job"):
-        yield (f"customer_etl, {line['executors']} executors, each core against a loop by hand",
+        yield (f"customer_etl with {line['executors']} executors, each against a loop by hand",
                line["per_core_to_loop_by_hand"], at_least(0.8))
     for line in where(lines, "endurance"):
         if "last_to_first_quarter" in line:
@@ -164,43 +166,61 @@ def target_table(lines):
     return table(("what", "measured", "target", "met"), rows)
 
 
+def figure(value):
+    """As a cell shows it."""
+    if value is None:
+        return ""
+    if not isinstance(value, (int, float)):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def throughput_rows(lines):
+    for x in where(lines, "bare_sql"):
+        yield f"bare SQL, {x['technique']}, clients: {x['clients']}", x["width"], x
+    for x in where(lines, "peer"):
+        yield f"{x['peer']} {x['version']}, processes: {x['processes']}", "", x
+    for x in where(lines, "claim_throughput"):
+        yield (f"Partita, {x['database']}, {x['nodes']} × {x['executors']}"
+               + (f", bodies of {x['body_us']} µs" if x["body_us"] else "")
+               + (", streamed" if x["streamed"] else ""), x["max_lease_width"], x)
+
+
 def throughput_table(lines):
-    rows = []
-    for x in lines:
-        if x["bench"] == "claim_throughput":
-            what = (f"Partita, {x['database']}, {x['nodes']} × {x['executors']}"
-                    + (f", bodies of {x['body_us']} µs" if x["body_us"] else "")
-                    + (", streamed" if x["streamed"] else ""))
-            width = x["max_lease_width"]
-        elif x["bench"] == "bare_sql":
-            what = f"bare SQL, {x['technique']}, {x['clients']} clients".replace("1 clients",
-                                                                               "1 client")
-            width = x["width"]
-        elif x["bench"] == "peer":
-            what, width = f"{x['peer']} {x['version']}, {x['processes']} processes", ""
-        else:
-            continue
-        if x["bench"] == "peer" and x["partitions_per_s"] < rate(lines, "peer", peer=x["peer"]):
-            continue
-        cores = (f"{x['engine_cores']:.2f} + {x['database_cores']:.2f}"
-                 if "database_cores" in x else "")
-        rows.append((what, f"{x['partitions']:,}", width, f"{x['partitions_per_s']:,.0f}",
-                     round(x["wal_bytes_per_partition"]) if "wal_bytes_per_partition" in x else "",
-                     x.get("statements_per_partition", ""), cores,
-                     round(x["peak_memory_mb"]) if "peak_memory_mb" in x else ""))
-    return table(("no-op partitions, nodes × executors", "partitions", "lease", "a second",
-                  "WAL bytes each", "statements each", "cores: client + database", "MB"), rows)
+    return table(("no-op partitions (nodes × executors)", "partitions", "lease", "a second",
+                  "WAL bytes each", "statements each", "cores, client", "cores, database", "MB"),
+                 [(what, f"{x['partitions']:,}", width,
+                   *(figure(x.get(k)) for k in ("partitions_per_s", "wal_bytes_per_partition",
+                                                "statements_per_partition", "engine_cores",
+                                                "database_cores", "peak_memory_mb")))
+                  for what, width, x in throughput_rows(lines)])
 
 
-def scale_table(lines):
-    rows = []
-    for x in where(lines, "cluster_scale"):
-        claims = x["claim_ms"] or {"p50": "", "p99": ""}
-        rows.append((x["nodes"], x["phase"], x["statements_per_s"], x["commits_per_s"],
-                     x["database_cores"], x["engine_cores"], claims["p50"], claims["p99"],
-                     f"{x['alive']} of {x['nodes']}"))
-    return table(("nodes", "", "statements/s", "commits/s", "cores of the database",
-                  "cores of all nodes", "claim p50 ms", "p99 ms", "alive"), rows)
+def plain_table(lines, bench, columns):
+    """Of fields; "a.b" is b of a."""
+    def cell(line, name):
+        for part in name.split("."):
+            line = line.get(part) if line else None
+        return figure(line)
+
+    shown = [x for x in where(lines, bench) if any(cell(x, c) != "" for c in columns[-2:])]
+    return table(columns, [[cell(x, c) for c in columns] for x in shown])
+
+
+DETAILS = {
+    "executor_scaling": ("nodes", "executors", "shape", "partitions", "loop_s", "ideal_s",
+                         "makespan_s", "speed_up", "of_ideal"),
+    "pickup_latency": ("database", "nodes", "poll_ms", "submit_to_adopted_ms.p50",
+                       "submit_to_start_ms.p50", "submit_to_start_ms.p99",
+                       "ready_to_claimed_ms.p50", "ready_to_claimed_ms.p99"),
+    "cluster_scale": ("nodes", "phase", "statements_per_s", "commits_per_s", "engine_cores",
+                      "sessions", "claim_ms.p50", "claim_ms.p99", "lost", "database_cores",
+                      "alive"),
+    "customer_etl": ("how", "executors", "rows", "rows_per_s", "mb_per_s",
+                     "per_core_to_loop_by_hand", "per_core_to_loop_of_parts", "execute_s"),
+    "endurance": ("minute", "claim_ms.p50", "claim_ms.p99", "run_s.p50", "dead_rows.ready",
+                  "dead_rows.lease", "database_us_per_partition", "partitions_per_s"),
+}
 
 
 def about(lines):
@@ -213,19 +233,33 @@ def about(lines):
                          if k in ("fsync", "synchronous_commit", "shared_buffers"))
     return (f"Measured {newest['at'][:10]} at {', '.join(commits)} ({' and '.join(sizes)} sizes), "
             f"on {m['cores']} cores ({m['cpu']}), {m['memory_gb']} GB, client and database on the "
-            f"same machine; PostgreSQL {newest['server'].split()[0]}, {settings}. Load before the "
-            f"measurements: {min(x['load'] for x in lines)} to {max(x['load'] for x in lines)}.")
+            f"same machine; PostgreSQL {newest['server'].split()[0]}, {settings}. "
+            + busy(lines, m["cores"]))
+
+
+def busy(lines, cores):
+    """What else the machine had to do; measurements themselves leave a load of about its cores."""
+    most = max(x["load"] for x in lines)
+    if most <= 2 * cores:
+        return f"Load before each measurement: at most {most}."
+    return (f"**The machine was busy with other things** (load before a measurement: up to {most} "
+            f"on {cores} cores): these figures say little.")
+
+
+def details(lines):
+    parts = []
+    if any(True for _ in throughput_rows(lines)):
+        parts.append("## claim_throughput, bare_sql, peers\n\n" + throughput_table(lines))
+    for bench, columns in DETAILS.items():
+        if where(lines, bench):
+            parts.append(f"## {bench}\n\n" + plain_table(lines, bench, columns))
+    return "\n\n".join(parts)
 
 
 def tables(lines):
     if not lines:
         return "nothing was measured yet"
-    parts = [about(lines), target_table(lines)]
-    if where(lines, "claim_throughput") or where(lines, "bare_sql"):
-        parts.append(throughput_table(lines))
-    if where(lines, "cluster_scale"):
-        parts.append(scale_table(lines))
-    return "\n\n".join(parts)
+    return "\n\n".join((about(lines), target_table(lines), details(lines)))
 
 
 # --- plots ---------------------------------------------------------------------------------------
@@ -277,21 +311,27 @@ def plots(lines):
 
 
 def publish(results):
-    """README.md between the markers, and bench/plots."""
+    """README.md between the markers, bench/RESULTS.md and bench/plots."""
     lines = read(results)
+    if not lines:
+        return
     folder = root + "/bench/plots"
     os.makedirs(folder, exist_ok=True)
     images = []
     for name, svg in plots(lines):
         with open(f"{folder}/{name}", "w") as f:
             f.write(svg)
-        images.append(f"![{plot.title_of(svg)}](bench/plots/{name})")
+        images.append((plot.title_of(svg), f"plots/{name}"))
+    with open(root + "/bench/RESULTS.md", "w") as f:
+        f.write("# What was measured\n\nWritten by bench/run.sh.\n\n" + tables(lines) + "\n\n"
+                + "\n".join(f"![{title}]({path})" for title, path in images) + "\n")
     with open(root + "/README.md") as f:
         before, rest = f.read().split(BEGIN)
     after = rest.split(END)[1]
+    plotted = ", ".join(f"[{title}](bench/{path})" for title, path in images)
     with open(root + "/README.md", "w") as f:
-        f.write(before + BEGIN + "\n\n" + tables(lines) + "\n\n" + "\n".join(images) + "\n\n" + END
-                + after)
+        f.write(f"{before}{BEGIN}\n\n{about(lines)}\n\n{target_table(lines)}\n\nAll figures: "
+                f"[bench/RESULTS.md](bench/RESULTS.md). Plots: {plotted}.\n\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@
 Each measurement is a program of build/release with flags of its own (--help), on a database of its
 own in a private PostgreSQL whose settings are below, or in a file of SQLite. Its JSON lines go to
 bench/RESULTS.jsonl, with the commit, the machine and the settings, in place of those of the same
-benchmark before; the README's tables and bench/plots are made from that file (bench/report.py).
+benchmark before; README.md, bench/RESULTS.md and bench/plots are made from it (bench/report.py).
 The peers come from npm into a folder that is gone afterwards; without npm they are left out.
 """
 

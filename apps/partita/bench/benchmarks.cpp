@@ -74,17 +74,18 @@ cli::document measure(const benchmark& what, const plan& p, meter& m) {
 }
 
 double rounded(double value) {
-  const auto digits = value == 0 ? 0 : 3 - static_cast<int>(std::floor(std::log10(std::abs(value))));
-  const auto scale = std::pow(10.0, std::max(0, digits));
+  constexpr int digits = 4;  // that mean something
+  if (value == 0) return 0;
+  const auto before_point = static_cast<int>(std::floor(std::log10(std::abs(value)))) + 1;
+  const auto scale = std::pow(10.0, std::max(0, digits - before_point));
   return std::round(value * scale) / scale;
 }
 
 cli::document spread(std::vector<double> values) {
   if (values.empty()) return nullptr;
   std::sort(values.begin(), values.end());
-  auto at = [&](double share) {
-    return rounded(values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))]);
-  };
+  const auto last = static_cast<double>(values.size() - 1);
+  auto at = [&](double share) { return rounded(values[static_cast<std::size_t>(share * last)]); };
   return {{"p50", at(0.5)}, {"p99", at(0.99)}, {"max", at(1)}, {"n", values.size()}};
 }
 

@@ -45,7 +45,8 @@ cli::document executor_scaling(const plan& p, meter& m) {
   const auto total = std::accumulate(work.begin(), work.end(), microseconds{0});
   const auto largest = *std::max_element(work.begin(), work.end());
   const auto share = static_cast<double>(largest.count()) / static_cast<double>(total.count());
-  const auto cores = std::min<int>(p.slots(), static_cast<int>(std::thread::hardware_concurrency()));
+  const auto machine = static_cast<int>(std::thread::hardware_concurrency());
+  const auto cores = std::min(p.slots(), machine);
   const auto ideal_s = loop_s * std::max(1.0 / cores, share);
   return {{"shape", p.shape},
           {"cores_in_use", cores},
