@@ -17,6 +17,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -196,6 +197,7 @@ def main():
     p.add_argument("--no-readme", action="store_true", help="leaves README and plots as they are")
     args = p.parse_args()
     wanted = [word for word in args.only.split(",") if word]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))  # and cleans up
     folder = tempfile.mkdtemp(prefix="partita-bench.")
     os.chmod(folder, 0o755)
     bench = Bench(args, folder)
@@ -205,10 +207,10 @@ def main():
             name = "peer " + program if program in PEERS else program
             if not wanted or any(word in name for word in wanted):
                 lines += bench.run(program, database, words)
+                report.keep(args.results, lines)
     finally:
         bench.server.stop("immediate")
         shutil.rmtree(folder, ignore_errors=True)
-    report.keep(args.results, lines)
     print(report.tables(report.read(args.results)))
     if not args.no_readme:
         report.publish(args.results)
