@@ -177,10 +177,15 @@ class Bench:
                               env=without_postgres(os.environ)) as process:
             late = threading.Timer(60 * self.args.minutes + LIMIT_S, process.kill)
             late.start()
-            for text in process.stdout:
-                lines.append({**json.loads(text), **self.about, "load": round(load, 1)})
-                say("    " + report.in_short(lines[-1]))
-        late.cancel()
+            try:
+                for text in process.stdout:
+                    lines.append({**json.loads(text), **self.about, "load": round(load, 1)})
+                    say("    " + report.in_short(lines[-1]))
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                late.cancel()
         if process.returncode != 0:
             say(f"    failed: exit {process.returncode}")
         return lines
