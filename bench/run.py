@@ -119,13 +119,16 @@ class Bench:
         os.mkdir(folder + "/pg")
         self.server = Server(folder + "/pg", segment_mb=16,
                              settings=[f"{k} = {v}" for k, v in POSTGRES.items()])
+        self.about = {}
+
+    def start(self):
         self.server.start()
         commit = output_of("git", "rev-parse", "--short", "HEAD") or "unknown"
         changed = output_of("git", "status", "--porcelain", "--untracked-files=no", "--",
                             "actors", "apps", "batch", "bench/*.cpp", "protocol", "storage")
         self.about = {"commit": commit + ("-changed" if changed else ""),
                       "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                      "size": "quick" if args.quick else "full", "machine": machine(),
+                      "size": "quick" if self.args.quick else "full", "machine": machine(),
                       "server": self.server.text("show server_version", "postgres").strip(),
                       "postgres": POSTGRES}
 
@@ -208,6 +211,7 @@ def main():
     bench = Bench(args, folder)
     lines = []
     try:
+        bench.start()
         for program, database, words in plan(args.quick, args.minutes):
             name = "peer " + program if program in PEERS else program
             if not wanted or any(word in name for word in wanted):
