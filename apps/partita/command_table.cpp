@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "apps/partita/bench/benchmarks.hpp"
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/node_settings.hpp"
@@ -94,6 +95,12 @@ std::vector<command> make_table() {
        with_database(option_list{{"all", "", "every run; the same as no RUN"}} +
                      output_options()),
        verify_command},
+      {"bench", "BENCHMARK", "measures this database, with nodes in this process", operate,
+       "claim_throughput   partitions a second through claim, executor and recorded result\n"
+       "pickup_latency     how long a run waits for a master, and a partition for an executor\n"
+       "executor_scaling   CPU-bound partitions against a plain loop over the same work\n"
+       "The runs it makes stay in the database: use one that is made for it.",
+       with_database(bench::plan_options() + output_options()), bench_command},
       {"version", "", "shows the versions of program and schema", operate, "",
        output_options() + help_option(), version_command},
       {"help", "[COMMAND]", "explains a command", operate, "", help_option(), help_command},

@@ -34,8 +34,9 @@ def without_postgres(environment):
 
 
 class Server:
-    def __init__(self, folder, wal_folder=None, env=None, listen="127.0.0.1", settings=()):
-        """`folder` must exist; `wal_folder` puts the WAL on a disk of its own."""
+    def __init__(self, folder, wal_folder=None, env=None, listen="127.0.0.1", settings=(),
+                 segment_mb=1):
+        """`folder` must exist; `wal_folder` puts the WAL on a disk of its own; `settings` win."""
         self.bin = bin_folder()
         self.folder = folder
         self.data = folder + "/data"
@@ -49,7 +50,7 @@ class Server:
                 shutil.chown(path, self.account, self.account)
         wal = ["--waldir", wal_folder + "/wal"] if wal_folder else []
         self._run([self.bin + "/initdb", "-D", self.data, "-U", "postgres", "--auth=trust",
-                   "--encoding=UTF8", "--locale=C.UTF-8", "--wal-segsize=1", *wal])
+                   "--encoding=UTF8", "--locale=C.UTF-8", f"--wal-segsize={segment_mb}", *wal])
         # Processes die here, the machine does not: what they have written is there, fsync or not.
         lines = ["fsync = off", f"port = {self.port}", f"listen_addresses = '{listen}'",
                  f"unix_socket_directories = '{folder}'", "max_connections = 200",

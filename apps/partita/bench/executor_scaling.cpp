@@ -1,0 +1,60 @@
+#include <algorithm>
+#include <numeric>
+#include <thread>
+
+#include "apps/partita/bench/cluster.hpp"
+#include "apps/partita/bench/work.hpp"
+#include "storage/clock.hpp"
+
+namespace partita::bench {
+
+namespace {
+
+job the_job(const std::vector<microseconds>& work) {
+  return job{"bench_executor_scaling"}.step(
+      partitioned{"work"}
+          .split([work](split_context&) {
+            std::vector<partition> parts;
+            for (auto one : work) parts.push_back({"", one.count()});
+            return parts;
+          })
+          .each([](partition_context& p) { spin(microseconds{p.input<std::int64_t>()}); }));
+}
+
+}  // namespace
+
+/// The same work in a plain loop first; then the run, from its first lease to the end of its step.
+/// The ideal is what no schedule can beat: an even share of all for each core in use, or the
+/// largest partition.
+cli::document executor_scaling(const plan& p, meter& m) {
+  const auto work = costs(p.shape, p.partitions, p.body);
+  spin(microseconds{1});
+  const auto begun = boot_now();
+  for (auto one : work) spin(one);
+  const auto loop_s = seconds(begun, boot_now());
+
+  cluster nodes(p.db, the_job(work), p.settings, p.nodes);
+  const auto run = nodes.submit();
+  nodes.wait_sealed(run);
+  m.begin();
+  nodes.wait_completed(run);
+  m.end();
+  const auto at = nodes.milestones_of(run);
+  const auto makespan_s = seconds(at.leased, at.ended);
+
+  const auto total = std::accumulate(work.begin(), work.end(), microseconds{0});
+  const auto largest = *std::max_element(work.begin(), work.end());
+  const auto share = static_cast<double>(largest.count()) / static_cast<double>(total.count());
+  const auto machine = static_cast<int>(std::thread::hardware_concurrency());
+  const auto cores = std::min(p.slots(), machine);
+  const auto ideal_s = loop_s * std::max(1.0 / cores, share);
+  return {{"shape", p.shape},
+          {"cores_in_use", cores},
+          {"loop_s", rounded(loop_s)},
+          {"ideal_s", rounded(ideal_s)},
+          {"makespan_s", rounded(makespan_s)},
+          {"speed_up", rounded(loop_s / makespan_s)},
+          {"of_ideal", rounded(ideal_s / makespan_s)}};
+}
+
+}  // namespace partita::bench

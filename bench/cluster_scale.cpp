@@ -1,0 +1,119 @@
+// What a cluster costs by being there: nodes that heartbeat and poll, idle and while one big run is
+// under way. The nodes are whole ones, with the threads and connections of theirs, in this process;
+// the partitions of the run sleep, as work on other machines would seem from here.
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+
+#include <pqxx/pqxx>
+
+#include "apps/partita/bench/cluster.hpp"
+#include "batch/batch.hpp"
+#include "bench/cost_meter.hpp"
+#include "bench/program.hpp"
+#include "bench/timed_database.hpp"
+#include "storage/clock.hpp"
+
+using namespace partita;
+using namespace partita::bench;
+
+namespace {
+
+std::int64_t count_of(const std::string& url, const std::string& sql) {
+  pqxx::connection server(url);
+  return pqxx::nontransaction(server).exec1(sql)[0].as<std::int64_t>();
+}
+
+int threads_of_this_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<int>(std::distance(begin(tasks), end(tasks)));
+}
+
+job sleeping(milliseconds body) {
+  return job{"bench_cluster_scale"}.step(
+      partitioned{"work"}
+          .split([](split_context& s) {
+            return std::vector<partition>(static_cast<std::size_t>(1000 * s.slots()));
+          })
+          .each([body](partition_context& p) {
+            std::mutex mutex;
+            std::condition_variable_any never;
+            std::unique_lock lock{mutex};
+            never.wait_for(lock, p.stop_token(), body, [] { return false; });
+            p.stop_if_requested();
+          }));
+}
+
+/// Figures of one phase, after it was watched for `watch`.
+document watched(const std::string& phase, const std::string& url, cluster& nodes,
+                 milliseconds watch, claim_times& claims) {
+  cost_meter costs(url);
+  claims.take();
+  costs.begin();
+  nodes.rest(watch);
+  costs.end();
+  document line{{"phase", phase}, {"claim_ms", spread(claims.take())}};
+  line.update(costs.figures(costs.seconds(), "s"));
+  line["alive"] = count_of(url, "SELECT count(*) FROM partita.node WHERE state = 'ACTIVE'");
+  line["lost"] = count_of(url, "SELECT count(*) FROM partita.event WHERE kind IN "
+                               "('NODE_OVERDUE', 'NODE_DEREGISTERED') AND at > now() - interval '" +
+                                   std::to_string(watch.count()) + " ms'");
+  return line;
+}
+
+void measure_scale(const cli::arguments& args) {
+  const auto url = database_of(args);
+  const auto count = static_cast<int>(args.number("nodes", 1, 4096));
+  const milliseconds body{args.number("body-ms", 1, 3'600'000)};
+  const milliseconds watch{1000 * args.number("seconds", 1, 86'400)};
+  const milliseconds settle{1000 * args.number("settle", 0, 86'400)};
+  settings limits;
+  limits.executors = static_cast<int>(args.number("executors", 1, 1024));
+  limits.poll = milliseconds{args.number("poll-ms", 1, 3'600'000)};
+
+  auto db = open_database(url);
+  db->migrate();
+  auto claims = std::make_shared<claim_times>();
+  const auto begun = boot_now();
+  cluster nodes(timed(db, claims), sleeping(body), limits, count);
+  const auto joined_s = seconds(begun, boot_now());
+  nodes.rest(settle);
+  const document head{{"bench", "cluster_scale"},
+                      {"database", "postgresql"},
+                      {"nodes", count},
+                      {"executors", limits.executors},
+                      {"poll_ms", limits.poll.count()},
+                      {"body_ms", body.count()},
+                      {"join_s", rounded(joined_s)},
+                      {"threads", threads_of_this_process()},
+                      {"sessions", count_of(url, "SELECT count(*) FROM pg_stat_activity WHERE "
+                                                 "application_name LIKE 'partita bench%'")}};
+  auto tell = [&](const document& figures) {
+    auto line = head;
+    line.update(figures);
+    print(line);
+  };
+  tell(watched("idle", url, nodes, watch, *claims));
+  const auto run = nodes.submit();
+  nodes.wait_sealed(run);
+  nodes.rest(settle);
+  tell(watched("busy", url, nodes, watch, *claims));
+  nodes.view().request_stop(run, stop_mode::now);
+  while (!is_terminal(nodes.view().find_run(run)->state)) nodes.rest(milliseconds{100});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  run_program(argc, argv,
+              {"cluster_scale", "what nodes cost by being there, idle and busy (PostgreSQL)",
+               database_option() +
+                   option_list{{"nodes", "N", "nodes in this process", "", "16"},
+                               {"executors", "N", "of each node", "", "1"},
+                               {"poll-ms", "MS", "between looks for work", "", "500"},
+                               {"body-ms", "MS", "how long a partition sleeps", "", "1000"},
+                               {"settle", "S", "before each phase is watched", "", "5"},
+                               {"seconds", "S", "each phase is watched", "", "10"}},
+               measure_scale});
+}

@@ -1,0 +1,340 @@
+#!/usr/bin/env python3
+"""Tables and plots of bench/RESULTS.jsonl.
+
+  bench/report.py      prints them, and writes README.md between the markers, bench/RESULTS.md
+                       and bench/plots
+
+bench/run.sh does the same at its end. Figures stand beside the target they are measured against.
+"""
+
+import json
+import os
+import sys
+
+sys.dont_write_bytecode = True
+root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, root + "/bench")
+
+import plot  # noqa: E402
+
+BEGIN, END = "<!-- bench/run.sh writes this -->", "<!-- until here -->"
+
+
+# --- the file ------------------------------------------------------------------------------------
+
+def read(path):
+    if not os.path.exists(path):
+        return []
+    with open(path) as f:
+        return [json.loads(line) for line in f]
+
+
+def keep(path, lines):
+    """Puts these lines in place of those of the same benchmarks."""
+    names = {line["bench"] for line in lines}
+    kept = [line for line in read(path) if line["bench"] not in names]
+    with open(path, "w") as f:
+        for line in kept + lines:
+            f.write(json.dumps(line) + "\n")
+
+
+def in_short(line):
+    """What a person wants to see while it runs."""
+    hidden = {"bench", "database", "commit", "at", "size", "machine", "server", "postgres"}
+    shown = {k: v for k, v in line.items() if k not in hidden}
+    return " ".join(f"{k}={json.dumps(v) if isinstance(v, dict) else v}" for k, v in shown.items())
+
+
+# --- looking things up ---------------------------------------------------------------------------
+
+def where(lines, bench, **wanted):
+    return [line for line in lines if line["bench"] == bench
+            and all(line.get(k) == v for k, v in wanted.items())]
+
+
+def rate(lines, bench, **wanted):
+    """The best of those that fit: what else ran on the machine only ever makes it slower."""
+    return max((line["partitions_per_s"] for line in where(lines, bench, **wanted)), default=None)
+
+
+def engine(lines, **wanted):
+    return {"database": "postgresql", "nodes": 1, "executors": 2, "body_us": 0, "streamed": False,
+            **wanted}
+
+
+def over(a, b):
+    return a / b if a and b else None
+
+
+def pick(lines, bench, value, **wanted):
+    """`value` of the only, or last, line that fits."""
+    found = where(lines, bench, **wanted)
+    return value(found[-1]) if found else None
+
+
+# --- targets -------------------------------------------------------------------------------------
+
+def at_least(bound, text="{:.2f}"):
+    return lambda x: x >= bound, "≥ " + text.format(bound), text
+
+
+def below(bound, text="{:.2f}"):
+    return lambda x: x < bound, "< " + text.format(bound), text
+
+
+def targets(lines):
+    """(what, figure or None, (test, target, format))"""
+    most = max((x["partitions"] for x in where(lines, "claim_throughput", **engine(lines))),
+               default=0)
+    no_op = rate(lines, "claim_throughput", **engine(lines, partitions=most))
+    many = "{:,.0f}"
+    if where(lines, "claim_throughput", **engine(lines)):
+        yield (f"no-op partitions/s of {most:,}, against graphile-worker",
+               over(no_op, rate(lines, "peer", peer="graphile-worker")), at_least(3, "{:.1f} ×"))
+        yield ("the same against pg-boss", over(no_op, rate(lines, "peer", peer="pg-boss")),
+               at_least(10, "{:.1f} ×"))
+        yield ("the same against bare per-row SQL",
+               over(no_op, rate(lines, "bare_sql", technique="per_row", clients=1)), at_least(1))
+        for width in (500, 2000, 5000):
+            bare = rate(lines, "bare_sql", technique="range", width=width, clients=1)
+            ours = rate(lines, "claim_throughput", **engine(lines, max_lease_width=width))
+            yield f"against bare range leases of {width}", over(ours, bare), at_least(0.5)
+        yield ("WAL bytes a no-op partition",
+               pick(lines, "claim_throughput", lambda x: x["wal_bytes_per_partition"],
+                    **engine(lines, partitions=most, max_lease_width=5000)), below(250, many))
+        yield ("SQLite, no-op partitions/s",
+               rate(lines, "claim_throughput", database="sqlite"), at_least(30_000, many))
+    streamed = where(lines, "claim_throughput", streamed=True)
+    if streamed:
+        largest = max(streamed, key=lambda x: x["partitions"])
+        small = min(streamed, key=lambda x: x["partitions"])
+        yield (f"{largest['partitions']:,} partitions inserted, each second",
+               largest["inserted_per_s"], at_least(200_000, many))
+        if largest is not small:
+            yield ("memory of the node, from 10^5 to 10^7 partitions, MB more",
+                   largest["peak_memory_mb"] - small["peak_memory_mb"], below(50, many))
+    for line in where(lines, "pickup_latency", database="postgresql"):
+        allowed = line["poll_ms"] / 2 + 10
+        yield ("ready to claimed, p50, ms (polling only)", line["ready_to_claimed_ms"]["p50"],
+               below(allowed, many))
+    for line in where(lines, "cluster_scale", nodes=64, phase="idle"):
+        yield "64 idle nodes, statements/s", line["statements_per_s"], below(100, many)
+        yield "64 idle nodes, cores of the database", line["database_cores"], below(0.03, "{:.3f}")
+    for line in where(lines, "cluster_scale", nodes=512, phase="busy"):
+        yield ("512 busy nodes, nodes given up or overdue", line["lost"] + 512 - line["alive"],
+               below(1, many))
+        yield "512 busy nodes, claim p99, ms", line["claim_ms"]["p99"], below(50, many)
+    for nodes, executors in ((1, 2), (2, 1)):
+        for line in where(lines, "executor_scaling", shape="uniform", nodes=nodes,
+                          executors=executors):
+            yield (f"CPU-bound, {nodes} × {executors} (nodes × executors), share of the ideal",
+                   line["of_ideal"], at_least(0.95))
+    for shape in ("zipf", "giant"):
+        for line in where(lines, "executor_scaling", shape=shape):
+            yield (f"CPU-bound, {shape} costs, makespan over the ideal", 1 / line["of_ideal"],
+                   below(1.25))
+    for line in where(lines, "customer_etl", how="job"):
+        yield (f"customer_etl with {line['executors']} executors, each against a loop by hand",
+               line["per_core_to_loop_by_hand"], at_least(0.8))
+    for line in where(lines, "endurance"):
+        if "last_to_first_quarter" in line:
+            flat = line["last_to_first_quarter"]
+            what = f"{line['minutes']} minutes, a transaction held open, last to first quarter"
+            yield what + ": throughput", flat["partitions_per_s"], at_least(0.9)
+            yield what + ": claim p99", flat["claim_p99"], below(1.25)
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+def table(headings, rows):
+    """Markdown, which reads as text too."""
+    rows = [headings, *rows]
+    widths = [max(len(str(row[i])) for row in rows) for i in range(len(headings))]
+
+    def line(cells):
+        return "| " + " | ".join(str(c).ljust(w) for c, w in zip(cells, widths)) + " |"
+
+    return "\n".join([line(headings), "|" + "|".join("-" * (w + 2) for w in widths) + "|",
+                      *map(line, rows[1:])])
+
+
+def target_table(lines):
+    rows = []
+    for what, figure, (test, target, text) in targets(lines):
+        if figure is not None:
+            rows.append((what, text.format(figure), target, "yes" if test(figure) else "**no**"))
+    return table(("what", "measured", "target", "met"), rows)
+
+
+def figure(value):
+    """As a cell shows it."""
+    if value is None:
+        return ""
+    if not isinstance(value, (int, float)):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def throughput_rows(lines):
+    for x in where(lines, "bare_sql"):
+        yield f"bare SQL, {x['technique']}, clients: {x['clients']}", x["width"], x
+    for x in where(lines, "peer"):
+        yield f"{x['peer']} {x['version']}, processes: {x['processes']}", "", x
+    for x in where(lines, "claim_throughput"):
+        yield (f"Partita, {x['database']}, {x['nodes']} × {x['executors']}"
+               + (f", bodies of {x['body_us']} µs" if x["body_us"] else "")
+               + (", streamed" if x["streamed"] else ""), x["max_lease_width"], x)
+
+
+def throughput_table(lines):
+    return table(("no-op partitions (nodes × executors)", "partitions", "lease", "a second",
+                  "WAL bytes each", "statements each", "cores, client", "cores, database", "MB"),
+                 [(what, f"{x['partitions']:,}", width,
+                   *(figure(x.get(k)) for k in ("partitions_per_s", "wal_bytes_per_partition",
+                                                "statements_per_partition", "engine_cores",
+                                                "database_cores", "peak_memory_mb")))
+                  for what, width, x in throughput_rows(lines)])
+
+
+def plain_table(lines, bench, columns):
+    """Of fields; "a.b" is b of a."""
+    def cell(line, name):
+        for part in name.split("."):
+            line = line.get(part) if line else None
+        return figure(line)
+
+    shown = [x for x in where(lines, bench) if any(cell(x, c) != "" for c in columns[-2:])]
+    return table(columns, [[cell(x, c) for c in columns] for x in shown])
+
+
+DETAILS = {
+    "executor_scaling": ("nodes", "executors", "shape", "partitions", "loop_s", "ideal_s",
+                         "makespan_s", "speed_up", "of_ideal"),
+    "pickup_latency": ("database", "nodes", "poll_ms", "submit_to_adopted_ms.p50",
+                       "submit_to_start_ms.p50", "submit_to_start_ms.p99",
+                       "ready_to_claimed_ms.p50", "ready_to_claimed_ms.p99"),
+    "cluster_scale": ("nodes", "phase", "statements_per_s", "commits_per_s", "engine_cores",
+                      "sessions", "claim_ms.p50", "claim_ms.p99", "lost", "database_cores",
+                      "alive"),
+    "customer_etl": ("how", "executors", "rows", "rows_per_s", "mb_per_s",
+                     "per_core_to_loop_by_hand", "per_core_to_loop_of_parts", "execute_s"),
+    "endurance": ("minute", "claim_ms.p50", "claim_ms.p99", "run_s.p50", "dead_rows.ready",
+                  "dead_rows.lease", "database_us_per_partition", "partitions_per_s"),
+}
+
+
+def about(lines):
+    """What it was measured on, and how."""
+    newest = max(lines, key=lambda x: x["at"])
+    m = newest["machine"]
+    sizes = sorted({line["size"] for line in lines})
+    commits = sorted({line["commit"] for line in lines})
+    settings = ", ".join(f"{k}={v}" for k, v in newest["postgres"].items()
+                         if k in ("fsync", "synchronous_commit", "shared_buffers"))
+    return (f"Measured {newest['at'][:10]} at {', '.join(commits)} ({' and '.join(sizes)} sizes), "
+            f"on {m['cores']} cores ({m['cpu']}), {m['memory_gb']} GB, client and database on the "
+            f"same machine; PostgreSQL {newest['server'].split()[0]}, {settings}. "
+            + busy(lines, m["cores"]))
+
+
+def busy(lines, cores):
+    """What else the machine had to do; measurements themselves leave a load of about its cores."""
+    most = max(x["load"] for x in lines)
+    if most <= 2 * cores:
+        return f"Load before each measurement: at most {most}."
+    return (f"**The machine was busy with other things** (load before a measurement: up to {most} "
+            f"on {cores} cores): these figures say little.")
+
+
+def details(lines):
+    parts = []
+    if any(True for _ in throughput_rows(lines)):
+        parts.append("## claim_throughput, bare_sql, peers\n\n" + throughput_table(lines))
+    for bench, columns in DETAILS.items():
+        if where(lines, bench):
+            parts.append(f"## {bench}\n\n" + plain_table(lines, bench, columns))
+    return "\n\n".join(parts)
+
+
+def tables(lines):
+    if not lines:
+        return "nothing was measured yet"
+    return "\n\n".join((about(lines), target_table(lines), details(lines)))
+
+
+# --- plots ---------------------------------------------------------------------------------------
+
+def plots(lines):
+    """(file, SVG) of what there are lines for."""
+    bars = [(f"bare SQL, range leases of {x['width']}", x["partitions_per_s"])
+            for x in where(lines, "bare_sql", technique="range", clients=1) if x["width"] >= 500]
+    bars += [("bare SQL, per row", x["partitions_per_s"])
+             for x in where(lines, "bare_sql", technique="per_row", clients=1)]
+    bars += [(f"Partita, {database}", r) for database in ("postgresql", "sqlite")
+             if (r := rate(lines, "claim_throughput", database=database, body_us=0,
+                           streamed=False))]
+    bars += [(peer, r) for peer in ("graphile-worker", "pg-boss")
+             if (r := rate(lines, "peer", peer=peer))]
+    if bars:
+        yield "throughput.svg", plot.bars("No-op partitions a second", bars)
+
+    counts = {}
+    for x in where(lines, "claim_throughput", executors=2, nodes=1, body_us=0,
+                   max_lease_width=5000):
+        name = x["database"] + (", streamed" if x["streamed"] else "")
+        counts.setdefault(name, []).append((x["partitions"], x["partitions_per_s"]))
+    if counts:
+        yield "size.svg", plot.curves("No-op partitions a second, by the size of the run",
+                                      "partitions of the run", counts, log_x=True)
+
+    scale = {}
+    for x in where(lines, "cluster_scale"):
+        scale.setdefault(f"statements/s, {x['phase']}", []).append(
+            (x["nodes"], x["statements_per_s"]))
+    if scale:
+        yield "cluster.svg", plot.curves("What nodes ask of the database", "nodes", scale)
+    claims = {}
+    for x in where(lines, "cluster_scale", phase="busy"):
+        for share in ("p50", "p99"):
+            if x["claim_ms"]:
+                claims.setdefault(share, []).append((x["nodes"], x["claim_ms"][share]))
+    if claims:
+        yield "claims.svg", plot.curves("Time of a claim, ms, by the number of busy nodes", "nodes",
+                                        claims)
+
+    minutes = [x for x in where(lines, "endurance") if "minute" in x]
+    if minutes:
+        yield "endurance.svg", plot.curves(
+            "Thousand partitions a second, and claim p99 in ms, minute by minute", "minute",
+            {"partitions/s ÷ 1000": [(x["minute"], x["partitions_per_s"] / 1000) for x in minutes],
+             "claim p99, ms": [(x["minute"], x["claim_ms"]["p99"]) for x in minutes]})
+
+
+def publish(results):
+    """README.md between the markers, bench/RESULTS.md and bench/plots."""
+    lines = read(results)
+    if not lines:
+        return
+    folder = root + "/bench/plots"
+    os.makedirs(folder, exist_ok=True)
+    images = []
+    for name, svg in plots(lines):
+        with open(f"{folder}/{name}", "w") as f:
+            f.write(svg)
+        images.append((plot.title_of(svg), f"plots/{name}"))
+    with open(root + "/bench/RESULTS.md", "w") as f:
+        f.write("# What was measured\n\nWritten by bench/run.sh.\n\n" + tables(lines) + "\n\n"
+                + "\n".join(f"![{title}]({path})" for title, path in images) + "\n")
+    with open(root + "/README.md") as f:
+        before, rest = f.read().split(BEGIN)
+    after = rest.split(END)[1]
+    plotted = ", ".join(f"[{title}](bench/{path})" for title, path in images)
+    with open(root + "/README.md", "w") as f:
+        f.write(f"{before}{BEGIN}\n\n{about(lines)}\n\n{target_table(lines)}\n\nAll figures: "
+                f"[bench/RESULTS.md](bench/RESULTS.md). Plots: {plotted}.\n\n{END}{after}")
+
+
+if __name__ == "__main__":
+    path = root + "/bench/RESULTS.jsonl"
+    print(tables(read(path)))
+    publish(path)
