@@ -74,6 +74,10 @@ class timed_store final : public store {
   std::vector<result_row> list_results(step_id step, partition_no after, int limit) override {
     return inner_->list_results(step, after, limit);
   }
+  std::vector<result_row> list_results_of(result_kind kind, step_id step, partition_no after,
+                                          int limit) override {
+    return inner_->list_results_of(kind, step, after, limit);
+  }
   work_view look(node_id node) override { return inner_->look(node); }
   int release(node_id node, std::span<const lease_id> leases) override {
     return inner_->release(node, leases);
