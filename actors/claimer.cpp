@@ -103,7 +103,9 @@ void claimer_state::claim_from(work_view view) {
     nothing_ahead = !next;
     if (!next) return;
     auto& ready = view.ready[*next];
-    if (!claim_one(ready)) ready.remaining = 0;  // somebody was faster; look again next round
+    // Somebody was faster, or the range that was tried before is taken, and what comes after it is
+    // not known: look again next round. Claims on an old view would each be as narrow as this one.
+    if (!claim_one(ready) || ready.next_attempt > 0) ready.remaining = 0;
   }
 }
 

@@ -43,9 +43,13 @@ deps_ptr make_deps(const node_config& config) {
   return std::make_shared<const node_deps>(std::move(deps));
 }
 
-/// Only the node actor is scheduled; all others have threads of their own.
+/// Only the node actor is scheduled; all others have threads of their own. Its worker waits for
+/// work: CAF's default, a worker that steals, polls a thousand times a second for ever.
 struct actor_config : caf::actor_system_config {
-  actor_config() { set("scheduler.max-threads", 1u); }
+  actor_config() {
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", 1u);
+  }
 };
 
 }  // namespace

@@ -96,9 +96,11 @@ class Play:
             missing["faketime"] = "libfaketime is not installed"
         if "mount" in needs:
             try:
-                self.disks = {"data": Disk(self.folder + "/pg", "300m"),
+                # Large enough for all that the runs of a plan leave behind.
+                grown = int(self.args.seconds / 2)
+                self.disks = {"data": Disk(self.folder + "/pg", f"{300 + grown}m"),
                               "wal": Disk(self.folder + "/wal", "160m"),
-                              "out": Disk(self.folder + "/out", "64m")}
+                              "out": Disk(self.folder + "/out", f"{64 + grown}m")}
             except (RuntimeError, OSError) as e:
                 missing["mount"] = f"a file system cannot be mounted: {e}"
         if not self.args.other:
