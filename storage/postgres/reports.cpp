@@ -1,9 +1,7 @@
 #include <algorithm>
-#include <array>
 #include <map>
 #include <pqxx/except>
-#include <pqxx/stream_to>
-#include <tuple>
+#include <set>
 
 #include "storage/postgres/postgres_store.hpp"
 #include "storage/postgres/rows.hpp"
@@ -34,18 +32,6 @@ std::string_view column_text(attempt_outcome outcome) {
 /// What one call adds to one lease.
 struct addition {
   std::map<attempt_outcome, std::vector<partition_no>> numbers;
-  range span{-1, -1};  // from the first to the last; REQUIRES: added in ascending order
-
-  void add(const attempt_report& item) {
-    numbers[item.outcome].push_back(item.no);
-    span = {span.lo < 0 ? item.no : span.lo, item.no};
-  }
-
-  std::int64_t count() const {
-    std::int64_t sum = 0;
-    for (const auto& [outcome, nos] : numbers) sum += static_cast<std::int64_t>(nos.size());
-    return sum;
-  }
 
   std::int64_t count(attempt_outcome outcome) const {
     auto found = numbers.find(outcome);
@@ -65,48 +51,40 @@ struct addition {
   }
 };
 
-/// By COPY: half the work of an INSERT for the server, and less WAL.
-void copy_in(transaction& tx, const reports& items,
-             const std::map<lease_id, locked_lease>& leases) {
-  static const std::array<std::string, 12> columns{
-      "step_id",    "no",          "lease_id",     "outcome",    "output", "error",
-      "read_count", "write_count", "filter_count", "skip_count", "took_us", "has_files"};
-  pqxx::stream_to table{tx, "partita.result", columns};
-  for (const auto* item : items) {
-    if (!is_result(*item)) continue;
-    const std::string outcome{column_text(item->outcome)};
-    const auto took = item->took.count();
-    const auto& counts = item->counts;
-    table << std::tie(leases.at(item->lease).step.value, item->no, item->lease.value, outcome,
-                      item->output, item->error, counts.read, counts.written, counts.filtered,
-                      counts.skipped, took, item->has_files);
-  }
-  table.complete();
-}
-
-/// Counters, checkpoints and events of `items`, whose results are inserted.
-void settle(transaction& tx, node_id node, const reports& items,
-            const std::map<lease_id, locked_lease>& leases) {
+/// Results and counters of `items`. False, and nothing done: see sql::record.
+bool record(transaction& tx, node_id node, const reports& items, bool looked_up) {
   using o = attempt_outcome;
   std::map<lease_id, addition> additions;
-  for (const auto* item : items) additions[item->lease].add(*item);
-  array lease, step, run, lo, hi, completed, failed, returned, state, detail;
+  for (const auto* item : items) additions[item->lease].numbers[item->outcome].push_back(item->no);
+  array leases, completed, failed, returned, details;
   for (const auto& [id, added] : additions) {
-    const auto& of = leases.at(id);
-    lease.add(id.value);
-    step.add(of.step.value);
-    run.add(of.run.value);
-    lo.add(added.span.lo);
-    hi.add(added.span.hi);
+    leases.add(id.value);
     completed.add(added.count(o::completed));
     failed.add(added.count(o::failed));
     returned.add(added.count(o::retry) + added.count(o::released));
-    state.add(added.count() == of.unended() ? "DONE" : "LIVE");
-    detail.add(added.detail());
+    details.add(added.detail());
   }
-  tx.exec_params(sql::settle_leases, node.value, lease.text(), step.text(), run.text(), lo.text(),
-                 hi.text(), completed.text(), failed.text(), returned.text(), state.text(),
-                 detail.text());
+  array lease, no, outcome, output, error, read, written, filtered, skipped, took, has_files;
+  for (const auto* item : items) {
+    if (!is_result(*item)) continue;
+    lease.add(item->lease.value);
+    no.add(item->no);
+    outcome.add(column_text(item->outcome));
+    output.add(item->output);
+    error.add(item->error);
+    read.add(item->counts.read);
+    written.add(item->counts.written);
+    filtered.add(item->counts.filtered);
+    skipped.add(item->counts.skipped);
+    took.add(item->took.count());
+    has_files.add(std::string_view{item->has_files ? "t" : "f"});
+  }
+  auto done = tx.exec_params1(sql::record, node.value, leases.text(), looked_up, completed.text(),
+                              failed.text(), returned.text(), details.text(), lease.text(),
+                              no.text(), outcome.text(), output.text(), error.text(), read.text(),
+                              written.text(), filtered.text(), skipped.text(), took.text(),
+                              has_files.text());
+  return done[0].as<int>() == 1;
 }
 
 void record_failures(transaction& tx, const reports& items,
@@ -157,69 +135,38 @@ pqxx::result find_attempts(transaction& tx, const reports& items,
   return tx.exec_params(sql::find_attempts, lease.text(), step.text(), no.text());
 }
 
-/// As it goes almost always: each item completed a partition that nothing is known of, unless it
-/// has a result.
-bool plain(const reports& items, const std::map<lease_id, locked_lease>& leases) {
-  const attempt_report* before = nullptr;
-  return std::all_of(items.begin(), items.end(), [&](const auto* item) {
-    const auto& lease = leases.at(item->lease);
-    const auto repeats = before && before->lease == item->lease && before->no == item->no;
-    before = item;
-    return !repeats && item->outcome == attempt_outcome::completed && lease.uncompleted == 0 &&
-           lease.state == lease_state::live && lease.span.contains(item->no);
-  });
-}
-
-/// Of items whose leases are locked: those that do not stand yet, and those that do. The others
-/// came too late.
-struct judged {
-  reports fresh;
-  reports known;
-};
-
-judged judge(transaction& tx, const reports& items,
-             const std::map<lease_id, locked_lease>& leases) {
-  judged all;
-  const auto rows = find_attempts(tx, items, leases);
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const auto* item = items[i];
-    const auto& lease = leases.at(item->lease);
-    const auto row = rows[static_cast<pqxx::result::size_type>(i)];
-    const auto repeats = !all.fresh.empty() && all.fresh.back()->lease == item->lease &&
-                         all.fresh.back()->no == item->no;
-    if (repeats || row["reported"].as<bool>())
-      all.known.push_back(item);
-    else if (lease.state == lease_state::live && lease.span.contains(item->no) &&
-             !row["ended"].as<bool>())
-      all.fresh.push_back(item);
-  }
-  return all;
-}
-
-/// Some of a report that looked plain has a result: it must be looked up what.
-struct not_plain : store_error {
-  not_plain() : store_error(errc::unavailable, "some of a report has been recorded before") {}
-};
-
-/// Records what is new of `items`, and returns what stands. Every statement after the lock sees
-/// what was recorded under these leases. Throws not_plain unless told to `look_up`.
-judged record(transaction& tx, node_id node, const reports& items, bool look_up) {
+/// The general case: items that do not stand yet are told from those that do, and from those that
+/// came too late. Every statement after the lock sees what was recorded under these leases.
+std::set<const attempt_report*> record_what_is_new(transaction& tx, node_id node,
+                                                   const reports& items) {
   const auto leases = lock_all(tx, node, items);
   reports ours;
   for (const auto* item : items)
     if (leases.contains(item->lease)) ours.push_back(item);
-  look_up = look_up || !plain(ours, leases);
-  auto all = look_up ? judge(tx, ours, leases) : judged{std::move(ours), {}};
-  if (all.fresh.empty()) return all;
-  try {
-    copy_in(tx, all.fresh, leases);
-  } catch (const pqxx::unique_violation&) {
-    if (look_up) throw;
-    throw not_plain{};
+  std::set<const attempt_report*> standing;
+  if (ours.empty()) return standing;
+
+  const auto known = find_attempts(tx, ours, leases);
+  reports fresh;
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    const auto* item = ours[i];
+    const auto& lease = leases.at(item->lease);
+    const auto row = known[static_cast<pqxx::result::size_type>(i)];
+    const auto repeats = !fresh.empty() && fresh.back()->lease == item->lease &&
+                         fresh.back()->no == item->no;
+    if (repeats || row["reported"].as<bool>()) {
+      standing.insert(item);
+    } else if (lease.state == lease_state::live && lease.span.contains(item->no) &&
+               !row["ended"].as<bool>()) {
+      standing.insert(item);
+      fresh.push_back(item);
+    }
   }
-  settle(tx, node, all.fresh, leases);
-  if (look_up) record_failures(tx, all.fresh, leases);
-  return all;
+  if (fresh.empty()) return standing;
+  if (!record(tx, node, fresh, true))
+    throw store_error(errc::damaged, "a locked lease changed under a report");
+  record_failures(tx, fresh, leases);
+  return standing;
 }
 
 }  // namespace
@@ -232,19 +179,25 @@ std::vector<report_verdict> postgres_store::report(node_id node,
   }
   if (items.empty()) return {};
   const auto order = sorted(items);
-  const auto attempt = [&](bool look_up) {
-    return session_.transact([&](transaction& tx) { return record(tx, node, order, look_up); });
-  };
-  judged standing;
-  try {
-    standing = attempt(false);
-  } catch (const not_plain&) {
-    standing = attempt(true);
-  }
-  std::vector<report_verdict> verdicts(items.size(), report_verdict::rejected);
-  for (const auto* some : {&standing.fresh, &standing.known})
-    for (const auto* item : *some)
-      verdicts[static_cast<std::size_t>(item - items.data())] = report_verdict::recorded;
+  // As it goes almost always: everything completed, nothing of it known. One statement.
+  const auto plain = std::all_of(items.begin(), items.end(), [](const auto& item) {
+    return item.outcome == attempt_outcome::completed;
+  });
+  if (plain && session_.once([&](transaction& tx) {
+        try {
+          return record(tx, node, order, false);
+        } catch (const pqxx::unique_violation&) {
+          return false;  // some of it is a repeat
+        }
+      }))
+    return std::vector(items.size(), report_verdict::recorded);
+
+  const auto standing = session_.transact(
+      [&](transaction& tx) { return record_what_is_new(tx, node, order); });
+  std::vector<report_verdict> verdicts;
+  for (const auto& item : items)
+    verdicts.push_back(standing.contains(&item) ? report_verdict::recorded
+                                                : report_verdict::rejected);
   return verdicts;
 }
 

@@ -128,7 +128,6 @@ std::vector<locked_lease> leases_of(const pqxx::result& rows) {
     lease.attempt = row["attempt"].as<int>();
     lease.state = state_of<lease_state>(row["state"]);
     lease.ended = row["ended"].as<std::int64_t>();
-    lease.uncompleted = row["uncompleted"].as<std::int64_t>();
     lease.transferable = row["transferable"].as<bool>();
     lease.retry.max_attempts = row["max_attempts"].as<int>();
     leases.push_back(lease);

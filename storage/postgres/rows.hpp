@@ -88,8 +88,7 @@ struct locked_lease {
   range span;
   int attempt = 1;
   lease_state state = lease_state::live;
-  std::int64_t ended = 0;        // partitions of it
-  std::int64_t uncompleted = 0;  // of these, those that did not complete
+  std::int64_t ended = 0;  // partitions of it
   bool transferable = true;
   retry_policy retry;  // only max_attempts
 

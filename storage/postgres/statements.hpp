@@ -456,20 +456,22 @@ inline const std::string claim = claim_front + "FOR UPDATE OF w SKIP LOCKED" + c
 inline const std::string claim_patiently = claim_front + "FOR UPDATE OF w" + claim_rest;
 
 // $1 node
-inline const std::string lock_leases_of_node = R"(
+inline const std::string lock_live_leases = R"(
 SELECT l.lease_id, l.step_id, s.run_id, l.node_id, l.lo, l.hi, l.attempt, l.state,
-       l.completed + l.failed + l.returned AS ended, l.failed + l.returned AS uncompleted,
-       s.transferable, s.max_attempts
+       l.completed + l.failed + l.returned AS ended, s.transferable, s.max_attempts
 FROM partita.lease l JOIN partita.step s ON s.step_id = l.step_id
-WHERE l.node_id = $1::bigint AND )";
-inline const std::string lock_live_leases =
-    lock_leases_of_node + "l.state = 'LIVE' ORDER BY l.lease_id FOR UPDATE OF l";
+WHERE l.node_id = $1::bigint AND l.state = 'LIVE'
+ORDER BY l.lease_id FOR UPDATE OF l)";
 
 // These leases of a node, whatever their state. FOR UPDATE, not less: chunk commits hold FOR KEY
 // SHARE, and none of them may commit beside a report of the partition it belongs to.
 // $1 node, $2 leases
-inline const std::string lock_these_leases =
-    lock_leases_of_node + "l.lease_id = ANY ($2::bigint[]) ORDER BY l.lease_id FOR UPDATE OF l";
+inline const std::string lock_these_leases = R"(
+SELECT l.lease_id, l.step_id, s.run_id, l.node_id, l.lo, l.hi, l.attempt, l.state,
+       l.completed + l.failed + l.returned AS ended, s.transferable, s.max_attempts
+FROM partita.lease l JOIN partita.step s ON s.step_id = l.step_id
+WHERE l.node_id = $1::bigint AND l.lease_id = ANY ($2::bigint[])
+ORDER BY l.lease_id FOR UPDATE OF l)";
 
 // What has ended of each lease. REQUIRES: they are locked. $1 leases
 inline const std::string list_ended = R"(
@@ -513,37 +515,65 @@ LEFT JOIN partita.result o ON o.step_id = i.step_id AND o.no = i.no
 LEFT JOIN partita.failure f ON f.lease_id = i.lease_id AND f.no = i.no
 ORDER BY i.place)";
 
-// Counts what a report has ended under each lease, ends leases, deletes the checkpoints of what has
-// a result by now, tells the log. REQUIRES: the leases are locked and LIVE, the results inserted.
-// Checkpoints are locked in the order in which others lock several of them.
-// $1 node, and by lease: $2 lease, $3 step, $4 run, $5 first no, $6 last no, $7 completed,
-// $8 failed, $9 returned, $10 state, DONE if all of it has ended, $11 detail of the event
-inline const std::string settle_leases = R"(
-WITH tally AS MATERIALIZED (
-  SELECT *
-  FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-              $8::bigint[], $9::bigint[], $10::text[], $11::text[])
-       AS t (lease_id, step_id, run_id, lo, hi, completed, failed, returned, state, detail)),
-stale AS MATERIALIZED (
-  SELECT c.step_id, c.no
-  FROM tally t
-  JOIN partita.checkpoint c ON c.step_id = t.step_id AND c.no BETWEEN t.lo AND t.hi
-  WHERE EXISTS (SELECT FROM partita.result o WHERE o.step_id = c.step_id AND o.no = c.no)
-  ORDER BY c.step_id, c.no FOR UPDATE OF c),
+// Inserts results, counts what ended under each lease, ends leases, tells the log; all or nothing.
+// Returns 1, or 0 when it did nothing: a lease is lost, has no room for that many, or (unless $3)
+// had an attempt that did not complete, so that what it has ended must be looked up. A result that
+// is there already raises unique_violation: a repeat, to be looked up as well. The update reckons
+// from the lease's own columns: its CHECKs see the row as of the snapshot first, then as locked.
+// $1 node, $2 leases, $3 whether they were locked and looked up before, $4 completed, $5 failed,
+// $6 returned, $7 detail of the event, each by lease; $8 lease, $9 no, $10 outcome, $11 output,
+// $12 error, $13 read, $14 written, $15 filtered, $16 skipped, $17 took_us, $18 has files, each by
+// result. One statement, and no COPY, though that writes a fifth less WAL: a client that is stopped
+// in the middle of a COPY holds its locks until it goes on, and no timeout of the server ends that.
+inline const std::string record = R"(
+WITH held AS MATERIALIZED (
+  SELECT l.lease_id, l.step_id, s.run_id, l.lo, l.hi,
+         l.hi - l.lo + 1 - l.completed - l.failed - l.returned AS room
+  FROM partita.lease l JOIN partita.step s ON s.step_id = l.step_id
+  WHERE l.lease_id = ANY ($2::bigint[]) AND l.node_id = $1::bigint AND l.state = 'LIVE'
+    AND ($3::boolean OR l.failed + l.returned = 0)
+  ORDER BY l.lease_id FOR UPDATE OF l),
+tally AS MATERIALIZED (
+  SELECT h.run_id, h.step_id, t.*, h.room = t.completed + t.failed + t.returned AS done
+  FROM unnest($2::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
+       AS t (lease_id, completed, failed, returned, detail)
+  JOIN held h ON h.lease_id = t.lease_id AND h.room >= t.completed + t.failed + t.returned),
+item AS MATERIALIZED (
+  SELECT h.step_id, i.*
+  FROM unnest($8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bigint[],
+              $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::boolean[])
+       AS i (lease_id, no, outcome, output, error, read_count, write_count, filter_count,
+             skip_count, took_us, has_files)
+  JOIN held h ON h.lease_id = i.lease_id AND i.no BETWEEN h.lo AND h.hi),
+fit AS MATERIALIZED (
+  SELECT 1 AS ok
+  WHERE (SELECT count(*) FROM tally) = cardinality($2::bigint[])
+    AND (SELECT count(*) FROM item) = cardinality($9::bigint[])),
+saved AS (
+  INSERT INTO partita.result (step_id, no, lease_id, outcome, output, error, read_count,
+                              write_count, filter_count, skip_count, took_us, has_files)
+  SELECT step_id, no, lease_id, outcome, output, error, read_count, write_count, filter_count,
+         skip_count, took_us, has_files
+  FROM item, fit),
 cleared AS (
-  DELETE FROM partita.checkpoint c USING stale
-  WHERE c.step_id = stale.step_id AND c.no = stale.no),
+  DELETE FROM partita.checkpoint c USING item, fit
+  WHERE c.step_id = item.step_id AND c.no = item.no),
 counted AS (
   UPDATE partita.lease l
   SET completed = l.completed + t.completed, failed = l.failed + t.failed,
       returned = l.returned + t.returned,
-      state = t.state, ended_at = CASE t.state WHEN 'DONE' THEN now() END
-  FROM tally t WHERE l.lease_id = t.lease_id)
-INSERT INTO partita.event (kind, run_id, step_id, lease_id, node_id, detail)
-SELECT 'LEASE_REPORTED', run_id, step_id, lease_id, $1::bigint, detail FROM tally
-UNION ALL
-SELECT 'LEASE_ENDED', run_id, step_id, lease_id, $1::bigint, '{"state":"DONE"}'
-FROM tally WHERE state = 'DONE')";
+      state = CASE WHEN l.completed + l.failed + l.returned + t.completed + t.failed + t.returned
+                        = l.hi - l.lo + 1 THEN 'DONE' ELSE 'LIVE' END,
+      ended_at = CASE WHEN l.completed + l.failed + l.returned + t.completed + t.failed + t.returned
+                           = l.hi - l.lo + 1 THEN now() END
+  FROM tally t, fit WHERE l.lease_id = t.lease_id),
+told AS (
+  INSERT INTO partita.event (kind, run_id, step_id, lease_id, node_id, detail)
+  SELECT 'LEASE_REPORTED', run_id, step_id, lease_id, $1::bigint, detail FROM tally, fit
+  UNION ALL
+  SELECT 'LEASE_ENDED', run_id, step_id, lease_id, $1::bigint, '{"state":"DONE"}'
+  FROM tally, fit WHERE done)
+SELECT count(*) FROM fit)";
 
 // The attempts that did not complete; those not FAILED wait again. REQUIRES: leases locked, none of
 // the attempts known. $1 lease, $2 no, $3 outcome, $4 error, $5 tries used up, $6 rest in ms
