@@ -299,6 +299,13 @@ FROM partita.step s WHERE s.run_id = $1::bigint ORDER BY s.ordinal)";
 inline const std::string delete_partitions =
     "SELECT partita.forget_partitions($1::bigint, $2::bigint, $3::bigint)";
 
+// No COPY: a master that is stopped in the middle of one would hold the fence until it goes on, and
+// no timeout of the server ends that. $1 step, $2 first no, $3 keys, $4 inputs
+inline const std::string insert_partitions = R"(
+INSERT INTO partita.partition (step_id, no, key, input)
+SELECT $1::bigint, $2::bigint + p.place - 1, p.key, p.input
+FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS p (key, input, place))";
+
 // $1 step, $2 count
 inline const std::string set_count = R"(
 UPDATE partita.step SET count = $2::bigint WHERE step_id = $1::bigint)";

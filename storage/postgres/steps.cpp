@@ -1,7 +1,4 @@
 #include <algorithm>
-#include <array>
-#include <pqxx/stream_to>
-#include <tuple>
 
 #include "storage/event_detail.hpp"
 #include "storage/postgres/postgres_store.hpp"
@@ -65,11 +62,13 @@ void require_cover(const step_row& step, std::span<const ready_range> ranges) {
                                              std::to_string(step.count) + " partitions once");
 }
 
-void copy_in(transaction& tx, step_id step, partition_no no, std::span<const new_partition> rows) {
-  static const std::array<std::string, 4> columns{"step_id", "no", "key", "input"};
-  pqxx::stream_to table{tx, "partita.partition", columns};
-  for (const auto& p : rows) table << std::tie(step.value, no, p.key, p.input), ++no;
-  table.complete();
+void insert(transaction& tx, step_id step, partition_no first, std::span<const new_partition> rows) {
+  array keys, inputs;
+  for (const auto& p : rows) {
+    keys.add(p.key);
+    inputs.add(p.input);
+  }
+  tx.exec_params(sql::insert_partitions, step.value, first, keys.text(), inputs.text());
 }
 
 /// Why the step cannot end like this now, or nothing: the end must be true. REQUIRES: the step was
@@ -173,7 +172,7 @@ void postgres_store::append_partitions(step_id step, node_id node, term t, parti
       throw store_error(errc::wrong_state, named(step) + " has " + std::to_string(row.count) +
                                                " partitions; none can be appended at " +
                                                std::to_string(first_no));
-    copy_in(tx, step, first_no, rows);
+    insert(tx, step, first_no, rows);
     tx.exec_params(sql::set_count, step.value, end);
     if (row.spec.streamed) make_ready(tx, step, {first_no, end - 1}, 0);
     log(tx, event::split_appended, {row.run, step, {}, node},

@@ -26,7 +26,7 @@ class NotPlayed(Exception):
 MASTER_POINTS = [
     ("after the adoption", "commit_after", "SET master_node_id = me.node_id"),
     ("before a step is begun", "commit_before", "INSERT INTO partita.step"),
-    ("in the middle of inserting partitions", "copy", ""),
+    ("in the middle of inserting partitions", "statement", "INSERT INTO partita.partition"),
     ("after partitions were inserted", "commit_after", "SET count = $2::bigint"),
     ("before the seal", "commit_before", "SET sealed = true"),
     ("after the seal", "commit_after", "SET sealed = true"),

@@ -1,8 +1,7 @@
 """A TCP proxy that understands PostgreSQL's messages: one port for each node.
 
 It knows where statements and transactions begin and end, so a fault can strike at a named moment:
-before a statement, before or after the COMMIT of a transaction that held it, in the middle of a
-COPY. Toxics (latency, slices, swallowed bytes) hold for all links of a port while they are set.
+before a statement, before or after the COMMIT of a transaction that held it. Toxics (latency, slices, swallowed bytes) hold for all links of a port while they are set.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ class Arm:
     """Waits for a moment and strikes.
 
     point: statement, commit_before, commit_after, in_transaction (before its second statement or
-           its COMMIT), copy (in the middle of a COPY of partitions)
+           its COMMIT)
     match: part of the text of a statement of the transaction, or "" for any
     act:   called with (session, arm) in the proxy's thread; returns "cut", "reset", or a number
            of seconds to hold the link before it goes on (not after a commit: the answer is gone)
@@ -201,20 +200,14 @@ class Proxy:
     async def _pump_up(self, session):
         reader = session.client[0]
         group, texts = bytearray(), []
-        copying = 0
         while True:
             head = await reader.readexactly(5)
             kind, length = chr(head[0]), struct.unpack("!i", head[1:])[0]
             body = await reader.readexactly(length - 4)
             if kind == "Q":
                 texts.append(body[:-1].decode(errors="replace"))
-                copying = 1 if texts[-1].lstrip().upper().startswith("COPY PARTITA.P") else 0
             elif kind == "P":
                 texts.append(body.split(b"\0")[1].decode(errors="replace"))
-            elif kind == "d" and copying:
-                copying += 1
-                if copying == 20 and not await self._strike(session, "copy", [""]):
-                    return
             group += head + body
             if kind not in "QSdcfXH":
                 continue
