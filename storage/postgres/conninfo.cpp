@@ -25,9 +25,9 @@ std::string in_ms(milliseconds wait) { return std::to_string(std::max<long>(1, w
 /// Bounds on how long one statement, one lock, one silent client or one dead link can hold us or
 /// others up; and READ COMMITTED whatever the role's default, because the statements rely on it.
 /// A lock is given up early enough to be tried again within the time of one statement. The server
-/// probes us too, so that what a client has locked that is cut off does not stay locked. No bitmaps:
-/// until a table has statistics the planner takes a step for a few rows, and where an index gives a
-/// page of results in order it would collect all results of the step and sort them.
+/// probes us too, so that what a client has locked that is cut off does not stay locked. No
+/// bitmaps: until a table has statistics the planner takes a step for a few rows, and where an
+/// index gives a page of results in order it would collect all results of the step and sort them.
 std::string server_settings(const session_options& options, milliseconds tcp_timeout) {
   return "-c statement_timeout=" + in_ms(options.statement_timeout) +
          " -c lock_timeout=" + in_ms(options.statement_timeout / 4) +

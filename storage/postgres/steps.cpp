@@ -62,7 +62,8 @@ void require_cover(const step_row& step, std::span<const ready_range> ranges) {
                                              std::to_string(step.count) + " partitions once");
 }
 
-void insert(transaction& tx, step_id step, partition_no first, std::span<const new_partition> rows) {
+void insert(transaction& tx, step_id step, partition_no first,
+            std::span<const new_partition> rows) {
   array keys, inputs;
   for (const auto& p : rows) {
     keys.add(p.key);

@@ -25,8 +25,8 @@ std::optional<node_standing> standing_of(connection& db, node_id node) {
 void fail(connection& db, lease_record& lease, range span, const std::string& reason) {
   auto insert = db.prepare(sql::insert_result);
   for (auto no = span.lo; no <= span.hi; ++no)
-    lease.failed +=
-        insert.run(lease.step, no, lease.id, "FAILED", "null", reason, 0, 0, 0, 0, microseconds{0});
+    lease.failed += insert.run(lease.step, no, lease.id, "FAILED", "null", reason, 0, 0, 0, 0,
+                               microseconds{0}, false);
 }
 
 /// Ends a LIVE lease of a node that is gone; what is unfinished goes on elsewhere, or fails.
