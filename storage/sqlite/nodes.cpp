@@ -26,7 +26,8 @@ void fail(connection& db, lease_record& lease, range span, const std::string& re
   auto insert = db.prepare(sql::insert_result);
   for (auto no = span.lo; no <= span.hi; ++no)
     lease.failed +=
-        insert.run(lease.step, no, lease.id, "FAILED", "null", reason, 0, 0, 0, 0, microseconds{0});
+        insert.run(lease.step, no, lease.id, "FAILED", "null", reason, 0, 0, 0, 0, microseconds{0},
+                   false);
 }
 
 /// Ends a LIVE lease of a node that is gone; what is unfinished goes on elsewhere, or fails.
