@@ -160,8 +160,9 @@ def faults_of_chaos():
 def page_chaos(lines):
     rows = [[line["seed"], int(line["seconds"]), line["nodes"], line["profile"],
              sum(line["faults"].values()), sum(line["runs"].values()), line["takeovers"],
-             line["deregistrations"], line["revoked_leases"], number(line["items"]),
-             line["violations"]] for line in lines]
+             line["deregistrations"], line["revoked_leases"],
+             number(line["attempts"] - line["partitions"]), line["late_results_dropped"],
+             number(line["items"]), line["violations"]] for line in lines]
     faults = {}
     for line in lines:
         for name, n in line["faults"].items():
@@ -178,7 +179,8 @@ def page_chaos(lines):
             "0 lost." if not total(lines, "violations") else
             f"**{total(lines, 'violations')} violations.**", "",
             *table(["seed", "s", "nodes", "timers", "faults", "runs", "takeovers", "nodes given up",
-                    "leases revoked", "items", "violations"], rows),
+                    "leases revoked", "starts beyond one", "late results dropped", "items", "violations"],
+                   rows),
             *table(["fault", "what", "times"],
                    [[name, faults_of_chaos()[name][0], n] for name, n in
                     sorted(faults.items(), key=lambda f: (len(f[0]), f[0]))]),
