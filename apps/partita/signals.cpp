@@ -11,10 +11,8 @@ signal_watch::signal_watch() {
   sigemptyset(&watched_);
   sigaddset(&watched_, SIGINT);
   sigaddset(&watched_, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &watched_, &before_);
+  ::pthread_sigmask(SIG_BLOCK, &watched_, nullptr);
 }
-
-signal_watch::~signal_watch() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
 std::optional<int> signal_watch::wait(milliseconds limit) {
   const auto until = boot_now() + limit;

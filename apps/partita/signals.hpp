@@ -8,13 +8,13 @@
 
 namespace partita::cli {
 
-/// SIGINT and SIGTERM as something to wait for. While one exists they interrupt nothing: they are
-/// handed out by `wait`. REQUIRES: made before any other thread is started, because threads inherit
-/// what is blocked.
+/// SIGINT and SIGTERM as something to wait for. From now on they interrupt nothing: they are handed
+/// out by `wait`, and one that comes when nobody waits any more changes nothing about an end in good
+/// order. REQUIRES: made before any other thread is started, because threads inherit what is
+/// blocked.
 class signal_watch {
  public:
   signal_watch();
-  ~signal_watch();
   signal_watch(const signal_watch&) = delete;
   signal_watch& operator=(const signal_watch&) = delete;
 
@@ -23,7 +23,6 @@ class signal_watch {
 
  private:
   sigset_t watched_;
-  sigset_t before_;
 };
 
 }  // namespace partita::cli

@@ -96,6 +96,13 @@ class Stage:
             raise NotPlayed("the database is down") from down
         return lambda slot: slot.pid() in pids
 
+    def joined(self, name, pid):
+        while True:
+            with contextlib.suppress(DatabaseDown):
+                return self.server.one("select count(*) from partita.node where name ="
+                                       f" '{name}' and pid = {pid}") != "0"
+            time.sleep(0.5)
+
     def kill(self, slot, rest):
         pid = slot.kill(rest)
         if pid:
@@ -231,7 +238,9 @@ def drained(stage, slot, impatient=False, program=None):
         if program:
             slot.command[0] = program
         slot.not_before = time.monotonic() + 0.5
-    if code not in (0, "timeout", -signal.SIGKILL, -signal.SIGABRT):
+    if code == -signal.SIGTERM and not stage.joined(slot.name, process.pid):
+        code = "killed before it was a node"
+    elif code not in (0, "timeout", -signal.SIGKILL, -signal.SIGABRT):
         stage.problems.append(f"{slot.name} drained and ended with {code}")
     return code
 
