@@ -174,13 +174,15 @@ def page_chaos(lines):
     skipped = sorted({name for line in lines for name in line.get("skipped", [])})
     return ["## Chaos on real processes", "",
             f"{len(lines)} plans, {int(total(lines, 'seconds') // 60)} minutes of faults; "
-            f"{number(total(lines, 'items'))} items in the outputs, each exactly once; "
-            f"{number(total(lines, 'acknowledged_results_checked'))} acknowledged results checked, "
-            "0 lost." if not total(lines, "violations") else
-            f"**{total(lines, 'violations')} violations.**", "",
+            f"{number(total(lines, 'items'))} items in the outputs; "
+            f"{number(total(lines, 'acknowledged_results_checked'))} acknowledged results checked. "
+            + ("None was lost, and no item was there twice." if not total(lines, "violations") else
+               f"**{total(lines, 'violations')} violations.**"), "",
             *table(["seed", "s", "nodes", "timers", "faults", "runs", "takeovers", "nodes given up",
                     "leases revoked", "starts beyond one", "late results dropped", "items", "violations"],
                    rows),
+            *[f"Seed {line['seed']} found: {what}\n" for line in lines
+              for what in line.get("found", [])],
             *table(["fault", "what", "times"],
                    [[name, faults_of_chaos()[name][0], n] for name, n in
                     sorted(faults.items(), key=lambda f: (len(f[0]), f[0]))]),

@@ -331,7 +331,7 @@ class Play:
             "trust_expired": logs.get("trust_expired", 0),
             "detection_s": spread(found), "reassignment_s": spread(moved),
             "settled_s": self.settled, "load": round(os.getloadavg()[1], 1),
-            "violations": len(self.failed)}
+            "violations": len(self.failed), "found": self.failed[:10]}
 
     def close(self):
         if self.keeper and self.keeper.is_alive():
