@@ -9,8 +9,8 @@
 namespace partita::cli {
 
 /// SIGINT and SIGTERM as something to wait for. From now on they interrupt nothing: they are handed
-/// out by `wait`, and one that comes when nobody waits any more changes nothing about an end in good
-/// order. REQUIRES: made before any other thread is started, because threads inherit what is
+/// out by `wait`, and one that comes when nobody waits any more changes nothing about how the
+/// process ends. REQUIRES: made before any other thread is started, because threads inherit what is
 /// blocked.
 class signal_watch {
  public:
