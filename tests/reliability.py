@@ -5,7 +5,7 @@
   tests/reliability.py mutants [--seeds 3000]                       how soon planted bugs are found
   tests/reliability.py chaos [--seconds 1800] [--seed 7] [ARGS...]  real processes (see chaos.py)
   tests/reliability.py fuzz [--seconds 300]                         bytes that others wrote
-  tests/reliability.py failover [--kills 50] [--profile fast]       from a kill to its work elsewhere
+  tests/reliability.py failover [--kills 50] [--profile fast]       from a kill to work elsewhere
   tests/reliability.py                                              only writes the page again
 
 Long measurements may be done in pieces: each appends a line to tests/RELIABILITY.jsonl, with the
@@ -179,7 +179,8 @@ def page_chaos(lines):
             + ("None was lost, and no item was there twice." if not total(lines, "violations") else
                f"**{total(lines, 'violations')} violations.**"), "",
             *table(["seed", "s", "nodes", "timers", "faults", "runs", "takeovers", "nodes given up",
-                    "leases revoked", "starts beyond one", "late results dropped", "items", "violations"],
+                    "leases revoked", "starts beyond one", "late results dropped", "items",
+                    "violations"],
                    rows),
             *[f"Seed {line['seed']} found: {what}\n" for line in lines
               for what in line.get("found", [])],

@@ -1,7 +1,8 @@
 """A TCP proxy that understands PostgreSQL's messages: one port for each node.
 
 It knows where statements and transactions begin and end, so a fault can strike at a named moment:
-before a statement, before or after the COMMIT of a transaction that held it. Toxics (latency, slices, swallowed bytes) hold for all links of a port while they are set.
+before a statement, before or after the COMMIT of a transaction that held it. Toxics (latency,
+slices, swallowed bytes) hold for all links of a port while they are set.
 """
 
 import asyncio
