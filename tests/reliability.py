@@ -23,6 +23,11 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path.insert(0, HERE + "/chaos")
+
+from faults import FAULTS  # noqa: E402
+
 ROOT = os.path.dirname(HERE)
 LINES = HERE + "/RELIABILITY.jsonl"
 PAGE = HERE + "/RELIABILITY.md"
@@ -150,11 +155,13 @@ def page_mutants(line):
             f"Commit: {line['commit']}.", ""]
 
 
-def faults_of_chaos():
-    sys.path.insert(0, HERE + "/chaos")
-    sys.dont_write_bytecode = True
-    from faults import FAULTS  # pylint: disable=import-outside-toplevel
-    return FAULTS
+def summed(lines, key):
+    """Counts by name, of all lines together."""
+    counts = {}
+    for line in lines:
+        for name, n in line[key].items():
+            counts[name] = counts.get(name, 0) + n
+    return counts
 
 
 def page_chaos(lines):
@@ -163,14 +170,6 @@ def page_chaos(lines):
              line["deregistrations"], line["revoked_leases"],
              number(line["attempts"] - line["partitions"]), line["late_results_dropped"],
              number(line["items"]), line["violations"]] for line in lines]
-    faults = {}
-    for line in lines:
-        for name, n in line["faults"].items():
-            faults[name] = faults.get(name, 0) + n
-    points = {}
-    for line in lines:
-        for name, n in line["master_killed"].items():
-            points[name] = points.get(name, 0) + n
     skipped = sorted({name for line in lines for name in line.get("skipped", [])})
     return ["## Chaos on real processes", "",
             f"{len(lines)} plans, {int(total(lines, 'seconds') // 60)} minutes of faults; "
@@ -185,13 +184,13 @@ def page_chaos(lines):
             *[f"Seed {line['seed']} found: {what}\n" for line in lines
               for what in line.get("found", [])],
             *table(["fault", "what", "times"],
-                   [[name, faults_of_chaos()[name][0], n] for name, n in
-                    sorted(faults.items(), key=lambda f: (len(f[0]), f[0]))]),
+                   [[name, FAULTS[name][0], n] for name, n in
+                    sorted(summed(lines, "faults").items(), key=lambda f: (len(f[0]), f[0]))]),
             "F20 all the time: every node's session has a time zone of its own. F23 is not "
             "promised.", "",
             "Each run whose master was killed at a named point ended with the result that its "
             "parameters demand:", "",
-            *table(["master killed", "times"], sorted(points.items())),
+            *table(["master killed", "times"], sorted(summed(lines, "master_killed").items())),
             "Skipped here: " + (", ".join(skipped) if skipped else "none") + ".", "",
             f"Commits: {commits(lines)}. Again: `tests/reliability.py chaos --seed 7`.", ""]
 
