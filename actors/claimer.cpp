@@ -320,10 +320,7 @@ void claimer_state::flush() {
       verdicts = report({pending.data(), size});
     } catch (const store_error& e) {
       note_failure("report", e);
-      if (PARTITA_BUG(results_are_forgotten_in_an_outage)) {
-        pending.clear();
-        doubtful = 0;
-      }
+      if (PARTITA_BUG(results_are_forgotten_in_an_outage)) forget_pending();
       schedule_flush(rest->next());
       return;
     }
@@ -385,6 +382,11 @@ void claimer_state::drop(const attempt_report& attempt) {
   for (const auto& file : files_of(attempt)) discard(file);
 }
 
+void claimer_state::forget_pending() {
+  pending.clear();
+  doubtful = 0;
+}
+
 void claimer_state::show_progress() {
   if (!id) return;
   std::vector<progress_report> changed;
@@ -426,8 +428,7 @@ void claimer_state::fence() {
   // A result that was sent may stand: its files stay, and the master clears away what does not.
   if (PARTITA_BUG(files_of_doubtful_results_are_discarded)) doubtful = 0;
   for (auto i = doubtful; i < pending.size(); ++i) drop(pending[i]);
-  pending.clear();
-  doubtful = 0;
+  forget_pending();
   leases.clear();
   in_doubt = false;
   id = {};

@@ -108,6 +108,7 @@ struct claimer_state {
   std::vector<report_verdict> report(std::span<const attempt_report> items);
   void settle(const attempt_report& attempt, report_verdict verdict);
   void drop(const attempt_report& attempt);
+  void forget_pending();
   void show_progress();
   void tell_running();
   void check_drained();

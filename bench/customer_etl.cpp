@@ -90,10 +90,8 @@ double run_job(const std::string& url, const fs::path& input, const fs::path& ou
   settings limits;
   limits.executors = executors;
   cluster nodes(db, customer_etl(), limits, 1);
-  const auto key = "bench-" + std::to_string(wall_now().time_since_epoch().count());
-  const json parameters{{"input", input.string()}, {"output_dir", output.string()},
-                        {"partitions", 8 * executors}, {"delay_ms", 0}};
-  const auto run = nodes.view().submit({customer_etl().ref(), parameters.dump(), key, key}).id;
+  const auto run = nodes.submit({{"input", input.string()}, {"output_dir", output.string()},
+                                 {"partitions", 8 * executors}, {"delay_ms", 0}});
   nodes.wait_sealed(run);
   costs.begin();
   nodes.wait_completed(run);

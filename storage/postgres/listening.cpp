@@ -13,10 +13,10 @@ namespace {
 class listening final : public wake_up {
  public:
   listening(const conninfo& where, const std::string& application)
-      : address_(where.address()), session_(where, {application}), ear_(session_.connection()) {}
+      : address_(where.address()), session_(where, {application}), ear_(session_.connected()) {}
 
   bool wait(milliseconds most) override {
-    auto& connection = session_.connection();
+    auto& connection = session_.connected();
     try {
       const auto heard = connection.await_notification(
           static_cast<long>(most.count() / 1000), static_cast<long>(most.count() % 1000 * 1000));

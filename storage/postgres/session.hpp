@@ -44,7 +44,7 @@ class session {
   }
 
   /// The connection itself, for what is no transaction. Throws store_error.
-  pqxx::connection& connection() { return connected(); }
+  pqxx::connection& connected();
 
  private:
   /// A connection that keeps notices to itself.
@@ -81,7 +81,6 @@ class session {
     }
   }
 
-  pqxx::connection& connected();
   effort begin_effort() const;
 
   /// Returns, after a rest, when the transaction is to be tried again; else throws store_error.

@@ -53,7 +53,7 @@ struct played {
 
 /// Plays the job on two nodes, of which one suffers `faults`.
 played play(sim::fate kind, std::set<std::string> faults) {
-  sim_cluster cluster{{varied()}, kind, std::move(faults)};
+  sim_cluster cluster{{varied()}, fast_settings(), kind, std::move(faults)};
   cluster.add_node();
   cluster.add_node();
   auto run = cluster.submit("varied");

@@ -15,12 +15,10 @@ sim::odds always(sim::fate kind) {
 
 }  // namespace
 
-sim_cluster::sim_cluster(std::vector<job> jobs, settings limits)
-    : world_(1, sim::backing::memory, std::move(jobs), limits, {}, faults_) {}
-
-sim_cluster::sim_cluster(std::vector<job> jobs, sim::fate kind, std::set<std::string> faults)
+sim_cluster::sim_cluster(std::vector<job> jobs, settings limits, sim::fate kind,
+                         std::set<std::string> faults)
     : faults_(std::move(faults)),
-      world_(1, sim::backing::memory, std::move(jobs), fast_settings(), always(kind), faults_) {}
+      world_(1, sim::backing::memory, std::move(jobs), limits, always(kind), faults_) {}
 
 std::size_t sim_cluster::add_node(int executors, std::vector<job> jobs) {
   return world_.add_node(executors, std::move(jobs));

@@ -15,10 +15,9 @@ namespace partita::test {
 /// every commit the invariants are checked; `violations()` must stay empty.
 class sim_cluster {
  public:
-  explicit sim_cluster(std::vector<job> jobs, settings limits = fast_settings());
-  /// One in which each call of a node's store is offered the fault `kind`, and those named in
-  /// `faults` suffer it.
-  sim_cluster(std::vector<job> jobs, sim::fate kind, std::set<std::string> faults);
+  /// Each call of a node's store is offered the fault `kind`, and those named in `faults` suffer it.
+  explicit sim_cluster(std::vector<job> jobs, settings limits = fast_settings(),
+                       sim::fate kind = sim::fate::none, std::set<std::string> faults = {});
 
   /// A node joins. Returns its index, 0-based. `jobs` empty: knows all jobs of the cluster.
   std::size_t add_node(int executors = 2, std::vector<job> jobs = {});

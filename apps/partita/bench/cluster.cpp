@@ -39,10 +39,10 @@ cluster::~cluster() {
   for (auto& node : nodes_) node->wait(drain_at_most);
 }
 
-run_id cluster::submit() {
+run_id cluster::submit(const json& parameters) {
   const auto key = "bench-" + std::to_string(wall_now().time_since_epoch().count()) + "-" +
                    std::to_string(++submitted_);
-  return view_->submit({job_, "{}", key, key}).id;
+  return view_->submit({job_, parameters.dump(), key, key}).id;
 }
 
 void cluster::rest(milliseconds pause) { nodes_.front()->wait(pause); }

@@ -28,7 +28,7 @@ class cluster {
   /// The nodes drain and leave.
   ~cluster();
 
-  run_id submit();
+  run_id submit(const json& parameters = json::object());
   /// Returns when the split of the run is sealed.
   void wait_sealed(run_id run);
   /// Returns when the run has COMPLETED; throws command_error (failed) when it ends otherwise.
