@@ -15,7 +15,7 @@ namespace partita::test {
 /// every commit the invariants are checked; `violations()` must stay empty.
 class sim_cluster {
  public:
-  /// Each call of a node's store is offered the fault `kind`, and those named in `faults` suffer it.
+  /// Each call of a node's store is offered the fault `kind`; those named in `faults` suffer it.
   explicit sim_cluster(std::vector<job> jobs, settings limits = fast_settings(),
                        sim::fate kind = sim::fate::none, std::set<std::string> faults = {});
 
