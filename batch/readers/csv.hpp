@@ -74,6 +74,7 @@ class reader {
   std::unique_ptr<char[]> buffer_;
   std::size_t begin_ = 0;  // of the bytes in the buffer that no record has taken
   std::size_t end_ = 0;
+  bool plain_ = false;       // all that is in the buffer
   std::int64_t unread_ = 0;  // bytes of the slice that are still in the file
   std::int64_t line_ = 0;
   std::int64_t rows_ = 0;

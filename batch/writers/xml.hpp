@@ -14,17 +14,17 @@ namespace partita::xml {
 class writer {
  public:
   /// Creates the file, or empties it, and opens the root element.
-  writer(const std::filesystem::path& path, const std::string& root);
+  writer(const std::filesystem::path& path, std::string_view root);
   /// Without close() the file is left as it is, which is not a document.
   ~writer();
   writer(writer&&) noexcept;
   writer& operator=(writer&&) noexcept;
 
-  void start(const std::string& name);
+  void start(std::string_view name);
   /// Of the element just started, before anything is inside it.
-  void attribute(const std::string& name, std::string_view value);
+  void attribute(std::string_view name, std::string_view value);
   /// A whole element that holds nothing but text.
-  void element(const std::string& name, std::string_view text);
+  void element(std::string_view name, std::string_view text);
   void end();
 
   /// Ends all open elements and hands the document to the operating system. Only after it returned

@@ -10,13 +10,13 @@ namespace partita::customers {
 inline constexpr std::string_view csv_header = "customer_id,first_name,last_name,email,signup_date";
 
 /// The fields of a customer in the order of the CSV columns, and of the XML children.
-inline constexpr std::array<const char*, 5> element_names{"customerId", "firstName", "lastName",
-                                                          "email", "signupDate"};
+inline constexpr std::array<std::string_view, 5> element_names{"customerId", "firstName",
+                                                               "lastName", "email", "signupDate"};
 inline constexpr std::size_t column_count = element_names.size();
 inline constexpr std::size_t email_column = 3;
 
-inline constexpr auto root_element = "customers";
-inline constexpr auto item_element = "customer";
+inline constexpr std::string_view root_element = "customers";
+inline constexpr std::string_view item_element = "customer";
 
 inline constexpr std::string_view part_prefix = "customers-part-";
 inline constexpr std::string_view part_suffix = ".xml";
