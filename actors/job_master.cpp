@@ -158,6 +158,11 @@ void master_state::start(const current_work& begun, std::function<worker_outcome
   again(deps->limits.poll);
 }
 
+/// Where it watches a step; everything else it does is awaited anyway.
+void master_state::look_at_once() {
+  if (!work && look_wait > at_once) again(at_once);
+}
+
 void master_state::ended(const worker_outcome& how) {
   if (fenced) return quit();
   outcome = how;
@@ -262,8 +267,10 @@ master_actor::behavior_type job_master(master_actor::stateful_pointer<master_sta
   return {[self](advance_atom, std::uint64_t number) {
             if (number == self->state.awaited) self->state.advance();
           },
+          [self](done_atom) { self->state.look_at_once(); },
           [self](const worker_outcome& outcome) { self->state.ended(outcome); },
-          [self](fence_atom) { self->state.fence(); }, [self](drain_atom) { self->state.drain(); },
+          [self](fence_atom) { self->state.fence(); },
+          [self](drain_atom) { self->state.drain(); },
           [self](hurry_atom) { self->state.hurry(); }};
 }
 

@@ -24,6 +24,7 @@ struct master_state {
   master_state() = default;
 
   void advance();
+  void look_at_once();
   void ended(const worker_outcome& outcome);
   void drain();
   void hurry();

@@ -170,6 +170,9 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
           [self](const masterless_runs& waiting) { self->state.take_over(waiting); },
           [self](const mastership_over& m) { self->state.master_over(m.run); },
           [self](work_atom) { self->send(self->state.claimer, work_atom::value); },
+          [self](done_atom) {
+            for (auto& [run, master] : self->state.masters) self->send(master, done_atom::value);
+          },
           [self](drain_atom) { self->state.drain(); },
           [self](hurry_atom) { self->state.hurry(); },
           [self](drained_atom) {

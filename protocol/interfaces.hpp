@@ -9,7 +9,7 @@
 
 // Who can be told what. Every conversation inside a process is listed here: read this first.
 //
-//        renewal, joined, fence              masterless_runs
+//        renewal, joined, fence            masterless_runs, done
 //   heartbeat ------------------> node <-------------------------- claimer
 //       |                          |  spawns, drains, interrupts    ^ |  ^
 //       | renewal, joined, fence   v                          work /  |  | finished_batch
@@ -31,6 +31,7 @@ using node_actor = caf::typed_actor<
     caf::reacts_to<masterless_runs>,  // starts a master for each, within the limit
     caf::reacts_to<mastership_over>,  // a master has ended
     caf::reacts_to<work_atom>,        // partitions were made here: the claimer looks at once
+    caf::reacts_to<done_atom>,        // the claimer holds no lease: the masters look at once
     caf::reacts_to<drain_atom>,       // SIGTERM: end in good order
     caf::reacts_to<hurry_atom>,       // the drain's grace time is over: interrupt
     caf::reacts_to<drained_atom>,     // the claimer holds nothing any more
@@ -68,6 +69,7 @@ using executor_actor = caf::typed_actor<
 /// a master always hears of a stop. Of the numbers that come with `advance` the latest counts.
 using master_actor = caf::typed_actor<
     caf::reacts_to<advance_atom, std::uint64_t>,  // reads the rows, does what comes next
+    caf::reacts_to<done_atom>,                    // perhaps the step is done: looks at once
     caf::reacts_to<worker_outcome>,               // split, tasklet or aggregator ended
     caf::reacts_to<fence_atom>,                   // the term is lost: end without a write
     caf::reacts_to<drain_atom>,                   // lets go of the run at the next safe point

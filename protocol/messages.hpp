@@ -17,6 +17,7 @@ namespace partita {
 // --- signals -------------------------------------------------------------------------------------
 using tick_atom = caf::atom_constant<caf::atom("tick")>;        // a loop's own timer
 using work_atom = caf::atom_constant<caf::atom("work")>;        // look for work now
+using done_atom = caf::atom_constant<caf::atom("done")>;        // all that was held is reported
 using flush_atom = caf::atom_constant<caf::atom("flush")>;      // report what is due
 using advance_atom = caf::atom_constant<caf::atom("advance")>;  // decide what comes next
 using fence_atom = caf::atom_constant<caf::atom("fence")>;      // drop everything, write nothing
