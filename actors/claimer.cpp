@@ -15,9 +15,22 @@ namespace {
 constexpr double batch_us = 5'000;
 constexpr std::int64_t max_batch = 2'000;
 
+constexpr std::size_t max_report_bytes = 16 * 1024 * 1024;
+
 std::vector<output_file> files_of(const attempt_report& attempt) {
   if (!attempt.has_files) return {};
   return parse_output(attempt.output).files;
+}
+
+/// How many of `pending` go into one statement: as many as it may hold, and not too many bytes.
+std::size_t report_size(const std::vector<attempt_report>& pending, const settings& limits) {
+  const auto most = std::min(pending.size(), static_cast<std::size_t>(limits.max_report_batch));
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < most; ++i) {
+    bytes += pending[i].output.size() + pending[i].error.size();
+    if (bytes > max_report_bytes) return std::max<std::size_t>(i, 1);
+  }
+  return most;
 }
 
 }  // namespace
@@ -313,7 +326,7 @@ void claimer_state::finished(finished_batch& batch) {
 void claimer_state::flush() {
   flush_due = false;
   while (id && !pending.empty()) {
-    auto size = std::min(pending.size(), static_cast<std::size_t>(deps->limits.max_report_batch));
+    const auto size = report_size(pending, deps->limits);
     std::vector<report_verdict> verdicts;
     doubtful = std::max(doubtful, size);
     try {
@@ -330,6 +343,7 @@ void claimer_state::flush() {
     pending.erase(pending.begin(), end);
     doubtful -= size;
     for (std::size_t i = 0; i < size; ++i) settle(reported[i], verdicts[i]);
+    if (leases.empty()) self->send(node, done_atom::value);
   }
   check_drained();
 }
@@ -416,8 +430,8 @@ void claimer_state::show_progress() {
 
 void claimer_state::renewed(const renewal& r) {
   if (r.node != id) return;
-  const bool look = window->at(deps->now()) != trust::full ||
-                    (r.cluster.live_runs && !cluster.live_runs);
+  const bool look =
+      window->at(deps->now()) != trust::full || (r.cluster.live_runs && !cluster.live_runs);
   window->renewed(r.sent);
   cluster = r.cluster;
   if (look) schedule_work(milliseconds{0});

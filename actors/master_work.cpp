@@ -39,6 +39,8 @@ parameters parameters_of(const master_task& task) {
 
 /// Inserts what a split yields, in bulk, under the term.
 class partition_inserter {
+  static constexpr std::size_t max_batch_bytes = 16 * 1024 * 1024;
+
  public:
   partition_inserter(const master_task& task, std::int64_t skip)
       : task_(task), skip_(skip), next_(skip) {}
@@ -49,7 +51,10 @@ class partition_inserter {
       throw permanent_error("more than " + std::to_string(task_.deps->limits.max_partitions) +
                             " partitions");
     batch_.push_back({std::move(p.key), p.input.dump()});
-    if (batch_.size() >= static_cast<std::size_t>(task_.deps->limits.split_batch)) flush();
+    bytes_ += batch_.back().key.size() + batch_.back().input.size();
+    if (batch_.size() >= static_cast<std::size_t>(task_.deps->limits.split_batch) ||
+        bytes_ >= max_batch_bytes)
+      flush();
   }
 
   void flush() {
@@ -60,6 +65,7 @@ class partition_inserter {
     });
     next_ += static_cast<partition_no>(batch_.size());
     batch_.clear();
+    bytes_ = 0;
   }
 
   std::int64_t seen() const { return seen_; }
@@ -71,6 +77,7 @@ class partition_inserter {
   std::int64_t seen_ = 0;
   partition_no next_;
   std::vector<new_partition> batch_;
+  std::size_t bytes_ = 0;  // of their texts
 };
 
 void insert_listed(const master_task& task, const partitioned& definition, split_context& context) {

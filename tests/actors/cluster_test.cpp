@@ -3,6 +3,7 @@
 #include <map>
 
 #include "batch/batch.hpp"
+#include "protocol/events.hpp"
 #include "tests/support/sim_cluster.hpp"
 
 using namespace partita;
@@ -282,5 +283,31 @@ TEST_CASE("a partition that takes its node with it each time ends FAILED, and th
   CHECK(cluster.state_of(run) == run_state::failed);
   CHECK_THAT(cluster.client().find_run(run)->error, Catch::Contains("3 times"));
   CHECK(cluster.client().summarize(run).front().totals.failed >= 1);
+  CHECK(cluster.violations() == std::vector<std::string>{});
+}
+
+TEST_CASE("long inputs and outputs reach the database in pieces that one statement can hold") {
+  constexpr std::size_t long_text = 1'000'000;
+  constexpr int count = 40;
+  auto j = job{"large"}.step(
+      partitioned{"work"}
+          .split([](split_context&) {
+            return std::vector<partition>(count, {"", std::string(long_text, 'i')});
+          })
+          .each([](partition_context& p) { p.output(std::string(long_text, 'o')); }));
+  settings limits = fast_settings();
+  limits.report_delay = 1s;  // all outputs wait for company
+  sim_cluster cluster{{j}, limits};
+  cluster.add_node();
+  auto run = cluster.submit("large");
+  REQUIRE(cluster.finish(run));
+  CHECK(cluster.state_of(run) == run_state::completed);
+  int appended = 0, reported = 0;
+  for (const auto& row : cluster.rows().events) {
+    appended += row.kind == event::split_appended;
+    reported += row.kind == event::lease_reported;
+  }
+  CHECK(appended == 3);  // 17 MB, 17 MB, 6 MB
+  CHECK(reported >= 3);
   CHECK(cluster.violations() == std::vector<std::string>{});
 }
