@@ -27,7 +27,7 @@ struct settings {
   milliseconds lease_hold{1000};  // how much work, by measured rate, one lease aims to hold
   int max_lease_width = 5000;     // partitions
   milliseconds report_delay{5};   // a result waits this long for company
-  int max_report_batch = 2000;    // results in one statement
+  int max_report_batch = 5000;    // results in one statement
 
   // --- limits
   int executors = 0;                         // partitions at once; 0: one per core

@@ -28,6 +28,7 @@ std::string in_ms(milliseconds wait) { return std::to_string(std::max<long>(1, w
 /// probes us too, so that what a client has locked that is cut off does not stay locked. No
 /// bitmaps: until a table has statistics the planner takes a step for a few rows, and where an
 /// index gives a page of results in order it would collect all results of the step and sort them.
+/// No scans of tables that have an index for it: a plan that is kept was made when they were empty.
 std::string server_settings(const session_options& options, milliseconds tcp_timeout) {
   return "-c statement_timeout=" + in_ms(options.statement_timeout) +
          " -c lock_timeout=" + in_ms(options.statement_timeout / 4) +
@@ -38,6 +39,7 @@ std::string server_settings(const session_options& options, milliseconds tcp_tim
          " -c default_transaction_isolation=read\\ committed"
          " -c TimeZone=UTC"
          " -c enable_bitmapscan=off"
+         " -c enable_seqscan=off"
          " -c jit=off";
 }
 

@@ -91,6 +91,11 @@ bool is_lost_race(const std::exception& failure) {
                             sql->sqlstate() == "55P03");
 }
 
+bool is_lost_preparation(const std::exception& failure) {
+  const auto* sql = dynamic_cast<const pqxx::sql_error*>(&failure);
+  return sql != nullptr && (sql->sqlstate() == "26000" || sql->sqlstate() == "42P05");
+}
+
 store_error translated(const std::exception& failure, const std::string& address) {
   auto code = errc::unavailable;
   if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&failure))

@@ -11,6 +11,9 @@ namespace partita::postgres {
 /// sake, and the same transaction can succeed a moment later on the same connection.
 bool is_lost_race(const std::exception& failure);
 
+/// A prepared statement is not there, or was prepared by somebody else: nothing was executed.
+bool is_lost_preparation(const std::exception& failure);
+
 /// What a failure inside a transaction means to the caller of a verb. `unavailable` whenever the
 /// outcome is not known.
 store_error translated(const std::exception& failure, const std::string& address);

@@ -42,11 +42,11 @@ void shorten(transaction& tx, const locked_lease& lease, partition_no from) {
     throw store_error(errc::bad_request, "something at or above partition " +
                                              std::to_string(from) + " of lease " +
                                              std::to_string(lease.id.value) + " has ended");
-  tx.exec_params(sql::shrink_lease, lease.id.value, from - 1);
+  planned_once(tx, sql::shrink_lease, lease.id.value, from - 1);
   make_ready(tx, lease.step, back, lease.attempt - 1);
   log(tx, event::lease_shrunk, lease.about(), {{"lo", back.lo}, {"hi", back.hi}});
   if (lease.unended() > back.size()) return;
-  tx.exec_params(sql::end_lease, lease.id.value, "DONE", 0);
+  planned_once(tx, sql::end_lease, lease.id.value, "DONE", 0);
   log(tx, event::lease_ended, lease.about(), {{"state", "DONE"}});
 }
 
@@ -55,7 +55,7 @@ void shorten(transaction& tx, const locked_lease& lease, partition_no from) {
 work_view postgres_store::look(node_id node) {
   return session_.once([&](transaction& tx) {
     work_view view;
-    for (const auto& row : tx.exec_params(sql::look, node.value)) {
+    for (const auto& row : planned_once(tx, sql::look, node.value)) {
       const std::string_view what = row["what"].c_str();
       if (what == "READY")
         view.ready.push_back({id_of<step_id>(row["id"]), id_of<run_id>(row["run_id"]),
@@ -74,7 +74,8 @@ std::optional<lease_grant> postgres_store::claim(node_id node, step_id step, std
                                                  std::int64_t narrow) {
   const auto cut_off = [&](const std::string& statement) {
     return session_.once([&](transaction& tx) {
-      return grant_of(tx.exec_params(statement, node.value, step.value, width, narrow), step);
+      return grant_of(
+          planned_once(tx, statement, node.value, step.value, width, narrow), step);
     });
   };
   if (auto grant = cut_off(sql::claim)) return grant;

@@ -32,7 +32,7 @@ void revoke(transaction& tx, const locked_lease& lease, const std::vector<range>
       tx.exec_params(sql::fail_range, lease.step.value, span.lo, span.hi, lease.id.value,
                      verdict.reason);
   }
-  tx.exec_params(sql::end_lease, lease.id.value, "REVOKED",
+  planned_once(tx, sql::end_lease, lease.id.value, "REVOKED",
                  verdict.requeue ? 0 : total_size(left));
   nlohmann::json detail{{"state", "REVOKED"}};
   if (!left.empty()) detail[verdict.requeue ? "requeued" : "failed"] = json_of(left);
@@ -78,8 +78,8 @@ node_id postgres_store::register_node(const node_info& info) {
 cluster_view postgres_store::heartbeat(node_id node, int running, bool draining,
                                        const liveness_limits& limits) {
   return session_.once([&](transaction& tx) {
-    auto rows = tx.exec_params(sql::heartbeat, node.value, running, draining,
-                               limits.unreachable_after.count(), limits.deregister_after.count());
+    auto rows = planned_once(tx, sql::heartbeat, node.value, running, draining,
+                             limits.unreachable_after.count(), limits.deregister_after.count());
     if (rows.empty())
       throw store_error(errc::fenced, named(node) + " is no longer part of the cluster");
     const auto row = rows.front();
@@ -93,7 +93,7 @@ cluster_view postgres_store::heartbeat(node_id node, int running, bool draining,
 
 sweep_verdict postgres_store::sweep(node_id suspect, const liveness_limits& limits) {
   return session_.transact([&](transaction& tx) {
-    auto rows = tx.exec_params(sql::lock_node, suspect.value);
+    auto rows = planned_once(tx, sql::lock_node, suspect.value);
     if (rows.empty()) return sweep_verdict::deregistered;
     const auto state = state_of<node_state>(rows.front()["state"]);
     if (is_terminal(state)) return sweep_verdict::deregistered;
@@ -111,7 +111,7 @@ sweep_verdict postgres_store::sweep(node_id suspect, const liveness_limits& limi
 
 void postgres_store::leave(node_id node) {
   session_.transact([&](transaction& tx) {
-    auto rows = tx.exec_params(sql::lock_node, node.value);
+    auto rows = planned_once(tx, sql::lock_node, node.value);
     if (!rows.empty() && !is_terminal(state_of<node_state>(rows.front()["state"])))
       part_with(tx, node, node_state::left, event::node_left);
   });
@@ -141,7 +141,7 @@ std::vector<live_node> postgres_store::live_nodes(const job_ref& job) {
   require_text("the name of the job", job.name);
   return session_.once([&](transaction& tx) {
     std::vector<live_node> nodes;
-    for (const auto& row : tx.exec_params(sql::live_nodes, job_text(job)))
+    for (const auto& row : planned_once(tx, sql::live_nodes, job_text(job)))
       nodes.push_back({id_of<node_id>(row[0]), row[1].as<int>(), row[2].as<int>()});
     return nodes;
   });

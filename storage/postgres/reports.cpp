@@ -32,6 +32,14 @@ std::string_view column_text(attempt_outcome outcome) {
 /// What one call adds to one lease.
 struct addition {
   std::map<attempt_outcome, std::vector<partition_no>> numbers;
+  partition_no lowest = 0;
+  partition_no highest = 0;
+
+  void add(const attempt_report& item) {
+    lowest = numbers.empty() ? item.no : std::min(lowest, item.no);
+    highest = numbers.empty() ? item.no : std::max(highest, item.no);
+    numbers[item.outcome].push_back(item.no);
+  }
 
   std::int64_t count(attempt_outcome outcome) const {
     auto found = numbers.find(outcome);
@@ -51,39 +59,56 @@ struct addition {
   }
 };
 
-/// Results and counters of `items`. False, and nothing done: see sql::record.
+/// A parameter of sql::record: one value for each of `items`, or none where all are the usual one.
+template <class Get, class Value>
+std::string column(const reports& items, const Value& usual, Get get) {
+  if (std::all_of(items.begin(), items.end(), [&](const auto* i) { return get(*i) == usual; }))
+    return array{}.text();
+  array values;
+  for (const auto* item : items) values.add(get(*item));
+  return values.text();
+}
+
+/// Results and counters of `items`, which are sorted. False, and nothing done: see sql::record.
 bool record(transaction& tx, node_id node, const reports& items, bool looked_up) {
   using o = attempt_outcome;
   std::map<lease_id, addition> additions;
-  for (const auto* item : items) additions[item->lease].numbers[item->outcome].push_back(item->no);
-  array leases, completed, failed, returned, details;
+  for (const auto* item : items) additions[item->lease].add(*item);
+  array leases, lowest, highest, completed, failed, returned, details, no;
   for (const auto& [id, added] : additions) {
     leases.add(id.value);
+    lowest.add(added.lowest);
+    highest.add(added.highest);
     completed.add(added.count(o::completed));
     failed.add(added.count(o::failed));
     returned.add(added.count(o::retry) + added.count(o::released));
     details.add(added.detail());
   }
-  array lease, no, outcome, output, error, read, written, filtered, skipped, took, has_files;
-  for (const auto* item : items) {
-    if (!is_result(*item)) continue;
-    lease.add(item->lease.value);
-    no.add(item->no);
-    outcome.add(column_text(item->outcome));
-    output.add(item->output);
-    error.add(item->error);
-    read.add(item->counts.read);
-    written.add(item->counts.written);
-    filtered.add(item->counts.filtered);
-    skipped.add(item->counts.skipped);
-    took.add(item->took.count());
-    has_files.add(std::string_view{item->has_files ? "t" : "f"});
-  }
-  auto done = tx.exec_params1(sql::record, node.value, leases.text(), looked_up, completed.text(),
-                              failed.text(), returned.text(), details.text(), lease.text(),
-                              no.text(), outcome.text(), output.text(), error.text(), read.text(),
-                              written.text(), filtered.text(), skipped.text(), took.text(),
-                              has_files.text());
+  reports ended;
+  std::copy_if(items.begin(), items.end(), std::back_inserter(ended),
+               [](const auto* item) { return is_result(*item); });
+  for (const auto* item : ended) no.add(item->no);
+  using report = attempt_report;
+  const auto lease = column(ended, items.front()->lease.value,
+                            [](const report& r) { return r.lease.value; });
+  const auto outcome = column(ended, column_text(o::completed),
+                              [](const report& r) { return column_text(r.outcome); });
+  const auto output = column(ended, std::string_view{"null"},
+                             [](const report& r) { return std::string_view{r.output}; });
+  const auto error = column(ended, std::string_view{},
+                            [](const report& r) { return std::string_view{r.error}; });
+  const auto count = [&](std::int64_t item_counts::*which) {
+    return column(ended, std::int64_t{0}, [which](const report& r) { return r.counts.*which; });
+  };
+  const auto took = column(ended, std::int64_t{0}, [](const report& r) { return r.took.count(); });
+  const auto has_files = column(ended, std::string_view{"f"}, [](const report& r) {
+    return std::string_view{r.has_files ? "t" : "f"};
+  });
+  auto done = tx.exec_params1(
+      sql::record, node.value, leases.text(), looked_up, lowest.text(), highest.text(),
+      completed.text(), failed.text(), returned.text(), details.text(), no.text(), lease, outcome,
+      output, error, count(&item_counts::read), count(&item_counts::written),
+      count(&item_counts::filtered), count(&item_counts::skipped), took, has_files);
   return done[0].as<int>() == 1;
 }
 
@@ -205,9 +230,10 @@ void postgres_store::commit_chunk(lease_id lease, partition_no no, const checkpo
   require_text("the position of a checkpoint", c.position);
   if (c.seq < 1) throw store_error(errc::bad_request, "the first checkpoint has seq 1");
   session_.once([&](transaction& tx) {
-    const auto row = tx.exec_params1(sql::commit_chunk, lease.value, no, c.seq, c.position,
-                                     c.counts.read, c.counts.written, c.counts.filtered,
-                                     c.counts.skipped);
+    const auto row = planned_once(tx, sql::commit_chunk, lease.value, no, c.seq, c.position,
+                                  c.counts.read, c.counts.written, c.counts.filtered,
+                                  c.counts.skipped)
+                         .front();
     if (row["held"].as<bool>() && !row["fresh"].as<bool>())
       throw pqxx::serialization_failure("the lease changed while its lock was waited for");
     if (!row["open"].as<bool>())

@@ -85,11 +85,12 @@ void array::add(std::int64_t value) {
 void array::add(std::string_view value) {
   separate();
   text_ += '"';
-  for (char c : value) {
-    if (c == '"' || c == '\\') text_ += '\\';
-    text_ += c;
+  for (auto special = value.find_first_of("\"\\"); special != value.npos;
+       special = value.find_first_of("\"\\")) {
+    text_.append(value.substr(0, special)).append({'\\', value[special]});
+    value.remove_prefix(special + 1);
   }
-  text_ += '"';
+  text_.append(value) += '"';
 }
 
 std::string array_of(std::span<const lease_id> ids) {
@@ -104,7 +105,7 @@ std::string named(node_id node) { return "node " + std::to_string(node.value); }
 
 void log(transaction& tx, std::string_view kind, const subject& about,
          const nlohmann::json& detail) {
-  tx.exec_params(sql::log_event, std::string{kind}, about.run.value, about.step.value,
+  planned_once(tx, sql::log_event, std::string{kind}, about.run.value, about.step.value,
                  about.lease.value, about.node.value, detail.dump());
 }
 
@@ -159,7 +160,7 @@ std::vector<std::vector<range>> unfinished(transaction& tx,
 }
 
 void make_ready(transaction& tx, step_id step, range span, int attempt) {
-  tx.exec_params(sql::insert_shared, step.value, span.lo, span.hi, attempt);
+  planned_once(tx, sql::insert_shared, step.value, span.lo, span.hi, attempt);
 }
 
 void release(transaction& tx, std::span<const locked_lease> leases) {
@@ -167,7 +168,7 @@ void release(transaction& tx, std::span<const locked_lease> leases) {
   for (std::size_t i = 0; i < leases.size(); ++i) {
     const auto& lease = leases[i];
     for (auto span : left[i]) make_ready(tx, lease.step, span, lease.attempt - 1);
-    tx.exec_params(sql::end_lease, lease.id.value, "RELEASED", 0);
+    planned_once(tx, sql::end_lease, lease.id.value, "RELEASED", 0);
     log(tx, event::lease_ended, lease.about(),
         {{"state", "RELEASED"}, {"requeued", json_of(left[i])}});
   }

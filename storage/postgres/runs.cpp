@@ -17,7 +17,7 @@ constexpr std::int64_t copy_piece = 100'000;
 template <class... Parameters>
 std::optional<run_row> find(transaction& tx, const std::string& statement,
                             const Parameters&... parameters) {
-  auto rows = tx.exec_params(statement, parameters...);
+  const auto rows = planned_once(tx, statement, parameters...);
   if (rows.empty()) return std::nullopt;
   return run_of(rows.front());
 }
@@ -50,9 +50,9 @@ void require_continuable(transaction& tx, const run_row& ended) {
 std::optional<run_row> insert_run(transaction& tx, const run_row& row) {
   nlohmann::json detail{{"job", row.job.name}};
   if (row.restart_of) detail["restart_of"] = row.restart_of.value;
-  auto made = tx.exec_params(sql::insert_run, row.job.name, row.job.version, row.parameters,
-                             row.identity, row.launch_key, row.restart_of.value, row.result,
-                             detail.dump());
+  auto made = planned_once(tx, sql::insert_run, row.job.name, row.job.version, row.parameters,
+                           row.identity, row.launch_key, row.restart_of.value, row.result,
+                           detail.dump());
   if (made.empty()) return std::nullopt;
   tx.exec0(sql::tell_of_work);
   return find(tx, sql::find_run, made.front()[0].as<std::int64_t>());
@@ -128,7 +128,7 @@ run_row postgres_store::restart(run_id ended, const std::string& launch_key) {
       require_alone(tx, old.job, old.identity);
       try_again();
     }
-    for (const auto& step : tx.exec_params(sql::list_steps, ended.value)) {
+    for (const auto& step : planned_once(tx, sql::list_steps, ended.value)) {
       const auto from = step_of(step);
       if (from.state == step_state::completed ||
           (from.sealed && from.spec.kind == step_kind::partitioned))

@@ -27,31 +27,37 @@ session::session(const conninfo& where, const session_options& options)
       address_(where.address()),
       statement_timeout_(options.statement_timeout) {}
 
-session::link::link(const std::string& settings) : connection(settings), quiet(connection) {
+connection::connection(const std::string& settings, bool may_prepare)
+    : pqxx::connection(settings), prepares(may_prepare) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // 6.x reactivates unless told not to
-  connection.inhibit_reactivation(true);
+  inhibit_reactivation(true);
 #pragma GCC diagnostic pop
 }
 
 pqxx::connection& session::connected() {
-  if (link_) return link_->connection;
+  if (link_) return link_->server;
   std::unique_ptr<link> fresh;
   try {
-    fresh = std::make_unique<link>(settings_);
+    fresh = std::make_unique<link>(settings_, may_prepare_);
   } catch (const std::exception& refusal) {
     throw refused(refusal.what(), address_);
   }
-  if (fresh->connection.server_version() < oldest_server)
+  if (fresh->server.server_version() < oldest_server)
     throw store_error(errc::bad_request,
                       address_ + " is too old a server; Partita needs PostgreSQL 14 or newer");
   link_ = std::move(fresh);
-  return link_->connection;
+  return link_->server;
 }
 
 session::effort session::begin_effort() const { return {1, boot_now()}; }
 
 void session::recover(const std::exception& failure, effort& spent) {
+  // Behind a pooler that shares sessions and knows nothing of prepared statements.
+  if (may_prepare_ && is_lost_preparation(failure)) {
+    may_prepare_ = false;
+    return link_.reset();
+  }
   const auto lost_race = is_lost_race(failure);
   if (lost_race && spent.tries < max_tries && boot_now() - spent.since < statement_timeout_) {
     std::this_thread::sleep_for(rest_after(spent.tries++));

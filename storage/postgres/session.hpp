@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <pqxx/connection>
 #include <pqxx/errorhandler>
@@ -13,6 +14,27 @@
 namespace partita::postgres {
 
 using transaction = pqxx::transaction_base;
+
+class connection final : public pqxx::connection {
+ public:
+  connection(const std::string& settings, bool may_prepare);
+  /// Statements may be prepared, which those behind some poolers cannot be.
+  const bool prepares;
+};
+
+/// As tx.exec_params, for what nodes ask for again and again: planned once a connection. The best
+/// plan must not hang on the parameters, as that of long arrays does. REQUIRES: a transaction of a
+/// session.
+template <class... Parameters>
+pqxx::result planned_once(transaction& tx, const std::string& statement,
+                          const Parameters&... parameters) {
+  if (!static_cast<connection&>(tx.conn()).prepares)
+    return tx.exec_params(statement, parameters...);
+  // Of its text: behind a pooler others may have prepared it too, or another version of it.
+  const auto name = "partita_" + std::to_string(std::hash<std::string>{}(statement));
+  tx.conn().prepare(name, statement);  // reaches the server when it is first executed
+  return tx.exec_prepared(name, parameters...);
+}
 
 /// Owns the connection; the one place where transactions begin and end, and where failures of the
 /// server, the network and libpqxx become a store_error.
@@ -49,9 +71,9 @@ class session {
  private:
   /// A connection that keeps notices to itself.
   struct link {
-    explicit link(const std::string& settings);
-    pqxx::connection connection;
-    pqxx::quiet_errorhandler quiet;
+    link(const std::string& settings, bool may_prepare) : server(settings, may_prepare) {}
+    connection server;
+    pqxx::quiet_errorhandler quiet{server};
   };
 
   /// How often one transaction was tried, and since when.
@@ -89,6 +111,7 @@ class session {
   std::string settings_;
   std::string address_;
   milliseconds statement_timeout_;
+  bool may_prepare_ = true;
   std::unique_ptr<link> link_;
 };
 

@@ -523,15 +523,19 @@ LEFT JOIN partita.failure f ON f.lease_id = i.lease_id AND f.no = i.no
 ORDER BY i.place)";
 
 // Inserts results, counts what ended under each lease, ends leases, tells the log; all or nothing.
-// Returns 1, or 0 when it did nothing: a lease is lost, has no room for that many, or (unless $3)
-// had an attempt that did not complete, so that what it has ended must be looked up. A result that
-// is there already raises unique_violation: a repeat, to be looked up as well. The update reckons
-// from the lease's own columns: its CHECKs see the row as of the snapshot first, then as locked.
-// $1 node, $2 leases, $3 whether they were locked and looked up before, $4 completed, $5 failed,
-// $6 returned, $7 detail of the event, each by lease; $8 lease, $9 no, $10 outcome, $11 output,
-// $12 error, $13 read, $14 written, $15 filtered, $16 skipped, $17 took_us, $18 has files, each by
-// result. One statement, and no COPY, though that writes a fifth less WAL: a client that is stopped
-// in the middle of a COPY holds its locks until it goes on, and no timeout of the server ends that.
+// Returns 1, or 0 when it did nothing: a lease is lost, does not cover its numbers, has no room for
+// that many, or (unless $3) had an attempt that did not complete, so that what it has ended must be
+// looked up. A result that is there already raises unique_violation: a repeat, to be looked up as
+// well. The update reckons from the lease's own columns: its CHECKs see the row as of the snapshot
+// first, then as locked. Most steps have no checkpoints, and then none is looked for.
+// $1 node, $2 leases, $3 whether they were locked and looked up before; by lease: $4 lowest and
+// $5 highest no, $6 completed, $7 failed, $8 returned, $9 detail of the event; by result: $10 no,
+// $11 lease, $12 outcome, $13 output, $14 error, $15 read, $16 written, $17 filtered, $18 skipped,
+// $19 took_us, $20 has files. An array from $11 on is empty where all its values are usual: the
+// first of the leases, or the default here. Unnested in a select list, not in FROM, where each
+// would be copied before the first row. One statement, and no COPY, though that writes a fifth less
+// WAL: a client that is stopped in the middle of a COPY holds its locks until it goes on, and no
+// timeout of the server ends that.
 inline const std::string record = R"(
 WITH held AS MATERIALIZED (
   SELECT l.lease_id, l.step_id, s.run_id, l.lo, l.hi,
@@ -542,29 +546,37 @@ WITH held AS MATERIALIZED (
   ORDER BY l.lease_id FOR UPDATE OF l),
 tally AS MATERIALIZED (
   SELECT h.run_id, h.step_id, t.*, h.room = t.completed + t.failed + t.returned AS done
-  FROM unnest($2::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
-       AS t (lease_id, completed, failed, returned, detail)
-  JOIN held h ON h.lease_id = t.lease_id AND h.room >= t.completed + t.failed + t.returned),
-item AS MATERIALIZED (
-  SELECT h.step_id, i.*
-  FROM unnest($8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bigint[],
-              $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::boolean[])
-       AS i (lease_id, no, outcome, output, error, read_count, write_count, filter_count,
-             skip_count, took_us, has_files)
-  JOIN held h ON h.lease_id = i.lease_id AND i.no BETWEEN h.lo AND h.hi),
+  FROM unnest($2::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+              $9::text[])
+       AS t (lease_id, lowest, highest, completed, failed, returned, detail)
+  JOIN held h ON h.lease_id = t.lease_id AND h.lo <= t.lowest AND t.highest <= h.hi
+             AND h.room >= t.completed + t.failed + t.returned),
 fit AS MATERIALIZED (
-  SELECT 1 AS ok
-  WHERE (SELECT count(*) FROM tally) = cardinality($2::bigint[])
-    AND (SELECT count(*) FROM item) = cardinality($9::bigint[])),
+  SELECT 1 AS ok WHERE (SELECT count(*) FROM tally) = cardinality($2::bigint[])),
+item AS NOT MATERIALIZED (
+  SELECT t.step_id, t.lease_id, i.no, coalesce(i.outcome, 'COMPLETED') AS outcome,
+         coalesce(i.output, 'null') AS output, coalesce(i.error, '') AS error,
+         coalesce(i.read_count, 0) AS read_count, coalesce(i.write_count, 0) AS write_count,
+         coalesce(i.filter_count, 0) AS filter_count, coalesce(i.skip_count, 0) AS skip_count,
+         coalesce(i.took_us, 0) AS took_us, coalesce(i.has_files, false) AS has_files
+  FROM (SELECT unnest($10::bigint[]) AS no, unnest($11::bigint[]) AS lease_id,
+               unnest($12::text[]) AS outcome, unnest($13::text[]) AS output,
+               unnest($14::text[]) AS error, unnest($15::bigint[]) AS read_count,
+               unnest($16::bigint[]) AS write_count, unnest($17::bigint[]) AS filter_count,
+               unnest($18::bigint[]) AS skip_count, unnest($19::bigint[]) AS took_us,
+               unnest($20::boolean[]) AS has_files) i
+  JOIN tally t ON t.lease_id = coalesce(i.lease_id, ($2::bigint[])[1]), fit),
 saved AS (
   INSERT INTO partita.result (step_id, no, lease_id, outcome, output, error, read_count,
                               write_count, filter_count, skip_count, took_us, has_files)
   SELECT step_id, no, lease_id, outcome, output, error, read_count, write_count, filter_count,
          skip_count, took_us, has_files
-  FROM item, fit),
+  FROM item),
 cleared AS (
-  DELETE FROM partita.checkpoint c USING item, fit
-  WHERE c.step_id = item.step_id AND c.no = item.no),
+  DELETE FROM partita.checkpoint c USING item
+  WHERE c.step_id = item.step_id AND c.no = item.no
+    AND EXISTS (SELECT FROM partita.checkpoint k JOIN tally t ON k.step_id = t.step_id
+                                                AND k.no BETWEEN t.lowest AND t.highest)),
 counted AS (
   UPDATE partita.lease l
   SET completed = l.completed + t.completed, failed = l.failed + t.failed,

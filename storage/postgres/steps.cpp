@@ -24,7 +24,7 @@ void require_drive(run_id run, run_state state, node_id master, term current, no
 
 /// The run under the fence of its master. Zero rows: there was never such a run to drive.
 run_row driven_run(transaction& tx, const std::string& lock, run_id run, node_id node, term t) {
-  auto rows = tx.exec_params(lock, run.value);
+  auto rows = planned_once(tx, lock, run.value);
   auto row = rows.empty() ? run_row{} : run_of(rows.front());
   require_drive(run, row.state, row.master, row.term, node, t);
   return row;
@@ -33,7 +33,7 @@ run_row driven_run(transaction& tx, const std::string& lock, run_id run, node_id
 /// The step, locked, under the fence of its run.
 step_row driven_step(transaction& tx, const std::string& lock, step_id step, node_id node,
                      term t) {
-  auto rows = tx.exec_params(lock, step.value);
+  auto rows = planned_once(tx, lock, step.value);
   if (rows.empty()) throw store_error(errc::not_found, "there is no " + named(step));
   const auto row = rows.front();
   require_drive(id_of<run_id>(row["run_id"]), state_of<run_state>(row["run_state"]),
@@ -75,7 +75,7 @@ void insert(transaction& tx, step_id step, partition_no first,
 /// Why the step cannot end like this now, or nothing: the end must be true. REQUIRES: the step was
 /// locked against claims by an earlier statement, so that none can follow what is read here.
 std::string untruth(transaction& tx, const step_row& step, step_state state) {
-  const auto seen = tx.exec_params1(sql::progress, step.id.value);
+  const auto seen = planned_once(tx, sql::progress, step.id.value).front();
   if (seen["live"].as<bool>()) return "a lease of it is LIVE";
   if (state != step_state::completed) return {};
   if (!step.sealed) return "its split is not sealed";
@@ -100,14 +100,14 @@ std::vector<result_row> results_of(const pqxx::result& rows) {
 std::optional<term> postgres_store::adopt_run(run_id run, node_id node, term seen) {
   const term next{seen.value + 1};
   return session_.transact([&](transaction& tx) -> std::optional<term> {
-    auto rows = tx.exec_params(sql::lock_run, run.value);
+    auto rows = planned_once(tx, sql::lock_run, run.value);
     if (rows.empty()) return std::nullopt;
     const auto row = run_of(rows.front());
     if (is_terminal(row.state)) return std::nullopt;
     if (row.master == node && row.term == next) return next;  // a repeat
     if (row.master || row.term != seen) return std::nullopt;
     const nlohmann::json detail{{"term", next.value}};
-    auto taken = tx.exec_params(sql::take_run, run.value, node.value, detail.dump());
+    auto taken = planned_once(tx, sql::take_run, run.value, node.value, detail.dump());
     if (taken.empty()) return std::nullopt;
     return id_of<term>(taken.front()[0]);
   });
@@ -115,11 +115,11 @@ std::optional<term> postgres_store::adopt_run(run_id run, node_id node, term see
 
 void postgres_store::step_down(run_id run, node_id node, term t) {
   session_.transact([&](transaction& tx) {
-    auto rows = tx.exec_params(sql::lock_run, run.value);
+    auto rows = planned_once(tx, sql::lock_run, run.value);
     auto row = rows.empty() ? run_row{} : run_of(rows.front());
     if (row.id && !row.master && row.term == t) return;  // a repeat
     require_drive(run, row.state, row.master, row.term, node, t);
-    tx.exec_params(sql::release_run, run.value);
+    planned_once(tx, sql::release_run, run.value);
     log(tx, event::run_let_go, {run, {}, {}, node}, {{"term", t.value}});
   });
 }
@@ -130,15 +130,15 @@ step_row postgres_store::begin_step(run_id run, node_id node, term t, const step
   return session_.transact([&](transaction& tx) {
     driven_run(tx, sql::fence_run, run, node, t);
     const auto& retry = spec.retry;
-    auto made = tx.exec_params(
-        sql::insert_step, run.value, spec.name, spec.ordinal, std::string{to_string(spec.kind)},
-        spec.streamed, spec.transferable, retry.max_attempts, retry.first_delay.count(),
-        retry.factor, retry.max_delay.count(), spec.split_context,
-        spec.kind == step_kind::tasklet);
+    auto made = planned_once(tx, sql::insert_step, run.value, spec.name, spec.ordinal,
+                             std::string{to_string(spec.kind)}, spec.streamed, spec.transferable,
+                             retry.max_attempts, retry.first_delay.count(), retry.factor,
+                             retry.max_delay.count(), spec.split_context,
+                             spec.kind == step_kind::tasklet);
     if (!made.empty())
       log(tx, event::step_begun, {run, id_of<step_id>(made.front()[0]), {}, node},
           event::begun_detail(spec, t));
-    return step_of(tx.exec_params1(sql::find_step, run.value, spec.ordinal));
+    return step_of(planned_once(tx, sql::find_step, run.value, spec.ordinal).front());
   });
 }
 
@@ -152,7 +152,7 @@ void postgres_store::reset_split(step_id step, node_id node, term t) {
     if (row.count == 0) return;
     for (partition_no lo = 0; lo < row.count; lo += delete_piece)
       tx.exec_params(sql::delete_partitions, step.value, lo, lo + delete_piece - 1);
-    tx.exec_params(sql::set_count, step.value, 0);
+    planned_once(tx, sql::set_count, step.value, 0);
     log(tx, event::split_reset, {row.run, step, {}, node}, {{"term", t.value}});
   });
 }
@@ -174,7 +174,7 @@ void postgres_store::append_partitions(step_id step, node_id node, term t, parti
                                                " partitions; none can be appended at " +
                                                std::to_string(first_no));
     insert(tx, step, first_no, rows);
-    tx.exec_params(sql::set_count, step.value, end);
+    planned_once(tx, sql::set_count, step.value, end);
     if (row.spec.streamed) make_ready(tx, step, {first_no, end - 1}, 0);
     log(tx, event::split_appended, {row.run, step, {}, node},
         {{"lo", first_no}, {"hi", end - 1}, {"term", t.value}});
@@ -199,7 +199,7 @@ void postgres_store::seal_split(step_id step, node_id node, term t,
       tx.exec_params(sql::insert_ranges, step.value, lo.text(), hi.text(), bound.text(),
                      attempt.text());
     }
-    tx.exec_params(sql::seal, step.value);
+    planned_once(tx, sql::seal, step.value);
     tx.exec0(sql::tell_of_work);
     log(tx, event::split_sealed, {row.run, step, {}, node},
         {{"count", row.count}, {"term", t.value}});
@@ -209,7 +209,7 @@ void postgres_store::seal_split(step_id step, node_id node, term t,
 std::vector<step_row> postgres_store::list_steps(run_id run) {
   return session_.once([&](transaction& tx) {
     std::vector<step_row> steps;
-    for (const auto& row : tx.exec_params(sql::list_steps, run.value))
+    for (const auto& row : planned_once(tx, sql::list_steps, run.value))
       steps.push_back(step_of(row));
     return steps;
   });
@@ -217,7 +217,7 @@ std::vector<step_row> postgres_store::list_steps(run_id run) {
 
 step_progress postgres_store::progress(step_id step) {
   return session_.once([&](transaction& tx) {
-    auto rows = tx.exec_params(sql::progress, step.value);
+    auto rows = planned_once(tx, sql::progress, step.value);
     if (rows.empty()) throw store_error(errc::not_found, "there is no " + named(step));
     const auto row = rows.front();
     step_progress seen;
@@ -245,8 +245,8 @@ void postgres_store::end_step(step_id step, node_id node, term t, step_state sta
                         named(step) + " is " + std::string{to_string(row.state)} + " already");
     if (auto why = untruth(tx, row, state); !why.empty())
       throw store_error(errc::wrong_state, named(step) + " cannot end " + end + ": " + why);
-    tx.exec_params(sql::end_step, step.value, end, result, error);
-    if (run_result) tx.exec_params(sql::set_run_result, row.run.value, *run_result);
+    planned_once(tx, sql::end_step, step.value, end, result, error);
+    if (run_result) planned_once(tx, sql::set_run_result, row.run.value, *run_result);
     log(tx, event::step_ended, {row.run, step, {}, node}, {{"state", end}, {"term", t.value}});
   });
 }
@@ -257,14 +257,14 @@ void postgres_store::end_run(run_id run, node_id node, term t, run_state state,
   const std::string end{to_string(state)};
   if (!is_terminal(state)) throw store_error(errc::bad_request, end + " is no end of a run");
   session_.transact([&](transaction& tx) {
-    auto rows = tx.exec_params(sql::lock_run, run.value);
+    auto rows = planned_once(tx, sql::lock_run, run.value);
     auto row = rows.empty() ? run_row{} : run_of(rows.front());
     if (row.state == state && row.master == node && row.term == t) return;  // a repeat
     require_drive(run, row.state, row.master, row.term, node, t);
-    for (const auto& running : tx.exec_params(sql::find_running_step, run.value))
+    for (const auto& running : planned_once(tx, sql::find_running_step, run.value))
       throw store_error(errc::wrong_state, named(run) + " cannot end: " +
                                                named(id_of<step_id>(running[0])) + " is RUNNING");
-    tx.exec_params(sql::end_run, run.value, end, error);
+    planned_once(tx, sql::end_run, run.value, end, error);
     log(tx, event::run_ended, {run, {}, {}, node}, {{"state", end}, {"term", t.value}});
   });
 }
