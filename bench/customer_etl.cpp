@@ -1,6 +1,6 @@
 // The job customer_etl on one executor after the other, against two single-threaded loops over the
 // same file: one written by hand for exactly this file, one of the job's own reader and writer. The
-// second tells the engine apart from the parsing.
+// second tells the engine apart from the parsing. All of them end when what they wrote is on disk.
 
 #include <cstdio>
 #include <filesystem>
@@ -12,6 +12,7 @@
 #include "apps/jobs/customer_etl/generate.hpp"
 #include "apps/partita/bench/cluster.hpp"
 #include "apps/partita/errors.hpp"
+#include "batch/output_files.hpp"
 #include "batch/readers/csv.hpp"
 #include "batch/writers/xml.hpp"
 #include "bench/cost_meter.hpp"
@@ -58,6 +59,7 @@ void loop_by_hand(const fs::path& from, const fs::path& to) {
   }
   out << "</customers>\n";
   if (!out.flush()) throw std::runtime_error("cannot write " + to.string());
+  sync_file(to);
 }
 
 void loop_of_parts(const fs::path& from, const fs::path& to) {
@@ -73,16 +75,22 @@ void loop_of_parts(const fs::path& from, const fs::path& to) {
     writer.end();
   }
   writer.close();
+  sync_file(to);
 }
 
+/// The quickest of three: the first to touch a page of memory or of a disk pays for all after it.
 template <class F>
-double seconds_of(F&& work) {
-  const auto begun = boot_now();
-  work();
-  return seconds(begun, boot_now());
+double best_seconds(F&& work) {
+  const auto once = [&] {
+    const auto begun = boot_now();
+    work();
+    return seconds(begun, boot_now());
+  };
+  return std::min({once(), once(), once()});
 }
 
-/// The job on `executors` of one node, from its first lease to the end of its step.
+/// The job on `executors` of one node, from its first lease to the end of its step; the quickest of
+/// three runs, whose costs are in `costs`.
 double run_job(const std::string& url, const fs::path& input, const fs::path& output, int executors,
                cost_meter& costs) {
   auto db = open_database(url);
@@ -90,14 +98,18 @@ double run_job(const std::string& url, const fs::path& input, const fs::path& ou
   settings limits;
   limits.executors = executors;
   cluster nodes(db, customer_etl(), limits, 1);
-  const auto run = nodes.submit({{"input", input.string()}, {"output_dir", output.string()},
-                                 {"partitions", 8 * executors}, {"delay_ms", 0}});
-  nodes.wait_sealed(run);
+  const auto once = [&] {
+    const auto run = nodes.submit({{"input", input.string()}, {"output_dir", output.string()},
+                                   {"partitions", 8 * executors}, {"delay_ms", 0}});
+    nodes.wait_sealed(run);
+    nodes.wait_completed(run);
+    const auto at = nodes.milestones_of(run);
+    return seconds(at.leased, at.ended);
+  };
   costs.begin();
-  nodes.wait_completed(run);
+  const auto best = std::min({once(), once(), once()});
   costs.end();
-  const auto at = nodes.milestones_of(run);
-  return seconds(at.leased, at.ended);
+  return best;
 }
 
 void measure_etl(const cli::arguments& args) {
@@ -109,7 +121,6 @@ void measure_etl(const cli::arguments& args) {
   const auto input = folder / "customers.csv";
   generate_customers(input, rows);
   const auto megabytes = static_cast<double>(fs::file_size(input)) / 1e6;
-  loop_by_hand(input, folder / "by_hand.xml");  // the file is in memory from here on
 
   auto tell = [&](const std::string& how, int executors, double took, document more) {
     document line{{"bench", "customer_etl"},
@@ -122,9 +133,9 @@ void measure_etl(const cli::arguments& args) {
     line.update(more);
     print(line);
   };
-  const auto by_hand = seconds_of([&] { loop_by_hand(input, folder / "by_hand.xml"); });
+  const auto by_hand = best_seconds([&] { loop_by_hand(input, folder / "by_hand.xml"); });
   tell("loop_by_hand", 1, by_hand, document::object());
-  const auto of_parts = seconds_of([&] { loop_of_parts(input, folder / "of_parts.xml"); });
+  const auto of_parts = best_seconds([&] { loop_of_parts(input, folder / "of_parts.xml"); });
   tell("loop_of_parts", 1, of_parts, document::object());
   const auto output = folder / "out";
   for (int executors = 1; executors <= most; ++executors) {
@@ -132,7 +143,7 @@ void measure_etl(const cli::arguments& args) {
     const auto took = run_job(url, input, output, executors, costs);
     document more{{"per_core_to_loop_by_hand", rounded(by_hand / took / executors)},
                   {"per_core_to_loop_of_parts", rounded(of_parts / took / executors)}};
-    more.update(costs.figures(static_cast<double>(rows), "row"));
+    more.update(costs.figures(3 * static_cast<double>(rows), "row"));
     tell("job", executors, took, more);
   }
   if (const auto found = check_customers(input, output); !found.problems.empty())

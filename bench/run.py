@@ -86,6 +86,8 @@ def plan(quick, minutes):
 
     for database in ("postgresql",) if quick else ("postgresql", "sqlite"):
         yield "pickup_latency", database, flags(rounds=15 if quick else 100, executors=2)
+    yield ("pickup_latency", "postgresql",
+           flags(rounds=15 if quick else 100, executors=2) + ["--wake-up"])
     for nodes in (1, 16, 64) if quick else (1, 16, 64, 256, 512):
         yield "cluster_scale", "postgresql", flags(
             nodes=nodes, seconds=4 if quick else 20, settle=2 if quick else 5 + nodes // 20)

@@ -22,8 +22,9 @@ job the_job(const plan& p, const std::shared_ptr<std::atomic<mono_time>>& starte
 
 }  // namespace
 
-/// One run after the other, submitted at moments that know nothing of the nodes' polls. Nothing
-/// wakes a node: it finds the run, and then the partitions, at its next poll.
+/// One run after the other, submitted at moments that know nothing of the nodes' polls. Unless the
+/// database wakes them (`--wake-up`), a node finds the run at its next poll. The partitions that it
+/// splits the run into its own claimer hears of at once.
 cli::document pickup_latency(const plan& p, meter& m) {
   auto started = std::make_shared<std::atomic<mono_time>>();
   cluster nodes(p.db, the_job(p, started), p.settings, p.nodes);
@@ -44,7 +45,7 @@ cli::document pickup_latency(const plan& p, meter& m) {
   }
   m.end();
   return {{"poll_ms", p.settings.poll.count()},
-          {"wake_up", "none: polling only"},
+          {"wake_up", p.settings.wake_up},
           {"submit_to_start_ms", spread(submit_to_start)},
           {"submit_to_adopted_ms", spread(submit_to_adopted)},
           {"ready_to_claimed_ms", spread(ready_to_claimed)}};
