@@ -71,11 +71,11 @@ bool claimer_state::wants_more() const {
   return !leases.empty() && queued_us / static_cast<double>(executors.size()) < lead_us;
 }
 
-/// While no run is live the nodes take turns: together they look as often as one alone would. Each
-/// hears of a new run by its next heartbeat at the latest.
+/// While no run is live the nodes take turns: together they look as often as four would. Each hears
+/// of a new run by its next heartbeat at the latest.
 bool claimer_state::others_look() {
   const bool idle = !cluster.live_runs && leases.empty() && pending.empty() && !in_doubt;
-  polls_skipped = idle && polls_skipped + 1 < cluster.nodes ? polls_skipped + 1 : 0;
+  polls_skipped = idle && 4 * (polls_skipped + 1) < cluster.nodes ? polls_skipped + 1 : 0;
   return polls_skipped > 0;
 }
 
@@ -315,7 +315,7 @@ void claimer_state::finished(finished_batch& batch) {
   if (static_cast<int>(pending.size()) >= deps->limits.max_report_batch && !flush_due)
     flush();
   else if (!pending.empty())
-    schedule_flush(deps->limits.report_delay);
+    schedule_flush(deps->limits.report_delay / (unhanded() > 0 ? 1 : 10));
   hand_out();
   if (may_claim() && wants_more()) schedule_work(milliseconds{0});
   tell_running();

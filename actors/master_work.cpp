@@ -116,7 +116,7 @@ void for_each_result(result_kind kind, const master_task& task, Visit&& visit) {
   constexpr int page = 1000;
   for (partition_no after = -1;;) {
     auto rows = task.db->with(
-        [&](store& db) { return db.list_results_of(kind, task.step.id, after, page); });
+        [&](store& db) { return db.list_results(task.step.id, after, page, kind); });
     for (const auto& row : rows) visit(row);
     if (rows.size() < page) return;
     after = rows.back().no;

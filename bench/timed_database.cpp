@@ -71,12 +71,9 @@ class timed_store final : public store {
                const std::string& error) override {
     inner_->end_run(run, node, t, state, error);
   }
-  std::vector<result_row> list_results(step_id step, partition_no after, int limit) override {
-    return inner_->list_results(step, after, limit);
-  }
-  std::vector<result_row> list_results_of(result_kind kind, step_id step, partition_no after,
-                                          int limit) override {
-    return inner_->list_results_of(kind, step, after, limit);
+  std::vector<result_row> list_results(step_id step, partition_no after, int limit,
+                                       result_kind kind) override {
+    return inner_->list_results(step, after, limit, kind);
   }
   work_view look(node_id node) override { return inner_->look(node); }
   int release(node_id node, std::span<const lease_id> leases) override {

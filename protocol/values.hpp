@@ -266,8 +266,8 @@ struct result_row {
   bool has_files = false;
 };
 
-/// Results that are few among many, as a rule.
-enum class result_kind { failed, with_files };
+/// Which results are asked for: all, or those that are few among many, as a rule.
+enum class result_kind { any, failed, with_files };
 
 /// What a master needs to know while it waits for a step.
 struct step_progress {

@@ -166,12 +166,10 @@ class store {
   virtual void end_run(run_id run, node_id node, term t, run_state state,
                        const std::string& error) = 0;
 
-  /// Results of a step with no > after, ascending, at most `limit`.
-  virtual std::vector<result_row> list_results(step_id step, partition_no after, int limit) = 0;
-
-  /// As list_results, but only those of one kind. Found by an index: the others cost nothing.
-  virtual std::vector<result_row> list_results_of(result_kind kind, step_id step,
-                                                  partition_no after, int limit) = 0;
+  /// Results of a step with no > after, ascending, at most `limit`. Those of one kind are found by
+  /// an index: the others cost nothing.
+  virtual std::vector<result_row> list_results(step_id step, partition_no after, int limit,
+                                               result_kind kind = result_kind::any) = 0;
 
   // --- claiming and working ----------------------------------------------------------------------
 

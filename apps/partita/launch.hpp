@@ -21,16 +21,17 @@ submission submission_of(const registry& jobs, const std::vector<std::string>& w
 /// A launch key nobody else chooses: 128 random bits.
 std::string fresh_launch_key();
 
-/// Asks a verb of the store, and once more when the first answer was lost. Every verb allows that;
+/// Asks a verb of the store, five times at most while the answer gets lost. Every verb allows that;
 /// submit and restart because of their launch key.
 template <class Verb>
 auto ask(Verb verb) {
-  try {
-    return verb();
-  } catch (const store_error& e) {
-    if (e.code() != errc::unavailable) throw;
+  for (int tries = 1;; ++tries) {
+    try {
+      return verb();
+    } catch (const store_error& e) {
+      if (e.code() != errc::unavailable || tries == 5) throw;
+    }
   }
-  return verb();
 }
 
 /// The number in a word such as "17". Throws command_error (usage).

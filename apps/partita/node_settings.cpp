@@ -25,7 +25,7 @@ constexpr interval intervals[] = {
     {"poll", &settings::poll, "between looks for work while there is none"},
     {"master-poll", &settings::master_poll, "between a master's looks at its step"},
     {"lease-hold", &settings::lease_hold, "how much work one lease aims to hold"},
-    {"report-delay", &settings::report_delay, "a result waits this long for company"},
+    {"report-delay", &settings::report_delay, "a result waits this long for company at most"},
     {"drain-grace", &settings::drain_grace, "SIGTERM: partitions may end or reach a checkpoint"},
     {"stop-grace", &settings::stop_grace, "then: executors are interrupted and have this long"},
     {"database-timeout", &settings::database_timeout, "one statement of a claim or report"},

@@ -211,25 +211,17 @@ void memory_store::end_run(run_id run, node_id node, term t, run_state state,
   tx.log(event::run_ended, {run, {}, {}, node}, {{"state", to_string(state)}, {"term", t.value}});
 }
 
-std::vector<result_row> memory_store::list_results(step_id step, partition_no after, int limit) {
+std::vector<result_row> memory_store::list_results(step_id step, partition_no after, int limit,
+                                                   result_kind kind) {
   transaction tx{*state_};
   std::vector<result_row> rows;
   for (auto r = tx.db.results.upper_bound({step, after});
        r != tx.db.results.end() && r->first.first == step && static_cast<int>(rows.size()) < limit;
-       ++r)
-    rows.push_back(r->second.row);
-  return rows;
-}
-
-std::vector<result_row> memory_store::list_results_of(result_kind kind, step_id step,
-                                                      partition_no after, int limit) {
-  transaction tx{*state_};
-  std::vector<result_row> rows;
-  for (auto r = tx.db.results.upper_bound({step, after});
-       r != tx.db.results.end() && r->first.first == step && static_cast<int>(rows.size()) < limit;
-       ++r)
-    if (kind == result_kind::failed ? !r->second.row.completed : r->second.row.has_files)
-      rows.push_back(r->second.row);
+       ++r) {
+    const auto& row = r->second.row;
+    if (kind == result_kind::any || (kind == result_kind::failed ? !row.completed : row.has_files))
+      rows.push_back(row);
+  }
   return rows;
 }
 

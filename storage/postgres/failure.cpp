@@ -98,11 +98,14 @@ bool is_lost_preparation(const std::exception& failure) {
 
 store_error translated(const std::exception& failure, const std::string& address) {
   auto code = errc::unavailable;
+  std::string prefix = address + ": ";
   if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&failure))
     code = meaning_of(sql->sqlstate());
   else if (dynamic_cast<const pqxx::conversion_error*>(&failure) != nullptr)
     code = errc::damaged;
-  return {code, address + ": " + line_of(failure.what()) + std::string{advice(code)}};
+  else if (dynamic_cast<const pqxx::broken_connection*>(&failure) != nullptr)
+    prefix += "the connection was lost: ";
+  return {code, prefix + line_of(failure.what()) + std::string{advice(code)}};
 }
 
 store_error refused(const std::string& reason, const std::string& address) {

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "protocol/values.hpp"
+
 // Every statement of the PostgreSQL store, by the room that uses it. `$n` are listed above each.
 // Names are qualified, so that no search_path matters; states are literals, so that the planner can
 // use the partial indexes. Values travel as text, arrays as '{…}'.
@@ -353,17 +355,17 @@ SELECT step_id FROM partita.step WHERE run_id = $1::bigint AND state = 'RUNNING'
 inline const std::string end_run = R"(
 UPDATE partita.run SET state = $2, error = $3, ended_at = now() WHERE run_id = $1::bigint)";
 
-// $1 step, $2 after this no, $3 at most
-inline const std::string list_results_where = R"(
+// The conditions are those of the indexes. $1 step, $2 after this no, $3 at most
+inline std::string list_results(result_kind kind) {
+  const auto* wanted = kind == result_kind::failed       ? "AND outcome = 'FAILED'"
+                       : kind == result_kind::with_files ? "AND has_files"
+                                                         : "";
+  return std::string{R"(
 SELECT no, lease_id, outcome, output, error, read_count, write_count, filter_count, skip_count,
        took_us, partita.micros(ended_at) AS ended_at, has_files
-FROM partita.result WHERE step_id = $1::bigint AND no > $2::bigint AND )";
-inline const std::string order_results = " ORDER BY no LIMIT $3::integer";
-inline const std::string list_results = list_results_where + "true" + order_results;
-inline const std::string list_failed_results =
-    list_results_where + "outcome = 'FAILED'" + order_results;
-inline const std::string list_results_with_files =
-    list_results_where + "has_files" + order_results;
+FROM partita.result WHERE step_id = $1::bigint AND no > $2::bigint )"} +
+         wanted + " ORDER BY no LIMIT $3::integer";
+}
 
 // A hint for nodes that listen (`--wake-up`): heard when the transaction has committed.
 inline const std::string channel_of_work = "partita_work";

@@ -269,18 +269,11 @@ void postgres_store::end_run(run_id run, node_id node, term t, run_state state,
   });
 }
 
-std::vector<result_row> postgres_store::list_results(step_id step, partition_no after, int limit) {
+std::vector<result_row> postgres_store::list_results(step_id step, partition_no after, int limit,
+                                                     result_kind kind) {
   return session_.once([&](transaction& tx) {
-    return results_of(tx.exec_params(sql::list_results, step.value, after, std::max(0, limit)));
-  });
-}
-
-std::vector<result_row> postgres_store::list_results_of(result_kind kind, step_id step,
-                                                        partition_no after, int limit) {
-  return session_.once([&](transaction& tx) {
-    return results_of(tx.exec_params(kind == result_kind::failed ? sql::list_failed_results
-                                                                 : sql::list_results_with_files,
-                                     step.value, after, std::max(0, limit)));
+    return results_of(
+        tx.exec_params(sql::list_results(kind), step.value, after, std::max(0, limit)));
   });
 }
 

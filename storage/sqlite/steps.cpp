@@ -230,18 +230,13 @@ void sqlite_store::end_run(run_id run, node_id node, term t, run_state state,
   });
 }
 
-std::vector<result_row> sqlite_store::list_results(step_id step, partition_no after, int limit) {
+std::vector<result_row> sqlite_store::list_results(step_id step, partition_no after, int limit,
+                                                   result_kind kind) {
+  const auto* statement = kind == result_kind::failed       ? sql::list_failed_results
+                          : kind == result_kind::with_files ? sql::list_results_with_files
+                                                            : sql::list_results;
   return read([&](connection& db) {
-    return results_of(db.query(sql::list_results, step, after, std::max(0, limit)));
-  });
-}
-
-std::vector<result_row> sqlite_store::list_results_of(result_kind kind, step_id step,
-                                                      partition_no after, int limit) {
-  return read([&](connection& db) {
-    return results_of(db.query(kind == result_kind::failed ? sql::list_failed_results
-                                                           : sql::list_results_with_files,
-                               step, after, std::max(0, limit)));
+    return results_of(db.query(statement, step, after, std::max(0, limit)));
   });
 }
 

@@ -269,7 +269,7 @@ TEST_CASE("a partition that takes its node with it each time ends FAILED, and th
                                     if (p.no() == 1) *fatal = true;
                                   }));
   settings limits = fast_settings();
-  limits.report_delay = 50ms;  // the kill comes before the report
+  limits.report_delay = 500ms;  // the kill comes before the report
   sim_cluster cluster{{j}, limits};
   std::vector<std::size_t> alive{cluster.add_node(1)};
   auto run = cluster.submit("poison");

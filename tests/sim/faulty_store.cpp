@@ -205,14 +205,10 @@ void faulty_store::end_run(run_id run, node_id node, term t, run_state state,
   });
 }
 
-std::vector<result_row> faulty_store::list_results(step_id step, partition_no after, int limit) {
-  return call("list_results", false, [=](store& s) { return s.list_results(step, after, limit); });
-}
-
-std::vector<result_row> faulty_store::list_results_of(result_kind kind, step_id step,
-                                                      partition_no after, int limit) {
-  return call("list_results_of", false,
-              [=](store& s) { return s.list_results_of(kind, step, after, limit); });
+std::vector<result_row> faulty_store::list_results(step_id step, partition_no after, int limit,
+                                                   result_kind kind) {
+  return call("list_results", false,
+              [=](store& s) { return s.list_results(step, after, limit, kind); });
 }
 
 work_view faulty_store::look(node_id node) {

@@ -36,9 +36,8 @@ class faulty_store final : public store {
                 const std::string& error, const std::optional<json_text>& run_result) override;
   void end_run(run_id run, node_id node, term t, run_state state,
                const std::string& error) override;
-  std::vector<result_row> list_results(step_id step, partition_no after, int limit) override;
-  std::vector<result_row> list_results_of(result_kind kind, step_id step, partition_no after,
-                                          int limit) override;
+  std::vector<result_row> list_results(step_id step, partition_no after, int limit,
+                                       result_kind kind) override;
   work_view look(node_id node) override;
   std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
                                    std::int64_t narrow) override;

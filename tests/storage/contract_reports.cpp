@@ -110,7 +110,7 @@ TEST_CASE_METHOD(contract, "failed results, and those with files, are listed wit
   }
   auto numbers = [&](result_kind kind, partition_no after, int limit) {
     std::vector<partition_no> nos;
-    for (const auto& row : db->list_results_of(kind, id, after, limit)) {
+    for (const auto& row : db->list_results(id, after, limit, kind)) {
       CHECK(row.completed == (kind == result_kind::with_files));
       CHECK(row.has_files == (kind == result_kind::with_files));
       nos.push_back(row.no);
