@@ -88,10 +88,10 @@ def chaos(args):
 
 def fuzz(args):
     code, text = run([HERE + "/fuzz/run.sh", str(args.seconds)])
-    found = re.findall(r"^(\w+): (\d+) executions, (\d+) edges", text, re.M)
-    for target, executions, edges in found:
+    done = re.findall(r"^(\w+): (\d+) executions, (\d+) edges covered, (\d+) findings", text, re.M)
+    for target, executions, edges, found in done:
         keep("fuzz", {"target": target, "seconds": args.seconds, "executions": int(executions),
-                      "edges": int(edges), "found": int(code != 0)})
+                      "edges": int(edges), "found": int(found)})
     return code
 
 

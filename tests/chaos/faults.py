@@ -455,7 +455,8 @@ def flapping(stage, u):
 
 
 def many_launches(stage, u):
-    """50 at once, half of them with one launch key: never are two such runs alive together."""
+    """50 at once, half of them with one launch key: never are two such runs alive together. Some may
+    not get through to a server that so many ask at once: they say so, and leave nothing behind."""
     workload = stage.workload
     with workload.lock:
         workload.salt += 1
@@ -475,10 +476,10 @@ def many_launches(stage, u):
     ids = {out.strip() for (out, _), code in answers if code == 0}
     of_key = {out.strip() for i, ((out, _), code) in enumerate(answers) if i % 2 and code == 0}
     codes = sorted({code for _, code in answers})
-    said = {err.strip() for (_, err), code in answers if code not in (0, 4)}
+    said = {err.strip() for (_, err), code in answers if code not in (0, 4, 5)}
     overlap = any(a["ended"] is None or a["ended"] > b["begun"] for a, b in zip(found, found[1:]))
     if overlap or len(of_key) > 1 or ids != {str(r["run_id"]) for r in found} or \
-            not set(codes) <= {0, 4}:
+            not ids or not set(codes) <= {0, 4, 5}:
         stage.problems.append(f"50 launches at once made {found}, answered {ids}, by key {of_key},"
                               f" with codes {codes}: {said}")
     for row in found:
@@ -486,7 +487,8 @@ def many_launches(stage, u):
         run.id = row["run_id"]
         with workload.lock:
             workload.runs.append(run)
-    return f"50 launches at once made {len(found)} run, exit codes {codes}"
+    counts = {code: sum(c == code for _, c in answers) for code in codes}
+    return f"50 launches at once made {len(found)} run, exit codes {counts}"
 
 
 # name: (what, function, weight, what it needs)

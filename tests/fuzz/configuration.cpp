@@ -34,7 +34,8 @@ void read_address(const std::string& text) {
     for (const char* secret : {"password", "sslpassword"})
       require(address.get_given(secret).empty() || cli::holds_password(text));
     const auto password = address.get_given("password");
-    if (password.size() > 8 && text.find(password) == text.rfind(password))
+    const auto place = text.find(password);
+    if (password.size() > 8 && place != text.npos && place == text.rfind(password))
       require(address.address().find(password) == std::string::npos);
   } catch (const store_error& e) {
     require(e.code() == errc::bad_request);

@@ -31,10 +31,13 @@ for target in ${*:-csv parameters stored_json configuration}; do
     -fno-sanitize-recover=undefined tests/fuzz/$target.cpp $parts -o $out/$target \
     $(pkg-config --cflags --libs libpq fmt)
   mkdir -p $out/corpus/$target
+  found=0
   $out/$target -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix=$out/$target- \
-    $out/corpus/$target tests/fuzz/seeds/$target >$out/$target.log 2>&1 || failed=1
+    $out/corpus/$target tests/fuzz/seeds/$target >$out/$target.log 2>&1 || found=1
+  [ $found = 0 ] || failed=1
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' $out/$target.log)
   covered=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' $out/$target.log | tail -1)
-  echo "$target: ${executions:-0} executions, ${covered:-0} edges covered, log $out/$target.log"
+  echo "$target: ${executions:-0} executions, ${covered:-0} edges covered, $found findings," \
+    "log $out/$target.log"
 done
 exit $failed

@@ -39,7 +39,7 @@ exit_code submit_command(const invocation& in) {
   wants_json(in.args);
   auto what = submission_of(in.jobs, in.args.words(), launch_key(in.args));
   auto db = open_or_create(database_url(in.args));
-  auto session = db->connect({});
+  auto session = ask([&] { return db->connect({}); });
   auto run = ask([&] { return session->submit(what); });
   return tell_submitted(in, db, run,
                         "run " + std::to_string(run.id.value) + " of " + run.job.name +
@@ -53,7 +53,7 @@ exit_code restart_command(const invocation& in) {
   auto ended = parse_run_id(in.args.words().front());
   auto key = launch_key(in.args);
   auto db = open_existing(database_url(in.args));
-  auto session = db->connect({});
+  auto session = ask([&] { return db->connect({}); });
   auto run = ask([&] { return session->restart(ended, key); });
   return tell_submitted(in, db, run,
                         "run " + std::to_string(run.id.value) + " continues run " +
