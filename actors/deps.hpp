@@ -43,7 +43,8 @@ class jitter {
 /// Waits between tries of a database that does not answer: doubles from retry_first to retry_max.
 class retry_wait {
  public:
-  explicit retry_wait(const settings& s) : first_(s.retry_first), most_(s.retry_max) {}
+  retry_wait(milliseconds first, milliseconds most) : first_(first), most_(most) {}
+  explicit retry_wait(const settings& s) : retry_wait(s.retry_first, s.retry_max) {}
   milliseconds next() {
     wait_ = wait_.count() == 0 ? first_ : std::min(2 * wait_, most_);
     return wait_;

@@ -1,5 +1,7 @@
 #include "actors/heartbeat.hpp"
 
+#include <algorithm>
+
 #include <spdlog/spdlog.h>
 
 #include "protocol/mutation.hpp"
@@ -22,10 +24,15 @@ void heartbeat_state::renew() {
   if (!draining && window->may_sweep(deps->now())) sweep(cluster.overdue);
 }
 
-void heartbeat_state::sweep(const std::vector<node_id>& overdue) {
+/// Each node begins with another suspect and ends where somebody else has been: they share the work
+/// when many nodes are lost, and do not all ask about the same ones when the database is slow.
+void heartbeat_state::sweep(std::vector<node_id> overdue) {
+  if (overdue.empty()) return;
+  const auto first = static_cast<std::size_t>(id.value) % overdue.size();
+  std::rotate(overdue.begin(), overdue.begin() + static_cast<std::ptrdiff_t>(first), overdue.end());
   for (auto suspect : overdue) {
     auto verdict = db->get().sweep(suspect, liveness_of(deps->limits));
-    if (verdict == sweep_verdict::alive) continue;
+    if (verdict == sweep_verdict::alive) return;
     spdlog::warn("node_{} node={} by={}",
                  verdict == sweep_verdict::deregistered ? "deregistered" : "unreachable",
                  suspect.value, id.value);
@@ -38,6 +45,7 @@ milliseconds heartbeat_state::round() {
     renew();
     if (!answered) spdlog::info("database_back node={}", id.value);
     answered = true;
+    rest->reset();
     return (*spread)(deps->limits.heartbeat);
   } catch (const store_error& e) {
     if (e.code() == errc::fenced) {
@@ -49,7 +57,7 @@ milliseconds heartbeat_state::round() {
       if (answered) spdlog::warn("heartbeat_failed node={} why=\"{}\"", id.value, e.what());
       answered = false;
     }
-    return (*spread)(deps->limits.heartbeat_retry);
+    return (*spread)(rest->next());
   }
 }
 
@@ -76,6 +84,7 @@ heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heart
   s.db = std::make_unique<session>(deps, "heartbeat", deps->limits.heartbeat_timeout);
   s.window = std::make_unique<trust_window>(deps->limits);
   s.spread = std::make_unique<jitter>(deps->seed + 1);
+  s.rest = std::make_unique<retry_wait>(deps->limits.heartbeat_retry, deps->limits.heartbeat);
   s.node = std::move(node);
   s.claimer = std::move(claimer);
   s.id = first;

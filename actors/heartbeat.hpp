@@ -21,6 +21,7 @@ struct heartbeat_state {
   std::unique_ptr<session> db;
   std::unique_ptr<trust_window> window;
   std::unique_ptr<jitter> spread;
+  std::unique_ptr<retry_wait> rest;
   node_actor node;
   claimer_actor claimer;
   node_id id;  // none while this process must join anew
@@ -33,7 +34,7 @@ struct heartbeat_state {
  private:
   void renew();
   void join();
-  void sweep(const std::vector<node_id>& overdue);
+  void sweep(std::vector<node_id> overdue);
 };
 
 heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,

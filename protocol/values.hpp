@@ -186,7 +186,8 @@ struct ready_step {
   step_id step;
   run_id run;
   std::int64_t remaining = 0;  // partitions in ranges this node may claim now
-  /// Executors its live leases occupy: the sum of min(unfinished, slots of the node).
+  /// Executors its live leases occupy: the sum of min(unfinished, slots of the node). Decides
+  /// between several steps; may be 0 where only this one is ready.
   int slots_held = 0;
   int next_attempt = 0;  // tries used up of the range a claim would cut
 };

@@ -96,6 +96,11 @@ bool is_lost_preparation(const std::exception& failure) {
   return sql != nullptr && (sql->sqlstate() == "26000" || sql->sqlstate() == "42P05");
 }
 
+bool is_cancelled(const std::exception& failure) {
+  const auto* sql = dynamic_cast<const pqxx::sql_error*>(&failure);
+  return sql != nullptr && sql->sqlstate() == "57014";
+}
+
 store_error translated(const std::exception& failure, const std::string& address) {
   auto code = errc::unavailable;
   std::string prefix = address + ": ";

@@ -104,12 +104,12 @@ bool record(transaction& tx, node_id node, const reports& items, bool looked_up)
   const auto has_files = column(ended, std::string_view{"f"}, [](const report& r) {
     return std::string_view{r.has_files ? "t" : "f"};
   });
-  auto done = tx.exec_params1(
-      sql::record, node.value, leases.text(), looked_up, lowest.text(), highest.text(),
+  const auto done = planned_once(
+      tx, sql::record, node.value, leases.text(), looked_up, lowest.text(), highest.text(),
       completed.text(), failed.text(), returned.text(), details.text(), no.text(), lease, outcome,
       output, error, count(&item_counts::read), count(&item_counts::written),
       count(&item_counts::filtered), count(&item_counts::skipped), took, has_files);
-  return done[0].as<int>() == 1;
+  return done.front()[0].as<int>() == 1;
 }
 
 void record_failures(transaction& tx, const reports& items,

@@ -63,7 +63,8 @@ void session::recover(const std::exception& failure, effort& spent) {
     std::this_thread::sleep_for(rest_after(spent.tries++));
     return;
   }
-  if (!lost_race) link_.reset();
+  // Many nodes that open connections anew would make a slow server slower.
+  if (!lost_race && !is_cancelled(failure)) link_.reset();
   throw translated(failure, address_);
 }
 

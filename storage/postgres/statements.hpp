@@ -373,31 +373,35 @@ inline const std::string tell_of_work = "NOTIFY partita_work";
 
 // --- leases.cpp ----------------------------------------------------------------------------------
 
-// Three short lists in one read; `what` tells them apart.
+// Three short lists in one read; `what` tells them apart. The executors that a step holds decide
+// between several steps: they are not summed for one, over a lease of each node of a large cluster.
 // $1 node
 inline const std::string look = R"(
 WITH me AS MATERIALIZED (
-  SELECT jobs FROM partita.node WHERE node_id = $1::bigint AND state = 'ACTIVE')
-SELECT 'READY' AS what, s.step_id AS id, s.run_id AS run_id, waiting.size AS size,
-       held.slots AS slots, first.attempt AS number, NULL AS stop
-FROM me
-JOIN partita.run r ON r.state = 'RUNNING' AND r.stop = 'NONE'
-  AND r.job || '/' || r.job_version = ANY (me.jobs)
-JOIN partita.step s ON s.run_id = r.run_id AND s.state = 'RUNNING'
-CROSS JOIN LATERAL (
-  SELECT w.attempt FROM partita.ready w
-  WHERE w.step_id = s.step_id AND (w.node_id = $1::bigint OR w.node_id IS NULL)
-    AND w.available_at <= now()
-  ORDER BY w.node_id, w.lo LIMIT 1) first
-CROSS JOIN LATERAL (
-  SELECT sum(w.hi - w.lo + 1)::bigint AS size FROM partita.ready w
-  WHERE w.step_id = s.step_id AND (w.node_id = $1::bigint OR w.node_id IS NULL)
-    AND w.available_at <= now()) waiting
-CROSS JOIN LATERAL (
-  SELECT coalesce(sum(least(l.hi - l.lo + 1 - l.completed - l.failed - l.returned, n.slots)), 0)
-         ::bigint AS slots
-  FROM partita.lease l JOIN partita.node n ON n.node_id = l.node_id
-  WHERE l.step_id = s.step_id AND l.state = 'LIVE') held
+  SELECT jobs FROM partita.node WHERE node_id = $1::bigint AND state = 'ACTIVE'),
+waiting AS MATERIALIZED (
+  SELECT s.step_id, s.run_id, first.attempt, every.size
+  FROM me
+  JOIN partita.run r ON r.state = 'RUNNING' AND r.stop = 'NONE'
+    AND r.job || '/' || r.job_version = ANY (me.jobs)
+  JOIN partita.step s ON s.run_id = r.run_id AND s.state = 'RUNNING'
+  CROSS JOIN LATERAL (
+    SELECT w.attempt FROM partita.ready w
+    WHERE w.step_id = s.step_id AND (w.node_id = $1::bigint OR w.node_id IS NULL)
+      AND w.available_at <= now()
+    ORDER BY w.node_id, w.lo LIMIT 1) first
+  CROSS JOIN LATERAL (
+    SELECT sum(w.hi - w.lo + 1)::bigint AS size FROM partita.ready w
+    WHERE w.step_id = s.step_id AND (w.node_id = $1::bigint OR w.node_id IS NULL)
+      AND w.available_at <= now()) every)
+SELECT 'READY' AS what, step_id AS id, run_id, size,
+       CASE WHEN (SELECT count(*) FROM waiting) > 1 THEN (
+         SELECT coalesce(sum(least(l.hi - l.lo + 1 - l.completed - l.failed - l.returned, n.slots)),
+                         0)::bigint
+         FROM partita.lease l JOIN partita.node n ON n.node_id = l.node_id
+         WHERE l.step_id = waiting.step_id AND l.state = 'LIVE') ELSE 0 END AS slots,
+       attempt AS number, NULL AS stop
+FROM waiting
 UNION ALL
 SELECT 'HELD', l.lease_id, s.run_id, 0, 0, 0, r.stop
 FROM partita.lease l JOIN partita.step s ON s.step_id = l.step_id
@@ -429,7 +433,7 @@ pick AS MATERIALIZED (
   FROM me, partita.ready w
   WHERE w.step_id = $2::bigint AND (w.node_id = $1::bigint OR w.node_id IS NULL)
     AND w.available_at <= now()
-  ORDER BY w.node_id, w.lo LIMIT 1 )";
+  ORDER BY w.node_id, )";
 
 inline const std::string claim_rest = R"(),
 shortened AS (
@@ -458,11 +462,14 @@ CROSS JOIN LATERAL (
   WHERE p.step_id = $2::bigint AND p.no BETWEEN g.lo AND g.hi) p
 ORDER BY p.no)";
 
-// Takes a range nobody else is cutting.
-inline const std::string claim = claim_front + "FOR UPDATE OF w SKIP LOCKED" + claim_rest;
+// Takes the first range that nobody else is cutting.
+inline const std::string claim =
+    claim_front + "w.lo LIMIT 1 FOR UPDATE OF w SKIP LOCKED" + claim_rest;
 
-// Waits for whoever is cutting the range: no rows means that there is nothing to take.
-inline const std::string claim_patiently = claim_front + "FOR UPDATE OF w" + claim_rest;
+// Waits for whoever is cutting a range: no rows means that there is nothing to take. Where there
+// are several, nodes wait for different ones.
+inline const std::string claim_patiently =
+    claim_front + "md5(w.ready_id || '/' || $1) LIMIT 1 FOR UPDATE OF w" + claim_rest;
 
 // $1 node
 inline const std::string lock_live_leases = R"(

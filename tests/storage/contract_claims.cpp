@@ -139,9 +139,16 @@ TEST_CASE_METHOD(contract, "a look shows what could be claimed now") {
 TEST_CASE_METHOD(contract, "a look counts the executors that leases of a step occupy") {
   auto a = join("a", 2);
   auto b = join("b", 3);
-  auto r = drive(a);
+  auto r = drive(a, "1");
   auto id = split(r, 100);
-  auto held = [&] { return db->look(a).ready.at(0).slots_held; };
+  auto other = split(drive(a, "2"), 100);  // they are counted where there is a choice
+  auto held = [&] {
+    auto view = db->look(a);
+    REQUIRE(view.ready.size() == 2);
+    for (const auto& seen : view.ready)
+      if (seen.step == other) CHECK(seen.slots_held == 0);
+    return view.ready[0].step == id ? view.ready[0].slots_held : view.ready[1].slots_held;
+  };
   auto wide = take(a, id, 10);  // 2 executors can work on it
   CHECK(held() == 2);
   auto narrow = take(b, id, 1);
