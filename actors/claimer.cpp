@@ -15,8 +15,6 @@ namespace {
 constexpr double batch_us = 5'000;
 constexpr std::int64_t max_batch = 2'000;
 
-constexpr std::size_t max_report_bytes = 16 * 1024 * 1024;
-
 std::vector<output_file> files_of(const attempt_report& attempt) {
   if (!attempt.has_files) return {};
   return parse_output(attempt.output).files;
@@ -28,7 +26,7 @@ std::size_t report_size(const std::vector<attempt_report>& pending, const settin
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < most; ++i) {
     bytes += pending[i].output.size() + pending[i].error.size();
-    if (bytes > max_report_bytes) return std::max<std::size_t>(i, 1);
+    if (bytes > limits.max_statement_bytes) return std::max<std::size_t>(i, 1);
   }
   return most;
 }
@@ -79,12 +77,17 @@ bool claimer_state::others_look() {
   return polls_skipped > 0;
 }
 
-/// One timer at a time: while a retry is due, the poll adds none, or an outage would breed them.
-void claimer_state::tick() {
-  if (work_due || others_look()) return;
+/// One timer at a time: while a retry is due, the poll adds none, or an outage would breed them;
+/// and none where it has just looked, to claim. Returns when the next is due.
+milliseconds claimer_state::tick() {
+  const auto poll = (*spread)(deps->limits.poll);
+  const auto ago = std::chrono::ceil<milliseconds>(deps->now() - looked);
+  if (!leases.empty() && ago < poll / 2) return poll - ago;
+  if (work_due || others_look()) return poll;
   nothing_ahead = false;
   show_progress();
   work();
+  return poll;
 }
 
 void claimer_state::work() {
@@ -92,6 +95,7 @@ void claimer_state::work() {
   if (!id) return;
   try {
     auto view = db->get().look(id);
+    looked = deps->now();
     obey(view);
     in_doubt = false;
     if (draining)
@@ -505,9 +509,7 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
     s.executors.push_back({spawn_executor(self, static_cast<int>(i), s.control[i]), 0});
   self->send(self, tick_atom::value);
   return {[self](tick_atom) {
-            auto& state = self->state;
-            self->delayed_send(self, (*state.spread)(state.deps->limits.poll), tick_atom::value);
-            state.tick();
+            self->delayed_send(self, self->state.tick(), tick_atom::value);
           },
           [self](work_atom) { self->state.work(); },
           [self](flush_atom) { self->state.flush(); },

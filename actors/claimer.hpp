@@ -24,7 +24,7 @@ namespace partita {
 struct claimer_state {
   claimer_state() = default;
 
-  void tick();
+  milliseconds tick();
   void work();
   void flush();
   void finished(finished_batch& batch);
@@ -88,6 +88,7 @@ struct claimer_state {
   bool answered = true;
   int told_running = -1;
   int polls_skipped = 0;
+  mono_time looked;
 
  private:
   bool others_look();

@@ -1,6 +1,7 @@
 #include "actors/heartbeat.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -15,13 +16,26 @@ void heartbeat_state::join() {
   self->send(claimer, joined{id});
 }
 
+/// In a large cluster the nodes take turns to read it: together as often as sixteen would.
+bool heartbeat_state::others_look() {
+  looks_skipped = 16 * (looks_skipped + 1) < cluster.nodes ? looks_skipped + 1 : 0;
+  return looks_skipped > 0;
+}
+
 void heartbeat_state::renew() {
   const auto sent = deps->now();
-  auto cluster = db->get().heartbeat(id, running, draining, liveness_of(deps->limits));
+  std::optional<liveness_limits> limits;
+  if (!others_look()) limits = liveness_of(deps->limits);
+  auto seen = db->get().heartbeat(id, running, draining, limits);
   window->renewed(sent);
+  const auto overdue = std::exchange(seen.overdue, {});
+  if (limits)
+    cluster = seen;
+  else
+    cluster.live_runs = seen.live_runs;
   self->send(node, renewal{id, sent, cluster});
   self->send(claimer, renewal{id, sent, cluster});
-  if (!draining && window->may_sweep(deps->now())) sweep(cluster.overdue);
+  if (!draining && window->may_sweep(deps->now())) sweep(overdue);
 }
 
 /// Each node begins with another suspect and ends where somebody else has been: they share the work

@@ -29,9 +29,12 @@ struct heartbeat_state {
   bool draining = false;
   bool leaving = false;
   bool answered = true;  // the last try, so that each outage is logged once
+  cluster_view cluster;
+  int looks_skipped = 0;
   static inline const char* name = "heartbeat";
 
  private:
+  bool others_look();
   void renew();
   void join();
   void sweep(std::vector<node_id> overdue);

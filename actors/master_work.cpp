@@ -39,8 +39,6 @@ parameters parameters_of(const master_task& task) {
 
 /// Inserts what a split yields, in bulk, under the term.
 class partition_inserter {
-  static constexpr std::size_t max_batch_bytes = 16 * 1024 * 1024;
-
  public:
   partition_inserter(const master_task& task, std::int64_t skip)
       : task_(task), skip_(skip), next_(skip) {}
@@ -53,7 +51,7 @@ class partition_inserter {
     batch_.push_back({std::move(p.key), p.input.dump()});
     bytes_ += batch_.back().key.size() + batch_.back().input.size();
     if (batch_.size() >= static_cast<std::size_t>(task_.deps->limits.split_batch) ||
-        bytes_ >= max_batch_bytes)
+        bytes_ >= task_.deps->limits.max_statement_bytes)
       flush();
   }
 

@@ -23,7 +23,7 @@ class timed_store final : public store {
 
   node_id register_node(const node_info& info) override { return inner_->register_node(info); }
   cluster_view heartbeat(node_id node, int running, bool draining,
-                         const liveness_limits& limits) override {
+                         const std::optional<liveness_limits>& limits) override {
     return inner_->heartbeat(node, running, draining, limits);
   }
   sweep_verdict sweep(node_id suspect, const liveness_limits& limits) override {

@@ -33,6 +33,7 @@ struct settings {
   int executors = 0;                         // partitions at once; 0: one per core
   int max_masterships = 16;                  // runs one node drives at once
   int split_batch = 5000;                    // partitions inserted in one statement
+  std::size_t max_statement_bytes = 16 * 1024 * 1024;  // of the texts it inserts
   std::int64_t max_partitions = 10'000'000;  // of one step
   std::size_t max_parameters_bytes = 64 * 1024;
   std::size_t max_output_bytes = 1024 * 1024;  // of one partition, one aggregate

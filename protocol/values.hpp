@@ -58,7 +58,7 @@ struct live_node {
   friend bool operator==(const live_node&, const live_node&) = default;
 };
 
-/// What one heartbeat learns of the cluster.
+/// What one heartbeat learns of the cluster; without a look at the nodes only `live_runs`.
 struct cluster_view {
   int nodes = 0;                 // ACTIVE
   int slots = 0;                 // of these

@@ -49,12 +49,12 @@ class store {
   /// Renews the node: heartbeat now, `running` as given, state DRAINING if `draining` or if it was
   /// DRAINING (a drain is never taken back, also not by a call that arrives late), else ACTIVE.
   /// An UNREACHABLE node is back with this. Throws `fenced` when the node is DEREGISTERED, LEFT or
-  /// absent: it never comes back. Reads the cluster in the same round trip: counts of ACTIVE nodes,
-  /// the others in ACTIVE, DRAINING or UNREACHABLE that are silent for `unreachable_after` (an
-  /// UNREACHABLE one only once silent for `deregister_after`: there is nothing to do before), and
-  /// whether there are live runs.
+  /// absent: it never comes back. Tells in the same round trip whether there are live runs, and, if
+  /// `limits` are given, reads all nodes: counts of ACTIVE ones, and the others in ACTIVE, DRAINING
+  /// or UNREACHABLE that are silent for `unreachable_after` (an UNREACHABLE one only once silent
+  /// for `deregister_after`: there is nothing to do before).
   virtual cluster_view heartbeat(node_id node, int running, bool draining,
-                                 const liveness_limits& limits) = 0;
+                                 const std::optional<liveness_limits>& limits) = 0;
 
   /// Judges one suspect, by protocol/liveness.hpp `judge` on now - heartbeat_at. The suspect's row
   /// is locked FOR UPDATE first and judged after: a renewal that committed meanwhile acquits it.

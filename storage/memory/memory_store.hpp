@@ -15,7 +15,7 @@ class memory_store final : public store {
 
   node_id register_node(const node_info& info) override;
   cluster_view heartbeat(node_id node, int running, bool draining,
-                         const liveness_limits& limits) override;
+                         const std::optional<liveness_limits>& limits) override;
   sweep_verdict sweep(node_id suspect, const liveness_limits& limits) override;
   void leave(node_id node) override;
   std::vector<node_row> list_nodes(bool all) override;

@@ -62,10 +62,12 @@ void part_with(transaction& tx, node_row& row, node_state state, std::string_vie
   }
 }
 
-cluster_view view_of(const transaction& tx, node_id observer, const liveness_limits& limits) {
+cluster_view view_of(const transaction& tx, node_id observer,
+                     const std::optional<liveness_limits>& limits) {
   cluster_view view;
   view.live_runs = std::any_of(tx.db.runs.begin(), tx.db.runs.end(),
                                [](const auto& run) { return !is_terminal(run.second.state); });
+  if (!limits) return view;
   for (const auto& [id, node] : tx.db.nodes) {
     if (node.state == node_state::active) {
       ++view.nodes;
@@ -73,8 +75,8 @@ cluster_view view_of(const transaction& tx, node_id observer, const liveness_lim
       view.running += node.running;
     }
     if (id == observer || is_terminal(node.state)) continue;
-    auto limit =
-        node.state == node_state::unreachable ? limits.deregister_after : limits.unreachable_after;
+    auto limit = node.state == node_state::unreachable ? limits->deregister_after
+                                                       : limits->unreachable_after;
     if (tx.now - node.heartbeat_at >= limit) view.overdue.push_back(id);
   }
   return view;
@@ -95,7 +97,7 @@ node_id memory_store::register_node(const node_info& info) {
 }
 
 cluster_view memory_store::heartbeat(node_id node, int running, bool draining,
-                                     const liveness_limits& limits) {
+                                     const std::optional<liveness_limits>& limits) {
   transaction tx{*state_};
   auto* row = find(tx.db.nodes, node);
   if (row == nullptr || (is_terminal(row->state) && !PARTITA_BUG(heartbeat_revives_the_dead)))

@@ -14,7 +14,7 @@ bool is_lost_race(const std::exception& failure);
 /// A prepared statement is not there, or was prepared by somebody else: nothing was executed.
 bool is_lost_preparation(const std::exception& failure);
 
-/// The server ended the statement, as after `statement_timeout`; the connection is as good as before.
+/// The server ended the statement, as after `statement_timeout`; the connection is good.
 bool is_cancelled(const std::exception& failure);
 
 /// What a failure inside a transaction means to the caller of a verb. `unavailable` whenever the

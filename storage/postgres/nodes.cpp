@@ -76,16 +76,21 @@ node_id postgres_store::register_node(const node_info& info) {
 }
 
 cluster_view postgres_store::heartbeat(node_id node, int running, bool draining,
-                                       const liveness_limits& limits) {
+                                       const std::optional<liveness_limits>& limits) {
   return session_.once([&](transaction& tx) {
-    auto rows = planned_once(tx, sql::heartbeat, node.value, running, draining,
-                             limits.unreachable_after.count(), limits.deregister_after.count());
+    const auto rows =
+        limits ? planned_once(tx, sql::heartbeat, node.value, running, draining,
+                              limits->unreachable_after.count(), limits->deregister_after.count())
+               : planned_once(tx, sql::renew, node.value, running, draining);
     if (rows.empty())
       throw store_error(errc::fenced, named(node) + " is no longer part of the cluster");
     const auto row = rows.front();
-    cluster_view view{row["nodes"].as<int>(), row["slots"].as<int>(), row["running"].as<int>(),
-                      {},
-                      row["live_runs"].as<bool>()};
+    cluster_view view;
+    view.live_runs = row["live_runs"].as<bool>();
+    if (!limits) return view;
+    view.nodes = row["nodes"].as<int>();
+    view.slots = row["slots"].as<int>();
+    view.running = row["running"].as<int>();
     for (const auto& id : elements_of(row["overdue"])) view.overdue.emplace_back(std::stoll(id));
     return view;
   });

@@ -357,7 +357,7 @@ CREATE INDEX failure_step ON partita.failure USING btree (step_id, no);
 
 CREATE INDEX lease_live ON partita.lease USING btree (step_id, lo) WHERE (state = 'LIVE'::text);
 
-CREATE INDEX lease_live_of_node ON partita.lease USING btree (node_id) WHERE (state = 'LIVE'::text);
+CREATE INDEX lease_live_of_node ON partita.lease USING btree (node_id, step_id) WHERE (state = 'LIVE'::text);
 
 CREATE INDEX lease_step ON partita.lease USING btree (step_id);
 

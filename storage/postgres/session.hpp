@@ -22,9 +22,8 @@ class connection final : public pqxx::connection {
   const bool prepares;
 };
 
-/// As tx.exec_params, for what nodes ask for again and again: planned once a connection. The best
-/// plan must not hang on the parameters, as that of long arrays does. REQUIRES: a transaction of a
-/// session.
+/// As tx.exec_params, for what nodes ask for again and again: planned once a connection. REQUIRES:
+/// the best plan does not hang on the parameters; a transaction of a session.
 template <class... Parameters>
 pqxx::result planned_once(transaction& tx, const std::string& statement,
                           const Parameters&... parameters) {

@@ -6,7 +6,9 @@
 
 // Every statement of the PostgreSQL store, by the room that uses it. `$n` are listed above each.
 // Names are qualified, so that no search_path matters; states are literals, so that the planner can
-// use the partial indexes. Values travel as text, arrays as '{…}'.
+// use the partial indexes. Values travel as text, arrays as '{…}'. Plans are kept, some from when
+// tables were empty and a whole partial index looked as short as one look by key: a lease that is
+// named by its key is LIVE when `ended_at IS NULL`, which no partial index promises.
 
 // --- nodes.cpp -----------------------------------------------------------------------------------
 
@@ -23,9 +25,8 @@ told AS (
   SELECT 'NODE_JOINED', node_id, $7 FROM made)
 SELECT node_id FROM made)";
 
-// The heartbeat, and the cluster as this node then sees it. No row: the node is fenced.
-// $1 node, $2 running, $3 draining, $4 unreachable_after in ms, $5 deregister_after in ms
-inline const std::string heartbeat = R"(
+// No row: the node is fenced. $1 node, $2 running, $3 draining
+inline const std::string renewal = R"(
 WITH found AS MATERIALIZED (
   SELECT node_id, state FROM partita.node
   WHERE node_id = $1::bigint AND state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE')
@@ -41,7 +42,17 @@ told AS (
   SELECT 'NODE_RECOVERED', node_id FROM mine
   WHERE was = 'UNREACHABLE'
   UNION ALL
-  SELECT 'NODE_DRAINING', node_id FROM mine WHERE state = 'DRAINING' AND was <> 'DRAINING'),
+  SELECT 'NODE_DRAINING', node_id FROM mine WHERE state = 'DRAINING' AND was <> 'DRAINING'))";
+
+inline const std::string has_live_runs =
+    "EXISTS (SELECT FROM partita.run WHERE state IN ('CREATED', 'RUNNING')) AS live_runs ";
+
+// The heartbeat. $1 node, $2 running, $3 draining
+inline const std::string renew = renewal + " SELECT " + has_live_runs + "FROM mine";
+
+// The heartbeat, and the cluster as this node then sees it.
+// $1 node, $2 running, $3 draining, $4 unreachable_after in ms, $5 deregister_after in ms
+inline const std::string heartbeat = renewal + R"(,
 seen AS (
   SELECT node_id, state, slots, running, interval '0' AS silence FROM mine
   UNION ALL
@@ -54,7 +65,7 @@ SELECT count(*) FILTER (WHERE state = 'ACTIVE') AS nodes,
          WHERE node_id <> $1::bigint
            AND silence >= CASE state WHEN 'UNREACHABLE' THEN $5::bigint ELSE $4::bigint END
                           * interval '1 millisecond') AS overdue,
-       EXISTS (SELECT FROM partita.run WHERE state IN ('CREATED', 'RUNNING')) AS live_runs
+       )" + has_live_runs + R"(
 FROM seen WHERE EXISTS (SELECT FROM mine) HAVING count(*) > 0)";
 
 // What follows in the same transaction sees every claim that was made before this lock.
@@ -375,6 +386,8 @@ inline const std::string tell_of_work = "NOTIFY partita_work";
 
 // Three short lists in one read; `what` tells them apart. The executors that a step holds decide
 // between several steps: they are not summed for one, over a lease of each node of a large cluster.
+// A node's leases are looked for step by step (OFFSET 0): while an old transaction is open, what is
+// left in the index of those of ended runs must not count.
 // $1 node
 inline const std::string look = R"(
 WITH me AS MATERIALIZED (
@@ -404,9 +417,11 @@ SELECT 'READY' AS what, step_id AS id, run_id, size,
 FROM waiting
 UNION ALL
 SELECT 'HELD', l.lease_id, s.run_id, 0, 0, 0, r.stop
-FROM partita.lease l JOIN partita.step s ON s.step_id = l.step_id
-JOIN partita.run r ON r.run_id = s.run_id
-WHERE l.node_id = $1::bigint AND l.state = 'LIVE'
+FROM partita.run r JOIN partita.step s ON s.run_id = r.run_id AND s.state = 'RUNNING'
+CROSS JOIN LATERAL (
+  SELECT l.lease_id FROM partita.lease l
+  WHERE l.step_id = s.step_id AND l.node_id = $1::bigint AND l.state = 'LIVE' OFFSET 0) l
+WHERE r.state = 'RUNNING'
 UNION ALL
 SELECT 'MASTERLESS', r.run_id, r.run_id, 0, 0, r.term, r.stop
 FROM me JOIN partita.run r ON r.state IN ('CREATED', 'RUNNING') AND r.master_node_id IS NULL
@@ -550,7 +565,7 @@ WITH held AS MATERIALIZED (
   SELECT l.lease_id, l.step_id, s.run_id, l.lo, l.hi,
          l.hi - l.lo + 1 - l.completed - l.failed - l.returned AS room
   FROM partita.lease l JOIN partita.step s ON s.step_id = l.step_id
-  WHERE l.lease_id = ANY ($2::bigint[]) AND l.node_id = $1::bigint AND l.state = 'LIVE'
+  WHERE l.lease_id = ANY ($2::bigint[]) AND l.node_id = $1::bigint AND l.ended_at IS NULL
     AND ($3::boolean OR l.failed + l.returned = 0)
   ORDER BY l.lease_id FOR UPDATE OF l),
 tally AS MATERIALIZED (
@@ -626,7 +641,7 @@ inline const std::string commit_chunk = R"(
 WITH held AS MATERIALIZED (
   SELECT lease_id, step_id, completed + failed + returned AS ended
   FROM partita.lease
-  WHERE lease_id = $1::bigint AND state = 'LIVE' AND $2::bigint BETWEEN lo AND hi
+  WHERE lease_id = $1::bigint AND ended_at IS NULL AND $2::bigint BETWEEN lo AND hi
   FOR KEY SHARE),
 fresh AS MATERIALIZED (
   SELECT h.lease_id, h.step_id
@@ -658,7 +673,8 @@ INSERT INTO partita.checkpoint (step_id, no, lease_id, seq, progress_done, progr
 SELECT DISTINCT ON (l.step_id, i.no) l.step_id, i.no, l.lease_id, 0, i.done, i.total
 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
      WITH ORDINALITY AS i (lease_id, no, done, total, place)
-JOIN partita.lease l ON l.lease_id = i.lease_id AND l.state = 'LIVE' AND i.no BETWEEN l.lo AND l.hi
+JOIN partita.lease l ON l.lease_id = i.lease_id AND l.ended_at IS NULL
+  AND i.no BETWEEN l.lo AND l.hi
 WHERE NOT EXISTS (SELECT FROM partita.result o WHERE o.step_id = l.step_id AND o.no = i.no)
   AND NOT EXISTS (SELECT FROM partita.failure f WHERE f.lease_id = l.lease_id AND f.no = i.no)
 ORDER BY l.step_id, i.no, i.place DESC

@@ -89,9 +89,11 @@ void part_with(connection& db, node_id node, node_state state, std::string_view 
   if (!PARTITA_BUG(sqlite_sweep_forgets_masters)) let_go_of_runs(db, node);
 }
 
-cluster_view view_of(connection& db, node_id observer, const liveness_limits& limits) {
+cluster_view view_of(connection& db, node_id observer,
+                     const std::optional<liveness_limits>& limits) {
   cluster_view view;
   view.live_runs = db.query(sql::any_live_run).next();
+  if (!limits) return view;
   for (auto s = db.query(sql::cluster); s.next();) {
     auto id = s.get<node_id>(0);
     auto state = s.get<node_state>(1);
@@ -101,7 +103,7 @@ cluster_view view_of(connection& db, node_id observer, const liveness_limits& li
       view.running += s.get<int>(3);
     }
     auto limit =
-        state == node_state::unreachable ? limits.deregister_after : limits.unreachable_after;
+        state == node_state::unreachable ? limits->deregister_after : limits->unreachable_after;
     if (id != observer && db.now() - s.get<db_time>(4) >= limit) view.overdue.push_back(id);
   }
   return view;
@@ -123,7 +125,7 @@ node_id sqlite_store::register_node(const node_info& info) {
 }
 
 cluster_view sqlite_store::heartbeat(node_id node, int running, bool draining,
-                                     const liveness_limits& limits) {
+                                     const std::optional<liveness_limits>& limits) {
   return write_lightly([&](connection& db) {
     auto before = standing_of(db, node);
     if (!before || is_terminal(before->state))

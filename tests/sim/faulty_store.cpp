@@ -98,7 +98,7 @@ node_id faulty_store::register_node(const node_info& info) {
 }
 
 cluster_view faulty_store::heartbeat(node_id node, int running, bool draining,
-                                     const liveness_limits& limits) {
+                                     const std::optional<liveness_limits>& limits) {
   return call("heartbeat", false,
               [=](store& s) { return s.heartbeat(node, running, draining, limits); });
 }

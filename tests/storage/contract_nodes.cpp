@@ -59,6 +59,24 @@ TEST_CASE_METHOD(contract, "a heartbeat counts the ACTIVE nodes of the cluster")
   CHECK(view.overdue.empty());
 }
 
+TEST_CASE_METHOD(contract, "a heartbeat that does not look at the nodes renews all the same") {
+  auto a = join("a");
+  auto b = join("b");
+  pass_unreachable();
+  auto before = node(a).heartbeat_at;
+  auto view = db->heartbeat(a, 1, false, std::nullopt);
+  CHECK(node(a).heartbeat_at > before);
+  CHECK(node(a).running == 1);
+  CHECK(view.nodes == 0);
+  CHECK(view.overdue.empty());
+  CHECK_FALSE(view.live_runs);
+  db->submit(launch());
+  CHECK(db->heartbeat(a, 1, false, std::nullopt).live_runs);
+  CHECK(db->sweep(a, limits) == sweep_verdict::alive);
+  db->leave(b);
+  CHECK(error_of([&] { db->heartbeat(b, 0, false, std::nullopt); }) == errc::fenced);
+}
+
 TEST_CASE_METHOD(contract, "a heartbeat names the nodes that are overdue, never its own") {
   auto a = join("a");
   auto b = join("b");

@@ -94,7 +94,7 @@ class worker {
     if (d < 800) return report();
     if (d < 840) return checkpoint();
     if (d < 900) return give_back();
-    if (d < 940) return void(db_.heartbeat(self_, 1, false, {}));
+    if (d < 940) return void(db_.heartbeat(self_, 1, false, liveness_limits{}));
     if (d < 955) return release();
     if (d < 970) return void(db_.sweep(a_.some_node(random_()), suspicious));
     if (d < 976) return void(db_.sweep(a_.some_node(random_()), merciless));
@@ -115,7 +115,7 @@ class worker {
   /// With nothing left to claim, what is missing may be held by a node that crashed: it is looked
   /// for among those that remain.
   void find_out_whether_it_is_over() {
-    db_.heartbeat(self_, 1, false, {});
+    db_.heartbeat(self_, 1, false, liveness_limits{});
     auto remaining = db_.list_nodes(false);
     std::erase_if(remaining, [this](const node_row& n) { return n.id == a_.master; });
     if (!remaining.empty() && dice(3) == 0)

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 #include <thread>
 
@@ -21,17 +22,36 @@ job the_job(const std::vector<microseconds>& work) {
           .each([](partition_context& p) { spin(microseconds{p.input<std::int64_t>()}); }));
 }
 
+/// How long plain threads take: each takes the next piece when it is done with one.
+double seconds_of_threads(const std::vector<microseconds>& work, int count) {
+  std::atomic<std::size_t> next{0};
+  const auto begun = boot_now();
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < count; ++i)
+      threads.emplace_back([&] {
+        for (auto mine = next++; mine < work.size(); mine = next++) spin(work[mine]);
+      });
+  }
+  return seconds(begun, boot_now());
+}
+
 }  // namespace
 
-/// The same work in a plain loop first; then the run, from its first lease to the end of its step.
-/// The ideal is what no schedule can beat: an even share of all for each core in use, or the
-/// largest partition.
+/// The same work in a plain loop first, then by plain threads, one for each core the run will use:
+/// what this machine gives to whoever takes pieces in this order. Then the run, from its first
+/// lease to the end of its step. The ideal is what no schedule can beat: an even share of all for
+/// each core in use, or the largest partition.
 cli::document executor_scaling(const plan& p, meter& m) {
   const auto work = costs(p.shape, p.partitions, p.body);
   spin(microseconds{1});
   const auto begun = boot_now();
   for (auto one : work) spin(one);
   const auto loop_s = seconds(begun, boot_now());
+
+  const auto machine = static_cast<int>(std::thread::hardware_concurrency());
+  const auto cores = std::min(p.slots(), machine);
+  const auto threads_s = seconds_of_threads(work, cores);
 
   cluster nodes(p.db, the_job(work), p.settings, p.nodes);
   const auto run = nodes.submit();
@@ -45,16 +65,16 @@ cli::document executor_scaling(const plan& p, meter& m) {
   const auto total = std::accumulate(work.begin(), work.end(), microseconds{0});
   const auto largest = *std::max_element(work.begin(), work.end());
   const auto share = static_cast<double>(largest.count()) / static_cast<double>(total.count());
-  const auto machine = static_cast<int>(std::thread::hardware_concurrency());
-  const auto cores = std::min(p.slots(), machine);
   const auto ideal_s = loop_s * std::max(1.0 / cores, share);
   return {{"shape", p.shape},
           {"cores_in_use", cores},
           {"loop_s", rounded(loop_s)},
           {"ideal_s", rounded(ideal_s)},
+          {"threads_s", rounded(threads_s)},
           {"makespan_s", rounded(makespan_s)},
           {"speed_up", rounded(loop_s / makespan_s)},
-          {"of_ideal", rounded(ideal_s / makespan_s)}};
+          {"of_ideal", rounded(ideal_s / makespan_s)},
+          {"of_threads", rounded(threads_s / makespan_s)}};
 }
 
 }  // namespace partita::bench

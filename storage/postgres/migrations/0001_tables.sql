@@ -144,7 +144,7 @@ CREATE TABLE partita.lease (
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX lease_step ON partita.lease (step_id);
 CREATE INDEX lease_live ON partita.lease (step_id, lo) WHERE state = 'LIVE';
-CREATE INDEX lease_live_of_node ON partita.lease (node_id) WHERE state = 'LIVE';
+CREATE INDEX lease_live_of_node ON partita.lease (node_id, step_id) WHERE state = 'LIVE';
 
 CREATE TABLE partita.result (
   step_id bigint NOT NULL,
