@@ -455,8 +455,9 @@ def flapping(stage, u):
 
 
 def many_launches(stage, u):
-    """50 at once, half of them with one launch key: never are two such runs alive together. Some may
-    not get through to a server that so many ask at once: they say so, and leave nothing behind."""
+    """50 at once, half of them with one launch key: never are two such runs alive together. (By the
+    order of their events: times are those at which transactions began, and waited.) Some may not
+    get through to a server that so many ask at once: they say so, and leave nothing behind."""
     workload = stage.workload
     with workload.lock:
         workload.salt += 1
@@ -470,9 +471,10 @@ def many_launches(stage, u):
                      for i in range(50)]
         answers = [(p.communicate(), p.returncode) for p in processes]
         found = stage.server.rows(
-            "select run_id, extract(epoch from created_at) as begun, extract(epoch from ended_at)"
-            f" as ended from partita.run where parameters::json->>'salt' = '{model.salt}'"
-            " order by run_id")
+            "select run_id, min(event_id) filter (where kind = 'RUN_SUBMITTED') as begun,"
+            " min(event_id) filter (where kind = 'RUN_ENDED') as ended"
+            " from partita.run join partita.event using (run_id)"
+            f" where parameters::json->>'salt' = '{model.salt}' group by run_id order by run_id")
     ids = {out.strip() for (out, _), code in answers if code == 0}
     of_key = {out.strip() for i, ((out, _), code) in enumerate(answers) if i % 2 and code == 0}
     codes = sorted({code for _, code in answers})
