@@ -248,12 +248,14 @@ def about(lines):
 
 
 def busy(lines, cores):
-    """What else the machine had to do; measurements themselves leave a load of about its cores."""
-    most = max(x["load"] for x in lines)
-    if most <= 2 * cores:
-        return f"Load before each measurement: at most {most}."
-    return (f"**The machine was busy with other things** (load before a measurement: up to {most} "
-            f"on {cores} cores): these figures say little.")
+    """What others did on the machine just before each measurement."""
+    known = [x["busy_before"] for x in lines if "busy_before" in x]
+    if not known:
+        return ""
+    if max(known) <= 0.2 * cores:
+        return f"Before each measurement others kept at most {max(known)} cores busy."
+    return (f"**The machine was busy with other things** (before a measurement, up to {max(known)} "
+            f"of {cores} cores): these figures say little.")
 
 
 def details(lines):

@@ -113,6 +113,18 @@ def machine():
             "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)}
 
 
+def busy_cores(window_s=1.0):
+    """How many cores everybody together keeps busy for a while. Between measurements that is
+    what others do; the load average would still show the measurement before."""
+    def busy_s():
+        with open("/proc/stat") as f:
+            user, nice, system, _, _, *interrupts = map(int, f.readline().split()[1:])
+        return (user + nice + system + sum(interrupts[:3])) / os.sysconf("SC_CLK_TCK")
+    before = busy_s()
+    time.sleep(window_s)
+    return round((busy_s() - before) / window_s, 2)
+
+
 class Bench:
     def __init__(self, args, folder):
         self.args, self.folder = args, folder
@@ -173,7 +185,7 @@ class Bench:
         """The JSON lines of one measurement. One that fails says so, and the others go on."""
         if program in PEERS and not self.peer_folder():
             return []
-        load = os.getloadavg()[0]
+        others = busy_cores()
         command = self.command(program, database, words)
         say(f"{program} {database} {' '.join(map(str, words))}")
         lines = []
@@ -184,7 +196,7 @@ class Bench:
             late.start()
             try:
                 for text in process.stdout:
-                    lines.append({**json.loads(text), **self.about, "load": round(load, 1)})
+                    lines.append({**json.loads(text), **self.about, "busy_before": others})
                     say("    " + report.in_short(lines[-1]))
             except BaseException:
                 process.kill()
