@@ -40,7 +40,7 @@ class jitter {
   std::minstd_rand engine_;
 };
 
-/// Waits between tries of a database that does not answer: doubles from retry_first to retry_max.
+/// Waits between tries of a database that does not answer: doubles from `first` to `most`.
 class retry_wait {
  public:
   retry_wait(milliseconds first, milliseconds most) : first_(first), most_(most) {}

@@ -38,8 +38,8 @@ void heartbeat_state::renew() {
   if (!draining && window->may_sweep(deps->now())) sweep(overdue);
 }
 
-/// Each node begins with another suspect and ends where somebody else has been: they share the work
-/// when many nodes are lost, and do not all ask about the same ones when the database is slow.
+/// Each node begins with another suspect, and ends at one that is alive or was just judged
+/// unreachable: they do not all ask about the same ones when the database is slow.
 void heartbeat_state::sweep(std::vector<node_id> overdue) {
   if (overdue.empty()) return;
   const auto first = static_cast<std::size_t>(id.value) % overdue.size();
