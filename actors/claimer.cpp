@@ -4,7 +4,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include "protocol/lease_width.hpp"
 #include "protocol/mutation.hpp"
 
 namespace partita {
@@ -69,12 +68,15 @@ bool claimer_state::wants_more() const {
   return !leases.empty() && queued_us / static_cast<double>(executors.size()) < lead_us;
 }
 
-/// While no run is live the nodes take turns: together they look as often as four would. Each hears
-/// of a new run by its next heartbeat at the latest.
-bool claimer_state::others_look() {
-  const bool idle = !cluster.live_runs && leases.empty() && pending.empty() && !in_doubt;
-  polls_skipped = idle && 4 * (polls_skipped + 1) < cluster.nodes ? polls_skipped + 1 : 0;
-  return polls_skipped > 0;
+/// As often as how many nodes the whole cluster polls. While no run is live few are enough: each
+/// hears of a new one by its next heartbeat at the latest. Nodes that have all they can do look only
+/// for a request to stop. Where there is something to find, every node looks.
+int claimer_state::watchers() const {
+  constexpr int while_idle = 4;
+  constexpr int while_busy = 128;
+  if (in_doubt || draining || !pending.empty()) return cluster.nodes;
+  if (leases.empty()) return cluster.live_runs ? cluster.nodes : while_idle;
+  return unhanded() < free_executors() ? cluster.nodes : while_busy;
 }
 
 /// One timer at a time: while a retry is due, the poll adds none, or an outage would breed them;
@@ -83,9 +85,10 @@ milliseconds claimer_state::tick() {
   const auto poll = (*spread)(deps->limits.poll);
   const auto ago = std::chrono::ceil<milliseconds>(deps->now() - looked);
   if (!leases.empty() && ago < poll / 2) return poll - ago;
-  if (work_due || others_look()) return poll;
-  nothing_ahead = false;
   show_progress();
+  if (work_due || !polls.mine(cluster.nodes, watchers())) return poll;
+  nothing_ahead = false;
+  ready.clear();
   work();
   return poll;
 }
@@ -94,18 +97,19 @@ void claimer_state::work() {
   work_due = false;
   if (!id) return;
   try {
-    auto view = db->get().look(id);
-    looked = deps->now();
-    obey(view);
-    in_doubt = false;
-    if (draining)
-      for (auto& [lease, held] : leases) give_back_unhanded(held);
-    if (may_claim()) claim_from(std::move(view));
+    const bool seen_before = view_will_do();
+    if (!seen_before) look();
+    claim_ready();
+    if (seen_before && wants_more()) {
+      look();
+      claim_ready();
+    }
     if (!answered) spdlog::info("claims_resumed node={}", id.value);
     answered = true;
     rest->reset();
   } catch (const store_error& e) {
     note_failure("claim", e);
+    ready.clear();
     schedule_work(rest->next());
   }
   std::erase_if(leases, [](const auto& entry) { return entry.second.over(); });
@@ -114,45 +118,70 @@ void claimer_state::work() {
   check_drained();
 }
 
-void claimer_state::claim_from(work_view view) {
-  while (wants_more()) {
-    auto next = fairest(view.ready);
+void claimer_state::look() {
+  auto view = db->get().look(id);
+  looked = deps->now();
+  ready = std::move(view.ready);
+  obey(view);
+  in_doubt = false;
+  if (draining)
+    for (auto& [lease, held] : leases) give_back_unhanded(held);
+}
+
+/// What was seen at the last poll says well enough where there is work, but not how much is left:
+/// it will do for a lease of one partition for each idle executor.
+bool claimer_state::view_will_do() const {
+  const auto next = fairest(ready);
+  if (!next || in_doubt || draining || !steps.contains(ready[*next].step)) return false;
+  const auto in = width_in(ready[*next]);
+  return lease_width(in, deps->limits) <= in.free_executors;
+}
+
+void claimer_state::claim_ready() {
+  while (may_claim() && wants_more()) {
+    auto next = fairest(ready);
     nothing_ahead = !next;
     if (!next) return;
-    auto& ready = view.ready[*next];
     // Somebody was faster, or the range that was tried before is taken, and what comes after it is
     // not known: look again next round. Claims on an old view would each be as narrow as this one.
-    if (!claim_one(ready) || ready.next_attempt > 0) ready.remaining = 0;
+    if (!claim_one(ready[*next]) || ready[*next].next_attempt > 0) ready[*next].remaining = 0;
   }
 }
 
-bool claimer_state::claim_one(ready_step& ready) {
-  const auto& facts = facts_of(ready.step, ready.run);
+/// REQUIRES: the facts of the step are known.
+width_input claimer_state::width_in(const ready_step& next) const {
+  const auto& facts = steps.at(next.step);
   width_input in;
-  in.remaining = ready.remaining;
+  in.remaining = next.remaining;
   in.executors = static_cast<int>(executors.size());
   in.free_executors = std::max(1, free_executors() - static_cast<int>(unhanded()));
   in.cluster_slots = std::max(cluster.slots, in.executors);
   if (facts.mean_us > 0) in.mean_duration = microseconds{static_cast<std::int64_t>(facts.mean_us)};
-  in.one_start = !facts.spec.transferable || ready.next_attempt > 0;
+  in.one_start = !facts.spec.transferable || next.next_attempt > 0;
+  return in;
+}
 
+bool claimer_state::claim_one(ready_step& next) {
+  learn(next.step, next.run);
+  const auto in = width_in(next);
   in_doubt = true;  // until the answer is here
-  auto grant = db->get().claim(id, ready.step, lease_width(in, deps->limits), in.free_executors);
+  auto grant = db->get().claim(id, next.step, lease_width(in, deps->limits), in.free_executors);
   in_doubt = false;
   if (!grant) return false;
   spdlog::debug("lease_granted node={} lease={} step={} lo={} hi={} attempt={}", id.value,
                 grant->lease.value, grant->step.value, grant->span.lo, grant->span.hi,
                 grant->attempt);
-  ready.remaining -= grant->span.size();
-  ready.slots_held += static_cast<int>(std::min<std::int64_t>(grant->span.size(), in.executors));
+  next.remaining -= grant->span.size();
+  next.slots_held += static_cast<int>(std::min<std::int64_t>(grant->span.size(), in.executors));
   auto lease = grant->lease;
   leases[lease].grant = std::move(*grant);
   hand_out();
   return true;
 }
 
-const claimer_state::step_facts& claimer_state::facts_of(step_id step, run_id run) {
-  if (auto known = steps.find(step); known != steps.end()) return known->second;
+/// The facts of a step that is about to be claimed from.
+void claimer_state::learn(step_id step, run_id run) {
+  if (steps.contains(step)) return;
   constexpr std::size_t most = 1000;
   if (steps.size() >= most)
     std::erase_if(steps, [&](const auto& entry) {
@@ -161,8 +190,10 @@ const claimer_state::step_facts& claimer_state::facts_of(step_id step, run_id ru
     });
   auto row = db->get().find_run(run);
   for (const auto& s : db->get().list_steps(run))
-    if (row && s.id == step)
-      return steps[step] = step_facts{run, row->job, row->parameters, s.spec, 0};
+    if (row && s.id == step) {
+      steps[step] = step_facts{run, row->job, row->parameters, s.spec, 0};
+      return;
+    }
   throw store_error(errc::damaged, "step " + std::to_string(step.value) + " has no row");
 }
 
@@ -448,6 +479,7 @@ void claimer_state::fence() {
   for (auto i = doubtful; i < pending.size(); ++i) drop(pending[i]);
   forget_pending();
   leases.clear();
+  ready.clear();
   in_doubt = false;
   id = {};
   check_drained();

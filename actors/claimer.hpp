@@ -13,6 +13,8 @@
 #include "actors/executor_control.hpp"
 #include "actors/session.hpp"
 #include "protocol/interfaces.hpp"
+#include "protocol/lease_width.hpp"
+#include "protocol/turns.hpp"
 
 namespace partita {
 
@@ -87,18 +89,22 @@ struct claimer_state {
   bool drained = false;
   bool answered = true;
   int told_running = -1;
-  int polls_skipped = 0;
+  turns polls;
   mono_time looked;
+  std::vector<ready_step> ready;  // of the last look
 
  private:
-  bool others_look();
+  int watchers() const;
   bool may_claim() const;
   int free_executors() const;
   std::int64_t unhanded() const;
   bool wants_more() const;
-  void claim_from(work_view view);
-  bool claim_one(ready_step& ready);
-  const step_facts& facts_of(step_id step, run_id run);
+  void look();
+  bool view_will_do() const;
+  width_input width_in(const ready_step& next) const;
+  void claim_ready();
+  bool claim_one(ready_step& next);
+  void learn(step_id step, run_id run);
   void obey(const work_view& view);
   void stop_lease(lease_id lease, stop_mode mode);
   void give_back_unhanded(held_lease& held);

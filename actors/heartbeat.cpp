@@ -9,6 +9,13 @@
 
 namespace partita {
 
+namespace {
+
+/// Nodes that, reading the whole cluster with each heartbeat, are enough to find the lost ones.
+constexpr int watchers = 16;
+
+}  // namespace
+
 void heartbeat_state::join() {
   id = db->get().register_node(deps->info);
   spdlog::info("node_joined node={} name={}", id.value, deps->info.name);
@@ -16,16 +23,10 @@ void heartbeat_state::join() {
   self->send(claimer, joined{id});
 }
 
-/// In a large cluster the nodes take turns to read it: together as often as sixteen would.
-bool heartbeat_state::others_look() {
-  looks_skipped = 16 * (looks_skipped + 1) < cluster.nodes ? looks_skipped + 1 : 0;
-  return looks_skipped > 0;
-}
-
 void heartbeat_state::renew() {
   const auto sent = deps->now();
   std::optional<liveness_limits> limits;
-  if (!others_look()) limits = liveness_of(deps->limits);
+  if (looks.mine(cluster.nodes, watchers)) limits = liveness_of(deps->limits);
   auto seen = db->get().heartbeat(id, running, draining, limits);
   window->renewed(sent);
   const auto overdue = std::exchange(seen.overdue, {});

@@ -6,6 +6,7 @@
 #include "actors/deps.hpp"
 #include "actors/session.hpp"
 #include "protocol/interfaces.hpp"
+#include "protocol/turns.hpp"
 
 namespace partita {
 
@@ -30,11 +31,10 @@ struct heartbeat_state {
   bool leaving = false;
   bool answered = true;  // the last try, so that each outage is logged once
   cluster_view cluster;
-  int looks_skipped = 0;
+  turns looks;  // in a large cluster the nodes take turns to read it
   static inline const char* name = "heartbeat";
 
  private:
-  bool others_look();
   void renew();
   void join();
   void sweep(std::vector<node_id> overdue);

@@ -117,6 +117,9 @@ class timed_database final : public database {
   std::unique_ptr<store> connect(const session_options& options) override {
     return std::make_unique<timed_store>(inner_->connect(options), to_);
   }
+  std::unique_ptr<wake_up> listen(const std::string& application) override {
+    return inner_->listen(application);
+  }
   schema_status schema() override { return inner_->schema(); }
   int migrate() override { return inner_->migrate(); }
   memory::tables audit_rows(std::optional<run_id> run) override { return inner_->audit_rows(run); }

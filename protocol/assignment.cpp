@@ -13,7 +13,7 @@ struct overloaded : F... {
 };
 
 /// Whoever cuts a range holds its row until the commit is on disk: about a thousand cuts a second.
-constexpr std::size_t nodes_per_range = 16;
+constexpr std::size_t nodes_per_range = 8;
 
 /// Load of a node relative to what it can do.
 double load(const live_node& n) { return static_cast<double>(n.running) / std::max(1, n.slots); }

@@ -20,7 +20,7 @@ using assignment = std::variant<shared, round_robin, fixed_node_count, least_loa
 
 /// Turns partitions 0..count-1 into ready ranges: disjoint, ascending, covering all of them.
 /// Dealing goes partition by partition, or block by block where that would make more than
-/// `max_ranges` ranges. Shared partitions are one range for every sixteen nodes, so that many can
+/// `max_ranges` ranges. Shared partitions are one range for every eight nodes, so that many can
 /// claim at once. Without live nodes everything is shared.
 std::vector<ready_range> assign(const assignment& strategy, std::int64_t count,
                                 std::span<const live_node> nodes, std::size_t max_ranges = 1000);

@@ -430,13 +430,17 @@ ORDER BY what, id)";
 
 // Locks step, node, range, in this order: each CTE reads the one before. NULLs sort last: the range
 // bound to the node comes first. The row is cut as it is after the lock, not as it was when read.
+// Run and range are looked up by `= (SELECT ...)`, never joined: after an ANALYZE that sees a single
+// live row the planner would join by a scan of the index, and while an old transaction is open that
+// index holds every row that ever was.
 // $1 node, $2 step, $3 width, $4 width of a range that was tried before
 inline const std::string claim_front = R"(
 WITH stage AS MATERIALIZED (
-  SELECT s.step_id, s.run_id
-  FROM partita.step s JOIN partita.run r ON r.run_id = s.run_id
-  WHERE s.step_id = $2::bigint AND s.state = 'RUNNING' AND r.state = 'RUNNING' AND r.stop = 'NONE'
-  FOR KEY SHARE OF s),
+  SELECT s.step_id, s.run_id FROM partita.step s
+  WHERE s.step_id = $2::bigint AND s.state = 'RUNNING'
+    AND (SELECT r.state = 'RUNNING' AND r.stop = 'NONE' FROM partita.run r
+         WHERE r.run_id = s.run_id)
+  FOR KEY SHARE),
 me AS MATERIALIZED (
   SELECT n.node_id, stage.step_id, stage.run_id
   FROM stage JOIN partita.node n ON n.node_id = $1::bigint AND n.state = 'ACTIVE'
@@ -452,11 +456,11 @@ pick AS MATERIALIZED (
 
 inline const std::string claim_rest = R"(),
 shortened AS (
-  UPDATE partita.ready w SET lo = pick.cut + 1
-  FROM pick WHERE w.ready_id = pick.ready_id AND pick.lo <= pick.cut AND pick.cut < pick.hi),
+  UPDATE partita.ready w SET lo = (SELECT cut + 1 FROM pick)
+  WHERE w.ready_id = (SELECT ready_id FROM pick WHERE lo <= cut AND cut < hi)),
 emptied AS (
   DELETE FROM partita.ready w
-  USING pick WHERE w.ready_id = pick.ready_id AND pick.cut = pick.hi),
+  WHERE w.ready_id = (SELECT ready_id FROM pick WHERE cut = hi)),
 granted AS (
   INSERT INTO partita.lease (step_id, node_id, lo, hi, attempt, state)
   SELECT $2::bigint, $1::bigint, lo, cut, attempt, 'LIVE' FROM pick WHERE lo <= cut

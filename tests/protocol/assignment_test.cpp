@@ -23,8 +23,8 @@ TEST_CASE("shared partitions wait as one range for anybody") {
   CHECK(assign(shared{}, 100, three) == std::vector<ready_range>{{{0, 99}, {}, 0}});
 }
 
-TEST_CASE("shared partitions of a large cluster wait as one range for every sixteen nodes") {
-  std::vector<live_node> many(33, live_node{node_id{1}, 1, 0});
+TEST_CASE("shared partitions of a large cluster wait as one range for every eight nodes") {
+  std::vector<live_node> many(17, live_node{node_id{1}, 1, 0});
   CHECK(assign(shared{}, 10, many) ==
         std::vector<ready_range>{{{0, 3}, {}, 0}, {{4, 7}, {}, 0}, {{8, 9}, {}, 0}});
   CHECK(assign(shared{}, 2, many).size() == 2);
