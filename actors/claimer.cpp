@@ -68,9 +68,9 @@ bool claimer_state::wants_more() const {
   return !leases.empty() && queued_us / static_cast<double>(executors.size()) < lead_us;
 }
 
-/// As often as how many nodes the whole cluster polls. While no run is live few are enough: each
-/// hears of a new one by its next heartbeat at the latest. Nodes that have all they can do look only
-/// for a request to stop. Where there is something to find, every node looks.
+/// The nodes together poll as often as this many would. While no run is live few are enough: each
+/// hears of a new one by its next heartbeat at the latest. Nodes that have all they can do look for
+/// a request to stop, and for no more. Where there is something to find, every node looks.
 int claimer_state::watchers() const {
   constexpr int while_idle = 4;
   constexpr int while_busy = 128;
