@@ -19,7 +19,7 @@ struct interval {
 constexpr interval intervals[] = {
     {"heartbeat", &settings::heartbeat, "between renewals of the node"},
     {"heartbeat-timeout", &settings::heartbeat_timeout, "one renewal gives up after this"},
-    {"heartbeat-retry", &settings::heartbeat_retry, "rest after a failed renewal; doubles up to --heartbeat"},
+    {"heartbeat-retry", &settings::heartbeat_retry, "rest after a failed renewal; it doubles"},
     {"unreachable-after", &settings::unreachable_after, "silence that makes a node UNREACHABLE"},
     {"deregister-after", &settings::deregister_after, "silence after which others take its work"},
     {"poll", &settings::poll, "between looks for work while there is none"},

@@ -430,9 +430,9 @@ ORDER BY what, id)";
 
 // Locks step, node, range, in this order: each CTE reads the one before. NULLs sort last: the range
 // bound to the node comes first. The row is cut as it is after the lock, not as it was when read.
-// Run and range are looked up by `= (SELECT ...)`, never joined: after an ANALYZE that sees one live
-// row the planner would join by a scan of the index, and while an old transaction is open that index
-// holds every row that ever was.
+// Run and range are looked up by `= (SELECT ...)`, never joined: after an ANALYZE that sees one
+// live row the planner would join by a scan of the index, and while an old transaction is open that
+// index holds every row that ever was.
 // $1 node, $2 step, $3 width, $4 width of a range that was tried before
 inline const std::string claim_front = R"(
 WITH stage AS MATERIALIZED (
