@@ -1,10 +1,13 @@
 // What a cluster costs by being there: nodes that heartbeat and poll, idle and while one big run is
 // under way. The nodes are whole ones, with the threads and connections of theirs, in this process;
-// the partitions of the run sleep, as work on other machines would seem from here.
+// the partitions of the run sleep, as work on other machines would seem from here. Before the nodes
+// start, as many sessions do nothing but a durable UPDATE of a row of their own a second: less than
+// that no cluster can cost whose nodes tell the database that they live.
 
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <thread>
 
 #include <pqxx/pqxx>
 
@@ -45,6 +48,36 @@ job sleeping(milliseconds body) {
           }));
 }
 
+/// The least that heartbeats cost: sessions that each update a row of their own once a second.
+document bare_heartbeats(const std::string& url, int sessions, milliseconds watch) {
+  std::vector<std::unique_ptr<pqxx::connection>> links;
+  for (int i = 0; i < sessions; ++i) links.push_back(std::make_unique<pqxx::connection>(url));
+  pqxx::nontransaction(*links[0]).exec(
+      "CREATE TABLE public.bench_beat (id integer PRIMARY KEY, at timestamptz)"
+      " WITH (fillfactor = 50);"
+      "INSERT INTO public.bench_beat SELECT * FROM generate_series(0, " +
+      std::to_string(sessions - 1) + "), now()");
+  for (auto& link : links)
+    link->prepare("beat", "UPDATE public.bench_beat SET at = now() WHERE id = $1");
+  auto beat = [&](int i) { pqxx::nontransaction(*links[i]).exec_prepared("beat", i); };
+  for (int i = 0; i < sessions; ++i) beat(i);  // each has its plan now
+
+  cost_meter costs(url);
+  costs.begin();
+  const auto pause = std::chrono::nanoseconds{std::chrono::seconds{1}} / sessions;
+  auto next = std::chrono::steady_clock::now();
+  const auto end = next + watch;
+  for (int i = 0; next < end; i = (i + 1) % sessions) {
+    beat(i);
+    std::this_thread::sleep_until(next += pause);
+  }
+  costs.end();
+  pqxx::nontransaction(*links[0]).exec("DROP TABLE public.bench_beat");
+  document line{{"phase", "bare heartbeats"}};
+  line.update(costs.figures(costs.seconds(), "s"));
+  return line;
+}
+
 /// Figures of one phase, after it was watched for `watch`.
 document watched(const std::string& phase, const std::string& url, cluster& nodes,
                  milliseconds watch, claim_times& claims) {
@@ -72,6 +105,7 @@ void measure_scale(const cli::arguments& args) {
   limits.executors = static_cast<int>(args.number("executors", 1, 1024));
   limits.poll = milliseconds{args.number("poll-ms", 1, 3'600'000)};
 
+  const auto bare = bare_heartbeats(url, count, watch);
   auto db = open_database(url);
   db->migrate();
   auto claims = std::make_shared<claim_times>();
@@ -94,6 +128,7 @@ void measure_scale(const cli::arguments& args) {
     line.update(figures);
     print(line);
   };
+  tell(bare);
   tell(watched("idle", url, nodes, watch, *claims));
   const auto run = nodes.submit();
   nodes.wait_sealed(run);

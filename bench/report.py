@@ -128,12 +128,19 @@ def targets(lines):
             yield (f"the same with --wake-up, {percentile}, ms",
                    line["submit_to_start_ms"][percentile], below(bound, "{:.1f}"))
     for line in where(lines, "cluster_scale", nodes=64, phase="idle"):
+        bare = pick(lines, "cluster_scale", lambda x: x["database_cores"], nodes=64,
+                    phase="bare heartbeats")
+        beside = f" (64 bare UPDATEs a second: {bare:.3f})" if bare else ""
         yield "64 idle nodes, statements/s", line["statements_per_s"], below(100, many)
-        yield "64 idle nodes, cores of the database", line["database_cores"], below(0.03, "{:.3f}")
+        yield (f"64 idle nodes, cores of the database{beside}", line["database_cores"],
+               below(0.03, "{:.3f}"))
     for line in where(lines, "cluster_scale", nodes=512, phase="busy"):
-        yield ("512 busy nodes, nodes given up or overdue", line["lost"] + 512 - line["alive"],
+        what = f"512 busy nodes, partitions of {line['body_ms'] / 1000:g} s"
+        cores = line["engine_cores"] + line["database_cores"]
+        yield (what + ", nodes given up or overdue", line["lost"] + 512 - line["alive"],
                below(1, many))
-        yield "512 busy nodes, claim p99, ms", line["claim_ms"]["p99"], below(50, many)
+        yield (f"{what} ({cores:.2f} cores busy), claim p99, ms", line["claim_ms"]["p99"],
+               below(50, many))
     for nodes, executors in ((1, 2), (2, 1)):
         for line in where(lines, "executor_scaling", shape="uniform", nodes=nodes,
                           executors=executors):
@@ -223,9 +230,9 @@ DETAILS = {
     "pickup_latency": ("database", "nodes", "poll_ms", "submit_to_adopted_ms.p50",
                        "submit_to_start_ms.p50", "submit_to_start_ms.p99",
                        "ready_to_claimed_ms.p50", "ready_to_claimed_ms.p99"),
-    "cluster_scale": ("nodes", "phase", "statements_per_s", "commits_per_s", "engine_cores",
-                      "sessions", "claim_ms.p50", "claim_ms.p99", "lost", "database_cores",
-                      "alive"),
+    "cluster_scale": ("nodes", "phase", "body_ms", "statements_per_s", "commits_per_s",
+                      "engine_cores", "sessions", "claim_ms.p50", "claim_ms.p99", "lost",
+                      "database_cores", "alive"),
     "customer_etl": ("how", "executors", "rows", "rows_per_s", "mb_per_s",
                      "per_core_to_loop_by_hand", "per_core_to_loop_of_parts", "execute_s"),
     "endurance": ("minute", "claim_ms.p50", "claim_ms.p99", "run_s.p50", "dead_rows.ready",
@@ -300,13 +307,13 @@ def plots(lines):
                                       "partitions of the run", counts, log_x=True)
 
     scale = {}
-    for x in where(lines, "cluster_scale"):
+    for x in where(lines, "cluster_scale", body_ms=1000):
         scale.setdefault(f"statements/s, {x['phase']}", []).append(
             (x["nodes"], x["statements_per_s"]))
     if scale:
         yield "cluster.svg", plot.curves("What nodes ask of the database", "nodes", scale)
     claims = {}
-    for x in where(lines, "cluster_scale", phase="busy"):
+    for x in where(lines, "cluster_scale", body_ms=1000, phase="busy"):
         for share in ("p50", "p99"):
             if x["claim_ms"]:
                 claims.setdefault(share, []).append((x["nodes"], x["claim_ms"][share]))
