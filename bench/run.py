@@ -85,7 +85,8 @@ def plan(quick, minutes):
         yield "executor_scaling", "postgresql", flags(executors=2, shape=shape, **cpu)
 
     for database in ("postgresql",) if quick else ("postgresql", "sqlite"):
-        yield "pickup_latency", database, flags(rounds=15 if quick else 250, executors=2)
+        rounds = 15 if quick else 250 if database == "postgresql" else 100
+        yield "pickup_latency", database, flags(rounds=rounds, executors=2)
     yield ("pickup_latency", "postgresql",
            flags(rounds=15 if quick else 100, executors=2) + ["--wake-up"])
     for nodes in (1, 16, 64) if quick else (1, 16, 64, 256, 512):
