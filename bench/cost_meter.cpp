@@ -24,8 +24,8 @@ std::vector<std::string> stat_of(const std::string& pid) {
   return {std::istream_iterator<std::string>(rest), {}};
 }
 
-/// CPU time of a process of one thread, in seconds, by the scheduler: clock ticks do not see one that
-/// always wakes and rests between two of them.
+/// CPU time of a process of one thread, in seconds, by the scheduler: clock ticks do not see one
+/// that always wakes and rests between two of them.
 double scheduled(const std::string& pid) {
   std::ifstream in("/proc/" + pid + "/schedstat");
   double ns = 0;
