@@ -85,8 +85,9 @@ milliseconds claimer_state::tick() {
   const auto poll = (*spread)(deps->limits.poll);
   const auto ago = std::chrono::ceil<milliseconds>(deps->now() - looked);
   if (!leases.empty() && ago < poll / 2) return poll - ago;
+  if (work_due) return poll;
   show_progress();
-  if (work_due || !polls.mine(cluster.nodes, watchers())) return poll;
+  if (!polls.mine(cluster.nodes, watchers())) return poll;
   nothing_ahead = false;
   ready.clear();
   work();

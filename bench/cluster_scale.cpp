@@ -53,12 +53,13 @@ document bare_heartbeats(const std::string& url, int sessions, milliseconds watc
   std::vector<std::unique_ptr<pqxx::connection>> links;
   for (int i = 0; i < sessions; ++i) links.push_back(std::make_unique<pqxx::connection>(url));
   pqxx::nontransaction(*links[0]).exec(
-      "CREATE TABLE public.bench_beat (id integer PRIMARY KEY, at timestamptz)"
+      "DROP SCHEMA IF EXISTS bare CASCADE; CREATE SCHEMA bare;"
+      "CREATE TABLE bare.node (id integer PRIMARY KEY, heartbeat_at timestamptz)"
       " WITH (fillfactor = 50);"
-      "INSERT INTO public.bench_beat SELECT * FROM generate_series(0, " +
+      "INSERT INTO bare.node SELECT * FROM generate_series(0, " +
       std::to_string(sessions - 1) + "), now()");
   for (auto& link : links)
-    link->prepare("beat", "UPDATE public.bench_beat SET at = now() WHERE id = $1");
+    link->prepare("beat", "UPDATE bare.node SET heartbeat_at = now() WHERE id = $1");
   auto beat = [&](int i) { pqxx::nontransaction(*links[i]).exec_prepared("beat", i); };
   for (int i = 0; i < sessions; ++i) beat(i);  // each has its plan now
 
@@ -72,7 +73,7 @@ document bare_heartbeats(const std::string& url, int sessions, milliseconds watc
     std::this_thread::sleep_until(next += pause);
   }
   costs.end();
-  pqxx::nontransaction(*links[0]).exec("DROP TABLE public.bench_beat");
+  pqxx::nontransaction(*links[0]).exec("DROP SCHEMA bare CASCADE");
   document line{{"phase", "bare heartbeats"}};
   line.update(costs.figures(costs.seconds(), "s"));
   return line;

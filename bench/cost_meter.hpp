@@ -42,8 +42,8 @@ class cost_meter final : public meter {
   double first_commits_ = 0;
 };
 
-/// CPU time of a process and of all it has started, ended children included, in seconds. REQUIRES:
-/// each has one thread, as those of PostgreSQL.
+/// CPU time of a process and of all it has started, in seconds; that of children that have ended is
+/// known in clock ticks only. REQUIRES: each has one thread, as those of PostgreSQL.
 double family_cpu(long pid);
 
 }  // namespace partita::bench
