@@ -55,9 +55,19 @@ class partition_inserter {
       flush();
   }
 
+  /// What is left goes in with the seal.
+  void seal(const std::vector<ready_range>& ranges) {
+    if (task_.stop.stop_requested()) throw stop_requested_error{};
+    task_.db->with([&](store& db) {
+      db.seal_split(task_.step.id, task_.node, task_.term, next_, batch_, ranges);
+    });
+  }
+
+  std::int64_t seen() const { return seen_; }
+
+ private:
   void flush() {
     if (task_.stop.stop_requested()) throw stop_requested_error{};
-    if (batch_.empty()) return;
     task_.db->with([&](store& db) {
       db.append_partitions(task_.step.id, task_.node, task_.term, next_, batch_);
     });
@@ -66,10 +76,6 @@ class partition_inserter {
     bytes_ = 0;
   }
 
-  std::int64_t seen() const { return seen_; }
-  partition_no count() const { return next_; }
-
- private:
   const master_task& task_;
   std::int64_t skip_;  // partitions that an earlier master has inserted
   std::int64_t seen_ = 0;
@@ -84,22 +90,19 @@ void insert_listed(const master_task& task, const partitioned& definition, split
     task.db->with([&](store& db) { db.reset_split(task.step.id, task.node, task.term); });
   partition_inserter inserter{task, 0};
   for (auto& p : listed) inserter.add(std::move(p));
-  inserter.flush();
   auto nodes = task.db->with([&](store& db) { return db.live_nodes(task.run.job); });
-  auto ranges = assign(definition.assigned(), inserter.count(), nodes);
-  task.db->with([&](store& db) { db.seal_split(task.step.id, task.node, task.term, ranges); });
+  inserter.seal(assign(definition.assigned(), inserter.seen(), nodes));
 }
 
 void insert_streamed(const master_task& task, const partitioned& definition,
                      split_context& context) {
   partition_inserter inserter{task, PARTITA_BUG(stream_is_inserted_anew) ? 0 : task.step.count};
   definition.streamer()(context, [&](partition p) { inserter.add(std::move(p)); });
-  inserter.flush();
   if (inserter.seen() < task.step.count)
     throw permanent_error("the stream yielded fewer partitions (" +
                           std::to_string(inserter.seen()) + ") than before the takeover (" +
                           std::to_string(task.step.count) + "): it must repeat itself");
-  task.db->with([&](store& db) { db.seal_split(task.step.id, task.node, task.term, {}); });
+  inserter.seal({});
 }
 
 results results_of(const master_task& task) {

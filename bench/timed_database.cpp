@@ -57,9 +57,10 @@ class timed_store final : public store {
                          std::span<const new_partition> rows) override {
     inner_->append_partitions(step, node, t, first_no, rows);
   }
-  void seal_split(step_id step, node_id node, term t,
+  void seal_split(step_id step, node_id node, term t, partition_no first_no,
+                  std::span<const new_partition> last,
                   std::span<const ready_range> ranges) override {
-    inner_->seal_split(step, node, t, ranges);
+    inner_->seal_split(step, node, t, first_no, last, ranges);
   }
   std::vector<step_row> list_steps(run_id run) override { return inner_->list_steps(run); }
   step_progress progress(step_id step) override { return inner_->progress(step); }

@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 /// +-10 % (protocol/retry.hpp), so that nodes that started together drift apart.
 struct settings {
   // --- liveness: all nodes of a cluster use the same values
-  milliseconds heartbeat{1000};          // between renewals of the node row
+  milliseconds heartbeat{1000};          // between renewals of the node row; at rest twice that
   milliseconds heartbeat_timeout{800};   // one renewal gives up after this
   milliseconds heartbeat_retry{200};     // rest after a failed renewal; doubles up to `heartbeat`
   milliseconds unreachable_after{4000};  // silence after which others mark a node UNREACHABLE

@@ -139,10 +139,12 @@ class store {
   virtual void append_partitions(step_id step, node_id node, term t, partition_no first_no,
                                  std::span<const new_partition> rows) = 0;
 
-  /// Makes the count final. For a listed step inserts these ready ranges (disjoint, covering
-  /// 0..count-1); a range bound to a node that is not ACTIVE becomes shared. Repeats change
-  /// nothing.
-  virtual void seal_split(step_id step, node_id node, term t,
+  /// Appends `last`, which may be empty, as append_partitions does, and makes the count final. For
+  /// a listed step inserts these ready ranges (disjoint, covering 0..count-1); a range bound to a
+  /// node that is not ACTIVE becomes shared. Repeats change nothing; else `first_no` must be the
+  /// step's count.
+  virtual void seal_split(step_id step, node_id node, term t, partition_no first_no,
+                          std::span<const new_partition> last,
                           std::span<const ready_range> ranges) = 0;
 
   /// Steps of a run, by ordinal.

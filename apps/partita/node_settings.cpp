@@ -17,7 +17,7 @@ struct interval {
 };
 
 constexpr interval intervals[] = {
-    {"heartbeat", &settings::heartbeat, "between renewals of the node"},
+    {"heartbeat", &settings::heartbeat, "between renewals of the node; at rest twice that"},
     {"heartbeat-timeout", &settings::heartbeat_timeout, "one renewal gives up after this"},
     {"heartbeat-retry", &settings::heartbeat_retry, "rest after a failed renewal; it doubles"},
     {"unreachable-after", &settings::unreachable_after, "silence that makes a node UNREACHABLE"},

@@ -2,6 +2,7 @@
 #include "storage/event_detail.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "storage/memory/transaction.hpp"
+#include "storage/split.hpp"
 #include "storage/text.hpp"
 
 namespace partita::memory {
@@ -17,25 +18,18 @@ step_record& driven_step(transaction& tx, step_id id, node_id node, term t) {
   return step;
 }
 
-/// A split goes on only while its step runs and is not sealed.
-void require_open(const step_row& step) {
-  if (step.sealed || step.state != step_state::running)
-    throw store_error(errc::wrong_state, named(step.id) + " is sealed: its split is final");
-}
-
-void require_cover(const step_row& step, std::span<const ready_range> ranges) {
-  std::vector<range> spans;
-  for (const auto& r : ranges) spans.push_back(r.span);
-  std::sort(spans.begin(), spans.end());
-  partition_no next = 0;
-  for (auto span : spans) {
-    if (span.lo != next || span.hi < span.lo) break;
-    next = span.hi + 1;
+/// REQUIRES: the step is driven and open.
+void append(transaction& tx, step_row& step, node_id node, term t,
+            std::span<const new_partition> rows) {
+  const auto first = step.count;
+  for (const auto& p : rows) {
+    const auto no = step.count++;
+    tx.db.partitions[{step.id, no}] = {step.id, no, p.key, p.input};
   }
-  if (next != step.count || total_size(spans) != step.count)
-    throw store_error(errc::bad_request, "the ready ranges of " + named(step.id) +
-                                             " do not cover each of its " +
-                                             std::to_string(step.count) + " partitions once");
+  if (step.spec.streamed)
+    tx.make_ready(step.id, {first, step.count - 1}, node_id{}, 0, tx.now);
+  tx.log(event::split_appended, {step.run, step.id, {}, node},
+         {{"lo", first}, {"hi", step.count - 1}, {"term", t.value}});
 }
 
 /// Why the step cannot end like this now, or nothing: the end must be true.
@@ -110,42 +104,32 @@ void memory_store::reset_split(step_id step, node_id node, term t) {
 void memory_store::append_partitions(step_id step, node_id node, term t, partition_no first_no,
                                      std::span<const new_partition> rows) {
   if (rows.empty()) throw store_error(errc::bad_request, "there are no partitions to append");
-  for (const auto& p : rows) {
-    require_text("the key of a partition", p.key);
-    require_text("the input of a partition", p.input);
-  }
+  require_texts(rows);
   transaction tx{*state_};
   auto& row = driven_step(tx, step, node, t).row;
   require_open(row);
   const auto end = first_no + static_cast<std::int64_t>(rows.size());
   if (row.count == end) return;  // a repeat
-  if (row.count != first_no)
-    throw store_error(errc::wrong_state, named(step) + " has " + std::to_string(row.count) +
-                                             " partitions; none can be appended at " +
-                                             std::to_string(first_no));
-  for (auto no = first_no; no < end; ++no) {
-    const auto& p = rows[static_cast<std::size_t>(no - first_no)];
-    tx.db.partitions[{step, no}] = {step, no, p.key, p.input};
-  }
-  row.count = end;
-  if (row.spec.streamed) tx.make_ready(step, {first_no, end - 1}, node_id{}, 0, tx.now);
-  tx.log(event::split_appended, {row.run, step, {}, node},
-         {{"lo", first_no}, {"hi", end - 1}, {"term", t.value}});
+  require_next(row, first_no);
+  append(tx, row, node, t, rows);
 }
 
-void memory_store::seal_split(step_id step, node_id node, term t,
+void memory_store::seal_split(step_id step, node_id node, term t, partition_no first_no,
+                              std::span<const new_partition> last,
                               std::span<const ready_range> ranges) {
+  require_texts(last);
   transaction tx{*state_};
   auto& row = driven_step(tx, step, node, t).row;
   if (row.sealed) return;  // a repeat
   require_open(row);
-  if (!row.spec.streamed) {
-    require_cover(row, ranges);
-    for (const auto& r : ranges) {
-      const auto* bound = find(tx.db.nodes, r.node);
-      const auto there = bound != nullptr && bound->state == node_state::active;
-      tx.make_ready(step, r.span, there ? r.node : node_id{}, r.attempt, tx.now);
-    }
+  require_next(row, first_no);
+  const bool listed = !row.spec.streamed;
+  if (listed) require_cover(step, first_no + static_cast<std::int64_t>(last.size()), ranges);
+  if (!last.empty()) append(tx, row, node, t, last);
+  for (const auto& r : listed ? ranges : std::span<const ready_range>{}) {
+    const auto* bound = find(tx.db.nodes, r.node);
+    const auto there = bound != nullptr && bound->state == node_state::active;
+    tx.make_ready(step, r.span, there ? r.node : node_id{}, r.attempt, tx.now);
   }
   row.sealed = true;
   tx.log(event::split_sealed, {row.run, step, {}, node}, {{"count", row.count}, {"term", t.value}});

@@ -78,10 +78,14 @@ node_id postgres_store::register_node(const node_info& info) {
 cluster_view postgres_store::heartbeat(node_id node, int running, bool draining,
                                        const std::optional<liveness_limits>& limits) {
   return session_.once([&](transaction& tx) {
-    const auto rows =
-        limits ? planned_once(tx, sql::heartbeat, node.value, running, draining,
-                              limits->unreachable_after.count(), limits->deregister_after.count())
-               : planned_once(tx, sql::renew, node.value, running, draining);
+    pqxx::result rows;
+    if (limits)
+      rows = planned_once(tx, sql::heartbeat, node.value, running, draining,
+                          limits->unreachable_after.count(), limits->deregister_after.count());
+    else if (!draining)
+      rows = planned_once(tx, sql::renew_active, node.value, running);
+    if (!limits && rows.empty())
+      rows = planned_once(tx, sql::renew, node.value, running, draining);
     if (rows.empty())
       throw store_error(errc::fenced, named(node) + " is no longer part of the cluster");
     const auto row = rows.front();

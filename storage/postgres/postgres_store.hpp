@@ -31,7 +31,9 @@ class postgres_store final : public store {
   void reset_split(step_id step, node_id node, term t) override;
   void append_partitions(step_id step, node_id node, term t, partition_no first_no,
                          std::span<const new_partition> rows) override;
-  void seal_split(step_id step, node_id node, term t, std::span<const ready_range> ranges) override;
+  void seal_split(step_id step, node_id node, term t, partition_no first_no,
+                  std::span<const new_partition> last,
+                  std::span<const ready_range> ranges) override;
   std::vector<step_row> list_steps(run_id run) override;
   step_progress progress(step_id step) override;
   void end_step(step_id step, node_id node, term t, step_state state, const json_text& result,

@@ -32,7 +32,7 @@ CREATE TABLE partita.checkpoint (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT checkpoint_position CHECK (((seq > 0) = ("position" IS NOT NULL)))
 )
-WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.05');
+WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 CREATE TABLE partita.event (
     event_id bigint NOT NULL,
@@ -43,7 +43,8 @@ CREATE TABLE partita.event (
     lease_id bigint,
     node_id bigint,
     detail text DEFAULT '{}'::text NOT NULL
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 ALTER TABLE partita.event ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME partita.event_event_id_seq
@@ -64,7 +65,8 @@ CREATE TABLE partita.failure (
     error text NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT failure_outcome_check CHECK ((outcome = ANY (ARRAY['FAILED'::text, 'RETRY'::text, 'RELEASED'::text])))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 CREATE TABLE partita.lease (
     lease_id bigint NOT NULL,
@@ -85,7 +87,7 @@ CREATE TABLE partita.lease (
     CONSTRAINT lease_range CHECK (((0 <= lo) AND (lo <= hi))),
     CONSTRAINT lease_state_check CHECK ((state = ANY (ARRAY['LIVE'::text, 'DONE'::text, 'RELEASED'::text, 'REVOKED'::text])))
 )
-WITH (fillfactor='80', autovacuum_vacuum_scale_factor='0.02');
+WITH (fillfactor='80', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 ALTER TABLE partita.lease ALTER COLUMN lease_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME partita.lease_lease_id_seq
@@ -101,7 +103,8 @@ CREATE TABLE partita.migration (
     name text NOT NULL,
     checksum text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 CREATE TABLE partita.node (
     node_id bigint NOT NULL,
@@ -120,7 +123,7 @@ CREATE TABLE partita.node (
     CONSTRAINT node_slots_check CHECK ((slots >= 0)),
     CONSTRAINT node_state_check CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'DRAINING'::text, 'UNREACHABLE'::text, 'DEREGISTERED'::text, 'LEFT'::text])))
 )
-WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='200');
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 ALTER TABLE partita.node ALTER COLUMN node_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME partita.node_node_id_seq
@@ -136,7 +139,8 @@ CREATE TABLE partita.partition (
     no bigint NOT NULL,
     key text NOT NULL,
     input text NOT NULL
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 CREATE TABLE partita.ready (
     ready_id bigint NOT NULL,
@@ -149,7 +153,7 @@ CREATE TABLE partita.ready (
     CONSTRAINT ready_attempt CHECK (((attempt >= 0) AND (attempt <= 1000000000))),
     CONSTRAINT ready_range CHECK (((0 <= lo) AND (lo <= hi)))
 )
-WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 CREATE TABLE partita.result (
     step_id bigint NOT NULL,
@@ -166,7 +170,8 @@ CREATE TABLE partita.result (
     took_us bigint DEFAULT 0 NOT NULL,
     ended_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT result_outcome_check CHECK ((outcome = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text])))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 CREATE TABLE partita.run (
     run_id bigint NOT NULL,
@@ -195,7 +200,8 @@ END),
     CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['CREATED'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text]))),
     CONSTRAINT run_stop_check CHECK ((stop = ANY (ARRAY['NONE'::text, 'STOP'::text, 'NOW'::text]))),
     CONSTRAINT run_term_check CHECK ((term >= 0))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 CREATE TABLE partita.step (
     step_id bigint NOT NULL,
@@ -223,7 +229,7 @@ CREATE TABLE partita.step (
     CONSTRAINT step_kind_check CHECK ((kind = ANY (ARRAY['TASKLET'::text, 'PARTITIONED'::text]))),
     CONSTRAINT step_state_check CHECK ((state = ANY (ARRAY['RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text])))
 )
-WITH (fillfactor='70');
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 CREATE VIEW partita.partition_status AS
  SELECT r.run_id,
@@ -385,3 +391,4 @@ ALTER TABLE ONLY partita.run
 
 ALTER TABLE ONLY partita.step
     ADD CONSTRAINT step_run_id_fkey FOREIGN KEY (run_id) REFERENCES partita.run(run_id);
+

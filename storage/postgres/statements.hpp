@@ -25,6 +25,15 @@ told AS (
   SELECT 'NODE_JOINED', node_id, $7 FROM made)
 SELECT node_id FROM made)";
 
+inline const std::string has_live_runs =
+    "EXISTS (SELECT FROM partita.run WHERE state IN ('CREATED', 'RUNNING')) AS live_runs ";
+
+// The heartbeat of a node that is ACTIVE and stays so: nearly all there are.
+// $1 node, $2 running
+inline const std::string renew_active = R"(
+UPDATE partita.node SET heartbeat_at = now(), running = $2::integer
+WHERE node_id = $1::bigint AND state = 'ACTIVE' RETURNING )" + has_live_runs;
+
 // No row: the node is fenced. $1 node, $2 running, $3 draining
 inline const std::string renewal = R"(
 WITH found AS MATERIALIZED (
@@ -44,10 +53,7 @@ told AS (
   UNION ALL
   SELECT 'NODE_DRAINING', node_id FROM mine WHERE state = 'DRAINING' AND was <> 'DRAINING'))";
 
-inline const std::string has_live_runs =
-    "EXISTS (SELECT FROM partita.run WHERE state IN ('CREATED', 'RUNNING')) AS live_runs ";
-
-// The heartbeat. $1 node, $2 running, $3 draining
+// The heartbeat that may change the state of the node. $1 node, $2 running, $3 draining
 inline const std::string renew = renewal + " SELECT " + has_live_runs + "FROM mine";
 
 // The heartbeat, and the cluster as this node then sees it.
@@ -555,7 +561,9 @@ ORDER BY i.place)";
 // that many, or (unless $3) had an attempt that did not complete, so that what it has ended must be
 // looked up. A result that is there already raises unique_violation: a repeat, to be looked up as
 // well. The update reckons from the lease's own columns: its CHECKs see the row as of the snapshot
-// first, then as locked. Most steps have no checkpoints, and then none is looked for.
+// first, then as locked. Most steps have no checkpoints: one look for each lease tells. Those to be
+// cleared are looked up by arrays, and the pairs checked under IS TRUE, where no join is made of
+// it: that could scan the whole index, with all that ever was while an old transaction is open.
 // $1 node, $2 leases, $3 whether they were locked and looked up before; by lease: $4 lowest and
 // $5 highest no, $6 completed, $7 failed, $8 returned, $9 detail of the event; by result: $10 no,
 // $11 lease, $12 outcome, $13 output, $14 error, $15 read, $16 written, $17 filtered, $18 skipped,
@@ -600,11 +608,19 @@ saved AS (
   SELECT step_id, no, lease_id, outcome, output, error, read_count, write_count, filter_count,
          skip_count, took_us, has_files
   FROM item),
+present AS MATERIALIZED (
+  SELECT c.step_id, c.no
+  FROM tally t CROSS JOIN LATERAL (
+    SELECT k.step_id, k.no FROM partita.checkpoint k
+    WHERE k.step_id = t.step_id AND k.no BETWEEN t.lowest AND t.highest OFFSET 0) c),
+past AS MATERIALIZED (
+  SELECT p.step_id, p.no FROM present p JOIN item ON item.step_id = p.step_id AND item.no = p.no
+  WHERE EXISTS (SELECT FROM present)),
 cleared AS (
-  DELETE FROM partita.checkpoint c USING item
-  WHERE c.step_id = item.step_id AND c.no = item.no
-    AND EXISTS (SELECT FROM partita.checkpoint k JOIN tally t ON k.step_id = t.step_id
-                                                AND k.no BETWEEN t.lowest AND t.highest)),
+  DELETE FROM partita.checkpoint c
+  WHERE c.step_id = ANY (ARRAY(SELECT step_id FROM past))
+    AND c.no = ANY (ARRAY(SELECT no FROM past))
+    AND ((c.step_id, c.no) IN (SELECT step_id, no FROM past)) IS TRUE),
 counted AS (
   UPDATE partita.lease l
   SET completed = l.completed + t.completed, failed = l.failed + t.failed,

@@ -4,6 +4,7 @@
 #include "storage/postgres/postgres_store.hpp"
 #include "storage/postgres/rows.hpp"
 #include "storage/postgres/statements.hpp"
+#include "storage/split.hpp"
 #include "storage/text.hpp"
 
 namespace partita::postgres {
@@ -41,27 +42,6 @@ step_row driven_step(transaction& tx, const std::string& lock, step_id step, nod
   return step_of(row);
 }
 
-/// A split goes on only while its step runs and is not sealed.
-void require_open(const step_row& step) {
-  if (step.sealed || step.state != step_state::running)
-    throw store_error(errc::wrong_state, named(step.id) + " is sealed: its split is final");
-}
-
-void require_cover(const step_row& step, std::span<const ready_range> ranges) {
-  std::vector<range> spans;
-  for (const auto& r : ranges) spans.push_back(r.span);
-  std::sort(spans.begin(), spans.end());
-  partition_no next = 0;
-  for (auto span : spans) {
-    if (span.lo != next || span.hi < span.lo) break;
-    next = span.hi + 1;
-  }
-  if (next != step.count || total_size(spans) != step.count)
-    throw store_error(errc::bad_request, "the ready ranges of " + named(step.id) +
-                                             " do not cover each of its " +
-                                             std::to_string(step.count) + " partitions once");
-}
-
 void insert(transaction& tx, step_id step, partition_no first,
             std::span<const new_partition> rows) {
   array keys, inputs;
@@ -69,7 +49,19 @@ void insert(transaction& tx, step_id step, partition_no first,
     keys.add(p.key);
     inputs.add(p.input);
   }
-  tx.exec_params(sql::insert_partitions, step.value, first, keys.text(), inputs.text());
+  planned_once(tx, sql::insert_partitions, step.value, first, keys.text(), inputs.text());
+}
+
+/// REQUIRES: the step is locked and open.
+void append(transaction& tx, step_row& step, node_id node, term t,
+            std::span<const new_partition> rows) {
+  const auto first = step.count;
+  step.count += static_cast<std::int64_t>(rows.size());
+  insert(tx, step.id, first, rows);
+  planned_once(tx, sql::set_count, step.id.value, step.count);
+  if (step.spec.streamed) make_ready(tx, step.id, {first, step.count - 1}, 0);
+  log(tx, event::split_appended, {step.run, step.id, {}, node},
+      {{"lo", first}, {"hi", step.count - 1}, {"term", t.value}});
 }
 
 /// Why the step cannot end like this now, or nothing: the end must be true. REQUIRES: the step was
@@ -160,29 +152,21 @@ void postgres_store::reset_split(step_id step, node_id node, term t) {
 void postgres_store::append_partitions(step_id step, node_id node, term t, partition_no first_no,
                                        std::span<const new_partition> rows) {
   if (rows.empty()) throw store_error(errc::bad_request, "there are no partitions to append");
-  for (const auto& p : rows) {
-    require_text("the key of a partition", p.key);
-    require_text("the input of a partition", p.input);
-  }
+  require_texts(rows);
   const auto end = first_no + static_cast<std::int64_t>(rows.size());
   session_.transact([&](transaction& tx) {
-    const auto row = driven_step(tx, sql::fence_step, step, node, t);
+    auto row = driven_step(tx, sql::fence_step, step, node, t);
     require_open(row);
     if (row.count == end) return;  // a repeat
-    if (row.count != first_no)
-      throw store_error(errc::wrong_state, named(step) + " has " + std::to_string(row.count) +
-                                               " partitions; none can be appended at " +
-                                               std::to_string(first_no));
-    insert(tx, step, first_no, rows);
-    planned_once(tx, sql::set_count, step.value, end);
-    if (row.spec.streamed) make_ready(tx, step, {first_no, end - 1}, 0);
-    log(tx, event::split_appended, {row.run, step, {}, node},
-        {{"lo", first_no}, {"hi", end - 1}, {"term", t.value}});
+    require_next(row, first_no);
+    append(tx, row, node, t, rows);
   });
 }
 
-void postgres_store::seal_split(step_id step, node_id node, term t,
+void postgres_store::seal_split(step_id step, node_id node, term t, partition_no first_no,
+                                std::span<const new_partition> last,
                                 std::span<const ready_range> ranges) {
+  require_texts(last);
   array lo, hi, bound, attempt;
   for (const auto& r : ranges) {
     lo.add(r.span.lo);
@@ -191,13 +175,15 @@ void postgres_store::seal_split(step_id step, node_id node, term t,
     attempt.add(r.attempt);
   }
   session_.transact([&](transaction& tx) {
-    const auto row = driven_step(tx, sql::fence_step, step, node, t);
+    auto row = driven_step(tx, sql::fence_step, step, node, t);
     if (row.sealed) return;  // a repeat
     require_open(row);
+    require_next(row, first_no);
+    if (!last.empty()) append(tx, row, node, t, last);
     if (!row.spec.streamed) {
-      require_cover(row, ranges);
-      tx.exec_params(sql::insert_ranges, step.value, lo.text(), hi.text(), bound.text(),
-                     attempt.text());
+      require_cover(step, row.count, ranges);
+      planned_once(tx, sql::insert_ranges, step.value, lo.text(), hi.text(), bound.text(),
+                   attempt.text());
     }
     planned_once(tx, sql::seal, step.value);
     tx.exec0(sql::tell_of_work);

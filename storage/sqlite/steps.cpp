@@ -4,6 +4,7 @@
 #include "storage/sqlite/rows.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 #include "storage/sqlite/statements.hpp"
+#include "storage/split.hpp"
 #include "storage/text.hpp"
 
 namespace partita::sqlite {
@@ -17,25 +18,17 @@ step_row driven_step(connection& db, step_id id, node_id node, term t) {
   return step;
 }
 
-/// A split goes on only while its step runs and is not sealed.
-void require_open(const step_row& step) {
-  if (step.sealed || step.state != step_state::running)
-    throw store_error(errc::wrong_state, named(step.id) + " is sealed: its split is final");
-}
-
-void require_cover(const step_row& step, std::span<const ready_range> ranges) {
-  std::vector<range> spans;
-  for (const auto& r : ranges) spans.push_back(r.span);
-  std::sort(spans.begin(), spans.end());
-  partition_no next = 0;
-  for (auto span : spans) {
-    if (span.lo != next || span.hi < span.lo) break;
-    next = span.hi + 1;
-  }
-  if (next != step.count || total_size(spans) != step.count)
-    throw store_error(errc::bad_request, "the ready ranges of " + named(step.id) +
-                                             " do not cover each of its " +
-                                             std::to_string(step.count) + " partitions once");
+/// REQUIRES: the step is driven and open.
+void append(connection& db, step_row& step, node_id node, term t,
+            std::span<const new_partition> rows) {
+  const auto first = step.count;
+  auto insert = db.prepare(sql::insert_partition);
+  for (const auto& p : rows) insert.run(step.id, step.count++, p.key, p.input);
+  db.run(sql::set_count, step.id, step.count);
+  if (step.spec.streamed)
+    make_ready(db, step.id, {first, step.count - 1}, node_id{}, 0, db.now());
+  log(db, event::split_appended, {step.run, step.id, {}, node},
+      {{"lo", first}, {"hi", step.count - 1}, {"term", t.value}});
 }
 
 bool is_active(connection& db, node_id node) {
@@ -138,36 +131,29 @@ void sqlite_store::reset_split(step_id step, node_id node, term t) {
 void sqlite_store::append_partitions(step_id step, node_id node, term t, partition_no first_no,
                                      std::span<const new_partition> rows) {
   if (rows.empty()) throw store_error(errc::bad_request, "there are no partitions to append");
-  for (const auto& p : rows) {
-    require_text("the key of a partition", p.key);
-    require_text("the input of a partition", p.input);
-  }
+  require_texts(rows);
   write([&](connection& db) {
     auto row = driven_step(db, step, node, t);
     require_open(row);
     const auto end = first_no + static_cast<std::int64_t>(rows.size());
     if (row.count == end) return;  // a repeat
-    if (row.count != first_no)
-      throw store_error(errc::wrong_state, named(step) + " has " + std::to_string(row.count) +
-                                               " partitions; none can be appended at " +
-                                               std::to_string(first_no));
-    auto insert = db.prepare(sql::insert_partition);
-    for (auto no = first_no; const auto& p : rows) insert.run(step, no++, p.key, p.input);
-    db.run(sql::set_count, step, end);
-    if (row.spec.streamed) make_ready(db, step, {first_no, end - 1}, node_id{}, 0, db.now());
-    log(db, event::split_appended, {row.run, step, {}, node},
-        {{"lo", first_no}, {"hi", end - 1}, {"term", t.value}});
+    require_next(row, first_no);
+    append(db, row, node, t, rows);
   });
 }
 
-void sqlite_store::seal_split(step_id step, node_id node, term t,
+void sqlite_store::seal_split(step_id step, node_id node, term t, partition_no first_no,
+                              std::span<const new_partition> last,
                               std::span<const ready_range> ranges) {
+  require_texts(last);
   write([&](connection& db) {
     auto row = driven_step(db, step, node, t);
     if (row.sealed) return;  // a repeat
     require_open(row);
+    require_next(row, first_no);
+    if (!last.empty()) append(db, row, node, t, last);
     if (!row.spec.streamed) {
-      require_cover(row, ranges);
+      require_cover(step, row.count, ranges);
       for (const auto& r : ranges)
         make_ready(db, step, r.span, is_active(db, r.node) ? r.node : node_id{}, r.attempt,
                    db.now());

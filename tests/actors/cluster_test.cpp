@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <map>
+#include <set>
 
 #include "batch/batch.hpp"
 #include "protocol/events.hpp"
@@ -67,6 +68,25 @@ TEST_CASE("a run submitted before any node exists is adopted by the first that k
   cluster.add_node();
   REQUIRE(cluster.finish(run));
   CHECK(cluster.state_of(run) == run_state::completed);
+}
+
+TEST_CASE("nodes send half as many heartbeats while no run is live") {
+  sim_cluster cluster{{adding(5)}};
+  cluster.add_node(2, {job{"another"}.step(tasklet{"t", [](run_context&) {}})});
+  auto heartbeats_in_10s = [&] {
+    std::set<db_time> seen;
+    for (int i = 0; i < 1000; ++i) {
+      cluster.advance(10ms);
+      seen.insert(cluster.client().list_nodes(false).front().heartbeat_at);
+    }
+    return static_cast<double>(seen.size());
+  };
+  const auto at_rest = heartbeats_in_10s();
+  cluster.submit("adding");  // which the node does not know
+  const auto with_a_run = heartbeats_in_10s();
+  const auto pace = fast_settings().heartbeat / 1.0s;
+  CHECK(with_a_run == Approx(10 / pace).epsilon(0.1));
+  CHECK(at_rest == Approx(5 / pace).epsilon(0.1));
 }
 
 namespace {

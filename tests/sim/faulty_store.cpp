@@ -171,11 +171,13 @@ void faulty_store::append_partitions(step_id step, node_id node, term t, partiti
        });
 }
 
-void faulty_store::seal_split(step_id step, node_id node, term t,
+void faulty_store::seal_split(step_id step, node_id node, term t, partition_no first_no,
+                              std::span<const new_partition> last,
                               std::span<const ready_range> ranges) {
   call("seal_split", true,
-       [=, &w = world_, all = std::vector<ready_range>(ranges.begin(), ranges.end())](store& s) {
-         s.seal_split(step, node, t, all);
+       [=, &w = world_, rows = std::vector<new_partition>(last.begin(), last.end()),
+        all = std::vector<ready_range>(ranges.begin(), ranges.end())](store& s) {
+         s.seal_split(step, node, t, first_no, rows, all);
          w.expect_master("seal_split", {}, step, node, t);
        });
 }

@@ -60,6 +60,37 @@ TEST_CASE_METHOD(contract, "a listed split shows nothing to workers before it is
   CHECK(told[0].step == id);
 }
 
+TEST_CASE_METHOD(contract, "the last partitions go in with the seal, or not at all") {
+  auto r = drive(join());
+  const std::vector<new_partition> last{{"c", "2"}, {"d", "3"}};
+  const std::vector<ready_range> all{{{0, 3}, {}, 0}};
+  auto finish = [&](step_id id, partition_no first, const std::vector<ready_range>& ranges) {
+    db->seal_split(id, r.master, r.term, first, last, ranges);
+  };
+
+  auto id = begin(r, spec());
+  append(r, id, 0, 2);
+  CHECK(error_of([&] { finish(id, 1, all); }) == errc::wrong_state);
+  CHECK(error_of([&] { finish(id, 3, all); }) == errc::wrong_state);
+  CHECK(error_of([&] { finish(id, 2, {{{0, 1}, {}, 0}}); }) == errc::bad_request);
+  CHECK(step(r, id).count == 2);
+  CHECK_FALSE(step(r, id).sealed);
+  CHECK(db->list_partitions(id, -1, 10).size() == 2);
+  finish(id, 2, all);
+  finish(id, 2, all);  // a repeat
+  CHECK(step(r, id).count == 4);
+  CHECK(partition(id, 3).key == "d");
+  CHECK(waiting(id) == all);
+  CHECK(events(event::split_appended).size() == 2);
+
+  auto stream = spec("stream", 1);
+  stream.streamed = true;
+  auto other = begin(r, stream);
+  finish(other, 0, {});
+  CHECK(step(r, other).sealed);
+  CHECK(waiting(other) == std::vector<ready_range>{{{0, 1}, {}, 0}});
+}
+
 TEST_CASE_METHOD(contract, "sealing twice is sealing once") {
   auto r = drive(join());
   auto id = split(r, 4);

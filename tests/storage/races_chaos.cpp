@@ -210,9 +210,10 @@ class worker {
 /// Streams its step while the workers are at it.
 void stream(arena& a, store& db, const driven_run& r) {
   const std::vector<new_partition> rows(stream_batch, {"k", "1"});
-  for (partition_no first = 0; first < streamed && !a.over; first += stream_batch)
+  partition_no first = 0;
+  for (; first < streamed && !a.over; first += stream_batch)
     db.append_partitions(a.steps[1], r.master, r.term, first, rows);
-  db.seal_split(a.steps[1], r.master, r.term, {});
+  db.seal_split(a.steps[1], r.master, r.term, first, {}, {});
 }
 
 }  // namespace

@@ -130,7 +130,7 @@ TEST_CASE_METHOD(arena, "the seal of a split against the end of a node that rang
     append(r, id, 0, 6);
     return opponents{[=](store& session) {
                        const std::vector<ready_range> bound{{{0, 2}, node, 0}, {{3, 5}, {}, 0}};
-                       session.seal_split(id, r.master, r.term, bound);
+                       session.seal_split(id, r.master, r.term, 6, {}, bound);
                      },
                      [=](store& session) { session.sweep(node, merciless); }};
   });

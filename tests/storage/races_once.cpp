@@ -98,7 +98,7 @@ TEST_CASE_METHOD(contract, "one step, one split and one seal come of many identi
           const std::vector<ready_range> all{{{0, 19}, {}, 0}};
           try {
             s.append_partitions(id, r.master, r.term, 0, rows);
-            s.seal_split(id, r.master, r.term, all);
+            s.seal_split(id, r.master, r.term, 20, {}, all);
           } catch (const store_error& e) {
             if (e.code() != errc::wrong_state) throw;  // sealed already
           }

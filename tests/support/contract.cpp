@@ -70,7 +70,7 @@ void contract::append(const driven_run& r, step_id step, partition_no first, std
 }
 
 void contract::seal(const driven_run& r, step_id step, const std::vector<ready_range>& ranges) {
-  db->seal_split(step, r.master, r.term, ranges);
+  db->seal_split(step, r.master, r.term, this->step(r, step).count, {}, ranges);
 }
 
 step_id contract::split(const driven_run& r, std::int64_t count, const step_spec& s) {

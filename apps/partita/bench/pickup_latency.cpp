@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <random>
 
@@ -20,6 +21,15 @@ job the_job(const plan& p, const std::shared_ptr<std::atomic<mono_time>>& starte
           }));
 }
 
+/// How long to rest before each round: spread evenly over two polls, in a shuffled order. Were they
+/// drawn, the median would move by a tenth from one measurement to the next.
+std::vector<milliseconds> phases(int rounds, milliseconds poll) {
+  std::vector<milliseconds> all;
+  for (int i = 0; i < rounds; ++i) all.push_back(2 * poll * i / rounds);
+  std::shuffle(all.begin(), all.end(), std::minstd_rand{1});
+  return all;
+}
+
 }  // namespace
 
 /// One run after the other, submitted at moments that know nothing of the nodes' polls. Unless the
@@ -28,12 +38,10 @@ job the_job(const plan& p, const std::shared_ptr<std::atomic<mono_time>>& starte
 cli::document pickup_latency(const plan& p, meter& m) {
   auto started = std::make_shared<std::atomic<mono_time>>();
   cluster nodes(p.db, the_job(p, started), p.settings, p.nodes);
-  std::minstd_rand dice{1};
-  std::uniform_int_distribution<std::int64_t> phase(0, 2 * p.settings.poll.count());
   std::vector<double> submit_to_start, submit_to_adopted, ready_to_claimed;
   m.begin();
-  for (int i = 0; i < p.rounds; ++i) {
-    nodes.rest(milliseconds{phase(dice)});
+  for (auto phase : phases(p.rounds, p.settings.poll)) {
+    nodes.rest(phase);
     *started = mono_time{};
     const auto submitted = boot_now();
     const auto run = nodes.submit();

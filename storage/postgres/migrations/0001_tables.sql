@@ -29,7 +29,7 @@ CREATE TABLE partita.node (
   heartbeat_at timestamptz NOT NULL DEFAULT now(),
   left_at timestamptz,
   CONSTRAINT node_left_at CHECK ((left_at IS NOT NULL) = (state IN ('DEREGISTERED', 'LEFT')))
-) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+) WITH (fillfactor = 50);
 -- A heartbeat changes no column of an index: HOT, without any work on indexes.
 CREATE INDEX node_live ON partita.node (node_id)
   WHERE state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE');
@@ -117,8 +117,7 @@ CREATE TABLE partita.ready (
   available_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT ready_attempt CHECK (attempt BETWEEN 0 AND 1000000000),
   CONSTRAINT ready_range CHECK (0 <= lo AND lo <= hi)
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
-        autovacuum_vacuum_cost_delay = 0);
+);
 CREATE INDEX ready_next ON partita.ready (step_id, node_id, lo);
 -- The ranges of a step are disjoint: only the one with the greatest lo <= no can hold a partition.
 CREATE INDEX ready_place ON partita.ready (step_id, lo);
@@ -141,7 +140,7 @@ CREATE TABLE partita.lease (
   CONSTRAINT lease_counts CHECK (completed + failed + returned <= hi - lo + 1),
   CONSTRAINT lease_done CHECK (state <> 'DONE' OR completed + failed + returned = hi - lo + 1),
   CONSTRAINT lease_ended_at CHECK ((ended_at IS NOT NULL) = (state <> 'LIVE'))
-) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
+) WITH (fillfactor = 80);
 CREATE INDEX lease_step ON partita.lease (step_id);
 CREATE INDEX lease_live ON partita.lease (step_id, lo) WHERE state = 'LIVE';
 CREATE INDEX lease_live_of_node ON partita.lease (node_id, step_id) WHERE state = 'LIVE';
@@ -181,7 +180,7 @@ CREATE TABLE partita.checkpoint (
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (step_id, no),
   CONSTRAINT checkpoint_position CHECK ((seq > 0) = (position IS NOT NULL))
-) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05);
+) WITH (fillfactor = 60);
 
 CREATE TABLE partita.failure (
   step_id bigint NOT NULL,
@@ -255,3 +254,19 @@ LEFT JOIN LATERAL (
   ORDER BY f.lease_id DESC LIMIT 1) tried ON true
 LEFT JOIN partita.checkpoint c ON c.step_id = p.step_id AND c.no = p.no
 LEFT JOIN partita.node n ON n.node_id = coalesce(done.node_id, held.node_id);
+
+-- Autovacuum comes by volume and never analyzes: each time, all sessions plan anew whatever names
+-- the table, and with hundreds of nodes that holds up every claim for a second. The statements need
+-- no statistics, they look up by key; and what lies dead between two vacuums is pruned as pages and
+-- index entries are passed.
+DO $$
+DECLARE name regclass;
+BEGIN
+  FOR name IN SELECT c.oid FROM pg_catalog.pg_class c
+              WHERE c.relnamespace = 'partita'::regnamespace AND c.relkind = 'r' LOOP
+    EXECUTE format('ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0.02,
+                    autovacuum_vacuum_threshold = 200000,
+                    autovacuum_vacuum_insert_threshold = 1000000,
+                    autovacuum_analyze_threshold = 2147483647)', name);
+  END LOOP;
+END $$;
