@@ -2,7 +2,7 @@
 """Measures what is promised, and writes tests/RELIABILITY.md from all that was measured.
 
   tests/reliability.py simulation [--seeds 100000] [--first 1]      clusters in virtual time
-  tests/reliability.py mutants [--seeds 3000]                       how soon planted bugs are found
+  tests/reliability.py mutants [--seeds 20000]                      how soon planted bugs are found
   tests/reliability.py chaos [--seconds 1800] [--seed 7] [ARGS...]  real processes (see chaos.py)
   tests/reliability.py fuzz [--seconds 300]                         bytes that others wrote
   tests/reliability.py failover [--kills 50] [--profile fast]       from a kill to work elsewhere
@@ -267,7 +267,7 @@ def main():
     s.add_argument("--first", type=int, default=1)
     s.add_argument("--store", default="both")
     s = what.add_parser("mutants")
-    s.add_argument("--seeds", type=int, default=3000)
+    s.add_argument("--seeds", type=int, default=20000)
     s = what.add_parser("chaos")
     s.add_argument("--seconds", type=int, default=1800)
     s.add_argument("--seed", type=int, default=7)
