@@ -115,6 +115,8 @@ void claimer_state::work() {
   }
   std::erase_if(leases, [](const auto& entry) { return entry.second.over(); });
   hand_out();
+  const bool all_rest = free_executors() == static_cast<int>(executors.size());
+  if (!work_due && all_rest && unhanded() == 0) flush();  // nobody is left to bring company
   tell_running();
   check_drained();
 }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include <functional>
 #include <map>
 #include <set>
 
@@ -280,24 +281,26 @@ TEST_CASE("cancel --now ends a run although its code does not listen, and drops 
 }
 
 TEST_CASE("a partition that takes its node with it each time ends FAILED, and the cluster lives") {
-  // The attempt asks the test to kill the node it runs on, and the node never reports it.
-  auto fatal = std::make_shared<bool>(false);
+  auto poison = std::make_shared<std::function<void()>>();
   auto j = job{"poison"}.step(partitioned{"work"}
                                   .split([](split_context&) { return std::vector<partition>(3); })
                                   .retry(attempts{3})
-                                  .each([fatal](partition_context& p) {
-                                    if (p.no() == 1) *fatal = true;
+                                  .each([poison](partition_context& p) {
+                                    if (p.no() == 1) (*poison)();
                                   }));
-  settings limits = fast_settings();
-  limits.report_delay = 500ms;  // the kill comes before the report
-  sim_cluster cluster{{j}, limits};
-  std::vector<std::size_t> alive{cluster.add_node(1)};
+  sim_cluster cluster{{j}};
+  auto last = cluster.add_node(1);
+  bool fatal = false;
+  *poison = [&] {
+    fatal = true;
+    cluster.pause(last);  // before it can report
+  };
   auto run = cluster.submit("poison");
   for (int kills = 0; kills < 3; ++kills) {
-    REQUIRE(cluster.advance_until([&] { return *fatal; }, 20s));
-    cluster.kill(alive.back());
-    *fatal = false;
-    alive.push_back(cluster.add_node(1));
+    REQUIRE(cluster.advance_until([&] { return fatal; }, 20s));
+    cluster.kill(last);
+    fatal = false;
+    last = cluster.add_node(1);
   }
   REQUIRE(cluster.finish(run));
   CHECK(cluster.state_of(run) == run_state::failed);
