@@ -26,7 +26,7 @@ struct settings {
   // --- leases and reports
   milliseconds lease_hold{1000};  // how much work, by measured rate, one lease aims to hold
   int max_lease_width = 5000;     // partitions
-  milliseconds report_delay{50};  // a result waits this long; a tenth where no work is queued
+  milliseconds report_delay{50};  // a result waits for others that are queued; else a tenth
   int max_report_batch = 5000;    // results in one statement
 
   // --- limits

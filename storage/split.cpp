@@ -8,12 +8,6 @@
 
 namespace partita {
 
-namespace {
-
-std::string named(step_id step) { return "step " + std::to_string(step.value); }
-
-}  // namespace
-
 void require_open(const step_row& step) {
   if (step.sealed || step.state != step_state::running)
     throw store_error(errc::wrong_state, named(step.id) + " is sealed: its split is final");

@@ -1,7 +1,6 @@
 #include "storage/text.hpp"
 
 #include <cstddef>
-#include <string>
 
 #include "protocol/errors.hpp"
 
@@ -54,5 +53,10 @@ void require_text(std::string_view what, std::string_view value) {
   throw store_error(errc::bad_request,
                     std::string{what} + flaw + " (at byte " + std::to_string(at) + ")");
 }
+
+std::string named(run_id run) { return "run " + std::to_string(run.value); }
+std::string named(step_id step) { return "step " + std::to_string(step.value); }
+std::string named(lease_id lease) { return "lease " + std::to_string(lease.value); }
+std::string named(node_id node) { return "node " + std::to_string(node.value); }
 
 }  // namespace partita

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+
+#include "protocol/ids.hpp"
 
 namespace partita {
 
@@ -10,5 +13,11 @@ bool is_storable(std::string_view value);
 
 /// Throws store_error bad_request, with a sentence that begins with `what`, unless storable.
 void require_text(std::string_view what, std::string_view value);
+
+// As messages call them.
+std::string named(run_id run);      // "run 7"
+std::string named(step_id step);    // "step 7"
+std::string named(lease_id lease);  // "lease 7"
+std::string named(node_id node);    // "node 7"
 
 }  // namespace partita

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "storage/memory/tables.hpp"
+#include "storage/text.hpp"
 
 // What both halves of the audit look rows up with, and how they name them.
 namespace partita::audit {
@@ -20,10 +21,6 @@ inline std::string str(range r) {
 template <class State>
 requires std::is_enum_v<State> std::string str(State s) { return std::string{to_string(s)}; }
 
-inline std::string named(run_id id) { return "run " + str(id); }
-inline std::string named(step_id id) { return "step " + str(id); }
-inline std::string named(lease_id id) { return "lease " + str(id); }
-inline std::string named(node_id id) { return "node " + str(id); }
 /// "partition 4", "partitions 4..9"
 inline std::string named(range r) { return (r.lo == r.hi ? "partition " : "partitions ") + str(r); }
 

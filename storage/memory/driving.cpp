@@ -9,8 +9,6 @@ namespace partita::memory {
 
 namespace {
 
-std::string named(step_id step) { return "step " + std::to_string(step.value); }
-
 /// The step, under the fence of its run.
 step_record& driven_step(transaction& tx, step_id id, node_id node, term t) {
   auto& step = tx.step(id);

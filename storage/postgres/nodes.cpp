@@ -22,6 +22,14 @@ std::vector<std::string> elements_of(const pqxx::field& value) {
   return elements;
 }
 
+/// The lighter statement does for a node that is ACTIVE and stays so.
+pqxx::result renew(transaction& tx, node_id node, int running, bool draining) {
+  if (!draining)
+    if (auto rows = planned_once(tx, sql::renew_active, node.value, running); !rows.empty())
+      return rows;
+  return planned_once(tx, sql::renew, node.value, running, draining);
+}
+
 /// Ends a LIVE lease of a node that is gone; what is unfinished goes on elsewhere, or fails.
 void revoke(transaction& tx, const locked_lease& lease, const std::vector<range>& left) {
   auto verdict = judge_loss(lease.transferable, lease.attempt, lease.retry, lease.node);
@@ -78,14 +86,10 @@ node_id postgres_store::register_node(const node_info& info) {
 cluster_view postgres_store::heartbeat(node_id node, int running, bool draining,
                                        const std::optional<liveness_limits>& limits) {
   return session_.once([&](transaction& tx) {
-    pqxx::result rows;
-    if (limits)
-      rows = planned_once(tx, sql::heartbeat, node.value, running, draining,
-                          limits->unreachable_after.count(), limits->deregister_after.count());
-    else if (!draining)
-      rows = planned_once(tx, sql::renew_active, node.value, running);
-    if (!limits && rows.empty())
-      rows = planned_once(tx, sql::renew, node.value, running, draining);
+    const auto rows =
+        limits ? planned_once(tx, sql::heartbeat, node.value, running, draining,
+                              limits->unreachable_after.count(), limits->deregister_after.count())
+               : renew(tx, node, running, draining);
     if (rows.empty())
       throw store_error(errc::fenced, named(node) + " is no longer part of the cluster");
     const auto row = rows.front();

@@ -99,10 +99,6 @@ std::string array_of(std::span<const lease_id> ids) {
   return numbers.text();
 }
 
-std::string named(run_id run) { return "run " + std::to_string(run.value); }
-std::string named(step_id step) { return "step " + std::to_string(step.value); }
-std::string named(node_id node) { return "node " + std::to_string(node.value); }
-
 void log(transaction& tx, std::string_view kind, const subject& about,
          const nlohmann::json& detail) {
   planned_once(tx, sql::log_event, std::string{kind}, about.run.value, about.step.value,

@@ -9,6 +9,7 @@
 #include "protocol/events.hpp"
 #include "storage/postgres/session.hpp"
 #include "storage/store.hpp"
+#include "storage/text.hpp"
 
 // What several verbs read and write. Every function that takes a transaction is a part of one.
 namespace partita::postgres {
@@ -56,10 +57,6 @@ class array {
 };
 
 std::string array_of(std::span<const lease_id> ids);
-
-std::string named(run_id run);    // "run 7"
-std::string named(step_id step);  // "step 7"
-std::string named(node_id node);  // "node 7"
 
 // --- events --------------------------------------------------------------------------------------
 

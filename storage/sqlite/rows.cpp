@@ -6,10 +6,6 @@
 
 namespace partita::sqlite {
 
-std::string named(run_id run) { return "run " + std::to_string(run.value); }
-std::string named(step_id step) { return "step " + std::to_string(step.value); }
-std::string named(node_id node) { return "node " + std::to_string(node.value); }
-
 run_row to_run(const statement& s) {
   run_row r;
   r.id = s.get<run_id>(0);

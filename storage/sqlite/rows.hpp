@@ -8,6 +8,7 @@
 #include "protocol/events.hpp"
 #include "storage/sqlite/connection.hpp"
 #include "storage/store.hpp"
+#include "storage/text.hpp"
 
 // What several verbs read and write. Every function runs inside the transaction of its verb.
 namespace partita::sqlite {
@@ -27,10 +28,6 @@ struct lease_record {
 
   std::int64_t unended() const { return span.size() - completed - failed - returned; }
 };
-
-std::string named(run_id run);    // "run 7"
-std::string named(step_id step);  // "step 7"
-std::string named(node_id node);  // "node 7"
 
 run_row to_run(const statement& s);
 step_row to_step(const statement& s);
