@@ -392,26 +392,32 @@ inline const std::string tell_of_work = "NOTIFY partita_work";
 
 // Three short lists in one read; `what` tells them apart. The executors that a step holds decide
 // between several steps: they are not summed for one, over a lease of each node of a large cluster.
-// A node's leases are looked for step by step (OFFSET 0): while an old transaction is open, what is
-// left in the index of those of ended runs must not count.
+// While an old transaction is open the indexes keep what is left of every run that ended. So live
+// runs are read once, and what hangs on them is looked up run by run (OFFSET 0).
 // $1 node
 inline const std::string look = R"(
 WITH me AS MATERIALIZED (
   SELECT jobs FROM partita.node WHERE node_id = $1::bigint AND state = 'ACTIVE'),
+live AS MATERIALIZED (
+  SELECT run_id, job || '/' || job_version AS program, state, stop, master_node_id, term
+  FROM partita.run WHERE state IN ('CREATED', 'RUNNING')),
+doing AS MATERIALIZED (
+  SELECT live.run_id, live.program, live.stop, s.step_id
+  FROM live CROSS JOIN LATERAL (
+    SELECT s.step_id FROM partita.step s
+    WHERE s.run_id = live.run_id AND s.state = 'RUNNING' OFFSET 0) s
+  WHERE live.state = 'RUNNING'),
 waiting AS MATERIALIZED (
-  SELECT s.step_id, s.run_id, first.attempt, every.size
-  FROM me
-  JOIN partita.run r ON r.state = 'RUNNING' AND r.stop = 'NONE'
-    AND r.job || '/' || r.job_version = ANY (me.jobs)
-  JOIN partita.step s ON s.run_id = r.run_id AND s.state = 'RUNNING'
+  SELECT doing.step_id, doing.run_id, first.attempt, every.size
+  FROM me JOIN doing ON doing.stop = 'NONE' AND doing.program = ANY (me.jobs)
   CROSS JOIN LATERAL (
     SELECT w.attempt FROM partita.ready w
-    WHERE w.step_id = s.step_id AND (w.node_id = $1::bigint OR w.node_id IS NULL)
+    WHERE w.step_id = doing.step_id AND (w.node_id = $1::bigint OR w.node_id IS NULL)
       AND w.available_at <= now()
     ORDER BY w.node_id, w.lo LIMIT 1) first
   CROSS JOIN LATERAL (
     SELECT sum(w.hi - w.lo + 1)::bigint AS size FROM partita.ready w
-    WHERE w.step_id = s.step_id AND (w.node_id = $1::bigint OR w.node_id IS NULL)
+    WHERE w.step_id = doing.step_id AND (w.node_id = $1::bigint OR w.node_id IS NULL)
       AND w.available_at <= now()) every)
 SELECT 'READY' AS what, step_id AS id, run_id, size,
        CASE WHEN (SELECT count(*) FROM waiting) > 1 THEN (
@@ -422,16 +428,13 @@ SELECT 'READY' AS what, step_id AS id, run_id, size,
        attempt AS number, NULL AS stop
 FROM waiting
 UNION ALL
-SELECT 'HELD', l.lease_id, s.run_id, 0, 0, 0, r.stop
-FROM partita.run r JOIN partita.step s ON s.run_id = r.run_id AND s.state = 'RUNNING'
-CROSS JOIN LATERAL (
+SELECT 'HELD', l.lease_id, doing.run_id, 0, 0, 0, doing.stop
+FROM doing CROSS JOIN LATERAL (
   SELECT l.lease_id FROM partita.lease l
-  WHERE l.step_id = s.step_id AND l.node_id = $1::bigint AND l.state = 'LIVE' OFFSET 0) l
-WHERE r.state = 'RUNNING'
+  WHERE l.step_id = doing.step_id AND l.node_id = $1::bigint AND l.state = 'LIVE' OFFSET 0) l
 UNION ALL
-SELECT 'MASTERLESS', r.run_id, r.run_id, 0, 0, r.term, r.stop
-FROM me JOIN partita.run r ON r.state IN ('CREATED', 'RUNNING') AND r.master_node_id IS NULL
-  AND r.job || '/' || r.job_version = ANY (me.jobs)
+SELECT 'MASTERLESS', live.run_id, live.run_id, 0, 0, live.term, live.stop
+FROM me JOIN live ON live.master_node_id IS NULL AND live.program = ANY (me.jobs)
 ORDER BY what, id)";
 
 // Locks step, node, range, in this order: each CTE reads the one before. NULLs sort last: the range
@@ -655,7 +658,8 @@ SELECT step_id, no, lease_id, node_id, attempt, outcome, error FROM item)";
 
 // `held`: the lease is ours and LIVE. `fresh`: nothing was recorded under it between the snapshot
 // of this statement and the lock; else it must run again, or it could overlook a result.
-// `open`: the partition has not ended.
+// `open`: the partition has not ended; under IS FALSE, where no join is made of it: planned for
+// empty tables, that would read the index of all results.
 // $1 lease, $2 no, $3 seq, $4 position, $5 read, $6 written, $7 filtered, $8 skipped
 inline const std::string commit_chunk = R"(
 WITH held AS MATERIALIZED (
@@ -669,10 +673,10 @@ fresh AS MATERIALIZED (
   WHERE l.completed + l.failed + l.returned = h.ended),
 open AS MATERIALIZED (
   SELECT lease_id, step_id FROM fresh
-  WHERE NOT EXISTS (SELECT FROM partita.result o
-                    WHERE o.step_id = fresh.step_id AND o.no = $2::bigint)
-    AND NOT EXISTS (SELECT FROM partita.failure f
-                    WHERE f.lease_id = fresh.lease_id AND f.no = $2::bigint)),
+  WHERE EXISTS (SELECT FROM partita.result o
+                WHERE o.step_id = fresh.step_id AND o.no = $2::bigint) IS FALSE
+    AND EXISTS (SELECT FROM partita.failure f
+                WHERE f.lease_id = fresh.lease_id AND f.no = $2::bigint) IS FALSE),
 saved AS (
   INSERT INTO partita.checkpoint AS c (step_id, no, lease_id, seq, position, read_count,
                                        write_count, filter_count, skip_count)
@@ -695,8 +699,10 @@ FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
      WITH ORDINALITY AS i (lease_id, no, done, total, place)
 JOIN partita.lease l ON l.lease_id = i.lease_id AND l.ended_at IS NULL
   AND i.no BETWEEN l.lo AND l.hi
-WHERE NOT EXISTS (SELECT FROM partita.result o WHERE o.step_id = l.step_id AND o.no = i.no)
-  AND NOT EXISTS (SELECT FROM partita.failure f WHERE f.lease_id = l.lease_id AND f.no = i.no)
+WHERE EXISTS (SELECT FROM partita.result o
+              WHERE o.step_id = l.step_id AND o.no = i.no) IS FALSE
+  AND EXISTS (SELECT FROM partita.failure f
+              WHERE f.lease_id = l.lease_id AND f.no = i.no) IS FALSE
 ORDER BY l.step_id, i.no, i.place DESC
 ON CONFLICT (step_id, no) DO UPDATE
 SET lease_id = excluded.lease_id, progress_done = excluded.progress_done,
