@@ -12,6 +12,10 @@ namespace {
 
 /// Partitions shorter than this travel to executors in batches that last about as long.
 constexpr double batch_us = 5'000;
+/// Of partitions shorter than this the next batch waits in the executor's mailbox, or the executor
+/// would rest whenever the claimer is waiting for the database. What waits behind a partition that
+/// takes much longer than most cannot go elsewhere: hence no more of them than that.
+constexpr double queued_us = 20'000;
 constexpr std::int64_t max_batch = 2'000;
 
 std::vector<output_file> files_of(const attempt_report& attempt) {
@@ -276,13 +280,12 @@ void claimer_state::hand_out() {
       if (executors[e].batches == depth) hand_to(e, depth);
 }
 
-/// A second batch waits in an executor's mailbox only where partitions are short.
 bool claimer_state::hand_to(std::size_t executor, int depth) {
   for (auto& [lease, held] : leases) {
     if (held.stopping || held.offered_back || held.unhanded() == 0) continue;
     const auto& facts = steps.at(held.grant.step);
     const bool is_short = facts.mean_us > 0 && facts.mean_us < batch_us;
-    if (depth > 0 && !is_short) continue;
+    if (depth > 0 && !(facts.mean_us > 0 && facts.mean_us < queued_us)) continue;
     auto size = is_short ? static_cast<std::int64_t>(batch_us / facts.mean_us) : 1;
     auto share = held.unhanded() / static_cast<std::int64_t>(executors.size()) + 1;
     size = std::clamp<std::int64_t>(std::min(size, share), 1, std::min(max_batch, held.unhanded()));
@@ -543,9 +546,7 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
   for (std::size_t i = 0; i < s.control.size(); ++i)
     s.executors.push_back({spawn_executor(self, static_cast<int>(i), s.control[i]), 0});
   self->send(self, tick_atom::value);
-  return {[self](tick_atom) {
-            self->delayed_send(self, self->state.tick(), tick_atom::value);
-          },
+  return {[self](tick_atom) { self->delayed_send(self, self->state.tick(), tick_atom::value); },
           [self](work_atom) { self->state.work(); },
           [self](flush_atom) { self->state.flush(); },
           [self](const joined& j) { self->state.become(j.node); },

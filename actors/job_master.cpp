@@ -108,7 +108,7 @@ void master_state::act(const run_row& row, const job& definition,
                           });
                         },
                         [&](const watch_step&) {
-                          // Quick at first, for short steps; then at the configured pace.
+                          // Quick at first; then at the configured pace.
                           look_wait =
                               std::min(look_wait.count() == 0 ? milliseconds{5} : 2 * look_wait,
                                        deps->limits.master_poll);
@@ -158,9 +158,12 @@ void master_state::start(const current_work& begun, std::function<worker_outcome
   again(deps->limits.poll);
 }
 
-/// Where it watches a step; everything else it does is awaited anyway.
+/// Where it watches a step; everything else it does is awaited anyway. The last results of other
+/// nodes, if any, are soon there too: quick looks again, as at first.
 void master_state::look_at_once() {
-  if (!work && look_wait > at_once) again(at_once);
+  if (work || look_wait == at_once) return;
+  look_wait = at_once;
+  again(at_once);
 }
 
 void master_state::ended(const worker_outcome& how) {

@@ -78,12 +78,12 @@ def plan(quick, minutes):
         yield ("claim_throughput", "postgresql",
                flags(partitions=10_000_000, executors=2) + ["--streamed"])
 
-    cpu = {"partitions": 1000, "body_us": 3000} if quick else {"partitions": 4000, "body_us": 5000}
+    cpu = {"partitions": 1000, "body_us": 3000} if quick else {"partitions": 8000, "body_us": 5000}
     for _ in range(1 if quick else 2):  # it needs both cores as a whole
         for nodes, executors in ((1, 1), (1, 2), (2, 1)):
             yield "executor_scaling", "postgresql", flags(nodes=nodes, executors=executors, **cpu)
-        for shape in ("zipf", "giant"):
-            yield "executor_scaling", "postgresql", flags(executors=2, shape=shape, **cpu)
+    for shape in ("zipf", "giant"):
+        yield "executor_scaling", "postgresql", flags(executors=2, shape=shape, **cpu)
 
     for database in ("postgresql",) if quick else ("postgresql", "sqlite"):
         rounds = 15 if quick else 250 if database == "postgresql" else 100

@@ -24,17 +24,17 @@ struct settings {
   bool wake_up = false;           // listen for work too, where the database can tell of it
 
   // --- leases and reports
-  milliseconds lease_hold{1000};  // how much work, by measured rate, one lease aims to hold
-  int max_lease_width = 5000;     // partitions
-  milliseconds report_delay{50};  // a result waits for others that are queued; else a tenth
-  int max_report_batch = 5000;    // results in one statement
+  milliseconds lease_hold{1000};   // how much work, by measured rate, one lease aims to hold
+  int max_lease_width = 5000;      // partitions
+  milliseconds report_delay{100};  // a result waits for others that are queued; else a tenth
+  int max_report_batch = 5000;     // results in one statement
 
   // --- limits
-  int executors = 0;                         // partitions at once; 0: one per core
-  int max_masterships = 16;                  // runs one node drives at once
-  int split_batch = 5000;                    // partitions inserted in one statement
+  int executors = 0;                                   // partitions at once; 0: one per core
+  int max_masterships = 16;                            // runs one node drives at once
+  int split_batch = 5000;                              // partitions inserted in one statement
   std::size_t max_statement_bytes = 16 * 1024 * 1024;  // of the texts it inserts
-  std::int64_t max_partitions = 10'000'000;  // of one step
+  std::int64_t max_partitions = 10'000'000;            // of one step
   std::size_t max_parameters_bytes = 64 * 1024;
   std::size_t max_output_bytes = 1024 * 1024;  // of one partition, one aggregate
 

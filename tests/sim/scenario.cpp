@@ -73,7 +73,7 @@ settings draw_settings(dice& d) {
   s.master_poll = ms(10, 200);
   s.lease_hold = ms(10, 1000);
   s.max_lease_width = static_cast<int>(d.skewed(1, 64));
-  s.report_delay = ms(0, 50);
+  s.report_delay = ms(0, 100);
   s.max_report_batch = static_cast<int>(d.skewed(1, 64));
   s.max_masterships = static_cast<int>(d.between(1, 4));
   s.split_batch = static_cast<int>(d.skewed(1, 30));
