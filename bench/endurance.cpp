@@ -1,6 +1,9 @@
 // Whether figures stay what they were: mixed load, minute after minute, while a transaction that
 // somebody forgot holds back the cleaning of all dead rows. One line a minute, then the last
 // quarter against the first.
+//
+// What cannot stay flat: each run that ended leaves an entry in the index of live runs, which every
+// look passes until the transaction ends (0.1 ms at first, 0.2 ms after 300 runs).
 
 #include <pqxx/pqxx>
 
