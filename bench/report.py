@@ -256,7 +256,8 @@ def about(lines):
     return (f"Measured {newest['at'][:10]} at {', '.join(commits)} ({' and '.join(sizes)} sizes), "
             f"on {m['cores']} cores ({m['cpu']}), {m['memory_gb']} GB, client and database on the "
             f"same machine; PostgreSQL {newest['server'].split()[0]}, {settings}. "
-            + busy(lines, m["cores"]))
+            + busy(lines, m["cores"])
+            + (" The targets are those of full sizes." if "quick" in sizes else ""))
 
 
 def busy(lines, cores):

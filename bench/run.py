@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs the benchmarks, and writes what they say.
 
-  bench/run.sh --quick                     everything at a small size, at most five minutes
+  bench/run.sh --quick                     everything at a small size, at most five minutes; only
+                                           prints, its JSON lines stay in build/bench-quick.jsonl
   bench/run.sh                             everything; endurance alone is half an hour of it
   bench/run.sh --only claim,bare,peer      the measurements whose name contains one of these
 
@@ -216,13 +217,16 @@ class Bench:
 def main():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--quick", action="store_true", help="small sizes, at most five minutes")
+    p.add_argument("--quick", action="store_true",
+                   help="small sizes, at most five minutes; only prints")
     p.add_argument("--only", default="", help="measurements whose name contains one of these")
     p.add_argument("--minutes", type=int, default=30, help="of endurance")
     p.add_argument("--build", default=root + "/build/release", help="where the programs are")
-    p.add_argument("--results", default=root + "/bench/RESULTS.jsonl")
+    p.add_argument("--results", help="where the JSON lines go")
     p.add_argument("--no-readme", action="store_true", help="leaves README and plots as they are")
     args = p.parse_args()
+    if not args.results:
+        args.results = root + ("/build/bench-quick.jsonl" if args.quick else "/bench/RESULTS.jsonl")
     wanted = [word for word in args.only.split(",") if word]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))  # and cleans up
     folder = tempfile.mkdtemp(prefix="partita-bench.")
@@ -240,7 +244,7 @@ def main():
         bench.server.stop("immediate")
         shutil.rmtree(folder, ignore_errors=True)
     print(report.tables(report.read(args.results)))
-    if not args.no_readme:
+    if not args.no_readme and not args.quick:
         report.publish(args.results)
 
 
