@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "protocol/mutation.hpp"
+#include "storage/text.hpp"
 
 namespace partita {
 
@@ -12,11 +13,11 @@ namespace {
 
 /// Partitions shorter than this travel to executors in batches that last about as long.
 constexpr double batch_us = 5'000;
+constexpr std::int64_t max_batch = 2'000;
 /// Of partitions shorter than this the next batch waits in the executor's mailbox, or the executor
 /// would rest whenever the claimer is waiting for the database. What waits behind a partition that
 /// takes much longer than most cannot go elsewhere: hence no more of them than that.
-constexpr double queued_us = 20'000;
-constexpr std::int64_t max_batch = 2'000;
+constexpr double ahead_us = 20'000;
 
 std::vector<output_file> files_of(const attempt_report& attempt) {
   if (!attempt.has_files) return {};
@@ -201,7 +202,7 @@ void claimer_state::learn(step_id step, run_id run) {
       steps[step] = step_facts{run, row->job, row->parameters, s.spec, 0};
       return;
     }
-  throw store_error(errc::damaged, "step " + std::to_string(step.value) + " has no row");
+  throw store_error(errc::damaged, named(step) + " has no row");
 }
 
 // --- stopping ------------------------------------------------------------------------------------
@@ -284,9 +285,9 @@ bool claimer_state::hand_to(std::size_t executor, int depth) {
   for (auto& [lease, held] : leases) {
     if (held.stopping || held.offered_back || held.unhanded() == 0) continue;
     const auto& facts = steps.at(held.grant.step);
-    const bool is_short = facts.mean_us > 0 && facts.mean_us < batch_us;
-    if (depth > 0 && !(facts.mean_us > 0 && facts.mean_us < queued_us)) continue;
-    auto size = is_short ? static_cast<std::int64_t>(batch_us / facts.mean_us) : 1;
+    auto shorter_than = [&](double us) { return facts.mean_us > 0 && facts.mean_us < us; };
+    if (depth > 0 && !shorter_than(ahead_us)) continue;
+    auto size = shorter_than(batch_us) ? static_cast<std::int64_t>(batch_us / facts.mean_us) : 1;
     auto share = held.unhanded() / static_cast<std::int64_t>(executors.size()) + 1;
     size = std::clamp<std::int64_t>(std::min(size, share), 1, std::min(max_batch, held.unhanded()));
 

@@ -110,7 +110,7 @@ void master_state::act(const run_row& row, const job& definition,
                         [&](const watch_step&) {
                           // Quick at first; then at the configured pace.
                           look_wait =
-                              std::min(look_wait.count() == 0 ? milliseconds{5} : 2 * look_wait,
+                              std::min(look_wait == at_once ? milliseconds{5} : 2 * look_wait,
                                        deps->limits.master_poll);
                           again(look_wait);
                         },

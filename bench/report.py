@@ -90,8 +90,8 @@ def of_threads(line):
 
 
 def best_scaling(lines, **wanted):
-    """The best of those that fit, if any: as with rates."""
-    found = where(lines, "executor_scaling", **wanted)
+    """The best of those with uniform costs that fit, if any: as with rates."""
+    found = where(lines, "executor_scaling", shape="uniform", **wanted)
     return [max(found, key=lambda x: x["of_ideal"])] if found else []
 
 
@@ -148,11 +148,11 @@ def targets(lines):
         yield (f"{what} ({cores:.2f} cores busy), claim p99, ms", line["claim_ms"]["p99"],
                below(50, many))
     for nodes, executors in ((1, 2), (2, 1)):
-        for line in best_scaling(lines, shape="uniform", nodes=nodes, executors=executors):
+        for line in best_scaling(lines, nodes=nodes, executors=executors):
             yield (f"CPU-bound, {nodes} × {executors} (nodes × executors), share of the ideal"
                    f"{of_threads(line)}", line["of_ideal"], at_least(0.95))
     for shape in ("zipf", "giant"):
-        for line in best_scaling(lines, shape=shape):
+        for line in where(lines, "executor_scaling", shape=shape):
             yield (f"CPU-bound, {shape} costs, makespan over the ideal{of_threads(line)}",
                    1 / line["of_ideal"], below(1.25))
     for line in where(lines, "customer_etl", how="job"):

@@ -4,6 +4,7 @@
 
 #include "apps/partita/documents.hpp"
 #include "storage/clock.hpp"
+#include "storage/text.hpp"
 
 namespace partita::cli {
 
@@ -36,8 +37,7 @@ std::optional<run_view> run_reader::read(run_id run) {
     if (!session_) session_ = db_->connect({});
     auto row = session_->find_run(run);
     if (!row)
-      throw store_error(errc::not_found, "there is no run " + std::to_string(run.value) + " in " +
-                                             db_->address());
+      throw store_error(errc::not_found, "there is no " + named(run) + " in " + db_->address());
     run_view view{std::move(*row), session_->summarize(run)};
     if (away_) note_("the database answers again");
     away_ = false;

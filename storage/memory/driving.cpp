@@ -185,8 +185,8 @@ void memory_store::end_run(run_id run, node_id node, term t, run_state state,
   auto& row = tx.driven(run, node, t);
   for (const auto& step : tx.steps_of(run))
     if (step.state == step_state::running)
-      throw store_error(errc::wrong_state, "run " + std::to_string(run.value) +
-                                               " cannot end: " + named(step.id) + " is RUNNING");
+      throw store_error(errc::wrong_state,
+                        named(run) + " cannot end: " + named(step.id) + " is RUNNING");
   row.state = state;
   row.error = error;
   row.ended_at = tx.now;

@@ -199,8 +199,8 @@ void memory_store::give_back(node_id node, lease_id lease, partition_no from) {
   const range back{from, row->span.hi};
   for (auto no = back.lo; no <= back.hi; ++no)
     if (tx.has_ended(*row, no))
-      throw store_error(errc::bad_request, "partition " + std::to_string(no) + " of lease " +
-                                               std::to_string(lease.value) + " has ended");
+      throw store_error(errc::bad_request,
+                        "partition " + std::to_string(no) + " of " + named(lease) + " has ended");
   row->span.hi = from - 1;
   if (!PARTITA_BUG(give_back_loses_partitions))
     tx.make_ready(row->step, back, node_id{}, row->attempt - 1, tx.now);
@@ -245,8 +245,8 @@ void memory_store::commit_chunk(lease_id lease, partition_no no, const checkpoin
   const auto* row = live_lease_of(tx, lease, no);
   if (row == nullptr && PARTITA_BUG(checkpoint_without_the_fence)) row = find(tx.db.leases, lease);
   if (row == nullptr)
-    throw store_error(errc::lease_lost, "lease " + std::to_string(lease.value) +
-                                            " no longer covers partition " + std::to_string(no));
+    throw store_error(errc::lease_lost,
+                      named(lease) + " no longer covers partition " + std::to_string(no));
   auto& kept = tx.db.checkpoints[{row->step, no}];
   if (kept.saved.seq >= c.seq) return;
   kept.step = row->step;

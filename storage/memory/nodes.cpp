@@ -101,8 +101,7 @@ cluster_view memory_store::heartbeat(node_id node, int running, bool draining,
   transaction tx{*state_};
   auto* row = find(tx.db.nodes, node);
   if (row == nullptr || (is_terminal(row->state) && !PARTITA_BUG(heartbeat_revives_the_dead)))
-    throw store_error(errc::fenced,
-                      "node " + std::to_string(node.value) + " is no longer part of the cluster");
+    throw store_error(errc::fenced, named(node) + " is no longer part of the cluster");
   draining = draining || row->state == node_state::draining;
   if (row->state == node_state::unreachable) tx.log(event::node_recovered, {{}, {}, {}, node}, {});
   if (draining && row->state != node_state::draining)

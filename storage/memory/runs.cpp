@@ -18,21 +18,19 @@ run_row* launched_with(state& db, const std::string& launch_key) {
 void require_alone(const state& db, const job_ref& job, const std::string& identity) {
   for (const auto& [id, run] : db.runs)
     if (run.job.name == job.name && run.identity == identity && !is_terminal(run.state))
-      throw store_error(errc::already_running, "run " + std::to_string(id.value) + " of job " +
-                                                   job.name +
+      throw store_error(errc::already_running, named(id) + " of job " + job.name +
                                                    " with the same identifying parameters is " +
                                                    std::string{to_string(run.state)});
 }
 
 void require_continuable(const state& db, const run_row& ended) {
-  auto name = "run " + std::to_string(ended.id.value);
+  auto name = named(ended.id);
   if (ended.state != run_state::failed && ended.state != run_state::stopped)
     throw store_error(errc::wrong_state, name + " is " + std::string{to_string(ended.state)} +
                                              "; only a FAILED or STOPPED run can be continued");
   for (const auto& [id, run] : db.runs)
     if (run.restart_of == ended.id)
-      throw store_error(errc::wrong_state,
-                        name + " is continued already, by run " + std::to_string(id.value));
+      throw store_error(errc::wrong_state, name + " is continued already, by " + named(id));
 }
 
 run_row& insert_run(transaction& tx, run_row row) {
@@ -148,8 +146,8 @@ run_row memory_store::request_stop(run_id run, stop_mode mode) {
   auto& row = tx.run(run);
   if (row.state == run_state::stopped && row.stop >= mode) return row;  // a repeat
   if (is_terminal(row.state))
-    throw store_error(errc::wrong_state, "run " + std::to_string(run.value) + " is " +
-                                             std::string{to_string(row.state)} + " already");
+    throw store_error(errc::wrong_state,
+                      named(run) + " is " + std::string{to_string(row.state)} + " already");
   if (mode > row.stop) {
     row.stop = mode;
     tx.log(event::stop_requested, {run, {}, {}, {}}, {{"mode", to_string(mode)}});

@@ -1,26 +1,27 @@
 #include "storage/memory/transaction.hpp"
 
 #include "protocol/mutation.hpp"
+#include "storage/text.hpp"
 
 namespace partita::memory {
 
 run_row& transaction::run(run_id id) {
   if (auto* found = find(db.runs, id)) return *found;
-  throw store_error(errc::not_found, "there is no run " + std::to_string(id.value));
+  throw store_error(errc::not_found, "there is no " + named(id));
 }
 
 step_record& transaction::step(step_id id) {
   if (auto* found = find(db.steps, id)) return *found;
-  throw store_error(errc::not_found, "there is no step " + std::to_string(id.value));
+  throw store_error(errc::not_found, "there is no " + named(id));
 }
 
 run_row& transaction::driven(run_id id, node_id node, term t) {
   auto* row = find(db.runs, id);
-  auto name = "run " + std::to_string(id.value);
+  auto name = named(id);
   if (row == nullptr ||
       ((row->master != node || row->term != t) && !PARTITA_BUG(master_writes_without_its_term)))
-    throw store_error(errc::term_lost, "node " + std::to_string(node.value) + " does not drive " +
-                                           name + " under term " + std::to_string(t.value));
+    throw store_error(errc::term_lost, named(node) + " does not drive " + name + " under term " +
+                                           std::to_string(t.value));
   if (is_terminal(row->state)) throw store_error(errc::wrong_state, name + " has ended");
   return *row;
 }

@@ -1,6 +1,7 @@
 #include "storage/postgres/postgres_store.hpp"
 #include "storage/postgres/rows.hpp"
 #include "storage/postgres/statements.hpp"
+#include "storage/text.hpp"
 
 namespace partita::postgres {
 
@@ -39,9 +40,8 @@ void shorten(transaction& tx, const locked_lease& lease, partition_no from) {
   // Whatever of the end was reported would be missing in what is left.
   if (const auto left = unfinished(tx, {&lease, 1}).front();
       left.empty() || left.back().hi != back.hi || left.back().lo > from)
-    throw store_error(errc::bad_request, "something at or above partition " +
-                                             std::to_string(from) + " of lease " +
-                                             std::to_string(lease.id.value) + " has ended");
+    throw store_error(errc::bad_request, "something at or above partition " + std::to_string(from) +
+                                             " of " + named(lease.id) + " has ended");
   planned_once(tx, sql::shrink_lease, lease.id.value, from - 1);
   make_ready(tx, lease.step, back, lease.attempt - 1);
   log(tx, event::lease_shrunk, lease.about(), {{"lo", back.lo}, {"hi", back.hi}});

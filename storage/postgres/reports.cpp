@@ -237,8 +237,8 @@ void postgres_store::commit_chunk(lease_id lease, partition_no no, const checkpo
     if (row["held"].as<bool>() && !row["fresh"].as<bool>())
       throw pqxx::serialization_failure("the lease changed while its lock was waited for");
     if (!row["open"].as<bool>())
-      throw store_error(errc::lease_lost, "lease " + std::to_string(lease.value) +
-                                              " no longer covers partition " + std::to_string(no));
+      throw store_error(errc::lease_lost,
+                        named(lease) + " no longer covers partition " + std::to_string(no));
   });
 }
 

@@ -4,6 +4,7 @@
 #include "storage/sqlite/rows.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 #include "storage/sqlite/statements.hpp"
+#include "storage/text.hpp"
 
 namespace partita::sqlite {
 
@@ -121,9 +122,8 @@ void sqlite_store::give_back(node_id node, lease_id id, partition_no from) {
     if (from <= lease->span.lo) return sqlite::release(db, *lease);
     const range back{from, lease->span.hi};
     if (has_ended(db, *lease, back))
-      throw store_error(errc::bad_request, "a partition of lease " + std::to_string(id.value) +
-                                               " at or above " + std::to_string(from) +
-                                               " has ended");
+      throw store_error(errc::bad_request, "a partition of " + named(id) + " at or above " +
+                                               std::to_string(from) + " has ended");
     lease->span.hi = from - 1;
     make_ready(db, lease->step, back, node_id{}, lease->attempt - 1, db.now());
     log(db, event::lease_shrunk, about(*lease), {{"lo", back.lo}, {"hi", back.hi}});

@@ -170,8 +170,8 @@ void sqlite_store::commit_chunk(lease_id lease, partition_no no, const checkpoin
     auto step = fenced_step(db, lease, no);
     if (!step && PARTITA_BUG(sqlite_ignores_the_row_count)) return;
     if (!step)
-      throw store_error(errc::lease_lost, "lease " + std::to_string(lease.value) +
-                                              " no longer covers partition " + std::to_string(no));
+      throw store_error(errc::lease_lost,
+                        named(lease) + " no longer covers partition " + std::to_string(no));
     db.run(sql::save_checkpoint, *step, no, lease, c.seq, c.position, c.counts.read,
            c.counts.written, c.counts.filtered, c.counts.skipped);
   });

@@ -11,6 +11,7 @@
 #include "apps/partita/launch.hpp"
 #include "apps/partita/repeat.hpp"
 #include "apps/partita/run_watch.hpp"
+#include "storage/text.hpp"
 
 namespace partita::cli {
 
@@ -65,14 +66,13 @@ class job_page {
       : session_(session), args_(args), how_(how), names_(names_of(session.list_nodes(true))) {
     auto row = session.find_run(run);
     if (!row)
-      throw command_error(exit_code::not_found, "not_found",
-                          "there is no run " + std::to_string(run.value),
+      throw command_error(exit_code::not_found, "not_found", "there is no " + named(run),
                           "`jobs` lists the runs");
     view_ = {std::move(*row), session.summarize(run)};
     if (args.has("step") && chosen_steps().empty())
-      throw command_error(exit_code::not_found, "not_found",
-                          "run " + std::to_string(run.value) + " has no step " +
-                              args.text("step") + ", or has not begun it");
+      throw command_error(
+          exit_code::not_found, "not_found",
+          named(run) + " has no step " + args.text("step") + ", or has not begun it");
   }
 
   void print(std::ostream& out) {

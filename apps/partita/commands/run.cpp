@@ -10,6 +10,7 @@
 #include "apps/partita/launch.hpp"
 #include "apps/partita/local_cluster.hpp"
 #include "apps/partita/node_settings.hpp"
+#include "storage/text.hpp"
 
 namespace partita::cli {
 
@@ -92,8 +93,7 @@ exit_code run_command(const invocation& in) {
     case watch_end::abandoned:
       std::cerr << how_to_continue(in, run);
       throw command_error(exit_code::failed, "nodes_died",
-                          "all local nodes have died; run " + std::to_string(run.value) +
-                              " has not ended",
+                          "all local nodes have died; " + named(run) + " has not ended",
                           "what they said is above; --log-level info makes them say more");
     case watch_end::timed_out:
     case watch_end::ended: break;

@@ -7,6 +7,7 @@
 #include "apps/partita/follow.hpp"
 #include "apps/partita/launch.hpp"
 #include "storage/clock.hpp"
+#include "storage/text.hpp"
 
 namespace partita::cli {
 
@@ -41,9 +42,7 @@ exit_code submit_command(const invocation& in) {
   auto db = open_or_create(database_url(in.args));
   auto session = ask([&] { return db->connect({}); });
   auto run = ask([&] { return session->submit(what); });
-  return tell_submitted(in, db, run,
-                        "run " + std::to_string(run.id.value) + " of " + run.job.name +
-                            " is submitted");
+  return tell_submitted(in, db, run, named(run.id) + " of " + run.job.name + " is submitted");
 }
 
 exit_code restart_command(const invocation& in) {
@@ -55,9 +54,7 @@ exit_code restart_command(const invocation& in) {
   auto db = open_existing(database_url(in.args));
   auto session = ask([&] { return db->connect({}); });
   auto run = ask([&] { return session->restart(ended, key); });
-  return tell_submitted(in, db, run,
-                        "run " + std::to_string(run.id.value) + " continues run " +
-                            std::to_string(ended.value));
+  return tell_submitted(in, db, run, named(run.id) + " continues " + named(ended));
 }
 
 }  // namespace partita::cli
