@@ -1,90 +1,188 @@
-"""Plots as SVG, with nothing but text: bars, and curves over one axis."""
+"""Pictures of the JSON lines: SVG files by matplotlib. The same lines give the same files."""
 
-import math
-import re
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-WIDTH, HEIGHT = 640, 320
-COLORS = ("#2f6f9f", "#c65f28", "#4c8c4a", "#8a5a9e", "#777777")
+from peers import PEERS
+from results import rate, where
 
+# Colours that people who see few colours tell apart (Okabe and Ito); curves differ in marker too.
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C8C8C"
+STYLES = ((ORANGE, "o"), (BLUE, "s"), (GREEN, "^"), (PURPLE, "D"))
+WIDTH = 7.2  # inches; a README shows them this wide
 
-def text(x, y, words, anchor="middle", size=12):
-    words = str(words).replace("&", "&amp;").replace("<", "&lt;")
-    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}" font-size="{size}">{words}</text>'
-
-
-def picture(title, height, parts):
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}"'
-        f' height="{height}" font-family="sans-serif">',
-        f"<title>{title}</title>", f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
-        text(WIDTH / 2, 20, title, size=14), *parts, "</svg>", ""])
-
-
-def title_of(svg):
-    return re.search("<title>(.*)</title>", svg)[1]
+matplotlib.rcParams.update({
+    "svg.hashsalt": "partita", "svg.fonttype": "path", "font.family": "DejaVu Sans",
+    "font.size": 10, "axes.titlesize": 12, "axes.titleweight": "bold", "axes.titlepad": 12,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+    "axes.grid": True, "grid.color": "#DDDDDD", "lines.linewidth": 1.8, "lines.markersize": 5.5,
+    "legend.frameon": False, "figure.facecolor": "white", "figure.constrained_layout.use": True})
 
 
-def amount(value):
-    if value >= 1e6:
-        return f"{value / 1e6:g} M"
-    if value >= 1e4:
-        return f"{value / 1e3:,.0f} k"
-    return f"{value:,.0f}" if value >= 10 else f"{value:g}"
+def amount(value, _=None):
+    """As a tick shows it."""
+    for unit, text in ((1e6, " M"), (1e3, " k")):
+        if value >= unit:
+            return f"{value / unit:g}{text}"
+    return f"{value:g}"
 
 
-def bars(title, rows):
-    """[(name, value)], one under the other."""
-    step, left, right = 26, 210, 70
-    most = max(value for _, value in rows)
-    parts = []
-    for i, (name, value) in enumerate(rows):
-        y = 36 + i * step
-        length = (WIDTH - left - right) * value / most
-        color = COLORS[1] if name.startswith("Partita") else COLORS[0]
-        parts += [text(left - 8, y + 14, name, "end"),
-                  f'<rect x="{left}" y="{y}" width="{length:.1f}" height="18" fill="{color}"/>',
-                  text(left + length + 6, y + 14, f"{value:,.0f}", "start")]
-    return picture(title, 46 + step * len(rows), parts)
+def axes_of(title, height=3.6, rows=1):
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
+    axes[0].set_title(title, loc="left")
+    return figure, axes
 
 
-def ticks(most):
-    step = 10 ** math.floor(math.log10(most))
-    step = next(s for s in (step / 5, step / 2, step, step * 2) if most / s <= 6)
-    return [i * step for i in range(int(most / step) + 1)]
+def log_scale(axis, scale, ticks):
+    """Logarithmic, with a tick at each of these and nowhere else."""
+    scale("log")
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(amount))
 
 
-def curves(title, x_title, series, log_x=False):
-    """{name: [(x, y)]}, y from zero."""
-    left, right, top, bottom = 60, 20, 36, 50
-    xs = sorted({x for points in series.values() for x, _ in points})
-    most = 1.05 * max(y for points in series.values() for _, y in points) or 1
-    scale = math.log10 if log_x else float
-    low, high = scale(xs[0]), scale(xs[-1])
+def curves(axes, series):
+    """{name: [(x, y)]}"""
+    for (name, points), (color, marker) in zip(series.items(), STYLES):
+        axes.plot(*zip(*sorted(points)), color=color, marker=marker, label=name)
 
-    def at(x, y):
-        share = (scale(x) - low) / (high - low) if high > low else 0.5
-        return (left + share * (WIDTH - left - right),
-                HEIGHT - bottom - y / most * (HEIGHT - top - bottom))
 
-    parts = []
-    for y in ticks(most):
-        _, py = at(xs[0], y)
-        parts += [f'<path d="M{left} {py:.1f}H{WIDTH - right}" stroke="#ddd"/>',
-                  text(left - 6, py + 4, amount(y), "end", 11)]
-    last = -100
-    for x in xs:
-        px, _ = at(x, 0)
-        if px - last > 34:
-            parts.append(text(px, HEIGHT - bottom + 16, amount(x), size=11))
-            last = px
-    parts.append(text(WIDTH / 2, HEIGHT - bottom + 32, x_title))
-    for i, (name, points) in enumerate(series.items()):
-        color = COLORS[i % len(COLORS)]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*p) for p in sorted(points)))
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>'
-                  for x, y in (at(*p) for p in points)]
-        spot = left + 10 + i * 190
-        parts += [f'<rect x="{spot}" y="{HEIGHT - 14}" width="10" height="10" fill="{color}"/>',
-                  text(spot + 15, HEIGHT - 5, name, "start", 11)]
-    return picture(title, HEIGHT, parts)
+def from_zero(axes):
+    """The vertical axis, with some room above."""
+    axes.set_ylim(0, 1.08 * axes.dataLim.y1)
+
+
+def several(lines, bench, series, **wanted):
+    """{name: [(x, y)]} from series(line) -> (name, x, y), of the lines that fit."""
+    found = {}
+    for line in where(lines, bench, **wanted):
+        for name, x, y in series(line):
+            found.setdefault(name, []).append((x, y))
+    return found
+
+
+# --- the pictures --------------------------------------------------------------------------------
+
+NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+
+
+def throughput_bars(lines):
+    """(name, rate, color), from the fastest of each kind."""
+    for width in (5000, 2000, 500):
+        bare = rate(lines, "bare_sql", technique="range", width=width)
+        yield f"bare SQL, range leases of {width:,}", bare, GREY
+    yield "bare SQL, row by row", rate(lines, "bare_sql", technique="per_row"), GREY
+    for database, name in NAMES.items():
+        best = rate(lines, "claim_throughput", database=database, body_us=0, streamed=False)
+        yield f"Partita, {name}", best, ORANGE
+    for peer in PEERS:
+        version = next((" " + x["version"] for x in where(lines, "peer", peer=peer)
+                        if "version" in x), "")
+        yield peer + version, rate(lines, "peer", peer=peer), BLUE
+
+
+def throughput(lines):
+    bars = [bar for bar in throughput_bars(lines) if bar[1]]
+    if not bars:
+        return None
+    names, rates, colors = zip(*reversed(bars))
+    title = "No-op partitions and jobs, the best rate of each"
+    figure, (axes,) = axes_of(title, 0.9 + 0.32 * len(bars))
+    drawn = axes.barh(names, rates, color=colors, height=0.7)
+    axes.bar_label(drawn, labels=[f"{r:,.0f}" for r in rates], padding=4)
+    axes.set_xlim(0, 1.15 * max(rates))
+    axes.xaxis.set_major_formatter(FuncFormatter(amount))
+    axes.set_xlabel("partitions or jobs a second")
+    axes.grid(axis="y", visible=False)
+    axes.tick_params(axis="y", length=0)
+    return title, figure
+
+
+def size(lines):
+    def series(x):
+        yield (NAMES[x["database"]] + (", streamed" if x["streamed"] else ""), x["partitions"],
+               x["partitions_per_s"])
+    found = several(lines, "claim_throughput", series, executors=2, nodes=1, body_us=0,
+                    max_lease_width=5000)
+    if not found:
+        return None
+    title = "No-op partitions a second, by the size of the run"
+    figure, (axes,) = axes_of(title)
+    curves(axes, found)
+    log_scale(axes.xaxis, axes.set_xscale, sorted({x for p in found.values() for x, _ in p}))
+    from_zero(axes)
+    axes.yaxis.set_major_formatter(FuncFormatter(amount))
+    axes.set_xlabel("partitions of the run")
+    axes.set_ylabel("partitions a second")
+    axes.legend(loc="lower right")
+    return title, figure
+
+
+def cluster(lines):
+    found = several(lines, "cluster_scale",
+                    lambda x: [(x["phase"], x["nodes"], x["statements_per_s"])], body_ms=1000)
+    if not found:
+        return None
+    title = "What nodes ask of the database"
+    figure, (axes,) = axes_of(title)
+    names = {"busy": "busy, partitions of 1 s", "bare heartbeats": "one bare UPDATE a second each",
+             "idle": "idle"}
+    curves(axes, {names[phase]: found[phase] for phase in names if phase in found})
+    log_scale(axes.xaxis, axes.set_xscale, sorted({x for p in found.values() for x, _ in p}))
+    log_scale(axes.yaxis, axes.set_yscale, (1, 10, 100, 1000))
+    axes.set_xlabel("nodes")
+    axes.set_ylabel("statements a second")
+    axes.legend(loc="upper left")
+    return title, figure
+
+
+def claims(lines):
+    def series(x):
+        for share in ("p99", "p50") if x["claim_ms"] else ():
+            yield share, x["nodes"], x["claim_ms"][share]
+    found = several(lines, "cluster_scale", series, body_ms=1000, phase="busy")
+    if not found:
+        return None
+    title = "Time of a claim, by the number of busy nodes"
+    figure, (axes,) = axes_of(title)
+    curves(axes, found)
+    log_scale(axes.xaxis, axes.set_xscale, sorted({x for p in found.values() for x, _ in p}))
+    from_zero(axes)
+    axes.set_xlabel("nodes, partitions of 1 s")
+    axes.set_ylabel("ms")
+    axes.legend(loc="upper left")
+    return title, figure
+
+
+def endurance(lines):
+    minutes = [x for x in where(lines, "endurance") if "minute" in x]
+    if not minutes:
+        return None
+    title = "Minute by minute, while a transaction is held open"
+    figure, (rates, times) = axes_of(title, 4.6, rows=2)
+    at = [x["minute"] for x in minutes]
+    rates.plot(at, [x["partitions_per_s"] for x in minutes], color=ORANGE, marker="o")
+    rates.set_ylabel("partitions a second")
+    rates.yaxis.set_major_formatter(FuncFormatter(amount))
+    curves(times, {share: [(x["minute"], x["claim_ms"][share]) for x in minutes]
+                   for share in ("p99", "p50")})
+    times.set_ylabel("time of a claim, ms")
+    times.set_xlabel("minute")
+    times.legend(loc="center right")
+    for axes in (rates, times):
+        from_zero(axes)
+    return title, figure
+
+
+def write(lines, folder):
+    """Writes what there are lines for, and returns (title, file name) of each."""
+    written = []
+    for draw in (throughput, size, cluster, claims, endurance):
+        if drawn := draw(lines):
+            title, figure = drawn
+            name = draw.__name__ + ".svg"
+            figure.savefig(f"{folder}/{name}", metadata={"Date": None, "Title": title})
+            written.append((title, name))
+    return written

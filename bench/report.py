@@ -1,75 +1,16 @@
-#!/usr/bin/env python3
-"""Tables and plots of bench/RESULTS.jsonl.
+"""What README.md, bench/RESULTS.md and bench/plots tell of the JSON lines of measurements. Figures
+stand beside the target they are measured against. bench/run.sh calls it, or without measuring
+bench/run.sh --publish."""
 
-  bench/report.py      prints them, and writes README.md between the markers, bench/RESULTS.md
-                       and bench/plots
-
-bench/run.sh does the same at its end. Figures stand beside the target they are measured against.
-"""
-
-import json
 import os
-import sys
 
-sys.dont_write_bytecode = True
+from machine import busy_text
+from peers import PEERS
+from results import engine, over, pick, rate, read, where
+from tables import figure, table
+
 root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, root + "/bench")
-
-import plot  # noqa: E402
-
 BEGIN, END = "<!-- bench/run.sh writes this -->", "<!-- until here -->"
-
-
-# --- the file ------------------------------------------------------------------------------------
-
-def read(path):
-    if not os.path.exists(path):
-        return []
-    with open(path) as f:
-        return [json.loads(line) for line in f]
-
-
-def keep(path, lines):
-    """Puts these lines in place of those of the same benchmarks."""
-    names = {line["bench"] for line in lines}
-    kept = [line for line in read(path) if line["bench"] not in names]
-    with open(path, "w") as f:
-        for line in kept + lines:
-            f.write(json.dumps(line) + "\n")
-
-
-def in_short(line):
-    """What a person wants to see while it runs."""
-    hidden = {"bench", "database", "commit", "at", "size", "machine", "server", "postgres"}
-    shown = {k: v for k, v in line.items() if k not in hidden}
-    return " ".join(f"{k}={json.dumps(v) if isinstance(v, dict) else v}" for k, v in shown.items())
-
-
-# --- looking things up ---------------------------------------------------------------------------
-
-def where(lines, bench, **wanted):
-    return [line for line in lines if line["bench"] == bench
-            and all(line.get(k) == v for k, v in wanted.items())]
-
-
-def rate(lines, bench, **wanted):
-    """The best of those that fit: what else ran on the machine only ever makes it slower."""
-    return max((line["partitions_per_s"] for line in where(lines, bench, **wanted)), default=None)
-
-
-def engine(lines, **wanted):
-    return {"database": "postgresql", "nodes": 1, "executors": 2, "body_us": 0, "streamed": False,
-            **wanted}
-
-
-def over(a, b):
-    return a / b if a and b else None
-
-
-def pick(lines, bench, value, **wanted):
-    """`value` of the only, or last, line that fits."""
-    found = where(lines, bench, **wanted)
-    return value(found[-1]) if found else None
 
 
 # --- targets -------------------------------------------------------------------------------------
@@ -95,18 +36,26 @@ def best_scaling(lines, **wanted):
     return [max(found, key=lambda x: x["of_ideal"])] if found else []
 
 
+def against_peer(lines, no_op, peer):
+    """(its name with its version, how many times its rate ours is, or why that is not known)"""
+    found = where(lines, "peer", peer=peer)
+    version = next((" " + x["version"] for x in found if "version" in x), "")
+    why = next(("left out: " + x["left_out"] for x in found if "left_out" in x), "not measured")
+    return peer + version, over(no_op, rate(lines, "peer", peer=peer)) or why
+
+
 def targets(lines):
-    """(what, figure or None, (test, target, format))"""
+    """(what, figure, or why there is none, or None, (test, target, format))"""
     most = max((x["partitions"] for x in where(lines, "claim_throughput", **engine(lines))),
                default=0)
     no_op = rate(lines, "claim_throughput", **engine(lines, partitions=most))
     many = "{:,.0f}"
     if where(lines, "claim_throughput", **engine(lines)):
-        yield (f"no-op partitions/s of {most:,}, against graphile-worker",
-               over(no_op, rate(lines, "peer", peer="graphile-worker")), at_least(3, "{:.1f} ×"))
-        yield ("the same against pg-boss", over(no_op, rate(lines, "peer", peer="pg-boss")),
-               at_least(10, "{:.1f} ×"))
-        yield ("the same against bare per-row SQL",
+        for peer, bound in zip(PEERS, (3, 10, 3)):
+            name, times = against_peer(lines, no_op, peer)
+            what = f"no-op partitions/s of {most:,}" if peer == PEERS[0] else "the same"
+            yield f"{what}, against {name}", times, at_least(bound, "{:.1f} ×")
+        yield ("the same, against bare per-row SQL",
                over(no_op, rate(lines, "bare_sql", technique="per_row", clients=1)), at_least(1))
         for width in (500, 2000, 5000):
             bare = rate(lines, "bare_sql", technique="range", width=width, clients=1)
@@ -168,40 +117,25 @@ def targets(lines):
 
 # --- tables --------------------------------------------------------------------------------------
 
-def table(headings, rows):
-    """Markdown, which reads as text too."""
-    rows = [headings, *rows]
-    widths = [max(len(str(row[i])) for row in rows) for i in range(len(headings))]
-
-    def line(cells):
-        return "| " + " | ".join(str(c).ljust(w) for c, w in zip(cells, widths)) + " |"
-
-    return "\n".join([line(headings), "|" + "|".join("-" * (w + 2) for w in widths) + "|",
-                      *map(line, rows[1:])])
-
-
 def target_table(lines):
     rows = []
     for what, figure, (test, target, text) in targets(lines):
-        if figure is not None:
+        if isinstance(figure, str):
+            rows.append((what, figure, target, ""))
+        elif figure is not None:
             rows.append((what, text.format(figure), target, "yes" if test(figure) else "**no**"))
     return table(("what", "measured", "target", "met"), rows)
-
-
-def figure(value):
-    """As a cell shows it."""
-    if value is None:
-        return ""
-    if not isinstance(value, (int, float)):
-        return value
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def throughput_rows(lines):
     for x in where(lines, "bare_sql"):
         yield f"bare SQL, {x['technique']}, clients: {x['clients']}", x["width"], x
     for x in where(lines, "peer"):
-        yield f"{x['peer']} {x['version']}, processes: {x['processes']}", "", x
+        if "left_out" in x:
+            yield f"{x['peer']}: LEFT OUT, {x['left_out']}", "", x
+            continue
+        clients = f", clients: {x['clients']}" if "clients" in x else ""
+        yield f"{x['peer']} {x['version']}, processes: {x['processes']}{clients}", "", x
     for x in where(lines, "claim_throughput"):
         yield (f"Partita, {x['database']}, {x['nodes']} × {x['executors']}"
                + (f", bodies of {x['body_us']} µs" if x["body_us"] else "")
@@ -211,7 +145,7 @@ def throughput_rows(lines):
 def throughput_table(lines):
     return table(("no-op partitions (nodes × executors)", "partitions", "lease", "a second",
                   "WAL bytes each", "statements each", "cores, client", "cores, database", "MB"),
-                 [(what, f"{x['partitions']:,}", width,
+                 [(what, figure(x.get("partitions")), width,
                    *(figure(x.get(k)) for k in ("partitions_per_s", "wal_bytes_per_partition",
                                                 "statements_per_partition", "engine_cores",
                                                 "database_cores", "peak_memory_mb")))
@@ -265,10 +199,7 @@ def busy(lines, cores):
     known = [x["busy_before"] for x in lines if "busy_before" in x]
     if not known:
         return ""
-    if max(known) <= 0.2 * cores:
-        return f"Before each measurement others kept at most {max(known)} cores busy."
-    return (f"**The machine was busy with other things** (before a measurement, up to {max(known)} "
-            f"of {cores} cores): these figures say little.")
+    return busy_text(max(known), cores, "measurement")
 
 
 def details(lines):
@@ -287,79 +218,23 @@ def tables(lines):
     return "\n\n".join((about(lines), target_table(lines), details(lines)))
 
 
-# --- plots ---------------------------------------------------------------------------------------
-
-def plots(lines):
-    """(file, SVG) of what there are lines for."""
-    bars = [(f"bare SQL, range leases of {x['width']}", x["partitions_per_s"])
-            for x in where(lines, "bare_sql", technique="range", clients=1) if x["width"] >= 500]
-    bars += [("bare SQL, per row", x["partitions_per_s"])
-             for x in where(lines, "bare_sql", technique="per_row", clients=1)]
-    bars += [(f"Partita, {database}", r) for database in ("postgresql", "sqlite")
-             if (r := rate(lines, "claim_throughput", database=database, body_us=0,
-                           streamed=False))]
-    bars += [(peer, r) for peer in ("graphile-worker", "pg-boss")
-             if (r := rate(lines, "peer", peer=peer))]
-    if bars:
-        yield "throughput.svg", plot.bars("No-op partitions a second", bars)
-
-    counts = {}
-    for x in where(lines, "claim_throughput", executors=2, nodes=1, body_us=0,
-                   max_lease_width=5000):
-        name = x["database"] + (", streamed" if x["streamed"] else "")
-        counts.setdefault(name, []).append((x["partitions"], x["partitions_per_s"]))
-    if counts:
-        yield "size.svg", plot.curves("No-op partitions a second, by the size of the run",
-                                      "partitions of the run", counts, log_x=True)
-
-    scale = {}
-    for x in where(lines, "cluster_scale", body_ms=1000):
-        scale.setdefault(f"statements/s, {x['phase']}", []).append(
-            (x["nodes"], x["statements_per_s"]))
-    if scale:
-        yield "cluster.svg", plot.curves("What nodes ask of the database", "nodes", scale)
-    claims = {}
-    for x in where(lines, "cluster_scale", body_ms=1000, phase="busy"):
-        for share in ("p50", "p99"):
-            if x["claim_ms"]:
-                claims.setdefault(share, []).append((x["nodes"], x["claim_ms"][share]))
-    if claims:
-        yield "claims.svg", plot.curves("Time of a claim, ms, by the number of busy nodes", "nodes",
-                                        claims)
-
-    minutes = [x for x in where(lines, "endurance") if "minute" in x]
-    if minutes:
-        yield "endurance.svg", plot.curves(
-            "Thousand partitions a second, and claim p99 in ms, minute by minute", "minute",
-            {"partitions/s ÷ 1000": [(x["minute"], x["partitions_per_s"] / 1000) for x in minutes],
-             "claim p99, ms": [(x["minute"], x["claim_ms"]["p99"]) for x in minutes]})
-
-
 def publish(results):
     """README.md between the markers, bench/RESULTS.md and bench/plots."""
+    import plot  # only this needs matplotlib
+
     lines = read(results)
     if not lines:
         return
     folder = root + "/bench/plots"
     os.makedirs(folder, exist_ok=True)
-    images = []
-    for name, svg in plots(lines):
-        with open(f"{folder}/{name}", "w") as f:
-            f.write(svg)
-        images.append((plot.title_of(svg), f"plots/{name}"))
+    pictures = plot.write(lines, folder)
     with open(root + "/bench/RESULTS.md", "w") as f:
         f.write("# What was measured\n\nWritten by bench/run.sh.\n\n" + tables(lines) + "\n\n"
-                + "\n".join(f"![{title}]({path})" for title, path in images) + "\n")
+                + "\n\n".join(f"![{title}](plots/{name})" for title, name in pictures) + "\n")
     with open(root + "/README.md") as f:
         before, rest = f.read().split(BEGIN)
     after = rest.split(END)[1]
-    plotted = ", ".join(f"[{title}](bench/{path})" for title, path in images)
+    shown = "\n\n".join(f"![{title}](bench/plots/{name})" for title, name in pictures)
     with open(root + "/README.md", "w") as f:
         f.write(f"{before}{BEGIN}\n\n{about(lines)}\n\n{target_table(lines)}\n\nAll figures: "
-                f"[bench/RESULTS.md](bench/RESULTS.md). Plots: {plotted}.\n\n{END}{after}")
-
-
-if __name__ == "__main__":
-    path = root + "/bench/RESULTS.jsonl"
-    print(tables(read(path)))
-    publish(path)
+                f"[bench/RESULTS.md](bench/RESULTS.md).\n\n{shown}\n\n{END}{after}")
