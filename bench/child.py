@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -30,27 +31,41 @@ def end_on_signals():
         signal.signal(each, end)
 
 
-def kill_group(process):
-    """`process` and all it started. REQUIRES: it leads its group."""
+def signal_group(process, number):
+    """Whether any of the group is there. REQUIRES: `process` leads its group."""
     try:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, number)
+        return True
     except ProcessLookupError:
-        pass
+        return False
+
+
+def end_group(process, patience_s=5):
+    """`process` and all it started. It is asked first: ninja gives each compiler a group of its own
+    and ends them when it is asked to end, which it cannot when it is killed."""
+    signal_group(process, signal.SIGTERM)
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        process.poll()  # a leader that has ended, but was not waited for, is still there
+        if not signal_group(process, 0):
+            return
+        time.sleep(0.05)
+    signal_group(process, signal.SIGKILL)
 
 
 def run(command, each_line, limit_s=None, **options):
-    """The exit code of a program whose lines of stdout go to each_line(text). It is killed, with
-    all it started, when this is interrupted or after limit_s."""
+    """The exit code of a program whose lines of stdout go to each_line(text). It is ended, with all
+    it started, when this is interrupted or after limit_s."""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                           env=environment(), start_new_session=True, **options) as process:
-        late = threading.Timer(limit_s or threading.TIMEOUT_MAX, kill_group, (process,))
+        late = threading.Timer(limit_s or threading.TIMEOUT_MAX, end_group, (process,))
         late.daemon = True
         late.start()
         try:
             for text in process.stdout:
                 each_line(text)
         except BaseException:
-            kill_group(process)
+            end_group(process)
             raise
         finally:
             late.cancel()

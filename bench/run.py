@@ -8,7 +8,7 @@
   bench/run.sh --publish                   measures nothing: writes the tables and pictures anew
 
 Each measurement is a program of build/release with flags of its own (--help), on a database of its
-own in a private PostgreSQL whose settings are below, or in a file of SQLite. Its JSON lines go to
+own in a private PostgreSQL (bench/databases.py), or in a file of SQLite. Its JSON lines go to
 bench/RESULTS.jsonl, with the commit, the machine and the settings, in place of those of the same
 benchmark before; README.md, bench/RESULTS.md and bench/plots are made from it (bench/report.py).
 The peers come from npm and as a Go module into a folder that is gone afterwards (bench/peers.py);
@@ -53,7 +53,7 @@ def plan(quick, minutes):
         for technique, width in (("per_row", 1000), ("range", 2000), ("range", 5000)):
             yield "bare_sql", "postgresql", flags(technique=technique, width=width,
                                                   partitions=bare, clients=2)
-    for peer in PEERS:
+    for peer in PEERS:  # processes, or clients of River's one process
         for processes in (2,) if quick else (1, 2, 4):
             yield peer, "postgresql", [50_000 if quick else 200_000, processes]
 
