@@ -55,9 +55,9 @@ const graphile = {
   },
 };
 
-// pg-boss has no preset. Its way to many jobs is a large batchSize (5000 was the fastest of those
-// tried, and is as many as our widest lease), here with a table of the queue's own and four loops in
-// each process, so that fetching and completing overlap.
+// pg-boss has no preset. Its way to many jobs is a large batchSize: 5000 was the fastest of those
+// tried, and is as many as our widest lease. The queue has a table of its own, and each process has
+// four loops, so that fetching and completing overlap.
 const batchSize = 5000;
 const loops = 4;
 const open = async () => {
