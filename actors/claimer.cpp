@@ -19,17 +19,12 @@ constexpr std::int64_t max_batch = 2'000;
 /// takes much longer than most cannot go elsewhere: hence no more of them than that.
 constexpr double ahead_us = 20'000;
 
-std::vector<output_file> files_of(const attempt_report& attempt) {
-  if (!attempt.has_files) return {};
-  return parse_output(attempt.output).files;
-}
-
 /// How many of `pending` go into one statement: as many as it may hold, and not too many bytes.
 std::size_t report_size(const std::vector<attempt_report>& pending, const settings& limits) {
   const auto most = std::min(pending.size(), static_cast<std::size_t>(limits.max_report_batch));
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < most; ++i) {
-    bytes += pending[i].output.size() + pending[i].error.size();
+    bytes += pending[i].output.size() + pending[i].error.size() + pending[i].files.size();
     if (bytes > limits.max_statement_bytes) return std::max<std::size_t>(i, 1);
   }
   return most;
@@ -400,6 +395,7 @@ std::vector<report_verdict> claimer_state::report(std::span<const attempt_report
       auto item = items.front();
       item.outcome = attempt_outcome::failed;
       item.output = "null";
+      item.files.clear();
       item.error = std::string{"its result cannot be stored: "} + e.what();
       return db->get().report(id, {&item, 1});
     }
@@ -415,7 +411,7 @@ void claimer_state::settle(const attempt_report& r, report_verdict verdict) {
     leases.erase(r.lease);
     return drop(r);
   }
-  for (const auto& file : files_of(r)) {
+  for (const auto& file : parse_files(r.files)) {
     try {
       publish(file);
     } catch (const std::exception& e) {  // the master publishes again before it aggregates
@@ -435,7 +431,7 @@ void claimer_state::settle(const attempt_report& r, report_verdict verdict) {
 void claimer_state::drop(const attempt_report& attempt) {
   spdlog::warn("late_result_dropped node={} lease={} no={}", id.value, attempt.lease.value,
                attempt.no);
-  for (const auto& file : files_of(attempt)) discard(file);
+  for (const auto& file : parse_files(attempt.files)) discard(file);
 }
 
 void claimer_state::forget_pending() {
@@ -539,7 +535,8 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
   s.deps = deps;
   s.node = std::move(node);
   s.id = first;
-  s.db = std::make_unique<session>(deps, "claimer", deps->limits.database_timeout);
+  s.db = std::make_unique<lazy_session<worker_store>>(deps, "claimer",
+                                                      deps->limits.database_timeout);
   s.window = std::make_unique<trust_window>(deps->limits);
   s.spread = std::make_unique<jitter>(deps->seed + 2);
   s.rest = std::make_unique<retry_wait>(deps->limits);

@@ -68,7 +68,7 @@ struct claimer_state {
     int batches = 0;  // in its mailbox or under execution
   };
 
-  std::unique_ptr<session> db;
+  std::unique_ptr<lazy_session<worker_store>> db;
   std::unique_ptr<trust_window> window;
   std::unique_ptr<jitter> spread;
   std::unique_ptr<retry_wait> rest;

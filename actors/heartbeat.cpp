@@ -100,7 +100,8 @@ heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heart
   auto& s = self->state;
   s.self = self;
   s.deps = deps;
-  s.db = std::make_unique<session>(deps, "heartbeat", deps->limits.heartbeat_timeout);
+  s.db = std::make_unique<lazy_session<cluster_store>>(deps, "heartbeat",
+                                                       deps->limits.heartbeat_timeout);
   s.window = std::make_unique<trust_window>(deps->limits);
   s.spread = std::make_unique<jitter>(deps->seed + 1);
   s.rest = std::make_unique<retry_wait>(deps->limits.heartbeat_retry, deps->limits.heartbeat);

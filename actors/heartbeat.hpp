@@ -19,7 +19,7 @@ struct heartbeat_state {
 
   heartbeat_actor::stateful_pointer<heartbeat_state> self = nullptr;
   deps_ptr deps;
-  std::unique_ptr<session> db;
+  std::unique_ptr<lazy_session<cluster_store>> db;
   std::unique_ptr<trust_window> window;
   std::unique_ptr<jitter> spread;
   std::unique_ptr<retry_wait> rest;

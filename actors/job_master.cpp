@@ -49,7 +49,7 @@ void master_state::advance() {
 }
 
 bool master_state::adopt() {
-  term = db->with([&](store& s) { return s.adopt_run(run, me, seen); });
+  term = db->with([&](const master_store& s) { return s.adopt_run(run, me, seen); });
   if (!term) return false;
   spdlog::info("run_adopted run={} node={} term={}", run.value, me.value, term->value);
   return true;
@@ -57,17 +57,17 @@ bool master_state::adopt() {
 
 /// Reads the rows and does what comes next.
 void master_state::decide() {
-  auto row = db->with([&](store& s) { return s.find_run(run); });
+  auto row = db->with([&](const master_store& s) { return s.find_run(run); });
   if (!row || row->master != me || row->term != *term || is_terminal(row->state)) return quit();
   if (work) return watch_work(*row);
   const auto* definition = deps->jobs->find(row->job);
   if (!definition) return let_go();  // adopted by a rejoined binary that knows it no more
 
-  auto steps = db->with([&](store& s) { return s.list_steps(run); });
+  auto steps = db->with([&](const master_store& s) { return s.list_steps(run); });
   std::optional<step_progress> progress;
   for (const auto& s : steps)
     if (s.state == step_state::running && s.spec.kind == step_kind::partitioned)
-      progress = db->with([&](store& session) { return session.progress(s.id); });
+      progress = db->with([&](const master_store& verbs) { return verbs.progress(s.id); });
   act(*row, *definition, steps, next_action(*row, steps, definition->shape(), progress));
 }
 
@@ -122,7 +122,9 @@ void master_state::act(const run_row& row, const job& definition,
                           again(at_once);
                         },
                         [&](const end_run& a) {
-                          db->with([&](store& s) { s.end_run(run, me, *term, a.state, a.error); });
+                          db->with([&](const master_store& s) {
+                            s.end_run(run, me, *term, a.state, a.error);
+                          });
                           spdlog::info("run_ended run={} state={} why=\"{}\"", run.value,
                                        to_string(a.state), a.error);
                           quit();
@@ -138,14 +140,14 @@ void master_state::begin(const run_row& row, const job& definition, std::size_t 
     spec.streamed = bool(p->streamer());
     spec.transferable = p->is_transferable();
     spec.retry = p->retries();
-    auto nodes = db->with([&](store& s) { return s.live_nodes(row.job); });
+    auto nodes = db->with([&](const master_store& s) { return s.live_nodes(row.job); });
     spec.split_context = describe_cluster(nodes);
   } else {
     spec.name = std::get<tasklet>(defined).name();
     spec.kind = step_kind::tasklet;
   }
   spec.ordinal = static_cast<int>(index);
-  auto begun = db->with([&](store& s) { return s.begin_step(run, me, *term, spec); });
+  auto begun = db->with([&](const master_store& s) { return s.begin_step(run, me, *term, spec); });
   look_wait = milliseconds{0};
   spdlog::info("step_begun run={} step={} name={}", run.value, begun.id.value, spec.name);
 }
@@ -206,7 +208,9 @@ milliseconds master_state::settle(const worker_outcome& how) {
 void master_state::finish_step(step_id step, step_state state, const json_text& result,
                                const std::string& error,
                                const std::optional<json_text>& run_result) {
-  db->with([&](store& s) { s.end_step(step, me, *term, state, result, error, run_result); });
+  db->with([&](const master_store& s) {
+    s.end_step(step, me, *term, state, result, error, run_result);
+  });
   look_wait = milliseconds{0};
   spdlog::info("step_ended run={} step={} state={} why=\"{}\"", run.value, step.value,
                to_string(state), error);
@@ -225,7 +229,7 @@ void master_state::hurry() {
 }
 
 void master_state::let_go() {
-  db->with([&](store& s) { s.step_down(run, me, *term); });
+  db->with([&](const master_store& s) { s.step_down(run, me, *term); });
   spdlog::info("run_let_go run={} node={} term={}", run.value, me.value, term->value);
   quit();
 }

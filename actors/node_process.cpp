@@ -14,6 +14,7 @@
 #include <caf/actor_system_config.hpp>
 
 #include "actors/node.hpp"
+#include "batch/description.hpp"
 
 namespace partita {
 
@@ -38,7 +39,10 @@ deps_ptr make_deps(const node_config& config) {
                         ? config.settings.executors
                         : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   deps.info.version = config.version;
-  deps.info.jobs = config.jobs->refs();
+  for (const auto& [name, job] : config.jobs->all()) {
+    deps.info.jobs.push_back(job.ref());
+    deps.info.catalogue.push_back({job.ref(), describe(job).dump()});
+  }
   deps.seed = std::random_device{}();
   return std::make_shared<const node_deps>(std::move(deps));
 }
@@ -58,7 +62,8 @@ struct node_process::impl {
   explicit impl(const node_config& config)
       : deps(make_deps(config)), left(over.get_future()), system(settings) {
     auto first =
-        session(deps, "join", deps->limits.database_timeout).get().register_node(deps->info);
+        lazy_session<cluster_store>(deps, "join", deps->limits.database_timeout)
+            ->register_node(deps->info);
     spdlog::info("node_joined node={} name={} executors={}", first.value, deps->info.name,
                  deps->info.slots);
     root = system.spawn(node, deps, first, spawn_choice{},

@@ -6,15 +6,16 @@ namespace partita {
 
 namespace {
 
-void discard_all(const stored_output& output) {
-  for (const auto& file : output.files) discard(file);
+void discard_all(const std::vector<output_file>& files) {
+  for (const auto& file : files) discard(file);
 }
 
 }  // namespace
 
 void executor_state::commit(lease_id lease, partition_no no, const checkpoint& c) {
   if (!checkpoints)
-    checkpoints = std::make_unique<session>(deps, "executor", deps->limits.database_timeout);
+    checkpoints = std::make_unique<lazy_session<worker_store>>(deps, "executor",
+                                                               deps->limits.database_timeout);
   try {
     (*checkpoints)->commit_chunk(lease, no, c);
   } catch (const store_error& e) {
@@ -47,14 +48,14 @@ void executor_state::run(const work_batch& work, const granted_partition& part,
   partition_context context{std::move(setup)};
   try {
     step->body()(context);
-    for (const auto& file : context.stored().files) sync_file(file.staged_path);
-    auto output = storable(to_text(context.stored()), deps->limits.max_output_bytes);
-    ended.report.output = std::move(output);
+    for (const auto& file : context.files()) sync_file(file.staged_path);
+    const auto most = deps->limits.max_output_bytes;
+    ended.report.output = storable(context.output().dump(), most);
+    ended.report.files = storable(to_text(context.files()), most);
     ended.report.counts = context.counts();
-    ended.report.has_files = !context.stored().files.empty();
   } catch (...) {
     ended.report.counts = context.counts();
-    discard_all(context.stored());
+    discard_all(context.files());
     throw;
   }
 }

@@ -17,7 +17,7 @@ struct executor_state {
 
   deps_ptr deps;
   std::shared_ptr<executor_control> control;
-  std::unique_ptr<session> checkpoints;  // opened by the first checkpoint
+  std::unique_ptr<lazy_session<worker_store>> checkpoints;  // opened by the first checkpoint
   int index = 0;
   static inline const char* name = "partition_executor";
 

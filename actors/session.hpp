@@ -1,33 +1,36 @@
 #pragma once
 
-#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "actors/deps.hpp"
+#include "storage/store.hpp"
 
 namespace partita {
 
-/// A store session that is opened when it is first needed. Used by one thread.
-class session {
+/// A session with the database that is opened when it is first needed, for the verbs of one facet
+/// (storage/store.hpp). Used by one thread.
+template <class Facet>
+class lazy_session {
  public:
-  session(deps_ptr deps, const std::string& purpose, milliseconds timeout)
+  lazy_session(deps_ptr deps, const std::string& purpose, milliseconds timeout)
       : deps_(std::move(deps)),
         options_{"partita " + deps_->info.name + " " + purpose, timeout,
                  std::min(timeout, milliseconds{3000})} {}
 
   /// Throws store_error as database::connect does.
-  store& get() {
-    if (!store_) store_ = deps_->db->connect(options_);
-    return *store_;
+  const Facet& get() {
+    if (!verbs_) verbs_.emplace(deps_->db->connect(options_));
+    return *verbs_;
   }
-  store* operator->() { return &get(); }
+  const Facet* operator->() { return &get(); }
 
  private:
   deps_ptr deps_;
   session_options options_;
-  std::unique_ptr<store> store_;
+  std::optional<Facet> verbs_;
 };
 
 /// The one session that all masters of a node share: they need it seldom and briefly.
@@ -44,7 +47,7 @@ class master_session {
 
  private:
   std::mutex mutex_;
-  session session_;
+  lazy_session<master_store> session_;
 };
 
 }  // namespace partita

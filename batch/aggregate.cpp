@@ -10,9 +10,10 @@ void results::for_each(const std::function<void(const partition_result&)>& visit
   for (partition_no after = -1;;) {
     auto rows = read_(after, page);
     for (const auto& row : rows) {
-      auto stored = parse_output(row.output);
-      partition_result one{row.no, std::move(stored.document), row.counts, {}};
-      for (const auto& file : stored.files) one.files.push_back(file.final_path);
+      auto document = json::parse(row.output, nullptr, false);
+      if (document.is_discarded()) document = nullptr;
+      partition_result one{row.no, std::move(document), row.counts, {}};
+      for (const auto& file : parse_files(row.files)) one.files.push_back(file.final_path);
       visit(one);
     }
     if (rows.size() < page) return;

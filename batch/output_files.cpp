@@ -17,9 +17,6 @@ namespace {
 
 std::string run_mark(run_id run) { return ".run-" + std::to_string(run.value) + ".lease-"; }
 
-constexpr auto files_key = "$files";
-constexpr auto document_key = "$output";
-
 file_handle open_folder(const fs::path& folder) {
   return open_confined(folder, O_RDONLY | O_DIRECTORY, "cannot open");
 }
@@ -107,23 +104,22 @@ void remove_leftovers(const std::vector<fs::path>& published, run_id run) {
   }
 }
 
-std::string to_text(const stored_output& output) {
-  if (output.files.empty()) return output.document.dump();
-  auto files = json::array();
-  for (const auto& file : output.files)
-    files.push_back({file.final_path.string(), file.staged_path.string()});
-  return json{{files_key, files}, {document_key, output.document}}.dump();
+std::string to_text(const std::vector<output_file>& files) {
+  if (files.empty()) return {};
+  auto pairs = json::array();
+  for (const auto& file : files)
+    pairs.push_back({file.final_path.string(), file.staged_path.string()});
+  return pairs.dump();
 }
 
-stored_output parse_output(const std::string& text) {
-  auto document = json::parse(text, nullptr, false);
-  if (document.is_discarded()) return {};
-  if (!document.is_object() || !document.contains(files_key)) return {document, {}};
-  stored_output output{document.value(document_key, json{}), {}};
-  for (const auto& pair : document[files_key])
+std::vector<output_file> parse_files(const std::string& text) {
+  std::vector<output_file> files;
+  const auto pairs = json::parse(text, nullptr, false);
+  if (!pairs.is_array()) return files;
+  for (const auto& pair : pairs)
     if (pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_string())
-      output.files.push_back({pair[0].get<std::string>(), pair[1].get<std::string>()});
-  return output;
+      files.push_back({pair[0].get<std::string>(), pair[1].get<std::string>()});
+  return files;
 }
 
 }  // namespace partita

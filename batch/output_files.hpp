@@ -37,13 +37,9 @@ void discard(const output_file& file) noexcept;
 /// Removes staged files of this run in the folders of `published` that lost attempts left behind.
 void remove_leftovers(const std::vector<std::filesystem::path>& published, run_id run);
 
-/// Output of a partition as it is stored: the author's document, with the registered files beside
-/// it when there are any.
-struct stored_output {
-  json document;
-  std::vector<output_file> files;
-};
-std::string to_text(const stored_output& output);
-stored_output parse_output(const std::string& text);
+/// The files of a result as they are stored, beside the author's document: a JSON list of pairs
+/// [final path, staged path]; "" for none. What is no such pair is left out when it is read.
+std::string to_text(const std::vector<output_file>& files);
+std::vector<output_file> parse_files(const std::string& text);
 
 }  // namespace partita

@@ -34,7 +34,7 @@ std::filesystem::path partition_context::output_file(const std::filesystem::path
   auto path = std::filesystem::absolute(name).lexically_normal();
   require_folder_of(path);
   auto file = stage_output(path, setup_.run, setup_.lease);
-  output_.files.push_back(file);
+  files_.push_back(file);
   return file.staged_path;
 }
 

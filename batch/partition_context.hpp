@@ -82,7 +82,7 @@ class partition_context {
   // --- what came of it
   item_counts& counts() { return counts_; }
   void progress(std::int64_t done, std::int64_t total);
-  void output(json document) { output_.document = std::move(document); }
+  void output(json document) { output_ = std::move(document); }
   /// Where to write a file. `final_path` with "{}" replaced by the partition's number is what the
   /// file is called once the result of this attempt stands; the returned staged path is what to
   /// write now. Throws permanent_error if the folder does not exist or is not the node's to use.
@@ -92,13 +92,15 @@ class partition_context {
   /// can recognise a repeat. "run:step:no:seq", seq being the checkpoint the work follows.
   std::string idempotency_key() const;
 
-  const stored_output& stored() const { return output_; }
+  const json& output() const { return output_; }
+  const std::vector<partita::output_file>& files() const { return files_; }
 
  private:
   partition_setup setup_;
   item_counts counts_;
   std::int64_t seq_ = 0;
-  stored_output output_;
+  json output_;
+  std::vector<partita::output_file> files_;
 };
 
 using partition_function = std::function<void(partition_context&)>;

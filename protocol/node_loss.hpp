@@ -19,13 +19,13 @@ struct loss_verdict {
 /// A lost lease counts as a try of every partition it still held: a partition that kills its
 /// process each time cannot take the cluster down. What may not be transferred has started, or may
 /// have, and is never started again.
-inline loss_verdict judge_loss(bool transferable, int lease_attempt, const retry_policy& retry,
+inline loss_verdict judge_loss(bool transferable, int lease_attempt, int max_attempts,
                                node_id node) {
   auto who = "node " + std::to_string(node.value);
   if (!transferable && !PARTITA_BUG(lost_nodes_transfer_everything))
     return {false, lease_attempt,
             who + " was lost while it held this partition, which may be started only once"};
-  if (lease_attempt >= retry.max_attempts)
+  if (lease_attempt >= max_attempts)
     return {false, lease_attempt,
             "tried " + std::to_string(lease_attempt) + " times; the last try was lost with " + who};
   return {true, lease_attempt, {}};

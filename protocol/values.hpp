@@ -28,6 +28,20 @@ struct job_ref {
   friend auto operator<=>(const job_ref&, const job_ref&) = default;
 };
 
+/// What a node tells of a job it knows: parameters and steps, as a JSON document.
+struct job_description {
+  job_ref job;
+  json_text description = "{}";
+  friend bool operator==(const job_description&, const job_description&) = default;
+};
+
+/// A job of the catalogue: what some node told of it last.
+struct known_job {
+  job_description told;
+  db_time first_seen;
+  db_time last_seen;  // when a node that knows it joined last
+};
+
 // --- nodes ---------------------------------------------------------------------------------------
 
 /// What a process says of itself when it joins.
@@ -38,6 +52,7 @@ struct node_info {
   int slots = 1;        // partitions it executes at once: its executors
   std::string version;  // of the program
   std::vector<job_ref> jobs;
+  std::vector<job_description> catalogue{};  // of these jobs, for who does not know them
 };
 
 struct node_row {
@@ -65,6 +80,12 @@ struct cluster_view {
   int running = 0;               // of these
   std::vector<node_id> overdue;  // candidates for a sweep: not heard of for `unreachable_after`
   bool live_runs = true;         // whether a run is CREATED or RUNNING; if not, nobody has work
+};
+
+/// How long a silence means what. All nodes of a cluster use the same values.
+struct liveness_limits {
+  milliseconds unreachable_after{4000};
+  milliseconds deregister_after{8000};
 };
 
 enum class sweep_verdict { alive, unreachable, deregistered };
@@ -239,7 +260,7 @@ struct attempt_report {
   item_counts counts;
   microseconds took{0};
   milliseconds retry_after{0};
-  bool has_files = false;  // its output registers files, to be published when the result stands
+  json_text files;  // to be published when the result stands (batch/output_files.hpp); "": none
 };
 
 enum class report_verdict {
@@ -264,7 +285,7 @@ struct result_row {
   item_counts counts;
   microseconds took{0};
   db_time ended_at;
-  bool has_files = false;
+  json_text files;  // as in the report
 };
 
 /// Which results are asked for: all, or those that are few among many, as a rule.
@@ -304,6 +325,7 @@ struct partition_row {
   std::int64_t progress_total = 0;
   item_counts counts;
   json_text output;
+  json_text files;    // as in the result
   std::string error;  // of the result, or of the last failed try
   std::optional<db_time> ended_at;
 };

@@ -1,13 +1,15 @@
 #pragma once
 
-#include <functional>
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "protocol/errors.hpp"
 #include "storage/health.hpp"
-#include "storage/memory/tables.hpp"
-#include "storage/store.hpp"
+#include "storage/session.hpp"
+#include "storage/tables.hpp"
 
 namespace partita {
 
@@ -24,16 +26,20 @@ struct migration_status {
   bool altered = false;  // applied from a text with another checksum
 };
 
+/// Versions of the schema are a range: a program names the lowest it can work with, and each
+/// migration names the lowest version a program must know to work with what it makes. So programs
+/// older than the newest migration go on beside newer ones, where that migration says so.
 struct schema_status {
-  int found = 0;     // highest version applied; 0: no schema
-  int expected = 0;  // highest version this program knows
-  std::vector<migration_status> migrations;
-  bool fits() const {
-    if (found != expected) return false;
-    for (const auto& m : migrations)
-      if (m.altered) return false;
-    return true;
+  int found = 0;        // highest version applied; 0: no schema
+  int expected = 0;     // highest version this program knows
+  int lowest = 0;       // lowest version this program can work with
+  int works_with = 0;   // lowest version a program must know, by what is applied
+  std::vector<migration_status> migrations;  // those this program knows
+  bool altered() const {
+    return std::any_of(migrations.begin(), migrations.end(),
+                       [](const auto& m) { return m.altered; });
   }
+  bool fits() const { return found >= lowest && works_with <= expected && !altered(); }
 };
 
 /// Hears that there may be work, sooner than a poll would find it. A hint: it can be lost, be late,
@@ -51,8 +57,8 @@ class database {
  public:
   virtual ~database() = default;
 
-  /// A session. Throws store_error: unavailable, access_denied, schema_missing, schema_mismatch.
-  virtual std::unique_ptr<store> connect(const session_options& options) = 0;
+  /// Throws store_error: unavailable, access_denied, schema_missing, schema_mismatch.
+  virtual std::shared_ptr<session> connect(const session_options& options) = 0;
 
   /// Null: this database wakes nobody. Throws as `connect` does.
   virtual std::unique_ptr<wake_up> listen(const std::string& application) {
@@ -63,14 +69,14 @@ class database {
   virtual schema_status schema() = 0;
 
   /// Applies what is missing, in one transaction under a lock (several processes may try at once).
-  /// Returns how many were applied. Throws schema_mismatch if the database is newer than the
-  /// program or an applied migration was altered.
+  /// Returns how many were applied. Throws schema_mismatch if the database needs a newer program or
+  /// an applied migration was altered.
   virtual int migrate() = 0;
 
   /// The rows an audit judges (storage/audit), as of one moment, whatever else happens meanwhile:
   /// all, or at least those that tell about one run. Reads only. Throws as `connect` does, and
   /// not_found.
-  virtual memory::tables audit_rows(std::optional<run_id> run) = 0;
+  virtual tables audit_rows(std::optional<run_id> run) = 0;
 
   /// What of the database, the link to it and this user's rights is unsafe or unfit. Throws as
   /// `connect` does, but for schema_missing and schema_mismatch.

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
 
+#include "protocol/ranges.hpp"
 #include "protocol/values.hpp"
 
-// The details of the events that all stores write alike (protocol/events.hpp lists the fields).
+// The details of events whose fields more than one place must know (protocol/events.hpp lists
+// them).
 namespace partita::event {
 
 /// Of STEP_BEGUN, without who began it.
@@ -26,6 +31,36 @@ inline nlohmann::json begun_detail(const step_spec& spec, term t) {
 inline nlohmann::json continued_detail(const step_spec& spec, step_id from) {
   auto detail = step_detail(spec);
   detail["continues"] = from.value;
+  return detail;
+}
+
+/// Ranges as a field: [[0,4],[6,6]].
+inline nlohmann::json json_of(const std::vector<range>& ranges) {
+  auto list = nlohmann::json::array();
+  for (auto r : ranges) list.push_back({r.lo, r.hi});
+  return list;
+}
+
+constexpr std::string_view field_of(attempt_outcome outcome) {
+  switch (outcome) {
+    case attempt_outcome::completed:
+      return "completed";
+    case attempt_outcome::failed:
+      return "failed";
+    case attempt_outcome::retry:
+      return "retry";
+    case attempt_outcome::released:
+      return "released";
+  }
+  return "?";
+}
+
+/// Of LEASE_REPORTED: {"completed":[[0,4]],"retry":[[5,5]]}.
+inline nlohmann::json reported_detail(
+    const std::map<attempt_outcome, std::vector<partition_no>>& numbers) {
+  nlohmann::json detail;
+  for (const auto& [outcome, nos] : numbers)
+    detail[std::string{field_of(outcome)}] = json_of(coalesce(nos));
   return detail;
 }
 

@@ -15,6 +15,7 @@ struct migration_text {
   std::string_view name;
   std::string_view sql;
   int version() const;           // the number its name starts with
+  int works_with() const;        // its first line says: "-- works with: N"; else its own version
   std::string checksum() const;  // 64-bit FNV-1a of the text, as 16 hex digits
 };
 
@@ -25,7 +26,11 @@ const std::vector<migration_text>& postgres_migrations();
 struct applied_migration {
   int version = 0;
   std::string checksum;
+  int works_with = 0;  // lowest version a program must know to work with it
 };
+
+/// The lowest version this program can work with.
+constexpr int lowest_schema = 2;
 
 /// Compares what a database says it has with what the program carries.
 schema_status compare_schema(const std::vector<migration_text>& known,

@@ -3,48 +3,51 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "protocol/errors.hpp"
 #include "protocol/values.hpp"
+#include "storage/session.hpp"
 
+// The verbs of the domain, in facets: each actor and command gets the one it needs, and sees
+// nothing else.
+//
+// Every verb is one transaction: it happens as a whole or not at all, and what it changed is in the
+// event log (protocol/events.hpp) of the same transaction.
+//
+// Errors. Every verb throws store_error, as session::run does. After `unavailable` it may be called
+// again with the same arguments, and then answers as if the first call had not happened, or had
+// succeeded.
+//
+// Locks. Order: run, step, node, ready, lease, result. Whoever lives takes FOR KEY SHARE, whoever
+// kills takes FOR UPDATE, and both check the state after the lock.
+//
+// Time. "Now" is the database's clock, one reading a transaction.
+//
+// To add a verb: its contract here, one line in store.cpp, its algorithm in verbs/, what that needs
+// of a database in transaction.hpp, and a database's own statement only where speed asks for it.
 namespace partita {
 
-/// How long a silence means what. All nodes of a cluster use the same values.
-struct liveness_limits {
-  milliseconds unreachable_after{4000};
-  milliseconds deregister_after{8000};
+/// What everybody may know of runs.
+class run_lookup : public virtual facet {
+ public:
+  explicit run_lookup(std::shared_ptr<session> with) : facet(with) {}
+
+  std::optional<run_row> find_run(run_id run) const;
+
+  /// Steps of a run, by ordinal.
+  std::vector<step_row> list_steps(run_id run) const;
 };
 
-/// One session with the database: the verbs of the domain.
-///
-/// Every verb is one transaction: it happens as a whole or not at all, and what it changed is in
-/// the event log (protocol/events.hpp) of the same transaction. A session is used by one thread at
-/// a time; any number of sessions, in any number of processes, work on one database at once.
-///
-/// Errors. Every verb throws store_error. `unavailable` means that the outcome is not known: the
-/// transaction may have been committed. Every verb may therefore be called again with the same
-/// arguments, and then answers as if the first call had not happened, or had succeeded. After
-/// `unavailable` the session connects anew at its next verb. Serialization failures, deadlocks
-/// and lock timeouts are retried inside, a few times, with jitter; then they are `unavailable` too.
-///
-/// Locks. Order: run, step, node, ready, lease, result. Whoever lives takes FOR KEY SHARE, whoever
-/// kills takes FOR UPDATE, and both check the state after the lock, in the statement that locks.
-///
-/// Time. "Now" is the database's clock, one reading a transaction.
-class store {
+/// For who takes part in a cluster, or judges who does.
+class cluster_store : public virtual facet {
  public:
-  virtual ~store() = default;
-  store() = default;
-  store(const store&) = delete;
-  store& operator=(const store&) = delete;
-
-  // --- nodes -------------------------------------------------------------------------------------
+  explicit cluster_store(std::shared_ptr<session> with) : facet(with) {}
 
   /// A new incarnation, ACTIVE, its heartbeat now. Called again after `unavailable` it makes
-  /// another one; the first, never renewed, is swept like any dead node.
-  virtual node_id register_node(const node_info& info) = 0;
+  /// another one; the first, never renewed, is swept like any dead node. What it tells of its jobs
+  /// is what the catalogue holds of them from now on.
+  node_id register_node(const node_info& info) const;
 
   /// Renews the node: heartbeat now, `running` as given, state DRAINING if `draining` or if it was
   /// DRAINING (a drain is never taken back, also not by a call that arrives late), else ACTIVE.
@@ -53,8 +56,8 @@ class store {
   /// `limits` are given, reads all nodes: counts of ACTIVE ones, and the others in ACTIVE, DRAINING
   /// or UNREACHABLE that are silent for `unreachable_after` (an UNREACHABLE one only once silent
   /// for `deregister_after`: there is nothing to do before).
-  virtual cluster_view heartbeat(node_id node, int running, bool draining,
-                                 const std::optional<liveness_limits>& limits) = 0;
+  cluster_view heartbeat(node_id node, int running, bool draining,
+                         const std::optional<liveness_limits>& limits) const;
 
   /// Judges one suspect, by protocol/liveness.hpp `judge` on now - heartbeat_at. The suspect's row
   /// is locked FOR UPDATE first and judged after: a renewal that committed meanwhile acquits it.
@@ -70,25 +73,23 @@ class store {
   ///   - live runs whose master it is have no master now (term unchanged).
   /// Unfinished partitions of a lease: `lo..hi` without those that have a result and those that
   /// have a failure row of this very lease.
-  virtual sweep_verdict sweep(node_id suspect, const liveness_limits& limits) = 0;
+  sweep_verdict sweep(node_id suspect, const liveness_limits& limits) const;
 
   /// The node goes away in good order: LEFT, masterships let go. Leases still LIVE are treated as
   /// in `sweep` (a drained node has none). No effect on a terminal or absent node.
-  virtual void leave(node_id node) = 0;
+  void leave(node_id node) const;
+};
 
-  /// DEREGISTERED and LEFT nodes only if `all`. By id.
-  virtual std::vector<node_row> list_nodes(bool all) = 0;
-
-  /// ACTIVE nodes that know this job: what a split and an assignment see. By id.
-  virtual std::vector<live_node> live_nodes(const job_ref& job) = 0;
-
-  // --- runs --------------------------------------------------------------------------------------
+/// For who starts and stops runs.
+class launcher_store : public virtual run_lookup {
+ public:
+  explicit launcher_store(std::shared_ptr<session> with) : facet(with), run_lookup(with) {}
 
   /// A new run, CREATED, without master, term 0. If a run with this launch key exists, that one is
   /// returned and nothing changes. Throws `already_running` (the sentence names the run) when a run
   /// of this job with the same identity is CREATED or RUNNING: a partial unique index decides, not
   /// a look before.
-  virtual run_row submit(const submission& s) = 0;
+  run_row submit(const submission& s) const;
 
   /// A new run that continues `ended`, which must be FAILED or STOPPED (else `wrong_state`), with
   /// its job, parameters and identity. Copies its steps: COMPLETED ones with their partitions and
@@ -98,60 +99,55 @@ class store {
   /// copied, nor is a tasklet step that did not complete. Launch key and `already_running` as in
   /// submit; `not_found` if there is no such run. A run can be continued once; the second time is
   /// `wrong_state` (the sentence names the run that continues it).
-  virtual run_row restart(run_id ended, const std::string& launch_key) = 0;
+  run_row restart(run_id ended, const std::string& launch_key) const;
 
   /// Asks a live run to stop; `now` outranks `stop`, never the other way. A CREATED run that never
   /// had a master is STOPPED at once, and so are the steps it was continued with. Returns the run
   /// as it is after. Throws `not_found`, and `wrong_state` if the run has ended otherwise than by
   /// such a request.
-  virtual run_row request_stop(run_id run, stop_mode mode) = 0;
+  run_row request_stop(run_id run, stop_mode mode) const;
+};
 
-  virtual std::optional<run_row> find_run(run_id run) = 0;
-
-  /// Newest first, at most `limit`, with ids below `before` (none: from the newest).
-  virtual std::vector<run_row> list_runs(int limit, run_id before) = 0;
-
-  // --- driving a run: every verb is fenced by (run, term, master); else `term_lost`
-  // ----------------- The fence row is locked FOR KEY SHARE; adopt_run, sweep and leave lock it FOR
-  // UPDATE.
+/// For the master of a run. Every verb that changes something, but for adopt_run, is fenced by
+/// (run, term, master); else `term_lost`. The run is locked FOR KEY SHARE; adopt_run, sweep and
+/// leave lock it FOR UPDATE.
+class master_store : public virtual run_lookup {
+ public:
+  explicit master_store(std::shared_ptr<session> with) : facet(with), run_lookup(with) {}
 
   /// Makes `node` master: requires that the run is live, has no master, its term is `seen`, and the
   /// node is ACTIVE (its row locked FOR KEY SHARE). Then term + 1, CREATED becomes RUNNING, and the
   /// new term is returned. Nothing when any of it does not hold (somebody else was faster). Called
   /// again after `unavailable` by the same node: returns seen+1 if this node holds that term.
-  virtual std::optional<term> adopt_run(run_id run, node_id node, term seen) = 0;
+  std::optional<term> adopt_run(run_id run, node_id node, term seen) const;
 
   /// Lets go of a run in good order: no master, term unchanged. Whoever knows the job takes over.
-  virtual void step_down(run_id run, node_id node, term t) = 0;
+  void step_down(run_id run, node_id node, term t) const;
 
   /// Inserts the step RUNNING, not sealed, count 0. Idempotent by (run, ordinal): if the row is
   /// there already it is returned as it is. A tasklet step is born sealed with count 0.
-  virtual step_row begin_step(run_id run, node_id node, term t, const step_spec& spec) = 0;
+  step_row begin_step(run_id run, node_id node, term t, const step_spec& spec) const;
 
   /// Removes the partitions of a listed split that was not sealed (count 0 again), because a new
   /// master splits anew. REQUIRES: the step is neither sealed nor streamed.
-  virtual void reset_split(step_id step, node_id node, term t) = 0;
+  void reset_split(step_id step, node_id node, term t) const;
 
   /// Appends partitions first_no, first_no+1, … in bulk. `first_no` must be the step's count;
   /// if the count is already first_no + rows.size() the call is a repeat and changes nothing; any
   /// other count is `wrong_state`. For a streamed step the new partitions are ready at once, as one
   /// shared range. REQUIRES: rows not empty, the step not sealed.
-  virtual void append_partitions(step_id step, node_id node, term t, partition_no first_no,
-                                 std::span<const new_partition> rows) = 0;
+  void append_partitions(step_id step, node_id node, term t, partition_no first_no,
+                         std::span<const new_partition> rows) const;
 
   /// Appends `last`, which may be empty, as append_partitions does, and makes the count final. For
   /// a listed step inserts these ready ranges (disjoint, covering 0..count-1); a range bound to a
   /// node that is not ACTIVE becomes shared. Repeats change nothing; else `first_no` must be the
   /// step's count.
-  virtual void seal_split(step_id step, node_id node, term t, partition_no first_no,
-                          std::span<const new_partition> last,
-                          std::span<const ready_range> ranges) = 0;
-
-  /// Steps of a run, by ordinal.
-  virtual std::vector<step_row> list_steps(run_id run) = 0;
+  void seal_split(step_id step, node_id node, term t, partition_no first_no,
+                  std::span<const new_partition> last, std::span<const ready_range> ranges) const;
 
   /// Never counts: EXISTS only.
-  virtual step_progress progress(step_id step) = 0;
+  step_progress progress(step_id step) const;
 
   /// Ends a step that is RUNNING: COMPLETED, FAILED or STOPPED, with the aggregate (or tasklet)
   /// result. `run_result`: if given, also becomes the result of the run. The step row is locked FOR
@@ -159,27 +155,32 @@ class store {
   /// that the end is true: no LIVE lease; for COMPLETED also sealed, no ready range, no FAILED
   /// result (a streamed step ended FAILED or STOPPED need not be sealed). Else `wrong_state`.
   /// Repeats with the same state change nothing.
-  virtual void end_step(step_id step, node_id node, term t, step_state state,
-                        const json_text& result, const std::string& error,
-                        const std::optional<json_text>& run_result) = 0;
+  void end_step(step_id step, node_id node, term t, step_state state, const json_text& result,
+                const std::string& error, const std::optional<json_text>& run_result) const;
 
   /// Ends the run; no step of it may be RUNNING (else `wrong_state`). Repeats with the same state
   /// by the same (node, term) change nothing. Clears nothing: ready ranges of stopped steps stay.
-  virtual void end_run(run_id run, node_id node, term t, run_state state,
-                       const std::string& error) = 0;
+  void end_run(run_id run, node_id node, term t, run_state state, const std::string& error) const;
 
   /// Results of a step with no > after, ascending, at most `limit`. Those of one kind are found by
   /// an index: the others cost nothing.
-  virtual std::vector<result_row> list_results(step_id step, partition_no after, int limit,
-                                               result_kind kind = result_kind::any) = 0;
+  std::vector<result_row> list_results(step_id step, partition_no after, int limit,
+                                       result_kind kind = result_kind::any) const;
 
-  // --- claiming and working ----------------------------------------------------------------------
+  /// ACTIVE nodes that know this job: what a split and an assignment see. By id.
+  std::vector<live_node> live_nodes(const job_ref& job) const;
+};
+
+/// For who executes partitions.
+class worker_store : public virtual run_lookup {
+ public:
+  explicit worker_store(std::shared_ptr<session> with) : facet(with), run_lookup(with) {}
 
   /// What this node could do now: one read, no lock. `ready`: steps RUNNING, of runs RUNNING
   /// without a stop request, whose job the node knows, with a range it may claim now (shared or
   /// bound to it, available_at <= now). All empty for a node that is not ACTIVE, but for
   /// `held`.
-  virtual work_view look(node_id node) = 0;
+  work_view look(node_id node) const;
 
   /// Cuts at most `width` partitions off the front of one ready range of this step and leases them
   /// to the node. Takes the range bound to the node first, then by `lo`. Locks the step row and the
@@ -188,19 +189,19 @@ class store {
   /// Returns nothing when there is nothing to take. The attempt of the lease is that of the range
   /// + 1. If the outcome is not known (`unavailable`) the lease may exist, or come to exist: the
   /// caller finds it in `held` of a later look, does not know it, and releases it.
-  virtual std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
-                                           std::int64_t narrow) = 0;
+  std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
+                                   std::int64_t narrow) const;
 
   /// Gives back those of these leases that are LIVE and of this node: nobody works on them. What is
   /// unfinished becomes ready again, shared, with the attempts it had before the lease; the lease
   /// is RELEASED. Returns how many.
-  virtual int release(node_id node, std::span<const lease_id> leases) = 0;
+  int release(node_id node, std::span<const lease_id> leases) const;
 
   /// Gives back the unstarted end of a lease, `from`..hi: ready again, shared, attempts as before
   /// the lease. The lease shrinks to lo..from-1; it is RELEASED when nothing is left of it, DONE
   /// when the rest has ended. No effect when the lease is not LIVE or `from` > hi. REQUIRES:
   /// nothing at or above `from` has been reported.
-  virtual void give_back(node_id node, lease_id lease, partition_no from) = 0;
+  void give_back(node_id node, lease_id lease, partition_no from) const;
 
   /// Records how attempts ended; one verdict for each item, in order. The leases are locked FOR
   /// UPDATE in ascending order and must be LIVE. Per item of a LIVE lease:
@@ -213,34 +214,62 @@ class store {
   /// An item that was recorded before under the same lease is `recorded` and changes nothing, also
   /// when the lease is DONE by now. Any other item of a lease that is not LIVE, or not of this
   /// node, is `rejected`. Items outside the lease's range are rejected too.
-  virtual std::vector<report_verdict> report(node_id node,
-                                             std::span<const attempt_report> items) = 0;
+  std::vector<report_verdict> report(node_id node, std::span<const attempt_report> items) const;
 
   /// Saves a resumable position under the fence of the lease (its row locked FOR KEY SHARE, LIVE,
   /// the partition in its range and not ended): else `lease_lost`. Keeps the highest seq: an equal
   /// one is a repeat.
-  virtual void commit_chunk(lease_id lease, partition_no no, const checkpoint& c) = 0;
+  void commit_chunk(lease_id lease, partition_no no, const checkpoint& c) const;
 
   /// Shows progress to whoever looks. Best effort: not fenced beyond the lease being LIVE, no
   /// event.
-  virtual void record_progress(std::span<const progress_report> items) = 0;
+  void record_progress(std::span<const progress_report> items) const;
+};
 
-  // --- what people look at -----------------------------------------------------------------------
+/// What people look at. Changes nothing.
+class reader : public virtual run_lookup {
+ public:
+  explicit reader(std::shared_ptr<session> with) : facet(with), run_lookup(with) {}
+
+  /// DEREGISTERED and LEFT nodes only if `all`. By id.
+  std::vector<node_row> list_nodes(bool all) const;
+
+  /// The catalogue: every job and version that a node ever told of, by name and version.
+  std::vector<known_job> list_known_jobs() const;
+
+  /// Newest first, at most `limit`, with ids below `before` (none: from the newest).
+  std::vector<run_row> list_runs(int limit, run_id before) const;
 
   /// Steps of a run with their totals, by ordinal. Partition totals come from the leases (and, in a
   /// continued run, from the results carried over), never from counting partitions; item counts are
   /// summed over results.
-  virtual std::vector<step_summary> summarize(run_id run) = 0;
+  std::vector<step_summary> summarize(run_id run) const;
 
   /// Partitions of a step with no > after, ascending, at most `limit`: the view partition_status.
-  virtual std::vector<partition_row> list_partitions(step_id step, partition_no after,
-                                                     int limit) = 0;
+  std::vector<partition_row> list_partitions(step_id step, partition_no after, int limit) const;
 
   /// Failed and returned attempts of a run, newest first, at most `limit`.
-  virtual std::vector<failure_row> list_failures(run_id run, int limit) = 0;
+  std::vector<failure_row> list_failures(run_id run, int limit) const;
 
   /// Events with id > after, ascending, at most `limit`; of one run, or of all (none).
-  virtual std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) = 0;
+  std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) const;
+};
+
+/// All verbs, for tests and simulations.
+class store : public cluster_store,
+              public launcher_store,
+              public master_store,
+              public worker_store,
+              public reader {
+ public:
+  explicit store(std::shared_ptr<session> with)
+      : facet(with),
+        run_lookup(with),
+        cluster_store(with),
+        launcher_store(with),
+        master_store(with),
+        worker_store(with),
+        reader(with) {}
 };
 
 }  // namespace partita

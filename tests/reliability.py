@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
 """Measures what is promised, and writes tests/RELIABILITY.md from all that was measured.
 
-  tests/reliability.py simulation [--seeds 100000] [--first 1]      clusters in virtual time
+  tests/reliability.py simulation [--seeds 100000] [--store memory] clusters in virtual time
   tests/reliability.py mutants [--seeds 20000]                      how soon planted bugs are found
+  tests/reliability.py locks                                        planted bugs of locks
   tests/reliability.py chaos [--seconds 1800] [--seed 7] [ARGS...]  real processes (see chaos.py)
   tests/reliability.py fuzz [--seconds 300]                         bytes that others wrote
   tests/reliability.py failover [--kills 50] [--profile fast]       from a kill to work elsewhere
   tests/reliability.py                                              only writes the page again
 
 Long measurements may be done in pieces: each appends a line to tests/RELIABILITY.jsonl, with the
-commit it was made of, and the page sums the lines up. Programs come from build/dev (the failover
-from build/release): build them first. The exit code is that of what was run.
+commit it was made of, and the page sums the lines up. A simulation is kept piece by piece and goes
+on after the last seed that was kept for this commit and store, so that it can be broken off at any
+time. Programs come from build/dev (the failover from build/release): build them first. What needs a
+PostgreSQL gets a private one that is gone afterwards, unless PARTITA_TEST_PG names one. The exit
+code is that of what was run.
 """
 
 import argparse
@@ -60,19 +64,53 @@ def run(command):
     return child.returncode, text
 
 
+def with_postgres(command):
+    """The command, with a scratch PostgreSQL."""
+    if os.environ.get("PARTITA_TEST_PG"):
+        return command
+    return ["pg_virtualenv", "-t", "-c", "--locale=C.UTF-8", "-o", "max_connections=200",
+            "env", "PARTITA_TEST_PG=postgresql:///postgres", *command]
+
+
+def next_seed(store):
+    kept = [line["first"] + line["seeds"] for line in read_lines()
+            if line["kind"] == "simulation" and line["commit"] == COMMIT
+            and line["store"] == store]
+    return max(kept, default=1)
+
+
 def simulation(args):
-    code, text = run([SIMULATE, "--json", "--seeds", str(args.seeds), "--first", str(args.first),
-                      "--store", args.store])
-    figures = json.loads(text.strip().splitlines()[-1])
-    keep("simulation", {"first": args.first, "store": args.store, **figures})
+    first = args.first or next_seed(args.store)
+    end = first + args.seeds
+    code = 0
+    while first < end and code == 0:
+        seeds = min(end - first, args.piece)
+        command = [SIMULATE, "--json", "--seeds", str(seeds), "--first", str(first),
+                   "--store", args.store]
+        code, text = run(with_postgres(command) if args.store == "postgres" else command)
+        figures = json.loads(text.strip().splitlines()[-1])
+        keep("simulation", {"first": first, "store": args.store, **figures})
+        first += seeds
     return code
 
 
-def mutants(args):
-    code, text = run([SIMULATE, "--mutants", "--seeds", str(args.seeds)])
-    rows = [[cell.strip() for cell in line.strip("| \n").split("|")]
+def locks(args):
+    program = ROOT + "/build/dev/tests/planted_locks"
+    code, text = run(with_postgres(["env", "PLANTED_LOCKS=" + program,
+                                    HERE + "/process/planted_locks.sh"]))
+    keep("locks", {"table": rows_of(text)})
+    return code
+
+
+def rows_of(text):
+    """The rows of a printed table, without its head."""
+    return [[cell.strip() for cell in line.strip("| \n").split("|")]
             for line in text.splitlines() if line.startswith("|")][2:]
-    keep("mutants", {"limit": args.seeds, "table": rows})
+
+
+def mutants(args):
+    code, text = run(with_postgres([SIMULATE, "--mutants", "--rare", "--seeds", str(args.seeds)]))
+    keep("mutants", {"limit": args.seeds, "table": rows_of(text)})
     return code
 
 
@@ -124,6 +162,7 @@ def commits(lines):
 
 def page_simulation(lines):
     seeds, bad = total(lines, "seeds"), total(lines, "failed_seeds")
+    stores = sorted({line["store"] for line in lines})
     faults = sorted({key for line in lines for key in line if key.startswith("fault_")})
     bound = f"; with 95 % confidence fewer than {3 / seeds:.1e} of all seeds do" if not bad else ""
     return [
@@ -132,6 +171,10 @@ def page_simulation(lines):
         f"virtual time, {number(total(lines, 'verbs'))} transactions, invariants checked "
         f"{number(total(lines, 'invariant_checks'))} times, and the event log of every seed "
         f"replayed. **{number(bad)} seeds broke a promise**{bound}.", "",
+        "Stores: " + ", ".join(
+            f"{number(total([line for line in lines if line['store'] == store], 'seeds'))} "
+            + ("memory and SQLite, nine to one" if store == "both" else store)
+            for store in stores) + ".", "",
         *table(["what happened", "times"], [
             ["runs completed / failed / stopped", " / ".join(
                 number(total(lines, "run_" + state)) for state in
@@ -152,6 +195,15 @@ def page_mutants(line):
             f"{len(found)} of {len(line['table'])} are found by the simulation within "
             f"{number(line['limit'])} seeds. Again: `tests/reliability.py mutants`.", "",
             *table(["planted bug", "store", "found after seeds", "as"], line["table"]),
+            f"Commit: {line['commit']}.", ""]
+
+
+def page_locks(line):
+    return ["Planted bugs that depend on locks between sessions are invisible to a simulation, "
+            "which has one thread. Real sessions that meet in a fixed order "
+            "(`tests/storage/interleavings_test.cpp`) find each at once. Again: "
+            "`tests/reliability.py locks`.", "",
+            *table(["planted bug", "found by"], line["table"]),
             f"Commit: {line['commit']}.", ""]
 
 
@@ -235,19 +287,25 @@ NOT_PROMISED = """## Not promised
 """
 
 
+def read_lines():
+    if not os.path.exists(LINES):
+        return []
+    with open(LINES) as f:
+        return [json.loads(line) for line in f]
+
+
 def write_page():
-    lines = []
-    if os.path.exists(LINES):
-        with open(LINES) as f:
-            lines = [json.loads(line) for line in f]
+    lines = read_lines()
     of = {kind: [line for line in lines if line["kind"] == kind]
-          for kind in ("simulation", "mutants", "chaos", "failover", "fuzz")}
+          for kind in ("simulation", "mutants", "locks", "chaos", "failover", "fuzz")}
     text = ["# Reliability: what was measured", "",
             "Written by `tests/reliability.py` from `RELIABILITY.jsonl`, never by hand.", ""]
     if of["simulation"]:
         text += page_simulation(of["simulation"])
     if of["mutants"]:
         text += page_mutants(of["mutants"][-1])
+    if of["locks"]:
+        text += page_locks(of["locks"][-1])
     if of["chaos"]:
         text += page_chaos(of["chaos"])
     if of["failover"]:
@@ -264,8 +322,10 @@ def main():
     what = p.add_subparsers(dest="what")
     s = what.add_parser("simulation")
     s.add_argument("--seeds", type=int, default=100_000)
-    s.add_argument("--first", type=int, default=1)
-    s.add_argument("--store", default="both")
+    s.add_argument("--first", type=int, help="seed; else the one after the last that was kept")
+    s.add_argument("--piece", type=int, default=20_000, help="seeds that are kept together")
+    s.add_argument("--store", default="memory", help="memory, sqlite, postgres or both")
+    what.add_parser("locks")
     s = what.add_parser("mutants")
     s.add_argument("--seeds", type=int, default=20000)
     s = what.add_parser("chaos")
@@ -279,8 +339,8 @@ def main():
     args, args.more = p.parse_known_args()
     if args.more and args.what != "chaos":
         p.error("there is no argument " + args.more[0])
-    measure = {"simulation": simulation, "mutants": mutants, "chaos": chaos, "failover": failover,
-               "fuzz": fuzz}
+    measure = {"simulation": simulation, "mutants": mutants, "locks": locks, "chaos": chaos,
+               "failover": failover, "fuzz": fuzz}
     code = measure[args.what](args) if args.what else 0
     write_page()
     return code

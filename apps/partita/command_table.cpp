@@ -56,7 +56,8 @@ std::vector<command> make_table() {
        with_database(option_list{wait_option, key_option} + output_options()), restart_command},
       {"jobs", "", "lists runs, newest first", look, "",
        with_database(
-           option_list{{"known", "", "the jobs this program knows, and their parameters"},
+           option_list{{"known", "",
+                        "the jobs of this program and of the cluster, and their parameters"},
                        {"limit", "N", "at most N runs", "", "20"},
                        {"before", "ID", "runs older than this one: the next page"}} +
            listing_options()),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "batch/output_files.hpp"
+
 namespace partita::cli {
 
 namespace {
@@ -54,6 +56,13 @@ std::string_view outcome_text(attempt_outcome outcome) {
     case attempt_outcome::released: return "RELEASED";
   }
   return "?";
+}
+
+/// Of the files that a result registers: where they are once it stands.
+document final_names(const std::string& files) {
+  auto names = document::array();
+  for (const auto& file : parse_files(files)) names.push_back(file.final_path.string());
+  return names;
 }
 
 }  // namespace
@@ -147,6 +156,7 @@ document partition_document(const partition_row& row, const std::string& step,
           {"items", counts_document(row.counts)},
           {"input", stored_json(row.input)},
           {"output", stored_json(row.output)},
+          {"files", final_names(row.files)},
           {"error", text_or_null(row.error)},
           {"ended_at", time_or_null(row.ended_at)}};
 }
@@ -184,30 +194,40 @@ document node_document(const node_row& row, db_time now) {
           {"left_at", time_or_null(row.left_at)}};
 }
 
-document job_document(const job& known) {
-  auto parameters = document::array();
-  for (const auto& spec : known.parameter_specs())
-    parameters.push_back({{"name", spec.name},
-                          {"type", to_string(spec.type)},
-                          {"required", spec.required},
-                          {"identifying", spec.identifying},
-                          {"default", document::parse(spec.fallback.dump())},
-                          {"about", text_or_null(spec.about)}});
+namespace {
+
+/// "input=path [chunk=100]": how a job is called.
+std::string usage_of(const document& parameters) {
   std::vector<std::string> usage;
-  for (const auto& spec : known.parameter_specs()) {
-    auto shown = spec.fallback.is_string() ? spec.fallback.get<std::string>()
-                 : spec.fallback.is_null() ? std::string{to_string(spec.type)}
-                                           : spec.fallback.dump();
-    auto word = spec.name + "=" + shown;
-    usage.push_back(spec.required ? word : "[" + word + "]");
+  for (const auto& p : parameters) {
+    const auto fallback = p.value("default", document{});
+    const auto shown = fallback.is_string() ? fallback.get<std::string>()
+                       : fallback.is_null() ? p.value("type", "")
+                                            : fallback.dump();
+    const auto word = p.value("name", "") + "=" + shown;
+    usage.push_back(p.value("required", false) ? word : "[" + word + "]");
   }
+  return join(usage, " ");
+}
+
+}  // namespace
+
+document job_document(const job_ref& ref, const json& description) {
+  auto parameters = document::array();
+  for (const auto& p : description.value("parameters", json::array()))
+    parameters.push_back({{"name", p.value("name", "")},
+                          {"type", p.value("type", "")},
+                          {"required", p.value("required", false)},
+                          {"identifying", p.value("identifying", true)},
+                          {"default", document::parse(p.value("default", json{}).dump())},
+                          {"about", text_or_null(p.value("about", ""))}});
   auto steps = document::array();
-  for (const auto& step : known.steps())
-    steps.push_back(std::visit([](const auto& s) { return s.name(); }, step));
-  return {{"name", known.name()},
-          {"version", known.version()},
-          {"about", text_or_null(known.about())},
-          {"usage", join(usage, " ")},
+  for (const auto& step : description.value("steps", json::array()))
+    steps.push_back(step.value("name", ""));
+  return {{"name", ref.name},
+          {"version", ref.version},
+          {"about", text_or_null(description.value("about", ""))},
+          {"usage", usage_of(parameters)},
           {"steps", steps},
           {"parameters", parameters}};
 }

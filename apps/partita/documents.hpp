@@ -36,7 +36,8 @@ document partition_document(const partition_row& row, const std::string& step,
 document failure_document(const failure_row& row, const std::vector<step_summary>& steps,
                           const node_names& names);
 document node_document(const node_row& row, db_time now);
-document job_document(const job& known);
+/// `description` as batch/description.hpp tells it; what is missing in it is empty.
+document job_document(const job_ref& ref, const json& description);
 document migration_document(const migration_status& status);
 
 /// Stored JSON text as a document: null when empty, the text itself when it is no JSON.

@@ -41,8 +41,8 @@ exit_code follow(const invocation& in, const std::shared_ptr<database>& db, run_
   watch_result result;
   {
     progress_display display;
-    run_reader reader(db, [&](const std::string& sentence) { display.note(sentence); });
-    result = watch_run(reader, run, display, signals, timeout);
+    run_watcher watcher(db, [&](const std::string& sentence) { display.note(sentence); });
+    result = watch_run(watcher, run, display, signals, timeout);
   }
   switch (result.end) {
     case watch_end::timed_out:

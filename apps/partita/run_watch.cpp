@@ -32,9 +32,9 @@ progress_view progress_of(const run_view& view) {
   return shown;
 }
 
-std::optional<run_view> run_reader::read(run_id run) {
+std::optional<run_view> run_watcher::read(run_id run) {
   try {
-    if (!session_) session_ = db_->connect({});
+    if (!session_) session_.emplace(db_->connect({}));
     auto row = session_->find_run(run);
     if (!row)
       throw store_error(errc::not_found, "there is no " + named(run) + " in " + db_->address());
@@ -50,13 +50,13 @@ std::optional<run_view> run_reader::read(run_id run) {
   }
 }
 
-watch_result watch_run(run_reader& reader, run_id run, progress_display& display,
+watch_result watch_run(run_watcher& watcher, run_id run, progress_display& display,
                        signal_watch& signals, std::optional<milliseconds> timeout,
                        const std::function<bool(const run_view*)>& go_on) {
   const auto begun = boot_now();
   watch_result result;
   for (;;) {
-    auto view = reader.read(run);
+    auto view = watcher.read(run);
     if (view) {
       display.show(progress_of(*view), boot_now());
       result.last = view;

@@ -8,6 +8,7 @@
 #include "apps/partita/progress.hpp"
 #include "apps/partita/signals.hpp"
 #include "storage/database.hpp"
+#include "storage/store.hpp"
 
 namespace partita::cli {
 
@@ -18,10 +19,10 @@ struct run_view {
 progress_view progress_of(const run_view& view);
 
 /// Looks at a run again and again, on a session of its own, through outages of the database.
-class run_reader {
+class run_watcher {
  public:
   /// `note` is told once when the database stops answering, and once when it answers again.
-  run_reader(std::shared_ptr<database> db, std::function<void(const std::string&)> note)
+  run_watcher(std::shared_ptr<database> db, std::function<void(const std::string&)> note)
       : db_(std::move(db)), note_(std::move(note)) {}
 
   /// Nothing while the database does not answer. Throws store_error for everything else, and
@@ -31,7 +32,7 @@ class run_reader {
  private:
   std::shared_ptr<database> db_;
   std::function<void(const std::string&)> note_;
-  std::unique_ptr<store> session_;
+  std::optional<reader> session_;
   bool away_ = false;
 };
 
@@ -49,7 +50,7 @@ struct watch_result {
 
 /// Shows progress until the run ends. `go_on` is asked after each look at a live run; it may be
 /// empty.
-watch_result watch_run(run_reader& reader, run_id run, progress_display& display,
+watch_result watch_run(run_watcher& watcher, run_id run, progress_display& display,
                        signal_watch& signals, std::optional<milliseconds> timeout,
                        const std::function<bool(const run_view*)>& go_on = {});
 

@@ -38,7 +38,7 @@ void verdict::find(rule broken, std::string sentence) {
   if (++of(broken).violations <= findings_kept) findings.push_back({broken, std::move(sentence)});
 }
 
-verdict audit(const memory::tables& t) {
+verdict audit(const tables& t) {
   verdict v;
   audit_rows(t, v);
   audit_log(t, v);

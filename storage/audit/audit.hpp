@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "storage/memory/tables.hpp"
+#include "storage/tables.hpp"
 
 // Whether the rows of a database are ones the engine can have written: the invariants of the
 // README, judged on one consistent moment and on the event log. Pure: rows in, findings out.
@@ -57,13 +57,13 @@ struct verdict {
 };
 
 /// Judges the rows by themselves.
-void audit_rows(const memory::tables& t, verdict& v);
+void audit_rows(const tables& t, verdict& v);
 
 /// Replays the event log, judging each move, and compares what it gives with the rows.
-void audit_log(const memory::tables& t, verdict& v);
+void audit_log(const tables& t, verdict& v);
 
 /// Both. REQUIRES: the rows are of one moment. They may be of some runs only, if they include the
 /// runs these continue, and all nodes.
-verdict audit(const memory::tables& t);
+verdict audit(const tables& t);
 
 }  // namespace partita::audit

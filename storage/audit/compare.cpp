@@ -13,10 +13,9 @@ class comparison {
       same(named(row.id), "state", str(row.state), str(log));
     });
     each(w_.runs, t_.runs, [&](const run_row& row, const told_run& log) { run(row, log); });
-    each(w_.steps, t_.steps,
-         [&](const memory::step_record& row, const told_step& log) { step(row, log); });
+    each(w_.steps, t_.steps, [&](const step_record& row, const told_step& log) { step(row, log); });
     each(w_.leases, t_.leases,
-         [&](const memory::lease_record& row, const told_lease& log) { lease(row, log); });
+         [&](const lease_record& row, const told_lease& log) { lease(row, log); });
     results();
     ready();
     failures();
@@ -56,7 +55,7 @@ class comparison {
     same(name, "restart_of", row.restart_of.value, log.restart_of.value);
   }
 
-  void step(const memory::step_record& record, const told_step& log) {
+  void step(const step_record& record, const told_step& log) {
     const auto& row = record.row;
     const auto name = named(row.id);
     same(name, "run", row.run.value, log.run.value);
@@ -69,7 +68,7 @@ class comparison {
     same(name, "count of results carried over", record.carried, log.carried);
   }
 
-  void lease(const memory::lease_record& row, const told_lease& log) {
+  void lease(const lease_record& row, const told_lease& log) {
     const auto name = named(row.id);
     same(name, "step", row.step.value, log.step.value);
     same(name, "node", row.node.value, log.node.value);

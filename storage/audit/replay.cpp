@@ -1,67 +1,15 @@
 #include "storage/audit/replay.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "protocol/events.hpp"
+#include "storage/audit/replay_state.hpp"
 
 namespace partita::audit {
 
 namespace {
 
-using json = nlohmann::json;
-
-constexpr partition_no largest_number = std::int64_t{1} << 52;
-
-/// An event that says nothing the engine writes: it is found, and changes nothing.
-struct nonsense {
-  std::string why;
-};
-
-std::int64_t number(const json& detail, const char* field) {
-  const auto value = detail.find(field);
-  if (value == detail.end() || !value->is_number_integer())
-    throw nonsense{std::string{"it has no number '"} + field + "'"};
-  return value->get<std::int64_t>();
-}
-
-std::string text(const json& detail, const char* field) {
-  const auto value = detail.find(field);
-  if (value == detail.end() || !value->is_string())
-    throw nonsense{std::string{"it has no text '"} + field + "'"};
-  return value->get<std::string>();
-}
-
-template <class State>
-State state(const json& detail, const char* field) {
-  if (auto known = parse_state<State>(text(detail, field))) return *known;
-  throw nonsense{"it names no state: " + text(detail, field)};
-}
-
-range proper(range r) {
-  if (r.lo < 0 || r.hi < r.lo || r.hi > largest_number) throw nonsense{"it names no range"};
-  return r;
-}
-
-range span_of(const json& detail) { return proper({number(detail, "lo"), number(detail, "hi")}); }
-
-/// A list of [lo,hi]; absent: empty.
-std::vector<range> ranges(const json& detail, const char* field) {
-  std::vector<range> list;
-  const auto found_list = detail.find(field);
-  if (found_list == detail.end()) return list;
-  if (!found_list->is_array()) throw nonsense{std::string{"'"} + field + "' is no list"};
-  for (const auto& pair : *found_list) {
-    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number_integer() ||
-        !pair[1].is_number_integer())
-      throw nonsense{std::string{"'"} + field + "' holds what is no range"};
-    list.push_back(proper({pair[0].get<std::int64_t>(), pair[1].get<std::int64_t>()}));
-  }
-  return list;
-}
-
-class replayer {
+class replayer : replay_state {
  public:
-  replayer(const world& w, verdict& v) : w_(w), v_(v) {}
+  replayer(const world& w, verdict& v) : replay_state(v), w_(w) {}
 
   void apply(const event_row& e) {
     event_ = &e;
@@ -105,71 +53,6 @@ class replayer {
         {event::lease_reported, &r::reported},
         {event::lease_ended, &r::lease_ended}};
     return all;
-  }
-
-  // --- helpers -----------------------------------------------------------------------------------
-
-  void find(rule broken, const std::string& sentence) {
-    v_.find(broken, "event " + std::to_string(event_->id) + " " + event_->kind + " " + sentence);
-  }
-
-  template <class Map>
-  typename Map::mapped_type& known(Map& map, typename Map::key_type id) {
-    auto at = map.find(id);
-    if (at == map.end()) throw nonsense{named(id) + " was never told of"};
-    return at->second;
-  }
-
-  template <class Map>
-  typename Map::mapped_type& made(Map& map, typename Map::key_type id) {
-    if (!id) throw nonsense{"it names nothing"};
-    auto [at, is_new] = map.try_emplace(id);
-    if (!is_new) throw nonsense{named(id) + " is there already"};
-    return at->second;
-  }
-
-  template <class State, class Id>
-  void move(Id id, State& from, State to) {
-    v_.count(rule::only_grows);
-    if (!may_move(from, to))
-      find(rule::only_grows, "makes " + named(id) + " " + str(to) + ", which was " + str(from));
-    from = to;
-  }
-
-  /// A write of a master: it drives the run, under its term. Without a master, of a run that never
-  /// had one: by `restart` or a cancellation.
-  told_run& driven(const json& detail) {
-    auto& run = known(told_.runs, event_->run);
-    v_.count(rule::fence);
-    if (!event_->node) {
-      if (run.state != run_state::created)
-        find(rule::fence,
-             "was written by nobody for " + named(event_->run) + ", which is " + str(run.state));
-      return run;
-    }
-    const term t{number(detail, "term")};
-    if (is_terminal(run.state) || run.master != event_->node || run.term != t)
-      find(rule::fence, "was written by " + named(event_->node) + " under term " + str(t) + " of " +
-                            named(event_->run) + ", which was " + str(run.state) +
-                            (run.master ? " under " + named(run.master) : " without a master") +
-                            ", term " + str(run.term));
-    return run;
-  }
-
-  void make_ready(told_step& step, range span, int attempt) {
-    for (const auto& e : step.ready.within(span))
-      find(rule::conservation, "makes " + named(e.span) + " ready, which waited already");
-    for (const auto& e : step.results.within(span))
-      find(rule::conservation, "makes " + named(e.span) + " ready, which had a result");
-    step.ready.put(span, attempt);
-  }
-
-  void end_partitions(told_step& step, range span, told_result result) {
-    for (const auto& e : step.results.within(span))
-      find(rule::one_result, "gives " + named(e.span) + " of " + named(event_->step) +
-                                 " another result, after " + named(e.value.lease));
-    v_.count(rule::one_result, span.size());
-    step.results.put(span, result);
   }
 
   // --- nodes -------------------------------------------------------------------------------------
@@ -449,9 +332,6 @@ class replayer {
   }
 
   const world& w_;
-  verdict& v_;
-  const event_row* event_ = nullptr;
-  told told_;
   std::map<std::pair<std::string, std::string>, run_id> live_;  // by job and identity
 };
 
@@ -467,7 +347,7 @@ told replay(const world& w, verdict& v) {
   return r.take();
 }
 
-void audit_log(const memory::tables& t, verdict& v) {
+void audit_log(const tables& t, verdict& v) {
   const world w{t};
   compare(w, replay(w, v), v);
 }

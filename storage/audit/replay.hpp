@@ -43,7 +43,7 @@ struct told_step {
 };
 
 /// Its times are not told.
-struct told_lease : memory::lease_record {
+struct told_lease : lease_record {
   range_map<attempt_outcome> reported;
 };
 

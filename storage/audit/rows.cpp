@@ -8,9 +8,6 @@ namespace partita::audit {
 
 namespace {
 
-using memory::lease_record;
-using memory::step_record;
-
 // --- 1: conservation -----------------------------------------------------------------------------
 
 /// Somewhere partitions are.
@@ -106,7 +103,7 @@ bool descends(const world& w, const step_record& step, const step_record& ancest
 void check_results(const world& w, verdict& v) {
   v.count(rule::one_result, static_cast<std::int64_t>(w.results.size()));
   std::map<step_id, std::int64_t> carried;
-  const memory::result_record* before = nullptr;
+  const result_record* before = nullptr;
   for (const auto* r : w.results) {
     auto name = [&] {
       return "the result of " + named(r->step) + " partition " + std::to_string(r->row.no);
@@ -331,7 +328,7 @@ void check_attempts(const world& w, verdict& v) {
 
 }  // namespace
 
-void audit_rows(const memory::tables& t, verdict& v) {
+void audit_rows(const tables& t, verdict& v) {
   const world w{t};
   check_conservation(w, v);
   check_results(w, v);

@@ -108,8 +108,8 @@ run_row run_of(cursor c) {
   return r;
 }
 
-memory::step_record step(cursor c) {
-  memory::step_record s;
+step_record step(cursor c) {
+  step_record s;
   s.row.id = c.id<step_id>();
   s.row.run = c.id<run_id>();
   s.row.spec.name = c.text();
@@ -127,8 +127,8 @@ memory::step_record step(cursor c) {
   return s;
 }
 
-memory::lease_record lease(cursor c) {
-  memory::lease_record l;
+lease_record lease(cursor c) {
+  lease_record l;
   l.id = c.id<lease_id>();
   l.step = c.id<step_id>();
   l.node = c.id<node_id>();
@@ -143,8 +143,8 @@ memory::lease_record lease(cursor c) {
   return l;
 }
 
-memory::ready_record ready(cursor c) {
-  memory::ready_record r;
+ready_record ready(cursor c) {
+  ready_record r;
   r.id = c.number();
   r.step = c.id<step_id>();
   r.span = c.span();
@@ -154,15 +154,15 @@ memory::ready_record ready(cursor c) {
   return r;
 }
 
-memory::partition_record partition(cursor c) {
-  memory::partition_record p;
+partition_record partition(cursor c) {
+  partition_record p;
   p.step = c.id<step_id>();
   p.no = c.number();
   return p;
 }
 
-memory::result_record result(cursor c) {
-  memory::result_record r;
+result_record result(cursor c) {
+  result_record r;
   r.step = c.id<step_id>();
   r.row.no = c.number();
   r.row.lease = c.id<lease_id>();
@@ -172,8 +172,8 @@ memory::result_record result(cursor c) {
   return r;
 }
 
-memory::checkpoint_record checkpoint_of(cursor c) {
-  memory::checkpoint_record r;
+checkpoint_record checkpoint_of(cursor c) {
+  checkpoint_record r;
   r.step = c.id<step_id>();
   r.no = c.number();
   r.lease = c.id<lease_id>();
@@ -212,9 +212,9 @@ class reader {
  public:
   reader(const text_query& query, const sql_dialect& dialect) : query_(query), dialect_(dialect) {}
 
-  memory::tables all(std::optional<run_id> only) {
+  tables all(std::optional<run_id> only) {
     const auto of_runs = only ? " WHERE run_id IN (" + family(*only) + ")" : "";
-    memory::tables t;
+    tables t;
     read(t.runs, run_of,
          "run_id, job, job_version, identity, launch_key, state, master_node_id, term, stop, "
          "restart_of, " +
@@ -247,7 +247,7 @@ class reader {
            [&](text_row row) { rows.push_back(make(cursor{row})); });
   }
 
-  void read_of_steps(memory::tables& t, const std::string& of_steps) {
+  void read_of_steps(tables& t, const std::string& of_steps) {
     const std::string counts = ", read_count, write_count, filter_count, skip_count";
     read(t.partitions, partition, "step_id, no", "partition" + of_steps, "step_id, no");
     read(t.ready, ready, "ready_id, step_id, lo, hi, node_id, attempt, " + time("available_at"),
@@ -283,7 +283,7 @@ class reader {
     return ids;
   }
 
-  static std::string ids_of(const std::vector<memory::step_record>& steps) {
+  static std::string ids_of(const std::vector<step_record>& steps) {
     std::string ids = "0";
     for (const auto& s : steps) ids += "," + std::to_string(s.row.id.value);
     return ids;
@@ -301,8 +301,7 @@ class reader {
 
 }  // namespace
 
-memory::tables read_tables(const text_query& query, const sql_dialect& dialect,
-                           std::optional<run_id> run) {
+tables read_tables(const text_query& query, const sql_dialect& dialect, std::optional<run_id> run) {
   return reader{query, dialect}.all(run);
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "storage/memory/tables.hpp"
+#include "storage/tables.hpp"
 
 namespace partita::audit {
 
@@ -26,7 +26,6 @@ using text_query =
 /// the same identifying parameters, and all nodes. REQUIRES: the queries see one moment. Leaves out
 /// what no invariant speaks of: the jobs of nodes, keys, inputs, outputs, positions. Throws
 /// not_found; damaged when a column holds what no version of the engine writes.
-memory::tables read_tables(const text_query& query, const sql_dialect& dialect,
-                           std::optional<run_id> run);
+tables read_tables(const text_query& query, const sql_dialect& dialect, std::optional<run_id> run);
 
 }  // namespace partita::audit

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/memory/tables.hpp"
+#include "storage/tables.hpp"
 #include "storage/text.hpp"
 
 // What both halves of the audit look rows up with, and how they name them.
@@ -39,7 +39,7 @@ auto* found(const Map& map, const typename Map::key_type& key) {
 
 /// The rows, and the indexes the checks need.
 struct world {
-  explicit world(const memory::tables& t)
+  explicit world(const tables& t)
       : rows(t),
         nodes(by(t.nodes, [](const auto& r) { return r.id; })),
         runs(by(t.runs, [](const auto& r) { return r.id; })),
@@ -55,7 +55,7 @@ struct world {
   }
 
   using result_key = std::pair<step_id, partition_no>;
-  static result_key key_of(const memory::result_record& r) { return {r.step, r.row.no}; }
+  static result_key key_of(const result_record& r) { return {r.step, r.row.no}; }
 
   /// The first result at or after this place.
   auto results_from(step_id step, partition_no no) const {
@@ -69,7 +69,7 @@ struct world {
   }
 
   /// lo..hi of the lease without what has a result, and what has a failure row of this lease.
-  std::vector<range> unfinished(const memory::lease_record& lease) const {
+  std::vector<range> unfinished(const lease_record& lease) const {
     std::vector<partition_no> ended;
     const auto [lo, hi] = lease.span;
     for (auto r = results_from(lease.step, lo);
@@ -81,12 +81,12 @@ struct world {
     return gaps(lease.span, std::move(ended));
   }
 
-  const memory::tables& rows;
+  const tables& rows;
   std::map<node_id, const node_row*> nodes;
   std::map<run_id, const run_row*> runs;
-  std::map<step_id, const memory::step_record*> steps;
-  std::map<lease_id, const memory::lease_record*> leases;
-  std::vector<const memory::result_record*> results;  // by step and number
+  std::map<step_id, const step_record*> steps;
+  std::map<lease_id, const lease_record*> leases;
+  std::vector<const result_record*> results;  // by step and number
   std::map<std::pair<lease_id, partition_no>, const failure_row*> failures;
 };
 

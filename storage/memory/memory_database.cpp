@@ -1,7 +1,6 @@
 #include "storage/memory/memory_database.hpp"
 
-#include "storage/memory/memory_store.hpp"
-#include "storage/memory/state.hpp"
+#include "storage/memory/memory_transaction.hpp"
 
 namespace partita {
 
@@ -15,13 +14,28 @@ auto rows_of(const Map& map) {
   return rows;
 }
 
+/// Nothing but a share of the tables.
+class memory_session final : public session {
+ public:
+  explicit memory_session(std::shared_ptr<memory::state> shared) : state_(std::move(shared)) {}
+
+  void run(verb& v) override {
+    memory::memory_transaction tx{*state_};
+    v.work(tx);
+    tx.commit();
+  }
+
+ private:
+  std::shared_ptr<memory::state> state_;
+};
+
 }  // namespace
 
 memory_database::memory_database(wall_clock clock)
     : state_(std::make_shared<memory::state>(std::move(clock))) {}
 
-std::unique_ptr<store> memory_database::connect(const session_options&) {
-  return std::make_unique<memory::memory_store>(state_);
+std::shared_ptr<session> memory_database::connect(const session_options&) {
+  return std::make_shared<memory_session>(state_);
 }
 
 schema_status memory_database::schema() { return {}; }  // nothing is needed, and that fits
@@ -32,9 +46,9 @@ std::string memory_database::address() const { return "memory"; }
 
 bool memory_database::shared_over_network() const { return false; }
 
-memory::tables memory_database::audit_rows(std::optional<run_id>) {
+tables memory_database::audit_rows(std::optional<run_id>) {
   std::lock_guard lock{state_->guard};
-  memory::tables t;
+  tables t;
   t.nodes = rows_of(state_->nodes);
   t.runs = rows_of(state_->runs);
   t.steps = rows_of(state_->steps);

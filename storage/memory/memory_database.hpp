@@ -4,7 +4,6 @@
 
 #include "storage/clock.hpp"
 #include "storage/database.hpp"
-#include "storage/memory/tables.hpp"
 
 namespace partita {
 
@@ -18,14 +17,14 @@ class memory_database : public database {
  public:
   explicit memory_database(wall_clock clock);
 
-  std::unique_ptr<store> connect(const session_options& options) override;
+  std::shared_ptr<session> connect(const session_options& options) override;
   schema_status schema() override;
   int migrate() override;
   std::string address() const override;
   bool shared_over_network() const override;
 
   /// All rows, whichever run is asked for, as of one moment between two transactions.
-  memory::tables audit_rows(std::optional<run_id> run) override;
+  tables audit_rows(std::optional<run_id> run) override;
 
   std::vector<diagnosis> examine() override { return {}; }
 

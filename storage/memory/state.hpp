@@ -1,20 +1,22 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "storage/clock.hpp"
-#include "storage/memory/tables.hpp"
+#include "storage/tables.hpp"
 
 namespace partita::memory {
 
 using partition_key = std::pair<step_id, partition_no>;
 using attempt_key = std::pair<lease_id, partition_no>;
 
-/// The tables by primary key, and the one lock over all of them: a verb holds it from its first
-/// look to its last change, which makes it a transaction. REQUIRES of every verb: it checks first
-/// and changes after, so that a verb that throws has changed nothing.
+/// The tables by primary key, and the one lock over all of them: a session holds it from the first
+/// look of a verb to its last change.
 struct state {
   explicit state(wall_clock c) : clock(std::move(c)) {}
 
@@ -22,6 +24,7 @@ struct state {
   const wall_clock clock;
 
   std::map<node_id, node_row> nodes;
+  std::map<job_ref, known_job> jobs;
   std::map<run_id, run_row> runs;
   std::map<step_id, step_record> steps;
   std::map<partition_key, partition_record> partitions;
@@ -32,6 +35,44 @@ struct state {
   std::map<attempt_key, failure_row> failures;
   std::vector<event_row> events;
   std::int64_t last_ready_id = 0;  // rows of `ready` are deleted; no other table reuses ids
+};
+
+/// The row with this key, or null.
+template <class Map>
+auto* find(Map& map, const typename Map::key_type& key) {
+  auto found = map.find(key);
+  return found == map.end() ? nullptr : &found->second;
+}
+
+/// The id after the highest one given so far.
+template <class Map>
+auto next_id(const Map& map) {
+  using id = typename Map::key_type;
+  return map.empty() ? id{1} : id{map.rbegin()->first.value + 1};
+}
+
+/// What a transaction changed, and how to take it back.
+class journal {
+ public:
+  /// To be called before the row with this key is inserted, changed or erased.
+  template <class Map>
+  void keep(Map& map, const typename Map::key_type& key) {
+    std::optional<typename Map::mapped_type> before;
+    if (const auto* row = find(map, key)) before = *row;
+    undo_.push_back([&map, key, before = std::move(before)] {
+      if (before)
+        map.insert_or_assign(key, *before);
+      else
+        map.erase(key);
+    });
+  }
+
+  void undo() {
+    for (; !undo_.empty(); undo_.pop_back()) undo_.back()();
+  }
+
+ private:
+  std::vector<std::function<void()>> undo_;
 };
 
 }  // namespace partita::memory

@@ -37,7 +37,8 @@ std::string server_settings(const session_options& options, milliseconds tcp_tim
          " -c idle_in_transaction_session_timeout=3000"
          " -c client_connection_check_interval=500"
          " -c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3"
-         " -c tcp_user_timeout=" + in_ms(tcp_timeout) +
+         " -c tcp_user_timeout=" +
+         in_ms(tcp_timeout) +
          " -c default_transaction_isolation=read\\ committed"
          " -c TimeZone=UTC"
          " -c enable_bitmapscan=off"

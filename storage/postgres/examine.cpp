@@ -3,8 +3,9 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "storage/clock.hpp"
 #include "storage/postgres/rows.hpp"
-#include "storage/postgres/statements.hpp"
+#include "storage/postgres/statements/schema.hpp"
 
 namespace partita::postgres {
 
@@ -27,7 +28,7 @@ bool all_local(const std::string& hosts) {
   return true;
 }
 
-void examine_link(transaction& tx, const conninfo& where, diagnoses& all) {
+void examine_link(pqxx::transaction_base& tx, const conninfo& where, diagnoses& all) {
   const auto row = tx.exec_params1(sql::examine_link);
   const auto encrypted = row["ssl"].as<bool>();
   const std::string now = encrypted
@@ -47,7 +48,7 @@ void examine_link(transaction& tx, const conninfo& where, diagnoses& all) {
 }
 
 /// Only superusers see the rules; to a role that is as it should be, they are not visible.
-void examine_login(transaction& tx, const conninfo& where, diagnoses& all) {
+void examine_login(pqxx::transaction_base& tx, const conninfo& where, diagnoses& all) {
   if (!tx.exec_params1(sql::may_see_login_rules)[0].as<bool>()) {
     all.push_back({health::note, "login", "this role cannot see pg_hba.conf",
                    "look there for lines that say trust, password or md5"});
@@ -70,7 +71,7 @@ void examine_login(transaction& tx, const conninfo& where, diagnoses& all) {
   for (auto& d : examine_file("password file", file, true)) all.push_back(std::move(d));
 }
 
-void examine_role(transaction& tx, diagnoses& all) {
+void examine_role(pqxx::transaction_base& tx, diagnoses& all) {
   const auto row = tx.exec_params1(sql::examine_role);
   const std::string name = row["name"].c_str();
   const std::string advice =
@@ -88,7 +89,7 @@ void examine_role(transaction& tx, diagnoses& all) {
                    "REVOKE CREATE ON SCHEMA public FROM PUBLIC"});
 }
 
-void examine_durability(transaction& tx, diagnoses& all) {
+void examine_durability(pqxx::transaction_base& tx, diagnoses& all) {
   const auto before = all.size();
   for (const auto& row : tx.exec_params(sql::unsafe_settings))
     all.push_back({health::unsafe, "durability",
@@ -103,7 +104,7 @@ void examine_durability(transaction& tx, diagnoses& all) {
     all.push_back({health::fine, "durability", "a commit is on disk when it is acknowledged", ""});
 }
 
-void examine_clock(transaction& tx, diagnoses& all) {
+void examine_clock(pqxx::transaction_base& tx, diagnoses& all) {
   const auto sent = wall_now();
   const auto there = time_of(tx.exec_params1(sql::read_clock)[0]);
   const auto skew = there - (sent + (wall_now() - sent) / 2);
@@ -116,7 +117,7 @@ void examine_clock(transaction& tx, diagnoses& all) {
 
 }  // namespace
 
-diagnoses examine(transaction& tx, const conninfo& where) {
+diagnoses examine(pqxx::transaction_base& tx, const conninfo& where) {
   diagnoses all;
   examine_link(tx, where, all);
   examine_login(tx, where, all);

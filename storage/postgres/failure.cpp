@@ -1,9 +1,10 @@
 #include "storage/postgres/failure.hpp"
 
-#include <pqxx/except>
-
 #include <array>
+#include <pqxx/except>
 #include <string_view>
+
+#include "storage/transaction.hpp"
 
 namespace partita::postgres {
 
@@ -42,10 +43,14 @@ errc meaning_of(std::string_view state) {
 
 std::string_view advice(errc code) {
   switch (code) {
-    case errc::schema_missing: return "; create the tables with `partita schema migrate`";
-    case errc::schema_mismatch: return "; see `partita schema status`";
-    case errc::access_denied: return "; ask its owner to grant the right";
-    default: return "";
+    case errc::schema_missing:
+      return "; create the tables with `partita schema migrate`";
+    case errc::schema_mismatch:
+      return "; see `partita schema status`";
+    case errc::access_denied:
+      return "; ask its owner to grant the right";
+    default:
+      return "";
   }
 }
 
@@ -83,12 +88,13 @@ constexpr std::array refusals{
 }  // namespace
 
 bool is_lost_race(const std::exception& failure) {
-  if (dynamic_cast<const pqxx::serialization_failure*>(&failure) != nullptr ||
+  if (dynamic_cast<const lost_race*>(&failure) != nullptr ||
+      dynamic_cast<const pqxx::serialization_failure*>(&failure) != nullptr ||
       dynamic_cast<const pqxx::deadlock_detected*>(&failure) != nullptr)
     return true;
   const auto* sql = dynamic_cast<const pqxx::sql_error*>(&failure);
-  return sql != nullptr && (sql->sqlstate() == "40001" || sql->sqlstate() == "40P01" ||
-                            sql->sqlstate() == "55P03");
+  return sql != nullptr &&
+         (sql->sqlstate() == "40001" || sql->sqlstate() == "40P01" || sql->sqlstate() == "55P03");
 }
 
 bool is_lost_preparation(const std::exception& failure) {

@@ -7,8 +7,8 @@
 
 namespace partita::postgres {
 
-/// Serialization failure, deadlock, lock timeout: the transaction was rolled back for another's
-/// sake, and the same transaction can succeed a moment later on the same connection.
+/// Serialization failure, deadlock, lock timeout, or a verb that says so (lost_race): the
+/// transaction gave way to another one, and can succeed a moment later on the same connection.
 bool is_lost_race(const std::exception& failure);
 
 /// A prepared statement is not there, or was prepared by somebody else: nothing was executed.

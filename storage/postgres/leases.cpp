@@ -1,105 +1,117 @@
-#include "storage/postgres/postgres_store.hpp"
+#include "storage/postgres/statements/leases.hpp"
+#include "storage/postgres/planted.hpp"
+#include "storage/postgres/postgres_transaction.hpp"
 #include "storage/postgres/rows.hpp"
-#include "storage/postgres/statements.hpp"
-#include "storage/text.hpp"
 
 namespace partita::postgres {
 
 namespace {
 
-/// The columns of sql::claim, by number: to look up five names in each of thousands of rows takes
-/// longer than to read them.
-enum column : pqxx::row::size_type { lease, lo, hi, attempt, no, key, input, seq, position };
-
-granted_partition granted_of(const pqxx::row& row) {
-  granted_partition p{row[no].as<std::int64_t>(), row[key].c_str(), row[input].c_str(), {}};
-  if (!row[seq].is_null())
-    p.resume = checkpoint{row[seq].as<std::int64_t>(), row[position].c_str(), counts_of(row)};
-  return p;
+held_lease_row held_lease_of(const pqxx::row& row) {
+  held_lease_row held;
+  auto& lease = held.lease;
+  lease.id = id_of<lease_id>(row["lease_id"]);
+  lease.step = id_of<step_id>(row["step_id"]);
+  lease.node = id_of<node_id>(row["node_id"]);
+  lease.span = {row["lo"].as<std::int64_t>(), row["hi"].as<std::int64_t>()};
+  lease.attempt = row["attempt"].as<int>();
+  lease.state = state_of<lease_state>(row["state"]);
+  lease.completed = row["completed"].as<std::int64_t>();
+  lease.failed = row["failed"].as<std::int64_t>();
+  lease.returned = row["returned"].as<std::int64_t>();
+  lease.granted_at = time_of(row["granted_at"]);
+  lease.ended_at = optional_time_of(row["ended_at"]);
+  held.run = id_of<run_id>(row["run_id"]);
+  held.transferable = row["transferable"].as<bool>();
+  held.max_attempts = row["max_attempts"].as<int>();
+  return held;
 }
 
-/// One row a partition; each repeats the lease. No rows: no lease.
-std::optional<lease_grant> grant_of(const pqxx::result& rows, step_id step) {
-  if (rows.empty()) return std::nullopt;
-  const auto first = rows.front();
-  lease_grant grant;
-  grant.lease = id_of<lease_id>(first[lease]);
-  grant.step = step;
-  grant.span = {first[lo].as<std::int64_t>(), first[hi].as<std::int64_t>()};
-  grant.attempt = first[attempt].as<int>();
-  grant.partitions.reserve(rows.size());
-  for (const auto& row : rows) grant.partitions.push_back(granted_of(row));
-  if (static_cast<std::int64_t>(rows.size()) != grant.span.size())
-    throw store_error(errc::damaged, "partitions of " + named(step) + " are missing");
-  return grant;
+std::vector<held_lease_row> held_leases_of(const pqxx::result& rows) {
+  std::vector<held_lease_row> leases;
+  for (const auto& row : rows) leases.push_back(held_lease_of(row));
+  return leases;
 }
 
-/// The lease keeps lo..from-1; from..hi is ready again. REQUIRES: lo < from <= hi, LIVE.
-void shorten(transaction& tx, const locked_lease& lease, partition_no from) {
-  const range back{from, lease.span.hi};
-  // Whatever of the end was reported would be missing in what is left.
-  if (const auto left = unfinished(tx, {&lease, 1}).front();
-      left.empty() || left.back().hi != back.hi || left.back().lo > from)
-    throw store_error(errc::bad_request, "something at or above partition " + std::to_string(from) +
-                                             " of " + named(lease.id) + " has ended");
-  planned_once(tx, sql::shrink_lease, lease.id.value, from - 1);
-  make_ready(tx, lease.step, back, lease.attempt - 1);
-  log(tx, event::lease_shrunk, lease.about(), {{"lo", back.lo}, {"hi", back.hi}});
-  if (lease.unended() > back.size()) return;
-  planned_once(tx, sql::end_lease, lease.id.value, "DONE", 0);
-  log(tx, event::lease_ended, lease.about(), {{"state", "DONE"}});
+std::string locking_text(const std::string& statement) {
+  return with_bugs(statement, {{PARTITA_BUG(postgres_report_without_locking_the_lease),
+                                " FOR UPDATE OF l", ""}});
 }
 
 }  // namespace
 
-work_view postgres_store::look(node_id node) {
-  return session_.once([&](transaction& tx) {
-    work_view view;
-    for (const auto& row : planned_once(tx, sql::look, node.value)) {
-      const std::string_view what = row["what"].c_str();
-      if (what == "READY")
-        view.ready.push_back({id_of<step_id>(row["id"]), id_of<run_id>(row["run_id"]),
-                              row["size"].as<std::int64_t>(), row["slots"].as<int>(),
-                              row["number"].as<int>()});
-      else if (what == "HELD")
-        view.held.push_back({id_of<lease_id>(row["id"]), state_of<stop_mode>(row["stop"])});
-      else
-        view.masterless.push_back({id_of<run_id>(row["id"]), id_of<term>(row["number"])});
-    }
-    return view;
-  });
+void postgres_transaction::insert_ready(std::span<const new_ready> ranges) {
+  if (ranges.empty()) return;
+  query(sql::insert_ready, column(ranges, [](const auto& r) { return r.step.value; }),
+        column(ranges, [](const auto& r) { return r.span.lo; }),
+        column(ranges, [](const auto& r) { return r.span.hi; }),
+        column(ranges, [](const auto& r) { return r.node.value; }),
+        column(ranges, [](const auto& r) { return std::int64_t{r.attempt}; }),
+        column(ranges, [](const auto& r) { return r.delay.count(); }));
 }
 
-std::optional<lease_grant> postgres_store::claim(node_id node, step_id step, std::int64_t width,
-                                                 std::int64_t narrow) {
-  const auto cut_off = [&](const std::string& statement) {
-    return session_.once([&](transaction& tx) {
-      return grant_of(
-          planned_once(tx, statement, node.value, step.value, width, narrow), step);
-    });
-  };
-  if (auto grant = cut_off(sql::claim)) return grant;
-  return cut_off(sql::claim_patiently);
+void postgres_transaction::share_ranges(node_id node) {
+  query_planned_anew(sql::share_ranges, node.value);
 }
 
-int postgres_store::release(node_id node, std::span<const lease_id> leases) {
-  return session_.transact([&](transaction& tx) {
-    auto live = lock_these_leases(tx, node, leases);
-    std::erase_if(live, [](const locked_lease& l) { return l.state != lease_state::live; });
-    if (!live.empty()) postgres::release(tx, live);
-    return static_cast<int>(live.size());
-  });
+std::vector<ready_record> postgres_transaction::take_bound_ranges(node_id node) {
+  std::vector<ready_record> taken;
+  for (const auto& row : query_planned_anew(sql::take_bound_ranges, node.value)) {
+    ready_record r;
+    r.id = row["ready_id"].as<std::int64_t>();
+    r.step = id_of<step_id>(row["step_id"]);
+    r.span = {row["lo"].as<std::int64_t>(), row["hi"].as<std::int64_t>()};
+    r.node = id_of<node_id>(row["node_id"]);
+    r.attempt = row["attempt"].as<int>();
+    r.available_at = time_of(row["available_at"]);
+    taken.push_back(r);
+  }
+  return taken;
 }
 
-void postgres_store::give_back(node_id node, lease_id lease, partition_no from) {
-  session_.transact([&](transaction& tx) {
-    const auto found = lock_these_leases(tx, node, {&lease, 1});
-    if (found.empty() || found.front().state != lease_state::live ||
-        from > found.front().span.hi)
-      return;
-    if (from <= found.front().span.lo) return postgres::release(tx, found);
-    shorten(tx, found.front(), from);
-  });
+held_lease_row postgres_transaction::insert_lease(step_id step, node_id node, range span,
+                                                  int attempt) {
+  return held_lease_of(
+      query(sql::insert_lease, step.value, node.value, span.lo, span.hi, attempt).front());
+}
+
+std::vector<held_lease_row> postgres_transaction::lock_leases(node_id node,
+                                                              std::span<const lease_id> ids) {
+  if (ids.empty()) return {};
+  return held_leases_of(query(locking_text(sql::lock_leases), node.value,
+                              column(ids, [](lease_id id) { return id.value; })));
+}
+
+std::vector<held_lease_row> postgres_transaction::lock_live_leases(node_id node) {
+  return held_leases_of(query_planned_anew(sql::lock_live_leases, node.value));
+}
+
+std::int64_t postgres_transaction::save_leases(std::span<const lease_record> leases) {
+  if (leases.empty()) return 0;
+  return change(with_bugs(sql::save_leases,
+                          {{PARTITA_BUG(postgres_save_leases_without_hi), "hi = n.hi, ", ""}}),
+                column(leases, [](const auto& l) { return l.id.value; }),
+                column(leases, [](const auto& l) { return l.span.hi; }),
+                column(leases, [](const auto& l) { return to_string(l.state); }),
+                column(leases, [](const auto& l) { return l.completed; }),
+                column(leases, [](const auto& l) { return l.failed; }),
+                column(leases, [](const auto& l) { return l.returned; }));
+}
+
+std::vector<std::vector<partition_no>> postgres_transaction::ended_numbers(
+    std::span<const held_lease_row> leases) {
+  std::vector<std::vector<partition_no>> ended(leases.size());
+  if (leases.empty()) return ended;
+  const auto statement =
+      with_bugs(sql::ended_numbers, {{PARTITA_BUG(postgres_ended_numbers_forgets_failures),
+                                      "f.lease_id = a.lease_id", "f.lease_id = 0"}});
+  for (const auto& row :
+       query(statement, column(leases, [](const auto& h) { return h.lease.id.value; }),
+             column(leases, [](const auto& h) { return h.lease.step.value; }),
+             column(leases, [](const auto& h) { return h.lease.span.lo; }),
+             column(leases, [](const auto& h) { return h.lease.span.hi; })))
+    ended.at(row[0].as<std::size_t>() - 1).push_back(row[1].as<std::int64_t>());
+  return ended;
 }
 
 }  // namespace partita::postgres

@@ -3,8 +3,8 @@
 #include <pqxx/notification>
 
 #include "storage/postgres/failure.hpp"
-#include "storage/postgres/session.hpp"
-#include "storage/postgres/statements.hpp"
+#include "storage/postgres/postgres_session.hpp"
+#include "storage/postgres/statements/runs.hpp"
 
 namespace partita::postgres {
 
@@ -13,7 +13,7 @@ namespace {
 class listening final : public wake_up {
  public:
   listening(const conninfo& where, const std::string& application)
-      : address_(where.address()), session_(where, {application}), ear_(session_.connected()) {}
+      : address_(where.address()), session_(where, {application}), hints_(session_.connected()) {}
 
   bool wait(milliseconds most) override {
     auto& connection = session_.connected();
@@ -29,14 +29,14 @@ class listening final : public wake_up {
   }
 
  private:
-  struct ear : pqxx::notification_receiver {
-    explicit ear(pqxx::connection& c) : notification_receiver(c, sql::channel_of_work) {}
+  struct receiver : pqxx::notification_receiver {
+    explicit receiver(pqxx::connection& c) : notification_receiver(c, sql::channel_of_work) {}
     void operator()(const std::string&, int) override {}
   };
 
   std::string address_;
-  session session_;
-  ear ear_;
+  postgres_session session_;
+  receiver hints_;
 };
 
 }  // namespace

@@ -6,9 +6,8 @@
 #include "storage/migrate.hpp"
 #include "storage/postgres/examine.hpp"
 #include "storage/postgres/listening.hpp"
-#include "storage/postgres/postgres_store.hpp"
-#include "storage/postgres/rows.hpp"
-#include "storage/postgres/statements.hpp"
+#include "storage/postgres/postgres_session.hpp"
+#include "storage/postgres/statements/schema.hpp"
 
 namespace partita {
 
@@ -22,7 +21,7 @@ constexpr session_options migrating{"partita migrate", milliseconds{60'000}, mil
 constexpr session_options auditing{"partita verify", milliseconds{600'000}, milliseconds{3'000}};
 
 /// Runs a SELECT; hands out its rows as text, NULL as nothing.
-void each_row(transaction& tx, const std::string& sql,
+void each_row(pqxx::transaction_base& tx, const std::string& sql,
               const std::function<void(audit::text_row)>& take) {
   std::vector<std::optional<std::string_view>> columns;
   for (const auto& row : tx.exec(sql)) {
@@ -36,62 +35,61 @@ void each_row(transaction& tx, const std::string& sql,
 }
 
 /// The migrations applied so far. Nothing: there are no tables of ours.
-std::vector<applied_migration> applied_migrations(transaction& tx) {
+std::vector<applied_migration> applied_migrations(pqxx::transaction_base& tx) {
   std::vector<applied_migration> applied;
   if (!tx.exec_params1(sql::has_schema)["tables"].as<bool>()) return applied;
   for (const auto& row : tx.exec_params(sql::list_migrations))
-    applied.push_back({row["version"].as<int>(), row["checksum"].c_str()});
+    applied.push_back(
+        {row["version"].as<int>(), row["checksum"].c_str(), row["works_with"].as<int>()});
   return applied;
 }
 
-schema_status status_of(transaction& tx) {
+schema_status status_of(pqxx::transaction_base& tx) {
   return compare_schema(postgres_migrations(), applied_migrations(tx));
 }
 
 /// Applies what is missing. REQUIRES: no other process can do so before this transaction ends.
-int apply_missing(transaction& tx, const std::string& address) {
-  const auto status = status_of(tx);
-  auto damage = status;
-  damage.expected = damage.found;  // being too old is no obstacle here
-  if (status.found > status.expected) require_fit(status, address);
-  if (status.found > 0) require_fit(damage, address);
+int apply_missing(pqxx::transaction_base& tx, const std::string& address) {
+  auto status = status_of(tx);
+  status.lowest = 0;  // being too old is no obstacle here
+  if (status.found > 0) require_fit(status, address);
   if (!tx.exec_params1(sql::has_schema)["namespace"].as<bool>()) tx.exec(sql::create_schema);
-  int count = 0;
-  for (const auto& migration : postgres_migrations()) {
-    if (migration.version() <= status.found) continue;
-    tx.exec(std::string{migration.sql});
-    tx.exec_params(sql::insert_migration, migration.version(), std::string{migration.name},
-                   migration.checksum());
-    ++count;
-  }
-  return count;
+  std::vector<const migration_text*> missing;
+  for (const auto& migration : postgres_migrations())
+    if (migration.version() > status.found) missing.push_back(&migration);
+  for (const auto* migration : missing) tx.exec(std::string{migration->sql});
+  // Only then: the table of migrations has all its columns now.
+  for (const auto* migration : missing)
+    tx.exec_params(sql::insert_migration, migration->version(), std::string{migration->name},
+                   migration->checksum(), migration->works_with());
+  return static_cast<int>(missing.size());
 }
 
 class postgres_database final : public database {
  public:
   explicit postgres_database(const std::string& text) : where_(text) {}
 
-  std::unique_ptr<store> connect(const session_options& options) override {
-    session fresh{where_, options};
-    require_fit(fresh.once(status_of), address());
-    return std::make_unique<postgres_store>(std::move(fresh));
+  std::shared_ptr<session> connect(const session_options& options) override {
+    auto fresh = std::make_shared<postgres_session>(where_, options);
+    require_fit(fresh->once(status_of), address());
+    return fresh;
   }
 
   std::unique_ptr<wake_up> listen(const std::string& application) override {
     return postgres::listen(where_, application);
   }
 
-  schema_status schema() override { return session{where_, {}}.once(status_of); }
+  schema_status schema() override { return postgres_session{where_, {}}.once(status_of); }
 
   int migrate() override {
-    return session{where_, migrating}.transact([&](transaction& tx) {
+    return postgres_session{where_, migrating}.transact([&](pqxx::transaction_base& tx) {
       tx.exec(sql::lock_migrations);
       return apply_missing(tx, address());
     });
   }
 
-  memory::tables audit_rows(std::optional<run_id> run) override {
-    return session{where_, auditing}.snapshot([&](transaction& tx) {
+  tables audit_rows(std::optional<run_id> run) override {
+    return postgres_session{where_, auditing}.snapshot([&](pqxx::transaction_base& tx) {
       require_fit(status_of(tx), address());
       tx.exec(sql::stay_idle);
       return audit::read_tables(
@@ -102,7 +100,8 @@ class postgres_database final : public database {
   }
 
   std::vector<diagnosis> examine() override {
-    return session{where_, {}}.once([&](transaction& tx) { return postgres::examine(tx, where_); });
+    return postgres_session{where_, {}}.once(
+        [&](pqxx::transaction_base& tx) { return postgres::examine(tx, where_); });
   }
 
   std::string address() const override { return where_.address(); }

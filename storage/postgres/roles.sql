@@ -52,12 +52,13 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA partita
 
 GRANT USAGE ON SCHEMA partita TO partita_node, partita_launch, partita_read;
 GRANT SELECT ON ALL TABLES IN SCHEMA partita TO partita_node, partita_launch, partita_read;
-GRANT EXECUTE ON FUNCTION partita.micros(timestamptz)
+GRANT EXECUTE ON FUNCTION partita.micros(timestamptz), partita.clock()
   TO partita_node, partita_launch, partita_read;
 
 -- A row that is locked needs the right to change some column of it; nobody may change what is
 -- final: keys, inputs, results, failures, events.
 GRANT INSERT, UPDATE (state, running, heartbeat_at, left_at) ON partita.node TO partita_node;
+GRANT INSERT, UPDATE (description, last_seen) ON partita.job TO partita_node;
 GRANT UPDATE (state, master_node_id, term, result, error, started_at, ended_at)
   ON partita.run TO partita_node;
 GRANT INSERT, UPDATE (state, count, sealed, result, error, ended_at)
@@ -70,9 +71,10 @@ GRANT INSERT, UPDATE (hi, state, completed, failed, returned, ended_at)
 GRANT INSERT ON partita.result, partita.failure, partita.event TO partita_node;
 GRANT INSERT, UPDATE, DELETE ON partita.checkpoint TO partita_node;
 
--- A continued run gets copies of what its predecessor has done: hence the inserts.
+-- A continued run gets copies of what its predecessor has done: hence the inserts. A run that
+-- nobody drives is stopped by who asks for it, and so are its steps: hence their ends.
 GRANT INSERT (job, job_version, parameters, identity, launch_key, restart_of, result, state),
-      UPDATE (stop, state, ended_at) ON partita.run TO partita_launch;
-GRANT INSERT, UPDATE (state, carried, ended_at) ON partita.step TO partita_launch;
+      UPDATE (stop, state, error, ended_at) ON partita.run TO partita_launch;
+GRANT INSERT, UPDATE (state, carried, result, error, ended_at) ON partita.step TO partita_launch;
 GRANT INSERT ON partita.partition, partita.result, partita.checkpoint, partita.ready, partita.event
   TO partita_launch;

@@ -1,9 +1,7 @@
 #include "storage/postgres/rows.hpp"
 
 #include <charconv>
-#include <map>
-
-#include "storage/postgres/statements.hpp"
+#include <pqxx/array>
 
 namespace partita::postgres {
 
@@ -50,10 +48,9 @@ step_row step_of(const pqxx::row& row) {
   step.spec.kind = state_of<step_kind>(row["kind"]);
   step.spec.streamed = row["streamed"].as<bool>();
   step.spec.transferable = row["transferable"].as<bool>();
-  step.spec.retry = {row["max_attempts"].as<int>(),
-                     milliseconds{row["retry_first_ms"].as<std::int64_t>()},
-                     row["retry_factor"].as<double>(),
-                     milliseconds{row["retry_max_ms"].as<std::int64_t>()}};
+  step.spec.retry = {
+      row["max_attempts"].as<int>(), milliseconds{row["retry_first_ms"].as<std::int64_t>()},
+      row["retry_factor"].as<double>(), milliseconds{row["retry_max_ms"].as<std::int64_t>()}};
   step.spec.split_context = row["split_context"].c_str();
   step.state = state_of<step_state>(row["state"]);
   step.count = row["count"].as<std::int64_t>();
@@ -65,14 +62,23 @@ step_row step_of(const pqxx::row& row) {
   return step;
 }
 
+std::vector<std::string> elements_of(const pqxx::field& value) {
+  using juncture = pqxx::array_parser::juncture;
+  std::vector<std::string> elements;
+  if (value.is_null()) return elements;
+  auto parser = value.as_array();
+  for (auto next = parser.get_next(); next.first != juncture::done; next = parser.get_next())
+    if (next.first == juncture::string_value) elements.push_back(next.second);
+  return elements;
+}
+
 std::string job_text(const job_ref& job) { return job.name + "/" + std::to_string(job.version); }
 
 job_ref job_of(const std::string& text) {
   const auto slash = text.rfind('/');
   const auto* end = text.data() + text.size();
   job_ref job{text.substr(0, slash), 0};
-  if (slash == text.npos ||
-      std::from_chars(text.data() + slash + 1, end, job.version).ptr != end)
+  if (slash == text.npos || std::from_chars(text.data() + slash + 1, end, job.version).ptr != end)
     throw store_error(errc::damaged, "a node knows the job '" + text + "', which has no version");
   return job;
 }
@@ -91,83 +97,6 @@ void array::add(std::string_view value) {
     value.remove_prefix(special + 1);
   }
   text_.append(value) += '"';
-}
-
-std::string array_of(std::span<const lease_id> ids) {
-  array numbers;
-  for (auto id : ids) numbers.add(id.value);
-  return numbers.text();
-}
-
-void log(transaction& tx, std::string_view kind, const subject& about,
-         const nlohmann::json& detail) {
-  planned_once(tx, sql::log_event, std::string{kind}, about.run.value, about.step.value,
-                 about.lease.value, about.node.value, detail.dump());
-}
-
-nlohmann::json json_of(const std::vector<range>& ranges) {
-  auto list = nlohmann::json::array();
-  for (auto r : ranges) list.push_back({r.lo, r.hi});
-  return list;
-}
-
-namespace {
-
-std::vector<locked_lease> leases_of(const pqxx::result& rows) {
-  std::vector<locked_lease> leases;
-  for (const auto& row : rows) {
-    locked_lease lease;
-    lease.id = id_of<lease_id>(row["lease_id"]);
-    lease.step = id_of<step_id>(row["step_id"]);
-    lease.run = id_of<run_id>(row["run_id"]);
-    lease.node = id_of<node_id>(row["node_id"]);
-    lease.span = {row["lo"].as<std::int64_t>(), row["hi"].as<std::int64_t>()};
-    lease.attempt = row["attempt"].as<int>();
-    lease.state = state_of<lease_state>(row["state"]);
-    lease.ended = row["ended"].as<std::int64_t>();
-    lease.transferable = row["transferable"].as<bool>();
-    lease.retry.max_attempts = row["max_attempts"].as<int>();
-    leases.push_back(lease);
-  }
-  return leases;
-}
-
-}  // namespace
-
-std::vector<locked_lease> lock_live_leases(transaction& tx, node_id node) {
-  return leases_of(tx.exec_params(sql::lock_live_leases, node.value));
-}
-
-std::vector<locked_lease> lock_these_leases(transaction& tx, node_id node,
-                                            std::span<const lease_id> ids) {
-  return leases_of(tx.exec_params(sql::lock_these_leases, node.value, array_of(ids)));
-}
-
-std::vector<std::vector<range>> unfinished(transaction& tx,
-                                           std::span<const locked_lease> leases) {
-  array ids;
-  for (const auto& lease : leases) ids.add(lease.id.value);
-  std::map<lease_id, std::vector<partition_no>> ended;
-  for (const auto& row : tx.exec_params(sql::list_ended, ids.text()))
-    ended[id_of<lease_id>(row[0])].push_back(row[1].as<std::int64_t>());
-  std::vector<std::vector<range>> left;
-  for (const auto& lease : leases) left.push_back(gaps(lease.span, ended[lease.id]));
-  return left;
-}
-
-void make_ready(transaction& tx, step_id step, range span, int attempt) {
-  planned_once(tx, sql::insert_shared, step.value, span.lo, span.hi, attempt);
-}
-
-void release(transaction& tx, std::span<const locked_lease> leases) {
-  auto left = unfinished(tx, leases);
-  for (std::size_t i = 0; i < leases.size(); ++i) {
-    const auto& lease = leases[i];
-    for (auto span : left[i]) make_ready(tx, lease.step, span, lease.attempt - 1);
-    planned_once(tx, sql::end_lease, lease.id.value, "RELEASED", 0);
-    log(tx, event::lease_ended, lease.about(),
-        {{"state", "RELEASED"}, {"requeued", json_of(left[i])}});
-  }
 }
 
 }  // namespace partita::postgres

@@ -1,5 +1,9 @@
 CREATE SCHEMA partita;
 
+CREATE FUNCTION partita.clock() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$SELECT now()$$;
+
 CREATE FUNCTION partita.forget_partitions(of_step bigint, first_no bigint, last_no bigint) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -29,14 +33,14 @@ CREATE TABLE partita.checkpoint (
     skip_count bigint DEFAULT 0 NOT NULL,
     progress_done bigint DEFAULT 0 NOT NULL,
     progress_total bigint DEFAULT 0 NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     CONSTRAINT checkpoint_position CHECK (((seq > 0) = ("position" IS NOT NULL)))
 )
 WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 CREATE TABLE partita.event (
     event_id bigint NOT NULL,
-    at timestamp with time zone DEFAULT now() NOT NULL,
+    at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     kind text NOT NULL,
     run_id bigint,
     step_id bigint,
@@ -63,8 +67,17 @@ CREATE TABLE partita.failure (
     attempt integer NOT NULL,
     outcome text NOT NULL,
     error text NOT NULL,
-    at timestamp with time zone DEFAULT now() NOT NULL,
+    at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     CONSTRAINT failure_outcome_check CHECK ((outcome = ANY (ARRAY['FAILED'::text, 'RETRY'::text, 'RELEASED'::text])))
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
+
+CREATE TABLE partita.job (
+    name text NOT NULL,
+    version integer NOT NULL,
+    description text NOT NULL,
+    first_seen timestamp with time zone DEFAULT partita.clock() NOT NULL,
+    last_seen timestamp with time zone DEFAULT partita.clock() NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
@@ -79,7 +92,7 @@ CREATE TABLE partita.lease (
     completed bigint DEFAULT 0 NOT NULL,
     failed bigint DEFAULT 0 NOT NULL,
     returned bigint DEFAULT 0 NOT NULL,
-    granted_at timestamp with time zone DEFAULT now() NOT NULL,
+    granted_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     ended_at timestamp with time zone,
     CONSTRAINT lease_counts CHECK ((((completed + failed) + returned) <= ((hi - lo) + 1))),
     CONSTRAINT lease_done CHECK (((state <> 'DONE'::text) OR (((completed + failed) + returned) = ((hi - lo) + 1)))),
@@ -102,7 +115,8 @@ CREATE TABLE partita.migration (
     version integer NOT NULL,
     name text NOT NULL,
     checksum text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
+    applied_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
+    works_with integer NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
@@ -116,8 +130,8 @@ CREATE TABLE partita.node (
     jobs text[] NOT NULL,
     state text NOT NULL,
     running integer DEFAULT 0 NOT NULL,
-    joined_at timestamp with time zone DEFAULT now() NOT NULL,
-    heartbeat_at timestamp with time zone DEFAULT now() NOT NULL,
+    joined_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
+    heartbeat_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     left_at timestamp with time zone,
     CONSTRAINT node_left_at CHECK (((left_at IS NOT NULL) = (state = ANY (ARRAY['DEREGISTERED'::text, 'LEFT'::text])))),
     CONSTRAINT node_slots_check CHECK ((slots >= 0)),
@@ -149,7 +163,7 @@ CREATE TABLE partita.ready (
     hi bigint NOT NULL,
     node_id bigint,
     attempt integer NOT NULL,
-    available_at timestamp with time zone DEFAULT now() NOT NULL,
+    available_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     CONSTRAINT ready_attempt CHECK (((attempt >= 0) AND (attempt <= 1000000000))),
     CONSTRAINT ready_range CHECK (((0 <= lo) AND (lo <= hi)))
 )
@@ -162,13 +176,13 @@ CREATE TABLE partita.result (
     outcome text NOT NULL,
     output text NOT NULL,
     error text NOT NULL,
-    has_files boolean DEFAULT false NOT NULL,
     read_count bigint DEFAULT 0 NOT NULL,
     write_count bigint DEFAULT 0 NOT NULL,
     filter_count bigint DEFAULT 0 NOT NULL,
     skip_count bigint DEFAULT 0 NOT NULL,
     took_us bigint DEFAULT 0 NOT NULL,
-    ended_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
+    files text,
     CONSTRAINT result_outcome_check CHECK ((outcome = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
@@ -187,7 +201,7 @@ CREATE TABLE partita.run (
     restart_of bigint,
     result text DEFAULT ''::text NOT NULL,
     error text DEFAULT ''::text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     started_at timestamp with time zone,
     ended_at timestamp with time zone,
     CONSTRAINT run_ended_at CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text])))),
@@ -222,7 +236,7 @@ CREATE TABLE partita.step (
     carried bigint DEFAULT 0 NOT NULL,
     result text DEFAULT ''::text NOT NULL,
     error text DEFAULT ''::text NOT NULL,
-    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     ended_at timestamp with time zone,
     CONSTRAINT step_count_check CHECK ((count >= 0)),
     CONSTRAINT step_ended_at CHECK (((ended_at IS NOT NULL) = (state <> 'RUNNING'::text))),
@@ -324,6 +338,9 @@ ALTER TABLE ONLY partita.event
 ALTER TABLE ONLY partita.failure
     ADD CONSTRAINT failure_pkey PRIMARY KEY (lease_id, no);
 
+ALTER TABLE ONLY partita.job
+    ADD CONSTRAINT job_pkey PRIMARY KEY (name, version);
+
 ALTER TABLE ONLY partita.lease
     ADD CONSTRAINT lease_pkey PRIMARY KEY (lease_id);
 
@@ -377,7 +394,7 @@ CREATE INDEX ready_place ON partita.ready USING btree (step_id, lo);
 
 CREATE INDEX result_failed ON partita.result USING btree (step_id, no) WHERE (outcome = 'FAILED'::text);
 
-CREATE INDEX result_files ON partita.result USING btree (step_id, no) WHERE has_files;
+CREATE INDEX result_files ON partita.result USING btree (step_id, no) WHERE (files IS NOT NULL);
 
 CREATE UNIQUE INDEX run_live_identity ON partita.run USING btree (job, md5(identity)) WHERE (state = ANY (ARRAY['CREATED'::text, 'RUNNING'::text]));
 
@@ -391,4 +408,3 @@ ALTER TABLE ONLY partita.run
 
 ALTER TABLE ONLY partita.step
     ADD CONSTRAINT step_run_id_fkey FOREIGN KEY (run_id) REFERENCES partita.run(run_id);
-

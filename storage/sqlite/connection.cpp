@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "storage/sqlite/statements.hpp"
+#include "storage/sqlite/statements/schema.hpp"
 
 namespace partita::sqlite {
 
@@ -234,25 +234,25 @@ void statement::reset() {
 
 void rest(std::chrono::nanoseconds time) { std::this_thread::sleep_for(time); }
 
-transaction::transaction(connection& db, access mode) : db_(db), mode_(mode) {
+transaction_scope::transaction_scope(connection& db, access mode) : db_(db), mode_(mode) {
   if (mode == access::read) {
     db_.run(sql::begin_read);
   } else {
     db_.rest_after_write();
-    db_.sync_commits(mode == access::write);
+    db_.sync_commits(mode != access::light_write);
     db_.run(sql::begin_write);
   }
   db_.now_ = db_.options_.clock();
 }
 
-transaction::~transaction() {
+transaction_scope::~transaction_scope() {
   auto* raw = db_.db_.get();
   if (sqlite3_get_autocommit(raw)) return;
   sqlite3_exec(raw, "ROLLBACK", nullptr, nullptr, nullptr);
   if (!sqlite3_get_autocommit(raw)) db_.broken_ = true;
 }
 
-void transaction::commit() {
+void transaction_scope::commit() {
   db_.run(sql::commit);
   if (mode_ != access::read) db_.last_write_ = boot_now();
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "storage/clock.hpp"
+#include "storage/session.hpp"
 #include "storage/sqlite/statement.hpp"
 
 namespace partita::sqlite {
@@ -51,7 +52,7 @@ class connection {
   /// Runs every statement of a script.
   void run_script(std::string_view sql);
 
-  /// The statement, prepared once a connection. `sql` is one of statements.hpp: its address is the
+  /// The statement, prepared once a connection. `sql` is one of statements/: its address is the
   /// key. REQUIRES: no other loan of the same statement is in use.
   statement prepare(const char* sql);
 
@@ -99,7 +100,7 @@ class connection {
   [[noreturn]] void fail(int code);
 
  private:
-  friend class transaction;
+  friend class transaction_scope;
 
   struct closer {
     void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
@@ -123,21 +124,15 @@ class connection {
 /// Waits for a lock of others, or so that others get it: SQLite wakes nobody when it is free.
 void rest(std::chrono::nanoseconds time);
 
-enum class access {
-  read,   // one snapshot; waits for nobody, nobody waits for it
-  write,  // BEGIN IMMEDIATE: one writer at a time, and what it reads cannot change under it
-  // A write that does not wait for the disk: a power cut may undo it, but no crash of a process.
-  // For what means nothing after a power cut, which takes all nodes with it.
-  light_write,
-};
-
-/// Rolls back unless committed.
-class transaction {
+/// A transaction; rolled back unless committed. `read` is one snapshot that waits for nobody, and
+/// nobody waits for it. Any other is BEGIN IMMEDIATE: one writer at a time, and what it reads
+/// cannot change under it. Only a light_write does not wait for the disk.
+class transaction_scope {
  public:
-  transaction(connection& db, access mode);
-  ~transaction();
-  transaction(const transaction&) = delete;
-  transaction& operator=(const transaction&) = delete;
+  transaction_scope(connection& db, access mode);
+  ~transaction_scope();
+  transaction_scope(const transaction_scope&) = delete;
+  transaction_scope& operator=(const transaction_scope&) = delete;
 
   /// REQUIRES: no statement of the connection is on loan.
   void commit();

@@ -20,7 +20,7 @@ CREATE INDEX partita_ready_place ON partita_ready (step_id, lo, hi, attempt);
 
 CREATE INDEX partita_result_failed ON partita_result (step_id) WHERE outcome = 'FAILED';
 
-CREATE INDEX partita_result_files ON partita_result (step_id) WHERE has_files = 1;
+CREATE INDEX partita_result_files ON partita_result (step_id) WHERE files IS NOT NULL;
 
 CREATE UNIQUE INDEX partita_run_identity ON partita_run (job, identity)
   WHERE state IN ('CREATED', 'RUNNING');
@@ -71,6 +71,15 @@ CREATE TABLE partita_failure (
   PRIMARY KEY (lease_id, no)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE partita_job (
+  name        TEXT NOT NULL,
+  version     INTEGER NOT NULL,
+  description TEXT NOT NULL,  -- JSON: what a node that knows it told last
+  first_seen  INTEGER NOT NULL,
+  last_seen   INTEGER NOT NULL,
+  PRIMARY KEY (name, version)
+) STRICT;
+
 CREATE TABLE partita_lease (
   lease_id   INTEGER PRIMARY KEY AUTOINCREMENT,  -- the fencing token: never reused
   step_id    INTEGER NOT NULL REFERENCES partita_step,
@@ -95,7 +104,7 @@ CREATE TABLE partita_migration (
   name       TEXT NOT NULL,
   checksum   TEXT NOT NULL,
   applied_at INTEGER NOT NULL
-) STRICT;
+, works_with INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE partita_node (
   node_id      INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -147,7 +156,7 @@ CREATE TABLE partita_result (
   skip_count   INTEGER NOT NULL,
   took_us      INTEGER NOT NULL,
   ended_at     INTEGER NOT NULL,
-  has_files    INTEGER NOT NULL DEFAULT 0,
+  files TEXT,
   PRIMARY KEY (step_id, no),
   FOREIGN KEY (step_id, no) REFERENCES partita_partition
 ) STRICT, WITHOUT ROWID;

@@ -5,8 +5,8 @@
 #include "storage/audit/table_reader.hpp"
 #include "storage/migrate.hpp"
 #include "storage/sqlite/examine.hpp"
-#include "storage/sqlite/sqlite_store.hpp"
-#include "storage/sqlite/statements.hpp"
+#include "storage/sqlite/sqlite_session.hpp"
+#include "storage/sqlite/statements/schema.hpp"
 
 namespace partita {
 
@@ -14,26 +14,46 @@ namespace {
 
 using namespace sqlite;
 
-schema_status read_schema(connection& db) {
+std::vector<applied_migration> applied_to(connection& db) {
+  bool any = false, with_ranges = false;
+  for (auto s = db.query(sql::migration_columns); s.next(); any = true)
+    with_ranges = with_ranges || s.get<std::string>(0) == "works_with";
   std::vector<applied_migration> applied;
-  if (db.query(sql::has_migrations).next())
-    for (auto s = db.query(sql::applied_migrations); s.next();)
-      applied.push_back({s.get<int>(0), s.get<std::string>(1)});
-  return compare_schema(sqlite_migrations(), applied);
+  if (!any) return applied;
+  auto s = db.query(with_ranges ? sql::applied_migrations : sql::applied_first_migration);
+  while (s.next()) applied.push_back({s.get<int>(0), s.get<std::string>(1), s.get<int>(2)});
+  return applied;
+}
+
+schema_status read_schema(connection& db) {
+  return compare_schema(sqlite_migrations(), applied_to(db));
 }
 
 schema_status schema_of(connection& db) {
-  transaction tx{db, access::read};
+  transaction_scope tx{db, access::read};
   auto status = read_schema(db);
   tx.commit();
   return status;
 }
 
-/// Throws schema_mismatch if the database is newer, or was made from another text. That something
-/// is missing is fine: it is about to be applied.
+/// Throws schema_mismatch if the database needs a newer program, or was made from another text.
+/// That something is missing is fine: it is about to be applied.
 void require_upgradable(schema_status status, const std::string& address) {
   status.found = std::max(status.found, status.expected);
   require_fit(status, address);
+}
+
+/// Applies what is missing; returns how many. The rows that tell of it come last, when their table
+/// has all its columns.
+int apply(connection& db, const schema_status& status) {
+  const auto& known = sqlite_migrations();
+  std::vector<migration_text> missing;
+  for (std::size_t i = 0; i < known.size(); ++i)
+    if (!status.migrations[i].applied) missing.push_back(known[i]);
+  for (const auto& m : missing) db.run_script(m.sql);
+  for (const auto& m : missing)
+    db.run(sql::insert_migration, m.version(), m.name, m.checksum(), m.works_with());
+  return static_cast<int>(missing.size());
 }
 
 class sqlite_database : public database {
@@ -41,13 +61,13 @@ class sqlite_database : public database {
   sqlite_database(std::string path, wall_clock clock)
       : path_(std::move(path)), clock_(std::move(clock)) {}
 
-  std::unique_ptr<store> connect(const session_options& options) override {
+  std::shared_ptr<session> connect(const session_options& options) override {
     auto how = with_timeout(options.statement_timeout);
     auto db = std::make_unique<connection>(how);
     keep_in_memory(false);
     require_fit(schema_of(*db), address());
     db->use_wal();
-    return std::make_unique<sqlite_store>(std::move(how), std::move(db));
+    return std::make_shared<sqlite_session>(std::move(how), std::move(db));
   }
 
   schema_status schema() override {
@@ -66,28 +86,21 @@ class sqlite_database : public database {
     connection db{std::move(how)};
     keep_in_memory(true);
     db.use_wal();
-    transaction tx{db, access::write};
-    auto status = read_schema(db);
+    transaction_scope tx{db, access::write};
+    const auto status = read_schema(db);
     require_upgradable(status, address());
-    int count = 0;
-    for (std::size_t i = 0; i < status.migrations.size(); ++i) {
-      if (status.migrations[i].applied) continue;
-      const auto& m = sqlite_migrations()[i];
-      db.run_script(m.sql);
-      db.run(sql::insert_migration, m.version(), m.name, m.checksum());
-      ++count;
-    }
+    const auto count = apply(db, status);
     tx.commit();
     return count;
   }
 
-  memory::tables audit_rows(std::optional<run_id> run) override {
+  tables audit_rows(std::optional<run_id> run) override {
     connection db{with_timeout(session_options{}.statement_timeout)};
-    transaction tx{db, access::read};
+    transaction_scope tx{db, access::read};
     require_fit(read_schema(db), address());
-    auto rows = audit::read_tables(
-        [&](const auto& sql, const auto& each) { db.each_row(sql, each); },
-        {"partita_", [](const std::string& column) { return column; }}, run);
+    auto rows =
+        audit::read_tables([&](const auto& sql, const auto& each) { db.each_row(sql, each); },
+                           {"partita_", [](const std::string& column) { return column; }}, run);
     tx.commit();
     return rows;
   }

@@ -334,3 +334,22 @@ TEST_CASE("long inputs and outputs reach the database in pieces that one stateme
   CHECK(reported >= 3);
   CHECK(cluster.violations() == std::vector<std::string>{});
 }
+
+TEST_CASE("an author's document may hold any key, and reaches the aggregator as it was given") {
+  const json document{{"$files", {{"/etc/passwd", "/tmp/.passwd.part"}}}, {"$output", 1}};
+  sim_cluster cluster{{job{"keys"}.step(
+      partitioned{"one"}
+          .split([](split_context&) { return std::vector<partition>{{"p", 1}}; })
+          .each([&](partition_context& p) { p.output(document); })
+          .aggregate([](const results& all, run_context& run) {
+            all.for_each([&](const partition_result& r) {
+              CHECK(r.files.empty());
+              run.result(r.output);
+            });
+          }))}};
+  cluster.add_node();
+  auto run = cluster.submit("keys");
+  REQUIRE(cluster.finish(run));
+  CHECK(cluster.state_of(run) == run_state::completed);
+  CHECK(cluster.result_of(run) == document);
+}

@@ -135,13 +135,13 @@ TEST_CASE("an attempt stages its file under a name of its own") {
   partition_context p{setup};
   runner.step().body()(p);
   CHECK(p.counts() == item_counts{1, 1, 0, 0});
-  CHECK(p.stored().document == json{{"rows", 1}});
+  CHECK(p.output() == json{{"rows", 1}});
   CHECK(setup.progress->done == 1);
   CHECK(setup.progress->total == 1);
-  REQUIRE(p.stored().files.size() == 1);
-  CHECK(p.stored().files[0].final_path == f.output / "customers-part-0.xml");
-  CHECK(fs::exists(p.stored().files[0].staged_path));
-  CHECK_FALSE(fs::exists(p.stored().files[0].final_path));
+  REQUIRE(p.files().size() == 1);
+  CHECK(p.files()[0].final_path == f.output / "customers-part-0.xml");
+  CHECK(fs::exists(p.files()[0].staged_path));
+  CHECK_FALSE(fs::exists(p.files()[0].final_path));
 }
 
 TEST_CASE("a stop ends a partition within a hundred rows") {

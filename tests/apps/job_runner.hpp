@@ -38,10 +38,11 @@ class job_runner {
     for (const auto& part : split(slots)) {
       partition_context p{setup(part, static_cast<partition_no>(rows_.size()))};
       step().body()(p);
-      for (const auto& file : p.stored().files) publish(file);
+      for (const auto& file : p.files()) publish(file);
       result_row row;
       row.no = p.no();
-      row.output = to_text(p.stored());
+      row.output = p.output().dump();
+      row.files = to_text(p.files());
       row.counts = p.counts();
       rows_.push_back(std::move(row));
     }

@@ -26,7 +26,7 @@ TEST_CASE("1 to 100 in 4 parts are 325, 950, 1575 and 2200") {
     auto setup = runner.setup(part, 0);
     partition_context p{setup};
     runner.step().body()(p);
-    sums.push_back(p.stored().document.at("sum"));
+    sums.push_back(p.output().at("sum"));
     CHECK(setup.progress->done == 25);
     CHECK(setup.progress->total == 25);
   }

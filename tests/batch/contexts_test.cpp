@@ -83,9 +83,9 @@ TEST_CASE("input, progress, output and files reach whoever runs the partition") 
   p.output({{"ok", true}});
   const auto staged = p.output_file(dir / "part-{}.xml");
   CHECK(staged == dir / ".part-6.xml.run-4.lease-5.part");
-  REQUIRE(p.stored().files.size() == 1);
-  CHECK(p.stored().files[0].final_path == dir / "part-6.xml");
-  CHECK(p.stored().document == json{{"ok", true}});
+  REQUIRE(p.files().size() == 1);
+  CHECK(p.files()[0].final_path == dir / "part-6.xml");
+  CHECK(p.output() == json{{"ok", true}});
   CHECK_THROWS_AS(p.output_file(dir / "missing/f"), permanent_error);
 }
 
@@ -98,7 +98,8 @@ TEST_CASE("results are read page by page, in order, and summed once") {
     for (auto no = after + 1; no < count && std::cmp_less(page.size(), limit); ++no) {
       result_row row;
       row.no = no;
-      row.output = to_text({json(no), {{"/out/" + std::to_string(no), "/out/.staged"}}});
+      row.output = json(no).dump();
+      row.files = to_text({{"/out/" + std::to_string(no), "/out/.staged"}});
       row.counts = {2, 1, 1, 0};
       page.push_back(std::move(row));
     }

@@ -55,16 +55,14 @@ TEST_CASE("leftovers of this run are removed, and nothing else") {
   CHECK(fs::exists(dir / "x.part"));
 }
 
-TEST_CASE("an output is stored with its files, or plain when it has none") {
-  const stored_output plain{json{{"rows", 1}}, {}};
-  CHECK(to_text(plain) == R"({"rows":1})");
-  CHECK(parse_output(to_text(plain)).document == plain.document);
-  const stored_output with_file{json{{"rows", 1}}, {{"/a/f", "/a/.f.part"}}};
-  const auto back = parse_output(to_text(with_file));
-  CHECK(back.document == with_file.document);
-  REQUIRE(back.files.size() == 1);
-  CHECK(back.files[0].final_path == "/a/f");
-  CHECK(back.files[0].staged_path == "/a/.f.part");
-  CHECK(parse_output("no json").document.is_null());
-  CHECK(parse_output("").files.empty());
+TEST_CASE("files are stored beside the author's document, as pairs") {
+  CHECK(to_text(std::vector<output_file>{}).empty());
+  CHECK(parse_files("").empty());
+  const auto back = parse_files(to_text({{"/a/f", "/a/.f.part"}}));
+  REQUIRE(back.size() == 1);
+  CHECK(back[0].final_path == "/a/f");
+  CHECK(back[0].staged_path == "/a/.f.part");
+  CHECK(parse_files("no json").empty());
+  CHECK(parse_files(R"({"files":[]})").empty());
+  CHECK(parse_files(R"([["/a"],7,["/a",7],["/b/f","/b/.f.part"]])").size() == 1);
 }

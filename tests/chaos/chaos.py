@@ -28,7 +28,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from cluster import (FAKETIME, Disk, Keeper, Namespace, Slot, fake_clock,  # noqa: E402
                      complaints, log_counts, need, node_command, with_time_zone, write_atomically)
-from faults import FAULTS, MASTER_POINTS, WRITES, NotPlayed, Stage, end_leftovers  # noqa: E402
+from faults import (FAULTS, MASTER_POINTS, WRITES, NotPlayed, Stage,  # noqa: E402
+                    end_leftovers, require_statements)
 from oracle import Oracle  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from server import Server, without_postgres  # noqa: E402
@@ -368,6 +369,7 @@ def spread(values):
 
 def main():
     args = arguments()
+    require_statements()
     args.binary = os.path.abspath(args.binary)
     args.other = args.other and os.path.abspath(args.other)
     if args.seed is None:

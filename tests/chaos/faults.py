@@ -24,7 +24,7 @@ class NotPlayed(Exception):
 
 # Moments in the life of a run at which its master can die.
 MASTER_POINTS = [
-    ("after the adoption", "commit_after", "SET master_node_id = me.node_id"),
+    ("after the adoption", "commit_after", "SET master_node_id = $2::bigint"),
     ("before a step is begun", "commit_before", "INSERT INTO partita.step"),
     ("in the middle of inserting partitions", "statement", "INSERT INTO partita.partition"),
     ("after partitions were inserted", "commit_after", "SET count = $2::bigint"),
@@ -40,8 +40,21 @@ MASTER_POINTS = [
 # Writes whose COMMIT can be cut off.
 WRITES = ["", "INSERT INTO partita.lease", "INSERT INTO partita.result",
           "INSERT INTO partita.checkpoint", "INSERT INTO partita.ready",
-          "SET master_node_id = me.node_id", "SET sealed = true", "SET state = $2, result",
+          "SET master_node_id = $2::bigint", "SET sealed = true", "SET state = $2, result",
           "SET state = $2, error", "SET heartbeat_at"]
+
+
+def require_statements():
+    """A fault that waits for a statement which nobody sends any more would never be played."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                          "../../storage/postgres/statements")
+    sent = ""
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name)) as f:
+            sent += f.read()
+    for text in WRITES + [statement for _, _, statement in MASTER_POINTS]:
+        if text not in sent:
+            raise SystemExit(f"chaos: no statement of the engine holds '{text}' any more")
 
 
 class Stage:

@@ -23,7 +23,7 @@ class Oracle:
         self.read_journals()
         self.results = {}
         for row in self.server.rows(
-                "select s.run_id, s.name, o.no, o.lease_id, o.outcome, o.output, o.error,"
+                "select s.run_id, s.name, o.no, o.lease_id, o.outcome, o.output, o.files, o.error,"
                 " o.read_count, l.attempt, o.step_id from partita.result o"
                 " join partita.step s using (step_id)"
                 " left join partita.lease l on l.lease_id = o.lease_id", timeout=120):
@@ -90,9 +90,8 @@ class Oracle:
             self.counts["results"] += 1
             if row["outcome"] != "COMPLETED":
                 continue
-            output = json.loads(row["output"])
-            files = output.get("$files", [])
-            document = output.get("$output", output)
+            document = json.loads(row["output"])
+            files = json.loads(row["files"] or "[]")
             expected = {"items": run.items, "chain": chain_of(run.salt, no, run.items)}
             if document != expected or row["read_count"] != run.items:
                 self.wrong(f"{what}: {step}[{no}] yields {document} and counts"

@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     refused_or_fine([&] { (void)parameters{document}.find<std::string>("b"); });
     (void)storable(document.dump(-1, ' ', false, json::error_handler_t::replace), 1 << 20);
   });
-  refused_or_fine([&] { (void)parse_output(text); });
+  refused_or_fine([&] { (void)parse_files(text); });
   (void)readable(text);
   return 0;
 }

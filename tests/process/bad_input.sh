@@ -87,10 +87,14 @@ if [ -n "${PARTITA_TEST_PG:-}" ]; then
   with_database postgres
   expect 7 "schema migrate" "$PARTITA" jobs
   expect 0 . "$PARTITA" schema migrate
-  psql -qX "$PARTITA_DB" -c "update partita.migration set version = version + 100" >/dev/null
+  newer_by() {
+    psql -qX "$PARTITA_DB" -c "update partita.migration
+      set version = version + $1, works_with = works_with + $1" >/dev/null
+  }
+  newer_by 100
   expect 7 "schema" "$PARTITA" jobs
   expect 7 "schema" "$PARTITA" verify
-  psql -qX "$PARTITA_DB" -c "update partita.migration set version = version - 100" >/dev/null
+  newer_by -100
   done_database
 fi
 finish

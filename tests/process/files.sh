@@ -41,8 +41,8 @@ for kind in $(databases); do
     partitions=12 delay_ms=300 2>/dev/null)
   begun() { "$PARTITA" job "$run" -o json | grep -q '"completed": *[1-9]'; }
   ok "$kind: a run is under way" wait_for 20 begun
-  sql "update @result set output = '{\"\$files\":[[\"$shared/stolen\",\"$private/secret\"]],
-       \"\$output\":null}' where step_id = (select max(step_id) from @step where run_id = $run)"
+  sql "update @result set files = '[[\"$shared/stolen\",\"$private/secret\"]]'
+       where step_id = (select max(step_id) from @step where run_id = $run)"
   expect 1 "FAILED" "$PARTITA" wait "$run" --timeout 60
   ok "$kind: no file was moved" [ ! -e "$shared/stolen" ]
   ok "$kind: what lies elsewhere is as it was" untouched

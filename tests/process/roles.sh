@@ -52,17 +52,19 @@ denied() {
 event="insert into partita.event (kind) values ('TEST')"
 for role in node launch read; do
   allowed $role "select count(*) from partita.partition_status"
-  for table in node run step partition ready lease result checkpoint failure event migration; do
+  for table in node job run step partition ready lease result checkpoint failure event migration
+  do
     allowed $role "select count(*) from partita.$table"
     denied $role "truncate partita.$table"
     denied $role "drop table partita.$table"
   done
-  for table in node run step partition lease result failure event migration; do
+  for table in node job run step partition lease result failure event migration; do
     denied $role "delete from partita.$table"
   done
   for set in "event set kind = ''" "partition set input = ''" "result set output = ''" \
     "failure set error = ''" "migration set checksum = ''" "run set parameters = ''" \
-    "run set identity = ''" "lease set attempt = 1" "step set max_attempts = 1"; do
+    "run set identity = ''" "lease set attempt = 1" "step set max_attempts = 1" \
+    "job set name = ''" "result set files = ''"; do
     denied $role "update partita.$set"
   done
   denied $role "create table partita.mine (a int)"

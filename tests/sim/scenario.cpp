@@ -387,7 +387,7 @@ void schedule(world& w, const planned& p, std::size_t number, users& people, fau
   });
 }
 
-void check_runs(const users& people, const memory::tables& rows, milliseconds bound, outcome& o) {
+void check_runs(const users& people, const tables& rows, milliseconds bound, outcome& o) {
   std::map<run_id, const run_row*> by_id;
   for (const auto& r : rows.runs) by_id[r.id] = &r;
   for (const auto& known : people.runs()) {
@@ -416,7 +416,7 @@ void check_runs(const users& people, const memory::tables& rows, milliseconds bo
   }
 }
 
-void check_acknowledged(const oracle& o, const memory::tables& rows, outcome& out) {
+void check_acknowledged(const oracle& o, const tables& rows, outcome& out) {
   std::map<std::pair<lease_id, partition_no>, bool> results;
   for (const auto& r : rows.results) results[{r.row.lease, r.row.no}] = r.row.completed;
   for (const auto& told : o.acknowledged) {
@@ -430,7 +430,7 @@ void check_acknowledged(const oracle& o, const memory::tables& rows, outcome& ou
 
 /// A node that is up when all is over takes part in the cluster. And where nothing happened that
 /// may keep a living node from renewing in time, none was given up.
-void check_nodes(const world& w, const memory::tables& rows, const fault_book& faults, outcome& o) {
+void check_nodes(const world& w, const tables& rows, const fault_book& faults, outcome& o) {
   std::map<std::string, int> taking_part;
   for (const auto& n : rows.nodes) taking_part[n.info.name] += !is_terminal(n.state);
   for (std::size_t i = 0; i < w.nodes(); ++i)
@@ -444,7 +444,7 @@ void check_nodes(const world& w, const memory::tables& rows, const fault_book& f
     o.violations.push_back(name + " was given up although it lives");
 }
 
-void count_rows(const memory::tables& rows, outcome& o) {
+void count_rows(const tables& rows, outcome& o) {
   for (const auto& r : rows.runs)
     o.takeovers += std::max<int>(0, static_cast<int>(r.term.value) - 1);
   for (const auto& n : rows.nodes) o.deregistered += n.state == node_state::deregistered;

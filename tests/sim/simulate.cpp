@@ -1,10 +1,10 @@
 // Simulates whole clusters in virtual time, one a seed, and checks every promise after every
 // commit.
 //
-//   simulate [--seeds N] [--first S] [--store memory|sqlite|both] [--jobs J] [--json]
+//   simulate [--seeds N] [--first S] [--store memory|sqlite|postgres|both] [--jobs J] [--json]
 //   simulate --seed S [--store …] [--faults A,B,…]     one seed, told in detail
 //   simulate --repeat --seeds N                        plays each seed twice: the traces are equal
-//   simulate --mutants [NAME] [--seeds N]              how soon each planted bug is found
+//   simulate --mutants[=NAME] [--seeds N] [--rare]     how soon each planted bug is found
 //
 // Exit code 0 when every promise held, 1 when one was broken: the seed, the command that replays it
 // and the shortest list of faults found that still breaks it are printed.
@@ -19,6 +19,7 @@
 #include "storage/clock.hpp"
 #include "tests/sim/child.hpp"
 #include "tests/sim/mutants.hpp"
+#include "tests/sim/postgres_backing.hpp"
 #include "tests/sim/scenario.hpp"
 
 using namespace partita;
@@ -27,6 +28,8 @@ using namespace partita::sim;
 namespace {
 
 using nlohmann::json;
+
+constexpr int skipped = 77;  // what ctest takes for it
 
 std::string joined(const std::set<std::string>& names) {
   std::string all;
@@ -142,17 +145,24 @@ int run(int argc, char** argv) {
   add("faults", "", cxxopts::value<std::string>());
   add("jobs", "", cxxopts::value<std::uint64_t>()->default_value("2"));
   add("mutants", "", cxxopts::value<std::string>()->implicit_value(""));
-  for (const char* flag : {"json", "verbose", "repeat"}) add(flag, "");
+  for (const char* flag : {"json", "verbose", "repeat", "rare"}) add(flag, "");
   auto args = options.parse(argc, argv);
   spdlog::set_level(args.count("verbose") ? spdlog::level::debug : spdlog::level::off);
   auto store = args["store"].as<std::string>();
   std::vector<backing> kinds;
   if (store == "memory") kinds = {backing::memory};
   if (store == "sqlite") kinds = {backing::sqlite};
+  if (store == "postgres") kinds = {backing::postgres};
   if (store == "both")  // the memory store is much faster, and its rules are the same
     kinds = {backing::sqlite, backing::memory, backing::memory, backing::memory, backing::memory,
              backing::memory, backing::memory, backing::memory, backing::memory, backing::memory};
-  if (kinds.empty()) throw std::invalid_argument("--store must be memory, sqlite or both");
+  if (kinds.empty())
+    throw std::invalid_argument("--store must be memory, sqlite, postgres or both");
+
+  if (store == "postgres" && !has_postgres()) {
+    std::cout << "SKIPPED: no PostgreSQL to simulate on; PARTITA_TEST_PG names none\n";
+    return skipped;
+  }
 
   if (args.count("seed")) {
     auto seed = args["seed"].as<std::uint64_t>();
@@ -170,7 +180,8 @@ int run(int argc, char** argv) {
 
   if (args.count("mutants"))
     return hunt_mutants(args["seeds"].as<std::uint64_t>(), args["mutants"].as<std::string>(),
-                        static_cast<int>(args["jobs"].as<std::uint64_t>()));
+                        static_cast<int>(args["jobs"].as<std::uint64_t>()),
+                        args.count("rare") > 0);
   if (args.count("repeat")) return repeat(args["seeds"].as<std::uint64_t>(), kinds);
 
   auto begun = boot_now();

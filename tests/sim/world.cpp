@@ -4,8 +4,10 @@
 
 #include "storage/memory/memory_database.hpp"
 #include "storage/sqlite/sqlite_database.hpp"
-#include "tests/sim/faulty_store.hpp"
+#include "storage/transaction.hpp"
+#include "tests/sim/faulty_session.hpp"
 #include "tests/sim/member.hpp"
+#include "tests/sim/postgres_backing.hpp"
 #include "tests/support/invariants.hpp"
 
 namespace partita::sim {
@@ -17,7 +19,17 @@ constexpr std::int64_t epoch_us = 1'700'000'000'000'000;  // in November 2023
 
 }  // namespace
 
-const char* to_string(backing kind) { return kind == backing::memory ? "memory" : "sqlite"; }
+const char* to_string(backing kind) {
+  switch (kind) {
+    case backing::memory:
+      return "memory";
+    case backing::sqlite:
+      return "sqlite";
+    case backing::postgres:
+      return "postgres";
+  }
+  return "?";
+}
 
 std::string to_string(fate f) {
   const char* names[fates] = {"none", "refused",     "lost_answer", "late",
@@ -35,14 +47,12 @@ std::string to_string(blow b) {
 class world::faulty_database final : public database {
  public:
   faulty_database(world& w, member* m) : world_(w), member_(m) {}
-  std::unique_ptr<store> connect(const session_options& options) override {
-    return std::make_unique<faulty_store>(world_, member_, options);
+  std::shared_ptr<session> connect(const session_options& options) override {
+    return std::make_shared<faulty_session>(world_, member_, options);
   }
   schema_status schema() override { return world_.db_->schema(); }
   int migrate() override { return 0; }
-  memory::tables audit_rows(std::optional<run_id> run) override {
-    return world_.db_->audit_rows(run);
-  }
+  tables audit_rows(std::optional<run_id> run) override { return world_.db_->audit_rows(run); }
   std::vector<diagnosis> examine() override { return {}; }
   std::string address() const override { return "simulated"; }
   bool shared_over_network() const override { return false; }
@@ -69,14 +79,16 @@ world::world(std::uint64_t seed, backing kind, std::vector<job> jobs, settings l
   };
   if (kind == backing::memory) {
     db_ = make_memory_database(clock);
+  } else if (kind == backing::postgres) {
+    db_ = make_postgres_backing(clock);
   } else {
     static std::uint64_t worlds = 0;
     db_ =
         open_sqlite("file:world-" + std::to_string(++worlds) + "?mode=memory&cache=shared", clock);
     db_->migrate();
   }
-  eye_ = db_->connect({});
-  user_ = std::make_unique<faulty_store>(*this, nullptr, session_options{});
+  eye_.emplace(db_->connect({}));
+  user_.emplace(std::make_shared<faulty_session>(*this, nullptr, session_options{}));
   before_ = rows();
 }
 
@@ -256,7 +268,7 @@ void world::work(milliseconds time) {
 
 // --- the database --------------------------------------------------------------------------------
 
-fate world::draw(member* m, const char* verb) {
+fate world::draw(member* m, std::string_view verb) {
   if (now_ < outage_until_) throw store_error(errc::unavailable, "simulated: the database is away");
   if (healed_) return fate::none;
   if (m && now_ < m->cut_off_until) throw store_error(errc::unavailable, "simulated: cut off");
@@ -270,7 +282,8 @@ fate world::draw(member* m, const char* verb) {
     auto drawn = static_cast<fate>(f);
     if (!m && (drawn == fate::dies_before || drawn == fate::dies_after || drawn == fate::slow))
       return fate::none;
-    auto name = to_string(drawn) + "@" + who + "#" + std::to_string(number) + ":" + verb;
+    auto name =
+        to_string(drawn) + "@" + who + "#" + std::to_string(number) + ":" + std::string{verb};
     if (!faults_.happens(name, to_string(drawn))) return fate::none;
     // An answer is often lost because the link is, and then it is gone for a while.
     if (m && drawn == fate::lost_answer && d.hits(3000))
@@ -280,7 +293,7 @@ fate world::draw(member* m, const char* verb) {
   return fate::none;
 }
 
-void world::note_convictions(const memory::tables& after) {
+void world::note_convictions(const tables& after) {
   for (const auto& n : after.nodes) {
     if (n.state != node_state::deregistered) continue;
     for (const auto& then : before_.nodes)
@@ -301,21 +314,53 @@ void world::check() {
   before_ = std::move(after);
 }
 
-void world::expect_master(const char* verb, run_id run, step_id step, node_id node, term t) {
+void world::happen(member* m, session& inner, verb& v) {
+  const auto changes = v.mode == access::write || v.mode == access::single;
+  try {
+    inner.run(v);
+  } catch (const store_error& e) {
+    const auto code = e.code();
+    if (code == errc::fenced || code == errc::lease_lost || code == errc::term_lost)
+      ++facts_.late_writes;
+    note(m, v.name, 1 + static_cast<int>(code));
+    if (changes) check();
+    throw;
+  }
+  note(m, v.name, 0);
+  if (changes) check();
+  if (v.fence && v.name != "step_down") expect_master(v);  // which lets go of it
+}
+
+void world::expect_master(const verb& v) {
+  auto run = v.fence->run;
   for (const auto& s : before_.steps)
-    if (s.row.id == step) run = s.row.run;
+    if (s.row.id == v.fence->step) run = s.row.run;
   for (const auto& r : before_.runs)
-    if (r.id == run && !is_terminal(r.state) && (r.master != node || r.term != t))
-      violations.push_back(std::string{verb} + " of run " + std::to_string(run.value) +
+    if (r.id == run && !is_terminal(r.state) &&
+        (r.master != v.fence->master || r.term != v.fence->term))
+      violations.push_back(std::string{v.name} + " of run " + std::to_string(run.value) +
                            " by a node that does not drive it");
 }
 
-void world::note(const member* m, const char* verb, int outcome) {
+/// The caller is about to hear the answer.
+void world::acknowledge(const verb& v) {
+  const auto* report = dynamic_cast<const hot_call<&transaction::report>*>(&v);
+  if (report == nullptr) return;
+  const auto items = std::get<1>(report->arguments());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (report->answer()[i] == report_verdict::recorded)
+      on_acknowledged(items[i]);
+    else
+      ++facts_.late_writes;
+  }
+}
+
+void world::note(const member* m, std::string_view verb, int outcome) {
   ++facts_.verbs;
   auto add = [this](std::uint64_t part) { facts_.trace = (facts_.trace ^ part) * 1099511628211U; };
   add(static_cast<std::uint64_t>(now_.time_since_epoch().count()));
   add(m ? m->index + 1 : 0);
-  for (const char* c = verb; *c; ++c) add(static_cast<unsigned char>(*c));
+  for (const unsigned char c : verb) add(c);
   add(static_cast<std::uint64_t>(outcome));
 }
 

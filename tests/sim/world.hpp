@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "actors/deps.hpp"
-#include "storage/memory/tables.hpp"
+#include "storage/store.hpp"
+#include "storage/tables.hpp"
 #include "tests/sim/dice.hpp"
 #include "tests/sim/faults.hpp"
 
 namespace partita::sim {
 
-enum class backing { memory, sqlite };
+enum class backing { memory, sqlite, postgres };
 const char* to_string(backing kind);
 
 /// What the world tells of itself.
@@ -66,33 +67,36 @@ class world {
   bool is_up(std::size_t node) const;
   bool has_left(std::size_t node) const;
   /// A session that never fails, of nobody: to look.
-  store& eye() { return *eye_; }
+  const store& eye() { return *eye_; }
   /// A session of a user: it fails like any other.
-  store& user() { return *user_; }
-  memory::tables rows() const { return db_->audit_rows({}); }
+  const store& user() { return *user_; }
+  tables rows() const { return db_->audit_rows({}); }
   const registry& jobs() const { return *jobs_; }
   const settings& limits() const { return limits_; }
   const world_facts& facts() const { return facts_; }
   std::vector<std::string> violations;
   /// Nodes that were given up although they were running at that moment, by name.
   std::vector<std::string> convicted_alive;
-  /// Called when a node has been told that these results stand.
+  /// Called when a caller has been told that a result stands.
   std::function<void(const attempt_report&)> on_acknowledged = [](const attempt_report&) {};
 
  private:
-  friend class faulty_store;
+  friend class faulty_session;
   class faulty_database;
 
   bool run_one();
   void pass(member& m, milliseconds time);
   void advance_to(mono_time moment);
   mono_time next_moment(mono_time limit) const;
-  fate draw(member* m, const char* verb);
+  fate draw(member* m, std::string_view verb);
+  /// What happens in the database, and in the books of the world. Throws as the verb does.
+  void happen(member* m, session& inner, verb& v);
+  void acknowledge(const verb& v);
   void check();
-  void note_convictions(const memory::tables& after);
-  /// The verb that has just succeeded was only the master's to call, under this term.
-  void expect_master(const char* verb, run_id run, step_id step, node_id node, term t);
-  void note(const member* m, const char* verb, int outcome);
+  void note_convictions(const tables& after);
+  /// The verb that has just succeeded was only its master's to call, under its term.
+  void expect_master(const verb& v);
+  void note(const member* m, std::string_view verb, int outcome);
 
   std::uint64_t seed_;
   dice order_;
@@ -114,10 +118,10 @@ class world {
   std::multimap<mono_time, std::function<void()>> agenda_;
 
   std::shared_ptr<database> db_;
-  memory::tables before_;
+  tables before_;
   std::vector<std::unique_ptr<member>> members_;
-  std::unique_ptr<store> eye_;
-  std::unique_ptr<store> user_;
+  std::optional<store> eye_;
+  std::optional<store> user_;
   world_facts facts_;
 };
 

@@ -270,3 +270,32 @@ TEST_CASE_METHOD(contract, "who listens is told of runs and of partitions, where
           for (int i = 0; i < 100; ++i) ear->wait(moment);
         }) == errc::unavailable);
 }
+
+TEST_CASE_METHOD(contract, "the catalogue holds what nodes told last of each job and version") {
+  CHECK(db->list_known_jobs().empty());
+  auto tell = [&](std::vector<job_description> jobs) {
+    node_info info;
+    info.name = "node";
+    info.catalogue = std::move(jobs);
+    for (const auto& told : info.catalogue) info.jobs.push_back(told.job);
+    return db->register_node(info);
+  };
+  tell({{{"census", 1}, R"({"about":"counts"})"}, {{"audit", 1}, "{}"}});
+  const auto first = db->list_known_jobs();
+  REQUIRE(first.size() == 2);
+  CHECK(first[0].told.job == job_ref{"audit", 1});
+  CHECK(first[1].told.description == R"({"about":"counts"})");
+  CHECK(first[1].first_seen == first[1].last_seen);
+
+  pass(milliseconds{1000});
+  tell({{{"census", 2}, "{}"}, {{"census", 1}, R"({"about":"counts all"})"}});
+  const auto second = db->list_known_jobs();
+  REQUIRE(second.size() == 3);
+  CHECK(second[0].told.job == job_ref{"audit", 1});
+  CHECK(second[1].told.job == job_ref{"census", 1});
+  CHECK(second[1].told.description == R"({"about":"counts all"})");
+  CHECK(second[1].first_seen == first[1].first_seen);
+  CHECK(second[1].last_seen > first[1].last_seen);
+  CHECK(second[2].told.job == job_ref{"census", 2});
+  CHECK(error_of([&] { tell({{{"census", 1}, std::string("a\0b", 3)}}); }) == errc::bad_request);
+}

@@ -105,14 +105,14 @@ TEST_CASE_METHOD(contract, "failed results, and those with files, are listed wit
   for (partition_no no = 0; no < 6; ++no) {
     auto item = ended(grant.lease, no,
                       no % 3 == 1 ? attempt_outcome::failed : attempt_outcome::completed);
-    item.has_files = no % 3 == 2;
+    if (no % 3 == 2) item.files = R"([["/out/f","/out/.f.part"]])";
     CHECK(report(node, item) == report_verdict::recorded);
   }
   auto numbers = [&](result_kind kind, partition_no after, int limit) {
     std::vector<partition_no> nos;
     for (const auto& row : db->list_results(id, after, limit, kind)) {
       CHECK(row.completed == (kind == result_kind::with_files));
-      CHECK(row.has_files == (kind == result_kind::with_files));
+      CHECK(!row.files.empty() == (kind == result_kind::with_files));
       nos.push_back(row.no);
     }
     return nos;
@@ -122,7 +122,7 @@ TEST_CASE_METHOD(contract, "failed results, and those with files, are listed wit
   CHECK(numbers(result_kind::with_files, -1, 10) == list{2, 5});
   CHECK(numbers(result_kind::with_files, -1, 1) == list{2});
   CHECK(numbers(result_kind::with_files, 2, 10) == list{5});
-  CHECK(db->list_results(id, 1, 1).at(0).has_files);
+  CHECK(db->list_results(id, 1, 1).at(0).files == R"([["/out/f","/out/.f.part"]])");
 }
 
 TEST_CASE_METHOD(contract, "a failed partition keeps its failure and its FAILED result") {

@@ -14,7 +14,8 @@ const std::vector<migration_text> known{{"0001_tables", "CREATE TABLE a (b);"},
 
 std::vector<applied_migration> applied(std::size_t count) {
   std::vector<applied_migration> rows;
-  for (std::size_t i = 0; i < count; ++i) rows.push_back({known[i].version(), known[i].checksum()});
+  for (std::size_t i = 0; i < count; ++i)
+    rows.push_back({known[i].version(), known[i].checksum(), known[i].works_with()});
   return rows;
 }
 
@@ -29,12 +30,20 @@ TEST_CASE("a migration is numbered by its name and knows its text by a checksum"
   CHECK(migration_text{"0001_x", "a"}.checksum() == "af63dc4c8601ec8c");
 }
 
-TEST_CASE("a schema fits when all that is known was applied, and nothing else") {
+TEST_CASE("a migration says in its first line which programs can work with what it makes") {
+  CHECK(known[1].works_with() == 2);
+  CHECK(migration_text{"0003_x", "-- works with: 2\nCREATE TABLE e (f);"}.works_with() == 2);
+  CHECK(migration_text{"0003_x", "CREATE TABLE e (f); -- works with: 2"}.works_with() == 3);
+}
+
+TEST_CASE("a schema fits when program and schema each know enough of the other") {
   CHECK(compare_schema(known, applied(2)).fits());
-  CHECK_FALSE(compare_schema(known, applied(1)).fits());
+  CHECK_FALSE(compare_schema(known, applied(1)).fits());  // the program needs version 2
   CHECK_FALSE(compare_schema(known, applied(0)).fits());
   auto newer = applied(2);
-  newer.push_back({3, "0123456789abcdef"});
+  newer.push_back({3, "0123456789abcdef", 2});
+  CHECK(compare_schema(known, newer).fits());
+  newer.back().works_with = 3;
   CHECK_FALSE(compare_schema(known, newer).fits());
   auto altered = applied(2);
   altered[0].checksum = "0123456789abcdef";
@@ -53,7 +62,7 @@ TEST_CASE("a schema that does not fit says what to do") {
   CHECK(code == errc::schema_mismatch);
   CHECK_THAT(sentence, Catch::Contains("partita schema migrate"));
   auto newer = applied(2);
-  newer.push_back({3, "0123456789abcdef"});
+  newer.push_back({3, "0123456789abcdef", 3});
   CHECK_THAT(refusal(compare_schema(known, newer)).second, Catch::Contains("newer program"));
   auto altered = applied(2);
   altered[1].checksum = "0123456789abcdef";

@@ -35,7 +35,7 @@ struct arena {
   std::atomic<bool> over{false};
 
   std::mutex guard{};
-  memory::tables last{};
+  tables last{};
   std::vector<std::string> broken{};
   std::vector<acknowledged> acks{};
   std::vector<node_id> nodes{};

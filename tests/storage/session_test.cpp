@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "storage/postgres/session.hpp"
+#include "storage/postgres/postgres_session.hpp"
 #include "tests/support/backend.hpp"
 
 using namespace partita;
@@ -12,18 +12,18 @@ using namespace partita::postgres;
 TEST_CASE("a session whose prepared statements are lost goes on without them") {
   const auto& kinds = test::backend_names();
   if (std::find(kinds.begin(), kinds.end(), "postgres") == kinds.end()) return;
-  session server{conninfo{std::getenv("PARTITA_TEST_PG")}, {}};
+  postgres_session server{conninfo{std::getenv("PARTITA_TEST_PG")}, {}};
   const std::string statement =
       "SELECT 2 * $1::bigint, (SELECT count(*) FROM pg_prepared_statements)";
   const auto ask = [&] {
-    return server.once([&](transaction& tx) {
+    return server.once([&](pqxx::transaction_base& tx) {
       const auto row = planned_once(tx, statement, 21).front();
       return std::pair{row[0].as<int>(), row[1].as<int>()};
     });
   };
   CHECK(ask() == std::pair{42, 1});
   // As behind a pooler that gives each transaction another connection.
-  server.once([](transaction& tx) { tx.exec("DEALLOCATE ALL"); });
+  server.once([](pqxx::transaction_base& tx) { tx.exec("DEALLOCATE ALL"); });
   CHECK(ask() == std::pair{42, 0});
   CHECK(ask() == std::pair{42, 0});
 }

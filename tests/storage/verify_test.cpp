@@ -322,7 +322,7 @@ TEST_CASE_METHOD(history, "every single row and every single event would be miss
   if (skipped()) return;
   const auto honest = on->dump();
   auto rows = honest;
-  const auto without_each = [&](auto memory::tables::*table, const char* name) {
+  const auto without_each = [&](auto tables::*table, const char* name) {
     const auto& all = honest.*table;
     CHECK(!all.empty());
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -332,15 +332,15 @@ TEST_CASE_METHOD(history, "every single row and every single event would be miss
       rows.*table = all;
     }
   };
-  without_each(&memory::tables::nodes, "node");
-  without_each(&memory::tables::runs, "run");
-  without_each(&memory::tables::steps, "step");
-  without_each(&memory::tables::partitions, "partition");
-  without_each(&memory::tables::ready, "ready");
-  without_each(&memory::tables::leases, "lease");
-  without_each(&memory::tables::results, "result");
-  without_each(&memory::tables::failures, "failure");
-  without_each(&memory::tables::events, "event");
+  without_each(&tables::nodes, "node");
+  without_each(&tables::runs, "run");
+  without_each(&tables::steps, "step");
+  without_each(&tables::partitions, "partition");
+  without_each(&tables::ready, "ready");
+  without_each(&tables::leases, "lease");
+  without_each(&tables::results, "result");
+  without_each(&tables::failures, "failure");
+  without_each(&tables::events, "event");
 }
 
 TEST_CASE_METHOD(history, "what the tables forbid is found all the same", "[verify]") {

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "storage/database.hpp"
-#include "storage/memory/tables.hpp"
+#include "storage/store.hpp"
+#include "storage/tables.hpp"
 
 namespace partita::test {
 
@@ -21,12 +22,12 @@ class backend {
   virtual void pass(milliseconds time) = 0;
 
   /// All rows as of one moment.
-  memory::tables dump() { return db().audit_rows({}); }
+  tables dump() { return db().audit_rows({}); }
 
   /// Changes rows past the store; `sql` names the tables as this database does.
   virtual void tamper(const std::string& sql) = 0;
 
-  std::unique_ptr<store> connect() { return db().connect({}); }
+  std::unique_ptr<store> connect() { return std::make_unique<store>(db().connect({})); }
 };
 
 /// The kinds that can run here: memory, sqlite, and postgres if PARTITA_TEST_PG names a scratch

@@ -151,7 +151,7 @@ step_row contract::step(const driven_run& r, step_id id) {
   throw std::runtime_error("no such step");
 }
 
-memory::lease_record contract::lease(lease_id id) {
+lease_record contract::lease(lease_id id) {
   for (const auto& l : on->dump().leases)
     if (l.id == id) return l;
   throw std::runtime_error("no such lease");

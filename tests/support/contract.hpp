@@ -68,7 +68,7 @@ class contract {
   node_row node(node_id id);
   run_row run(run_id id) { return db->find_run(id).value(); }
   step_row step(const driven_run& r, step_id id);
-  memory::lease_record lease(lease_id id);
+  lease_record lease(lease_id id);
   /// Ranges that wait, as (span, node, attempt), by lo.
   std::vector<ready_range> waiting(step_id step);
   std::vector<event_row> events(std::string_view kind);

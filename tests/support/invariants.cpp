@@ -38,18 +38,17 @@ void check_move(const char* what, Id id, State before, const State* after, sente
 
 }  // namespace
 
-std::vector<std::string> violations(const memory::tables& rows) {
+std::vector<std::string> violations(const tables& rows) {
   audit::verdict v;
   audit::audit_rows(rows, v);
   return sentences_of(v);
 }
 
-std::vector<std::string> violations_with_log(const memory::tables& rows) {
+std::vector<std::string> violations_with_log(const tables& rows) {
   return sentences_of(audit::audit(rows));
 }
 
-std::vector<std::string> violations_between(const memory::tables& before,
-                                            const memory::tables& after) {
+std::vector<std::string> violations_between(const tables& before, const tables& after) {
   sentences found;
   match(
       before.nodes, after.nodes, [](const auto& r) { return r.id; },

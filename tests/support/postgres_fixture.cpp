@@ -28,8 +28,8 @@ class postgres_backend final : public backend {
     made = true;
     execute(conninfo_,
             "TRUNCATE partita.node, partita.run, partita.step, partita.partition, partita.ready, "
-            "partita.lease, partita.result, partita.checkpoint, partita.failure, partita.event "
-            "RESTART IDENTITY CASCADE");
+            "partita.lease, partita.result, partita.checkpoint, partita.failure, partita.event, "
+            "partita.job RESTART IDENTITY CASCADE");
   }
 
   static std::string login(const std::string& otherwise) {

@@ -39,8 +39,8 @@ class sim_cluster {
   /// Until the run has ended.
   bool finish(run_id run, milliseconds limit = milliseconds{60'000});
 
-  store& client() { return world_.eye(); }
-  memory::tables rows() const { return world_.rows(); }
+  const store& client() { return world_.eye(); }
+  tables rows() const { return world_.rows(); }
   /// The names of the faults that were offered, in order.
   const std::vector<std::string>& offered() const { return faults_.offered(); }
   const std::vector<std::string>& violations() const { return world_.violations; }

@@ -101,6 +101,34 @@ TEST_CASE("a folder includes only from the floors below it") {
   CHECK(seen > 100);
 }
 
+TEST_CASE("inside storage, interfaces know no implementation and the audit no verb") {
+  const std::map<std::string, std::set<std::string>> may_include{
+      {"storage/verbs", {"storage", "storage/verbs"}},
+      {"storage/audit", {"storage", "storage/audit"}},
+      {"storage/memory", {"storage", "storage/verbs", "storage/memory"}},
+      {"storage/sqlite", {"storage", "storage/verbs", "storage/audit", "storage/sqlite",
+                          "storage/sqlite/statements"}},
+      {"storage/sqlite/statements", {"storage", "storage/sqlite/statements"}},
+      {"storage/postgres", {"storage", "storage/verbs", "storage/audit", "storage/postgres",
+                            "storage/postgres/statements"}},
+      {"storage/postgres/statements", {"storage", "storage/postgres/statements"}}};
+  int seen = 0;
+  for_each_line({"storage"}, [&](const source_line& line) {
+    if (!line.text.starts_with("#include \"storage/")) return;
+    const fs::path target = line.text.substr(10, line.text.rfind('"') - 10);
+    const auto room = line.file.parent_path().string();
+    const auto into = target.parent_path().string();
+    ++seen;
+    // store.cpp joins the verbs with their algorithms, open_store.cpp knows which databases exist.
+    if (line.file == "storage/store.cpp" && into == "storage/verbs") return;
+    if (line.file == "storage/open_store.cpp") return;
+    const auto allowed = may_include.find(room);
+    if (allowed == may_include.end() ? into != "storage" : !allowed->second.contains(into))
+      FAIL_CHECK(line.where() << ": " << line.text);
+  });
+  CHECK(seen > 100);
+}
+
 TEST_CASE("the jobs that ship see only what a job author sees") {
   for_each_line({"apps/jobs"}, [](const source_line& line) {
     if (!line.text.starts_with("#include \"")) return;

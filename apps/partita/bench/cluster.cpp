@@ -42,23 +42,23 @@ cluster::~cluster() {
 run_id cluster::submit(const json& parameters) {
   const auto key = "bench-" + std::to_string(wall_now().time_since_epoch().count()) + "-" +
                    std::to_string(++submitted_);
-  return view_->submit({job_, parameters.dump(), key, key}).id;
+  return view_.submit({job_, parameters.dump(), key, key}).id;
 }
 
 void cluster::rest(milliseconds pause) { nodes_.front()->wait(pause); }
 
 void cluster::wait_sealed(run_id run) {
   for (;;) {
-    const auto steps = view_->list_steps(run);
+    const auto steps = view_.list_steps(run);
     if (!steps.empty() && steps.front().sealed) return;
-    if (is_terminal(view_->find_run(run)->state)) return;
+    if (is_terminal(view_.find_run(run)->state)) return;
     rest(split_look_every);
   }
 }
 
 void cluster::wait_completed(run_id run) {
   for (;;) {
-    const auto row = view_->find_run(run);
+    const auto row = view_.find_run(run);
     if (row->state == run_state::completed) return;
     if (is_terminal(row->state))
       throw cli::command_error(cli::exit_code::failed, "bench", "the run ended: " + row->error);
@@ -78,14 +78,14 @@ milestones cluster::milestones_of(run_id run) {
                        [&](const auto& one) { return found.*one.second != db_time{}; });
   };
   for (std::int64_t after = 0; !complete();) {
-    const auto events = view_->list_events(run, after, page);
+    const auto events = view_.list_events(run, after, page);
     if (events.empty()) break;
     after = events.back().id;
     for (const auto& e : events)
       for (const auto& [kind, member] : wanted)
         if (e.kind == kind && found.*member == db_time{}) found.*member = e.at;
   }
-  found.ended = view_->list_steps(run).front().ended_at.value();
+  found.ended = view_.list_steps(run).front().ended_at.value();
   return found;
 }
 

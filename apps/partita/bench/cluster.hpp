@@ -8,6 +8,7 @@
 #include "apps/partita/bench/benchmarks.hpp"
 #include "batch/job.hpp"
 #include "protocol/liveness.hpp"
+#include "storage/store.hpp"
 
 namespace partita::bench {
 
@@ -36,11 +37,11 @@ class cluster {
   milestones milestones_of(run_id run);
   void rest(milliseconds pause);
 
-  store& view() { return *view_; }
+  const store& view() { return view_; }
 
  private:
   job_ref job_;
-  std::unique_ptr<store> view_;
+  store view_;
   std::vector<std::unique_ptr<node_process>> nodes_;
   int submitted_ = 0;
 };

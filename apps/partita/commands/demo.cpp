@@ -61,7 +61,7 @@ class demo {
     generate_customers(csv_, rows_);
     db_ = open_database(url_);
     db_->migrate();
-    session_ = db_->connect({});
+    reader_.emplace(db_->connect({}));
     start_nodes();
     if (!wait_for_nodes()) return interrupted();
     submit();
@@ -95,7 +95,7 @@ class demo {
     std::cerr << "starting " << nodes_ << " node processes\n";
     const auto until = boot_now() + join_limit;
     for (;;) {
-      auto all = ask([&] { return session_->list_nodes(false); });
+      auto all = ask([&] { return reader_->list_nodes(false); });
       if (static_cast<std::int64_t>(all.size()) >= nodes_) return true;
       if (cluster_.alive() < static_cast<std::size_t>(nodes_) || boot_now() > until)
         throw command_error(exit_code::failed, "nodes_died",
@@ -114,13 +114,13 @@ class demo {
                                fmt::format("partitions={}", slots * partitions_per_slot),
                                fmt::format("delay_ms={}", delay)},
                               fresh_launch_key());
-    run_ = ask([&] { return session_->submit(what); }).id;
+    run_ = ask([&] { return launcher_store{db_->connect({})}.submit(what); }).id;
   }
 
   watch_result watch() {
     progress_display display;
-    run_reader reader(db_, [&](const std::string& sentence) { display.note(sentence); });
-    return watch_run(reader, run_, display, signals_, std::nullopt, [&](const run_view* view) {
+    run_watcher watcher(db_, [&](const std::string& sentence) { display.note(sentence); });
+    return watch_run(watcher, run_, display, signals_, std::nullopt, [&](const run_view* view) {
       if (view && !lost_ && half_done(*view)) kill_one(*view, display);
       return cluster_.alive() > 0;
     });
@@ -135,7 +135,7 @@ class demo {
     std::vector<partition_row> all;
     for (;;) {
       auto after = all.empty() ? -1 : all.back().no;
-      auto rows = ask([&] { return session_->list_partitions(step, after, page); });
+      auto rows = ask([&] { return reader_->list_partitions(step, after, page); });
       if (rows.empty()) return all;
       all.insert(all.end(), rows.begin(), rows.end());
     }
@@ -153,7 +153,7 @@ class demo {
     step_ = view.steps.front().row.id;
     std::optional<node_row> victim;
     std::size_t most = 0;
-    for (const auto& node : ask([&] { return session_->list_nodes(false); })) {
+    for (const auto& node : ask([&] { return reader_->list_nodes(false); })) {
       auto held = held_by(node.id, step_).size();
       if (held > most) victim = node;
       most = std::max(most, held);
@@ -167,7 +167,7 @@ class demo {
 
   std::optional<db_time> given_up_at(node_id node) {
     for (std::int64_t after = 0;;) {
-      auto events = ask([&] { return session_->list_events({}, after, page); });
+      auto events = ask([&] { return reader_->list_events({}, after, page); });
       if (events.empty()) return std::nullopt;
       for (const auto& one : events)
         if (one.kind == event::node_deregistered && one.node == node) return one.at;
@@ -177,7 +177,7 @@ class demo {
 
   /// The account, on stdout. Whether everything is as it has to be.
   bool tell(const run_view& view) {
-    auto names = names_of(ask([&] { return session_->list_nodes(true); }));
+    auto names = names_of(ask([&] { return reader_->list_nodes(true); }));
     auto exact = lost_ && tell_takeover(view, names);
     if (!lost_) std::cout << "the run ended before a node could be killed: use more --rows\n";
 
@@ -250,7 +250,7 @@ class demo {
   const std::string url_;
   signal_watch signals_;
   std::shared_ptr<database> db_;
-  std::unique_ptr<store> session_;
+  std::optional<reader> reader_;
   local_cluster cluster_;
   std::int64_t executors_ = 1;
   run_id run_;

@@ -62,13 +62,13 @@ const listing partitions{{{"STEP", "/step"},
 /// One look at a run, printed in any format.
 class job_page {
  public:
-  job_page(store& session, const arguments& args, run_id run, const style& how)
-      : session_(session), args_(args), how_(how), names_(names_of(session.list_nodes(true))) {
-    auto row = session.find_run(run);
+  job_page(const reader& look, const arguments& args, run_id run, const style& how)
+      : look_(look), args_(args), how_(how), names_(names_of(look.list_nodes(true))) {
+    auto row = look.find_run(run);
     if (!row)
       throw command_error(exit_code::not_found, "not_found", "there is no " + named(run),
                           "`jobs` lists the runs");
-    view_ = {std::move(*row), session.summarize(run)};
+    view_ = {std::move(*row), look.summarize(run)};
     if (args.has("step") && chosen_steps().empty())
       throw command_error(
           exit_code::not_found, "not_found",
@@ -106,7 +106,7 @@ class job_page {
 
   std::vector<document> failure_documents() {
     std::vector<document> items;
-    for (const auto& row : session_.list_failures(view_.run.id, failures_shown))
+    for (const auto& row : look_.list_failures(view_.run.id, failures_shown))
       items.push_back(failure_document(row, view_.steps, names_));
     return items;
   }
@@ -117,7 +117,7 @@ class job_page {
     for (const auto* step : chosen_steps()) {
       partition_no after = -1;
       for (auto left = most; left > 0;) {
-        auto rows = session_.list_partitions(
+        auto rows = look_.list_partitions(
             step->row.id, after, static_cast<int>(std::min<std::int64_t>(left, page_size)));
         if (rows.empty()) break;
         std::vector<document> items;
@@ -202,7 +202,7 @@ class job_page {
                            escape_controls(step->row.spec.name), most, grouped(step->row.count));
   }
 
-  store& session_;
+  const reader& look_;
   const arguments& args_;
   const style& how_;
   node_names names_;
@@ -216,9 +216,9 @@ exit_code job_command(const invocation& in) {
   require_words(in.args.words(), {"ID"}, 1);
   auto run = parse_run_id(in.args.words().front());
   style_of(in.args);
-  auto session = open_existing(database_url(in.args))->connect({});
+  const reader look{open_existing(database_url(in.args))->connect({})};
   return print(in.args, [&](std::ostream& out, const style& how) {
-    job_page(*session, in.args, run, how).print(out);
+    job_page(look, in.args, run, how).print(out);
   });
 }
 

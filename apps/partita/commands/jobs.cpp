@@ -1,4 +1,8 @@
+#include <fmt/format.h>
+
+#include <filesystem>
 #include <iostream>
+#include <map>
 
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
@@ -6,6 +10,8 @@
 #include "apps/partita/documents.hpp"
 #include "apps/partita/launch.hpp"
 #include "apps/partita/repeat.hpp"
+#include "batch/description.hpp"
+#include "storage/store.hpp"
 
 namespace partita::cli {
 
@@ -30,34 +36,78 @@ const listing known_jobs{{{"JOB", "/name"},
                           {"VERSION", "/version"},
                           {"PARAMETERS", "/usage"},
                           {"ABOUT", "/about"},
+                          {"HERE", "/here", cell::text, true},
                           {"STEPS", "/steps", cell::text, true}},
                          "/name"};
 
 /// A block for each job: its line, then a line for each parameter.
-std::string describe_jobs(const registry& jobs) {
+std::string describe_jobs(const std::vector<document>& jobs) {
+  const auto text_of = [](const document& from, const char* key) {
+    return from[key].is_string() ? from[key].get<std::string>() : std::string{};
+  };
   std::string out;
-  for (const auto& [name, known] : jobs.all()) {
-    out += name + "  " + known.about() + "\n";
+  for (const auto& known : jobs) {
+    out += known.value("name", "");
+    if (const auto version = known.value("version", 1); version != 1)
+      out += fmt::format(" version {}", version);
+    if (!known.value("here", true)) out += " (known to nodes of the cluster, not to this program)";
+    out += "  " + text_of(known, "about") + "\n";
     std::vector<std::pair<std::string, std::string>> lines;
-    for (const auto& spec : known.parameter_specs()) {
-      auto text = std::string{to_string(spec.type)};
-      if (spec.required) text += ", required";
-      else if (!spec.fallback.is_null()) text += ", default " + spec.fallback.dump();
-      lines.push_back({"  " + spec.name, spec.about.empty() ? text : text + ": " + spec.about});
+    for (const auto& p : known["parameters"]) {
+      auto text = p.value("type", "");
+      if (p.value("required", false)) text += ", required";
+      else if (!p["default"].is_null()) text += ", default " + p["default"].dump();
+      const auto about = text_of(p, "about");
+      lines.push_back({"  " + p.value("name", ""), about.empty() ? text : text + ": " + about});
     }
     out += render_fields(lines) + "\n";
   }
   return out;
 }
 
-std::string list_known(const registry& jobs, const style& how) {
-  if (how.format == output_format::table) return describe_jobs(jobs);
+/// The jobs of this program, and those that nodes of the cluster told of, by name and version.
+std::vector<document> jobs_known(const registry& here, const std::vector<known_job>& catalogue) {
+  std::map<job_ref, document> all;
+  for (const auto& known : catalogue) {
+    const auto description = json::parse(known.told.description, nullptr, false);
+    auto& item = all[known.told.job] =
+        job_document(known.told.job, description.is_object() ? description : json::object());
+    item["here"] = false;
+    item["last_seen"] = iso_time(known.last_seen);
+  }
+  for (const auto& [name, definition] : here.all()) {
+    auto item = job_document(definition.ref(), describe(definition));
+    item["here"] = true;
+    if (const auto told = all.find(definition.ref()); told != all.end())
+      item["last_seen"] = told->second["last_seen"];
+    all[definition.ref()] = std::move(item);
+  }
   std::vector<document> items;
-  for (const auto& [name, known] : jobs.all()) items.push_back(job_document(known));
+  for (auto& [ref, item] : all) items.push_back(std::move(item));
+  return items;
+}
+
+/// What the catalogue of the database holds. A database that was not named on the command line may
+/// be absent: this program's own jobs are known without it.
+std::vector<known_job> catalogue_of(const arguments& args) {
+  const auto url = database_url(args);
+  if (args.typed("db")) return reader{open_existing(url)->connect({})}.list_known_jobs();
+  if (const auto file = sqlite_file(url); file && !std::filesystem::exists(*file)) return {};
+  try {
+    return reader{open_database(url)->connect({})}.list_known_jobs();
+  } catch (const store_error& e) {
+    std::cerr << "only the jobs of this program: " << escape_controls(e.what()) << "\n";
+    return {};
+  }
+}
+
+std::string list_known(const invocation& in, const style& how) {
+  const auto items = jobs_known(in.jobs, catalogue_of(in.args));
+  if (how.format == output_format::table) return describe_jobs(items);
   return render(known_jobs, items, how);
 }
 
-std::string list_runs(store& session, int limit, run_id before, const style& how) {
+std::string list_runs(const reader& session, int limit, run_id before, const style& how) {
   auto rows = session.list_runs(limit, before);
   auto names = names_of(session.list_nodes(false));
   std::vector<document> items;
@@ -77,14 +127,14 @@ exit_code jobs_command(const invocation& in) {
   require_words(in.args.words(), {}, 0);
   if (in.args.has("known"))
     return print(in.args, [&](std::ostream& out, const style& how) {
-      out << list_known(in.jobs, how);
+      out << list_known(in, how);
     });
   auto limit = static_cast<int>(in.args.number("limit", 1, 10'000));
   auto before = in.args.has("before") ? parse_run_id(in.args.text("before")) : run_id{};
   style_of(in.args);
-  auto session = open_existing(database_url(in.args))->connect({});
+  const reader session{open_existing(database_url(in.args))->connect({})};
   return print(in.args, [&](std::ostream& out, const style& how) {
-    out << list_runs(*session, limit, before, how);
+    out << list_runs(session, limit, before, how);
   });
 }
 

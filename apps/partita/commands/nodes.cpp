@@ -29,10 +29,10 @@ exit_code nodes_command(const invocation& in) {
   start_log(in.args);
   require_words(in.args.words(), {}, 0);
   style_of(in.args);
-  auto session = open_existing(database_url(in.args))->connect({});
+  const reader look{open_existing(database_url(in.args))->connect({})};
   return print(in.args, [&](std::ostream& out, const style& how) {
     std::vector<document> items;
-    for (const auto& row : session->list_nodes(in.args.has("all")))
+    for (const auto& row : look.list_nodes(in.args.has("all")))
       items.push_back(node_document(row, how.now));
     if (items.empty() && how.format == output_format::table) std::cerr << "no nodes\n";
     out << render(nodes, items, how);

@@ -68,9 +68,7 @@ exit_code run_command(const invocation& in) {
 
   signal_watch signals;
   auto db = open_or_create(url);
-  auto session = db->connect({});
-  const auto run = ask([&] { return session->submit(what); }).id;
-  session.reset();
+  const auto run = ask([&] { return launcher_store{db->connect({})}.submit(what); }).id;
 
   local_cluster cluster;
   auto plan = node_plan(in, url, executors_each(limits, nodes), folders_of(in, what));
@@ -80,8 +78,8 @@ exit_code run_command(const invocation& in) {
   watch_result result;
   {
     progress_display display;
-    run_reader reader(db, [&](const std::string& sentence) { display.note(sentence); });
-    result = watch_run(reader, run, display, signals, std::nullopt,
+    run_watcher watcher(db, [&](const std::string& sentence) { display.note(sentence); });
+    result = watch_run(watcher, run, display, signals, std::nullopt,
                        [&](const run_view*) { return cluster.alive() > 0; });
   }
   if (result.end == watch_end::interrupted)

@@ -40,8 +40,8 @@ exit_code submit_command(const invocation& in) {
   wants_json(in.args);
   auto what = submission_of(in.jobs, in.args.words(), launch_key(in.args));
   auto db = open_or_create(database_url(in.args));
-  auto session = ask([&] { return db->connect({}); });
-  auto run = ask([&] { return session->submit(what); });
+  const auto launcher = ask([&] { return launcher_store{db->connect({})}; });
+  auto run = ask([&] { return launcher.submit(what); });
   return tell_submitted(in, db, run, named(run.id) + " of " + run.job.name + " is submitted");
 }
 
@@ -52,8 +52,8 @@ exit_code restart_command(const invocation& in) {
   auto ended = parse_run_id(in.args.words().front());
   auto key = launch_key(in.args);
   auto db = open_existing(database_url(in.args));
-  auto session = ask([&] { return db->connect({}); });
-  auto run = ask([&] { return session->restart(ended, key); });
+  const auto launcher = ask([&] { return launcher_store{db->connect({})}; });
+  auto run = ask([&] { return launcher.restart(ended, key); });
   return tell_submitted(in, db, run, named(run.id) + " continues " + named(ended));
 }
 

@@ -29,10 +29,10 @@ exit_code cancel_command(const invocation& in) {
   auto run = parse_run_id(in.args.words().front());
   auto mode = in.args.has("now") ? stop_mode::now : stop_mode::stop;
   auto db = open_existing(database_url(in.args));
-  auto session = db->connect({});
-  auto after = ask([&] { return session->request_stop(run, mode); });
+  const auto session = db->connect({});
+  auto after = ask([&] { return launcher_store{session}.request_stop(run, mode); });
   if (as_json)
-    std::cout << dump(run_document(after, ask([&] { return session->summarize(run); }), {},
+    std::cout << dump(run_document(after, ask([&] { return reader{session}.summarize(run); }), {},
                                    wall_now()))
               << "\n";
   if (is_terminal(after.state))

@@ -1,0 +1,225 @@
+#include <algorithm>
+#include <pqxx/except>
+#include <tuple>
+
+#include "storage/event_detail.hpp"
+#include "storage/postgres/planted.hpp"
+#include "storage/postgres/postgres_transaction.hpp"
+#include "storage/postgres/result_columns.hpp"
+#include "storage/postgres/rows.hpp"
+#include "storage/postgres/statements/hot.hpp"
+#include "storage/text.hpp"
+#include "storage/verbs/leases.hpp"
+#include "storage/verbs/nodes.hpp"
+
+namespace partita::postgres {
+
+namespace {
+
+// --- heartbeats ----------------------------------------------------------------------------------
+
+std::string renewing(const std::string& statement) {
+  const auto revives = PARTITA_BUG(postgres_heartbeat_revives_the_dead);
+  return with_bugs(statement,
+                   {{revives, "WHERE node_id = $1::bigint AND state = 'ACTIVE' RETURNING",
+                     ", state = 'ACTIVE', left_at = NULL WHERE node_id = $1::bigint RETURNING"}});
+}
+
+cluster_view view_of(const pqxx::row& row, bool surveyed) {
+  cluster_view view;
+  view.live_runs = row["live_runs"].as<bool>();
+  if (!surveyed) return view;
+  view.nodes = row["nodes"].as<int>();
+  view.slots = row["slots"].as<int>();
+  view.running = row["running"].as<int>();
+  for (const auto& id : elements_of(row["overdue"])) view.overdue.emplace_back(std::stoll(id));
+  return view;
+}
+
+// --- claims --------------------------------------------------------------------------------------
+
+/// The columns of sql::claim, by number: to look up five names in each of thousands of rows takes
+/// longer than to read them.
+struct granted {
+  enum column : pqxx::row::size_type { lease, lo, hi, attempt, no, key, input, seq, position };
+};
+
+granted_partition granted_of(const pqxx::row& row) {
+  granted_partition p{row[granted::no].as<std::int64_t>(),
+                      row[granted::key].c_str(),
+                      row[granted::input].c_str(),
+                      {}};
+  if (!row[granted::seq].is_null())
+    p.resume = checkpoint{row[granted::seq].as<std::int64_t>(), row[granted::position].c_str(),
+                          counts_of(row)};
+  return p;
+}
+
+/// One row a partition; each repeats the lease. No rows: no lease.
+std::optional<lease_grant> grant_of(const pqxx::result& rows, step_id step) {
+  if (rows.empty()) return std::nullopt;
+  const auto first = rows.front();
+  lease_grant grant;
+  grant.lease = id_of<lease_id>(first[granted::lease]);
+  grant.step = step;
+  grant.span = {first[granted::lo].as<std::int64_t>(), first[granted::hi].as<std::int64_t>()};
+  grant.attempt = first[granted::attempt].as<int>();
+  grant.partitions.reserve(rows.size());
+  for (const auto& row : rows) grant.partitions.push_back(granted_of(row));
+  if (static_cast<std::int64_t>(rows.size()) != grant.span.size())
+    throw store_error(errc::damaged, "partitions of " + named(step) + " are missing");
+  return grant;
+}
+
+std::string claiming(const std::string& statement) {
+  const auto leaves = PARTITA_BUG(postgres_claim_leaves_what_it_takes);
+  return with_bugs(
+      statement,
+      {{PARTITA_BUG(postgres_claim_without_locking_the_node), "FOR KEY SHARE OF n", ""},
+       {leaves, "lo <= cut AND cut < hi)", "false)"},
+       {leaves, "WHERE cut = hi)", "WHERE false)"}});
+}
+
+// --- reports -------------------------------------------------------------------------------------
+
+using reports = std::vector<const attempt_report*>;
+
+/// Ascending by lease and number: rows are written, and checkpoints locked, in one order.
+reports sorted(std::span<const attempt_report> items) {
+  reports order;
+  for (const auto& item : items) order.push_back(&item);
+  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+    return std::tie(a->lease, a->no) < std::tie(b->lease, b->no);
+  });
+  return order;
+}
+
+/// What one report adds to one lease.
+struct addition {
+  lease_id lease;
+  std::vector<partition_no> numbers;  // ascending
+};
+
+std::string detail_of(const addition& added) {
+  return event::reported_detail({{attempt_outcome::completed, added.numbers}}).dump();
+}
+
+std::vector<addition> by_lease(const reports& items) {
+  std::vector<addition> added;
+  for (const auto* item : items) {
+    if (added.empty() || added.back().lease != item->lease) added.push_back({item->lease, {}});
+    added.back().numbers.push_back(item->no);
+  }
+  return added;
+}
+
+std::string report_text() {
+  return with_bugs(
+      sql::report_completed,
+      {{PARTITA_BUG(postgres_report_counts_twice), "SET completed = l.completed + span.completed",
+        "SET completed = least(l.completed + 2 * span.completed, l.hi - l.lo + 1)"},
+       {PARTITA_BUG(postgres_report_without_locking_the_lease), " FOR UPDATE OF l", ""}});
+}
+
+}  // namespace
+
+cluster_view postgres_transaction::heartbeat(node_id node, int running, bool draining,
+                                             const std::optional<liveness_limits>& limits) {
+  // As it is nearly always: ACTIVE, and stays so.
+  if (!draining) {
+    const auto rows =
+        limits ? query(renewing(sql::renew_and_survey), node.value, running,
+                       limits->unreachable_after.count(), limits->deregister_after.count())
+               : query(renewing(sql::renew), node.value, running);
+    if (!rows.empty()) return view_of(rows.front(), limits.has_value());
+  }
+  begin();
+  return verbs::heartbeat(*this, node, running, draining, limits);
+}
+
+work_view postgres_transaction::look(node_id node) {
+  work_view view;
+  for (const auto& row : query(sql::look, node.value)) {
+    const std::string_view what = row["what"].c_str();
+    if (what == "READY")
+      view.ready.push_back({id_of<step_id>(row["id"]), id_of<run_id>(row["run_id"]),
+                            row["size"].as<std::int64_t>(), row["slots"].as<int>(),
+                            row["number"].as<int>()});
+    else if (what == "HELD")
+      view.held.push_back({id_of<lease_id>(row["id"]), state_of<stop_mode>(row["stop"])});
+    else
+      view.masterless.push_back({id_of<run_id>(row["id"]), id_of<term>(row["number"])});
+  }
+  return view;
+}
+
+std::optional<lease_grant> postgres_transaction::claim(node_id node, step_id step,
+                                                       std::int64_t width, std::int64_t narrow) {
+  const auto cut_off = [&](const std::string& statement) {
+    return grant_of(query(claiming(statement), node.value, step.value, width, narrow), step);
+  };
+  if (auto grant = cut_off(sql::claim)) return grant;
+  return cut_off(sql::claim_patiently);
+}
+
+std::vector<report_verdict> postgres_transaction::report(node_id node,
+                                                         std::span<const attempt_report> items) {
+  verbs::require_texts(items);
+  if (items.empty()) return {};
+  const auto completed = std::all_of(items.begin(), items.end(), [](const auto& item) {
+    return item.outcome == attempt_outcome::completed;
+  });
+  if (completed && report_completed(node, items))
+    return std::vector(items.size(), report_verdict::recorded);
+  begin();
+  return verbs::report(*this, node, items);
+}
+
+/// All of it, or nothing (false): see sql::report_completed. REQUIRES: nothing was begun.
+bool postgres_transaction::report_completed(node_id node, std::span<const attempt_report> items) {
+  const auto order = sorted(items);
+  const auto added = by_lease(order);
+  const result_columns values{order, [](const attempt_report* r) { return r; }};
+  try {
+    const auto accepted =
+        query(report_text(), node.value, column(added, [](const auto& a) { return a.lease.value; }),
+              column(added, [](const auto& a) { return a.numbers.front(); }),
+              column(added, [](const auto& a) { return a.numbers.back(); }),
+              column(added, [](const auto& a) { return std::int64_t(a.numbers.size()); }),
+              column(added, detail_of),
+              column_unless(order.front()->lease.value, order,
+                            [](const auto* r) { return r->lease.value; }),
+              values.no, values.output, values.read, values.written, values.filtered,
+              values.skipped, values.took, values.files);
+    return accepted.front()[0].as<int>() == 1;
+  } catch (const pqxx::unique_violation&) {
+    return false;  // some of it is a repeat
+  }
+}
+
+void postgres_transaction::commit_chunk(lease_id lease, partition_no no, const checkpoint& c) {
+  verbs::require_checkpoint(c);
+  const auto statement = with_bugs(
+      sql::commit_chunk,
+      {{PARTITA_BUG(postgres_checkpoint_without_the_fence), " AND ended_at IS NULL", ""},
+       {PARTITA_BUG(postgres_chunk_looks_before_the_lock),
+        "WHERE l.completed + l.failed + l.returned = h.ended", ""}});
+  const auto row = query(statement, lease.value, no, c.seq, c.position, c.counts.read,
+                         c.counts.written, c.counts.filtered, c.counts.skipped)
+                       .front();
+  if (row["held"].as<bool>() && !row["fresh"].as<bool>())
+    throw lost_race(named(lease) + " changed while its lock was waited for");
+  if (!row["open"].as<bool>() && !PARTITA_BUG(lost_checkpoints_are_acknowledged))
+    verbs::refuse_checkpoint(lease, no);
+}
+
+void postgres_transaction::record_progress(std::span<const progress_report> items) {
+  if (items.empty()) return;
+  query_planned_anew(sql::record_progress,
+                     column(items, [](const auto& p) { return p.lease.value; }),
+                     column(items, [](const auto& p) { return p.no; }),
+                     column(items, [](const auto& p) { return p.done; }),
+                     column(items, [](const auto& p) { return p.total; }));
+}
+
+}  // namespace partita::postgres

@@ -1,0 +1,58 @@
+#include "storage/postgres/postgres_transaction.hpp"
+
+#include "storage/postgres/rows.hpp"
+#include "storage/postgres/statements/runs.hpp"
+#include "storage/postgres/statements/views.hpp"
+
+namespace partita::postgres {
+
+postgres_transaction::postgres_transaction(connection& server, access how)
+    : server_(server), carrier_(server), enclosed_(how == access::write) {}
+
+postgres_transaction::~postgres_transaction() {
+  if (!begun_) return;
+  try {
+    carrier_.exec0("ROLLBACK");
+  } catch (const std::exception&) {
+    server_.spoiled = true;
+  }
+}
+
+void postgres_transaction::begin() { enclosed_ = true; }
+
+void postgres_transaction::open() {
+  if (!enclosed_ || begun_) return;
+  carrier_.exec0("BEGIN ISOLATION LEVEL READ COMMITTED");
+  begun_ = true;
+}
+
+void postgres_transaction::commit() {
+  write_events();
+  if (tells_of_work_) {
+    open();
+    carrier_.exec0(sql::tell_of_work);
+  }
+  if (begun_) carrier_.exec0("COMMIT");
+  begun_ = false;
+}
+
+void postgres_transaction::log(std::string_view kind, const subject& about,
+                               const nlohmann::json& detail) {
+  events_.push_back({std::string{kind}, about, detail.dump()});
+}
+
+/// All at once, at the end: the locks that the changes took are still held, so that events of
+/// different transactions stand in the order of what they tell.
+void postgres_transaction::write_events() {
+  if (events_.empty()) return;
+  const auto ids = [&](auto which) {
+    return column(events_, [&](const auto& e) { return (e.about.*which).value; });
+  };
+  const auto texts = [&](auto which) {
+    return column(events_, [&](const auto& e) { return std::string_view{e.*which}; });
+  };
+  query(sql::insert_events, texts(&logged_event::kind), ids(&subject::run), ids(&subject::step),
+        ids(&subject::lease), ids(&subject::node), texts(&logged_event::detail));
+}
+
+}  // namespace partita::postgres

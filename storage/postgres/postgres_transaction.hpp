@@ -1,0 +1,162 @@
+#pragma once
+
+#include <pqxx/nontransaction>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/postgres/connection.hpp"
+#include "storage/session.hpp"
+#include "storage/transaction.hpp"
+
+namespace partita::postgres {
+
+/// A transaction of a verb. Its functions stand in one file a group: nodes.cpp, runs.cpp,
+/// steps.cpp, leases.cpp, results.cpp, views.cpp, and hot.cpp for the verbs with statements of
+/// their own.
+///
+/// A verb that writes is enclosed in BEGIN and COMMIT. For the others each statement is a
+/// transaction by itself, in one round trip: until `begin`, where a verb turns out to need more.
+class postgres_transaction final : public transaction {
+ public:
+  postgres_transaction(connection& server, access how);
+  /// Rolls back what was begun and is not committed.
+  ~postgres_transaction() override;
+
+  void commit();
+
+  void log(std::string_view kind, const subject& about, const nlohmann::json& detail) override;
+
+  // --- nodes.cpp
+  node_id insert_node(const node_info& info) override;
+  void describe_jobs(std::span<const job_description> jobs) override;
+  std::optional<node_standing> find_node(node_id node, row_lock lock) override;
+  std::set<node_id> active_among(const std::set<node_id>& nodes) override;
+  std::vector<node_standing> present_nodes() override;
+  std::int64_t renew_node(node_id node, int running, node_state state) override;
+  std::int64_t mark_unreachable(node_id node) override;
+  std::int64_t end_node(node_id node, node_state state) override;
+  std::vector<node_row> list_nodes(bool all) override;
+  std::vector<live_node> live_nodes(const job_ref& job) override;
+  std::vector<known_job> list_known_jobs() override;
+
+  // --- runs.cpp
+  std::optional<run_row> find_run(run_id run, row_lock lock) override;
+  std::optional<run_row> find_launch(const std::string& launch_key) override;
+  std::optional<run_row> find_continuation(run_id ended) override;
+  std::optional<run_row> find_live_run(const std::string& job,
+                                       const std::string& identity) override;
+  bool any_live_run() override;
+  std::optional<run_id> insert_run(const run_row& run) override;
+  std::int64_t set_stop(run_id run, stop_mode mode) override;
+  std::int64_t take_run(run_id run, node_id master, term t) override;
+  std::int64_t release_run(run_id run) override;
+  std::int64_t set_run_result(run_id run, const json_text& result) override;
+  std::int64_t end_run(run_id run, run_state state, const std::string& error) override;
+  std::vector<masterless_run> driven_by(node_id master) override;
+  void tell_of_work() override { tells_of_work_ = true; }
+  std::vector<run_row> list_runs(int limit, run_id before) override;
+
+  // --- steps.cpp
+  std::optional<driven_step_row> find_driven_step(step_id step, row_lock of_step) override;
+  std::optional<step_row> find_step_at(run_id run, int ordinal) override;
+  std::vector<step_row> list_steps(run_id run) override;
+  std::optional<step_standing> standing_of(step_id step) override;
+  std::optional<step_id> insert_step(run_id run, const step_spec& spec) override;
+  step_id copy_step(const step_row& from, run_id to) override;
+  std::int64_t set_count(step_id step, std::int64_t count) override;
+  std::int64_t set_carried(step_id step, std::int64_t carried) override;
+  std::int64_t seal_step(step_id step) override;
+  std::int64_t end_step(step_id step, step_state state, const json_text& result,
+                        const std::string& error) override;
+  void insert_partitions(step_id step, partition_no first,
+                         std::span<const new_partition> rows) override;
+  void delete_partitions(step_id step, range span) override;
+  std::int64_t copy_partitions(step_id from, step_id to, range span) override;
+  std::int64_t copy_completed_results(step_id from, step_id to, range span) override;
+  std::int64_t copy_checkpoints(step_id from, step_id to, range span) override;
+
+  // --- leases.cpp
+  void insert_ready(std::span<const new_ready> ranges) override;
+  void share_ranges(node_id node) override;
+  std::vector<ready_record> take_bound_ranges(node_id node) override;
+  held_lease_row insert_lease(step_id step, node_id node, range span, int attempt) override;
+  std::vector<held_lease_row> lock_leases(node_id node, std::span<const lease_id> ids) override;
+  std::vector<held_lease_row> lock_live_leases(node_id node) override;
+  std::int64_t save_leases(std::span<const lease_record> leases) override;
+  std::vector<std::vector<partition_no>> ended_numbers(
+      std::span<const held_lease_row> leases) override;
+
+  // --- results.cpp
+  std::vector<known_attempt> find_attempts(std::span<const leased_report> items) override;
+  std::int64_t insert_results(std::span<const leased_report> items) override;
+  std::int64_t insert_failures(std::span<const leased_report> items) override;
+  std::int64_t insert_lost(const lease_record& lease, range span,
+                           const std::string& reason) override;
+  std::vector<partition_no> result_numbers(step_id step, range span) override;
+  std::vector<result_row> list_results(step_id step, partition_no after, int limit,
+                                       result_kind kind) override;
+
+  // --- views.cpp
+  std::vector<step_summary> summarize(run_id run) override;
+  std::vector<partition_row> list_partitions(step_id step, partition_no after, int limit) override;
+  std::vector<failure_row> list_failures(run_id run, int limit) override;
+  std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) override;
+
+  // --- hot.cpp
+  cluster_view heartbeat(node_id node, int running, bool draining,
+                         const std::optional<liveness_limits>& limits) override;
+  work_view look(node_id node) override;
+  std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
+                                   std::int64_t narrow) override;
+  std::vector<report_verdict> report(node_id node, std::span<const attempt_report> items) override;
+  void commit_chunk(lease_id lease, partition_no no, const checkpoint& c) override;
+  void record_progress(std::span<const progress_report> items) override;
+
+ private:
+  /// What follows is one transaction, READ COMMITTED: each statement sees what was committed before
+  /// it began.
+  void begin();
+
+  /// Runs a statement whose plan is kept (planned_once).
+  template <class... Parameters>
+  pqxx::result query(const std::string& statement, const Parameters&... parameters) {
+    open();
+    return planned_once(carrier_, statement, parameters...);
+  }
+
+  /// Runs a statement that is planned for the tables as they are now: one that is rare, and reads
+  /// or copies many rows.
+  template <class... Parameters>
+  pqxx::result query_planned_anew(const std::string& statement, const Parameters&... parameters) {
+    open();
+    return carrier_.exec_params(statement, parameters...);
+  }
+
+  /// Runs a statement that changes rows. Returns how many.
+  template <class... Parameters>
+  std::int64_t change(const std::string& statement, const Parameters&... parameters) {
+    return static_cast<std::int64_t>(query(statement, parameters...).affected_rows());
+  }
+
+  /// BEGIN, before the first statement of an enclosed transaction.
+  void open();
+  void write_events();
+  std::int64_t copy(const std::string& statement, step_id from, step_id to, range span);
+  bool report_completed(node_id node, std::span<const attempt_report> items);
+
+  struct logged_event {
+    std::string kind;
+    subject about;
+    std::string detail;
+  };
+
+  connection& server_;
+  pqxx::nontransaction carrier_;  // only sends: BEGIN and COMMIT are ours
+  bool enclosed_;
+  bool begun_ = false;
+  bool tells_of_work_ = false;
+  std::vector<logged_event> events_;
+};
+
+}  // namespace partita::postgres

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "storage/postgres/statements/locking.hpp"
+
+namespace partita::postgres::sql {
+
+inline const std::string run_columns = R"(
+SELECT run_id, job, job_version, parameters, identity, launch_key, state,
+       coalesce(master_node_id, 0) AS master, term, stop, coalesce(restart_of, 0) AS restart_of,
+       result, error, partita.micros(created_at) AS created_at,
+       partita.micros(started_at) AS started_at, partita.micros(ended_at) AS ended_at
+FROM partita.run )";
+
+// FOR KEY SHARE is the fence of a master: whoever takes the run away waits for it. Under FOR UPDATE
+// conflicting requests wait for each other. $1 run
+inline std::string find_run(row_lock lock) {
+  return run_columns + "WHERE run_id = $1::bigint" + locking(lock);
+}
+
+// $1 launch key
+inline const std::string find_launch = run_columns + "WHERE launch_key = $1";
+
+// $1 run
+inline const std::string find_continuation = run_columns + "WHERE restart_of = $1::bigint";
+
+// $1 job, $2 identity
+inline const std::string find_live_run = run_columns + R"(
+WHERE job = $1 AND md5(identity) = md5($2) AND state IN ('CREATED', 'RUNNING'))";
+
+// $1 at most, $2 below this id, or 0
+inline const std::string list_runs = run_columns + R"(
+WHERE $2::bigint = 0 OR run_id < $2::bigint ORDER BY run_id DESC LIMIT $1::integer)";
+
+// Says it of a statement's answer: a column.
+inline const std::string has_live_runs =
+    "EXISTS (SELECT FROM partita.run WHERE state IN ('CREATED', 'RUNNING')) AS live_runs";
+
+// No row: one of the unique indexes has it already; a new look tells which.
+// $1 job, $2 version, $3 parameters, $4 identity, $5 launch key, $6 run it continues or 0,
+// $7 result so far
+inline const std::string insert_run = R"(
+INSERT INTO partita.run
+  (job, job_version, parameters, identity, launch_key, restart_of, result, state)
+VALUES ($1, $2::integer, $3, $4, $5, nullif($6::bigint, 0), $7, 'CREATED')
+ON CONFLICT DO NOTHING RETURNING run_id)";
+
+// $1 run, $2 mode
+inline const std::string set_stop = R"(
+UPDATE partita.run SET stop = $2 WHERE run_id = $1::bigint)";
+
+// $1 run, $2 master, $3 term
+inline const std::string take_run = R"(
+UPDATE partita.run
+SET master_node_id = $2::bigint, term = $3::bigint, state = 'RUNNING',
+    started_at = coalesce(started_at, partita.clock())
+WHERE run_id = $1::bigint)";
+
+// $1 run
+inline const std::string release_run = R"(
+UPDATE partita.run SET master_node_id = NULL WHERE run_id = $1::bigint)";
+
+// $1 run, $2 result
+inline const std::string set_run_result = R"(
+UPDATE partita.run SET result = $2 WHERE run_id = $1::bigint)";
+
+// $1 run, $2 state, $3 error
+inline const std::string end_run = R"(
+UPDATE partita.run SET state = $2, error = $3, ended_at = partita.clock()
+WHERE run_id = $1::bigint)";
+
+// $1 node
+inline const std::string driven_by = R"(
+SELECT run_id, term FROM partita.run
+WHERE master_node_id = $1::bigint AND state IN ('CREATED', 'RUNNING')
+ORDER BY run_id FOR UPDATE)";
+
+// A hint for nodes that listen (`--wake-up`): heard when the transaction has committed.
+inline const std::string channel_of_work = "partita_work";
+inline const std::string tell_of_work = "NOTIFY partita_work";
+
+}  // namespace partita::postgres::sql

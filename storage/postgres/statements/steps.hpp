@@ -1,0 +1,124 @@
+#pragma once
+
+#include "storage/postgres/statements/locking.hpp"
+
+namespace partita::postgres::sql {
+
+inline const std::string step_columns = R"(
+SELECT s.step_id, s.run_id, s.name, s.ordinal, s.kind, s.state, s.streamed, s.transferable,
+       s.max_attempts, s.retry_first_ms, s.retry_factor, s.retry_max_ms, s.split_context, s.count,
+       s.sealed, s.result, s.error, partita.micros(s.started_at) AS started_at,
+       partita.micros(s.ended_at) AS ended_at )";
+
+// The master's fence and then the step. FOR NO KEY UPDATE: what changes a split waits for others
+// that do. FOR UPDATE: claims wait too, and what the next statement sees of leases is final.
+// $1 step
+inline std::string find_driven_step(row_lock of_step) {
+  return step_columns + R"(
+  , r.state AS run_state, coalesce(r.master_node_id, 0) AS master, r.term, r.stop
+FROM partita.step s JOIN partita.run r ON r.run_id = s.run_id
+WHERE s.step_id = $1::bigint FOR KEY SHARE OF r)" +
+         locking(of_step, "s");
+}
+
+// $1 run, $2 ordinal
+inline const std::string find_step_at = step_columns + R"(
+FROM partita.step s WHERE s.run_id = $1::bigint AND s.ordinal = $2::integer)";
+
+// $1 run
+inline const std::string list_steps = step_columns + R"(
+FROM partita.step s WHERE s.run_id = $1::bigint ORDER BY s.ordinal)";
+
+// $1 step
+inline const std::string standing_of = R"(
+SELECT r.stop, s.sealed,
+       EXISTS (SELECT FROM partita.ready w WHERE w.step_id = $1::bigint) AS ready,
+       EXISTS (SELECT FROM partita.lease l
+               WHERE l.step_id = $1::bigint AND l.state = 'LIVE') AS live,
+       EXISTS (SELECT FROM partita.result o
+               WHERE o.step_id = $1::bigint AND o.outcome = 'FAILED') AS failed
+FROM partita.step s JOIN partita.run r ON r.run_id = s.run_id
+WHERE s.step_id = $1::bigint)";
+
+// No row: the run has a step of this ordinal.
+// $1 run, $2 name, $3 ordinal, $4 kind, $5 streamed, $6 transferable, $7 max_attempts,
+// $8 retry_first_ms, $9 retry_factor, $10 retry_max_ms, $11 split_context, $12 sealed
+inline const std::string insert_step = R"(
+INSERT INTO partita.step
+  (run_id, name, ordinal, kind, state, streamed, transferable, max_attempts, retry_first_ms,
+   retry_factor, retry_max_ms, split_context, sealed)
+VALUES ($1::bigint, $2, $3::integer, $4, 'RUNNING', $5::boolean, $6::boolean, $7::integer,
+        $8::bigint, $9::double precision, $10::bigint, $11, $12::boolean)
+ON CONFLICT (run_id, ordinal) DO NOTHING RETURNING step_id)";
+
+// A COMPLETED step is copied as it is; another one is RUNNING again. $1 step, $2 new run
+inline const std::string copy_step = R"(
+INSERT INTO partita.step
+  (run_id, name, ordinal, kind, state, streamed, transferable, max_attempts, retry_first_ms,
+   retry_factor, retry_max_ms, split_context, count, sealed, result, error, started_at, ended_at)
+SELECT $2::bigint, name, ordinal, kind,
+       CASE state WHEN 'COMPLETED' THEN state ELSE 'RUNNING' END,
+       streamed, transferable, max_attempts, retry_first_ms, retry_factor, retry_max_ms,
+       split_context, count, sealed,
+       CASE state WHEN 'COMPLETED' THEN result ELSE '' END,
+       CASE state WHEN 'COMPLETED' THEN error ELSE '' END,
+       CASE state WHEN 'COMPLETED' THEN started_at ELSE partita.clock() END,
+       CASE state WHEN 'COMPLETED' THEN ended_at END
+FROM partita.step WHERE step_id = $1::bigint
+RETURNING step_id)";
+
+// $1 step, $2 count
+inline const std::string set_count = R"(
+UPDATE partita.step SET count = $2::bigint WHERE step_id = $1::bigint)";
+
+// $1 step, $2 how many results were carried over
+inline const std::string set_carried = R"(
+UPDATE partita.step SET carried = $2::bigint WHERE step_id = $1::bigint)";
+
+// $1 step
+inline const std::string seal_step = R"(
+UPDATE partita.step SET sealed = true WHERE step_id = $1::bigint)";
+
+// $1 step, $2 state, $3 result, $4 error
+inline const std::string end_step = R"(
+UPDATE partita.step SET state = $2, result = $3, error = $4, ended_at = partita.clock()
+WHERE step_id = $1::bigint)";
+
+// No COPY: a master that is stopped in the middle of one would hold the fence until it goes on, and
+// no timeout of the server ends that. $1 step, $2 first no, $3 keys, $4 inputs
+inline const std::string insert_partitions = R"(
+INSERT INTO partita.partition (step_id, no, key, input)
+SELECT $1::bigint, $2::bigint + p.place - 1, p.key, p.input
+FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS p (key, input, place))";
+
+// By a function, because the role of a node may delete no partition else.
+// $1 step, $2 first no, $3 last no
+inline const std::string delete_partitions =
+    "SELECT partita.forget_partitions($1::bigint, $2::bigint, $3::bigint)";
+
+// $1 step, $2 its copy, $3 first no, $4 last no
+inline const std::string copy_partitions = R"(
+INSERT INTO partita.partition (step_id, no, key, input)
+SELECT $2::bigint, no, key, input FROM partita.partition
+WHERE step_id = $1::bigint AND no BETWEEN $3::bigint AND $4::bigint)";
+
+// $1 step, $2 its copy, $3 first no, $4 last no
+inline const std::string copy_completed_results = R"(
+INSERT INTO partita.result (step_id, no, lease_id, outcome, output, error, read_count, write_count,
+                            filter_count, skip_count, took_us, ended_at, files)
+SELECT $2::bigint, no, lease_id, outcome, output, error, read_count, write_count,
+       filter_count, skip_count, took_us, ended_at, files
+FROM partita.result
+WHERE step_id = $1::bigint AND no BETWEEN $3::bigint AND $4::bigint AND outcome = 'COMPLETED')";
+
+// $1 step, $2 its copy, $3 first no, $4 last no
+inline const std::string copy_checkpoints = R"(
+INSERT INTO partita.checkpoint (step_id, no, lease_id, seq, position, read_count, write_count,
+                                filter_count, skip_count, progress_done, progress_total, updated_at)
+SELECT $2::bigint, no, lease_id, seq, position, read_count, write_count,
+       filter_count, skip_count, progress_done, progress_total, updated_at
+FROM partita.checkpoint c
+WHERE c.step_id = $1::bigint AND c.no BETWEEN $3::bigint AND $4::bigint
+  AND (SELECT r.no FROM partita.result r WHERE r.step_id = $2::bigint AND r.no = c.no) IS NULL)";
+
+}  // namespace partita::postgres::sql

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "storage/sqlite/connection.hpp"
+#include "storage/verbs/single_writer.hpp"
+
+namespace partita::sqlite {
+
+/// The rows, one file a kind: nodes.cpp, runs.cpp, steps.cpp, leases.cpp, results.cpp, views.cpp.
+/// A row lock means nothing here: BEGIN IMMEDIATE keeps every other writer out. Events are written
+/// at once. What takes many rows runs one prepared statement again and again.
+class sqlite_transaction final : public single_writer_transaction {
+ public:
+  /// REQUIRES: a transaction_scope is open on `db` and outlives this object.
+  explicit sqlite_transaction(connection& db) : db_(db) {}
+
+  node_id insert_node(const node_info& info) override;
+  void describe_jobs(std::span<const job_description> jobs) override;
+  std::optional<node_standing> find_node(node_id node, row_lock lock) override;
+  std::set<node_id> active_among(const std::set<node_id>& nodes) override;
+  std::vector<node_standing> present_nodes() override;
+  std::int64_t renew_node(node_id node, int running, node_state state) override;
+  std::int64_t mark_unreachable(node_id node) override;
+  std::int64_t end_node(node_id node, node_state state) override;
+  std::vector<node_row> list_nodes(bool all) override;
+  std::vector<live_node> live_nodes(const job_ref& job) override;
+  std::vector<known_job> list_known_jobs() override;
+
+  std::optional<run_row> find_run(run_id run, row_lock lock) override;
+  std::optional<run_row> find_launch(const std::string& launch_key) override;
+  std::optional<run_row> find_continuation(run_id ended) override;
+  std::optional<run_row> find_live_run(const std::string& job,
+                                       const std::string& identity) override;
+  bool any_live_run() override;
+  std::optional<run_id> insert_run(const run_row& run) override;
+  std::int64_t set_stop(run_id run, stop_mode mode) override;
+  std::int64_t take_run(run_id run, node_id master, term t) override;
+  std::int64_t release_run(run_id run) override;
+  std::int64_t set_run_result(run_id run, const json_text& result) override;
+  std::int64_t end_run(run_id run, run_state state, const std::string& error) override;
+  std::vector<masterless_run> driven_by(node_id master) override;
+  std::vector<run_row> list_runs(int limit, run_id before) override;
+
+  std::optional<driven_step_row> find_driven_step(step_id step, row_lock of_step) override;
+  std::optional<step_row> find_step_at(run_id run, int ordinal) override;
+  std::vector<step_row> list_steps(run_id run) override;
+  std::optional<step_standing> standing_of(step_id step) override;
+  std::optional<step_id> insert_step(run_id run, const step_spec& spec) override;
+  step_id copy_step(const step_row& from, run_id to) override;
+  std::int64_t set_count(step_id step, std::int64_t count) override;
+  std::int64_t set_carried(step_id step, std::int64_t carried) override;
+  std::int64_t seal_step(step_id step) override;
+  std::int64_t end_step(step_id step, step_state state, const json_text& result,
+                        const std::string& error) override;
+  void insert_partitions(step_id step, partition_no first,
+                         std::span<const new_partition> rows) override;
+  void delete_partitions(step_id step, range span) override;
+  std::int64_t copy_partitions(step_id from, step_id to, range span) override;
+  std::int64_t copy_completed_results(step_id from, step_id to, range span) override;
+  std::int64_t copy_checkpoints(step_id from, step_id to, range span) override;
+
+  void insert_ready(std::span<const new_ready> ranges) override;
+  void share_ranges(node_id node) override;
+  std::vector<ready_record> take_bound_ranges(node_id node) override;
+  held_lease_row insert_lease(step_id step, node_id node, range span, int attempt) override;
+  std::vector<held_lease_row> lock_leases(node_id node, std::span<const lease_id> ids) override;
+  std::vector<held_lease_row> lock_live_leases(node_id node) override;
+  std::int64_t save_leases(std::span<const lease_record> leases) override;
+  std::vector<std::vector<partition_no>> ended_numbers(
+      std::span<const held_lease_row> leases) override;
+
+  std::vector<known_attempt> find_attempts(std::span<const leased_report> items) override;
+  std::int64_t insert_results(std::span<const leased_report> items) override;
+  std::int64_t insert_failures(std::span<const leased_report> items) override;
+  std::int64_t insert_lost(const lease_record& lease, range span,
+                           const std::string& reason) override;
+  std::vector<partition_no> result_numbers(step_id step, range span) override;
+  std::vector<result_row> list_results(step_id step, partition_no after, int limit,
+                                       result_kind kind) override;
+
+  std::vector<step_summary> summarize(run_id run) override;
+  std::vector<partition_row> list_partitions(step_id step, partition_no after, int limit) override;
+  std::vector<failure_row> list_failures(run_id run, int limit) override;
+  std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) override;
+  void log(std::string_view kind, const subject& about, const nlohmann::json& detail) override;
+
+ protected:
+  std::vector<work_view::live_lease> held_by(node_id node) override;
+  std::vector<ready_step> ready_for(node_id node) override;
+  std::vector<masterless_run> masterless_for(node_id node) override;
+  bool is_open_for_claims(step_id step) override;
+  std::optional<claimable_range> first_claimable(step_id step, node_id node) override;
+  void cut_front(const claimable_range& from, partition_no lo) override;
+  std::vector<granted_partition> granted_partitions(step_id step, range span) override;
+  std::optional<step_id> fenced_step(lease_id lease, partition_no no) override;
+  void save_checkpoint(step_id step, partition_no no, lease_id lease, const checkpoint& c) override;
+  void save_progress(step_id step, const progress_report& shown) override;
+
+ private:
+  std::optional<step_row> find_step(step_id step);
+
+  connection& db_;
+};
+
+}  // namespace partita::sqlite

@@ -1,0 +1,80 @@
+#pragma once
+
+namespace partita::sqlite::sql {
+
+// 1 step, 2 lo, 3 hi. Columns: no, lease, COMPLETED
+inline constexpr char results_within[] = R"sql(
+SELECT no, lease_id, outcome = 'COMPLETED' FROM partita_result
+WHERE step_id = ?1 AND no BETWEEN ?2 AND ?3 ORDER BY no)sql";
+
+// 1 lease, 2 lo, 3 hi
+inline constexpr char failures_within[] = R"sql(
+SELECT no FROM partita_failure WHERE lease_id = ?1 AND no BETWEEN ?2 AND ?3 ORDER BY no)sql";
+
+// 1 step, 2 no, 3 lease, 4 outcome, 5 output, 6 error, 7 read, 8 written, 9 filtered, 10 skipped,
+// 11 took, 12 files. No row: the partition has its result already.
+inline constexpr char insert_result[] = R"sql(
+INSERT INTO partita_result (step_id, no, lease_id, outcome, output, error, read_count, write_count,
+                            filter_count, skip_count, took_us, ended_at, files)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, partita_now(), ?12)
+ON CONFLICT (step_id, no) DO NOTHING)sql";
+
+// 1 step, 2 no, 3 lease, 4 reason. As insert_result, for what nobody reports.
+inline constexpr char insert_lost[] = R"sql(
+INSERT INTO partita_result (step_id, no, lease_id, outcome, output, error, read_count, write_count,
+                            filter_count, skip_count, took_us, ended_at)
+VALUES (?1, ?2, ?3, 'FAILED', 'null', ?4, 0, 0, 0, 0, 0, partita_now())
+ON CONFLICT (step_id, no) DO NOTHING)sql";
+
+// 1 step, 2 no, 3 lease, 4 node, 5 attempt, 6 outcome, 7 error
+inline constexpr char insert_failure[] = R"sql(
+INSERT INTO partita_failure (step_id, no, lease_id, node_id, attempt, outcome, error, at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, partita_now()))sql";
+
+// 1 step, 2 no
+inline constexpr char delete_checkpoint[] =
+    "DELETE FROM partita_checkpoint WHERE step_id = ?1 AND no = ?2";
+
+// 1 step, 2 no, 3 lease, 4 seq, 5 position, 6 read, 7 written, 8 filtered, 9 skipped.
+// No row: as much is saved already.
+inline constexpr char save_checkpoint[] = R"sql(
+INSERT INTO partita_checkpoint (step_id, no, lease_id, seq, position, read_count, write_count,
+                                filter_count, skip_count, updated_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, partita_now())
+ON CONFLICT (step_id, no) DO UPDATE
+SET lease_id = excluded.lease_id, seq = excluded.seq, position = excluded.position,
+    read_count = excluded.read_count, write_count = excluded.write_count,
+    filter_count = excluded.filter_count, skip_count = excluded.skip_count,
+    updated_at = excluded.updated_at
+WHERE excluded.seq > seq)sql";
+
+// 1 step, 2 no, 3 lease, 4 done, 5 total
+inline constexpr char save_progress[] = R"sql(
+INSERT INTO partita_checkpoint (step_id, no, lease_id, seq, progress_done, progress_total,
+                                updated_at)
+VALUES (?1, ?2, ?3, 0, ?4, ?5, partita_now())
+ON CONFLICT (step_id, no) DO UPDATE
+SET lease_id = excluded.lease_id, progress_done = excluded.progress_done,
+    progress_total = excluded.progress_total, updated_at = excluded.updated_at)sql";
+
+// 1 step, 2 after, 3 limit
+inline constexpr char list_results[] = R"sql(
+SELECT no, lease_id, outcome = 'COMPLETED', output, error, read_count, write_count, filter_count,
+       skip_count, took_us, ended_at, files
+FROM partita_result WHERE step_id = ?1 AND no > ?2 ORDER BY no LIMIT ?3)sql";
+
+// As list_results. To the planner, the primary key looks as good as the index of the few.
+inline constexpr char list_failed_results[] = R"sql(
+SELECT no, lease_id, outcome = 'COMPLETED', output, error, read_count, write_count, filter_count,
+       skip_count, took_us, ended_at, files
+FROM partita_result INDEXED BY partita_result_failed
+WHERE outcome = 'FAILED' AND step_id = ?1 AND no > ?2 ORDER BY no LIMIT ?3)sql";
+
+// As list_failed_results.
+inline constexpr char list_results_with_files[] = R"sql(
+SELECT no, lease_id, outcome = 'COMPLETED', output, error, read_count, write_count, filter_count,
+       skip_count, took_us, ended_at, files
+FROM partita_result INDEXED BY partita_result_files
+WHERE files IS NOT NULL AND step_id = ?1 AND no > ?2 ORDER BY no LIMIT ?3)sql";
+
+}  // namespace partita::sqlite::sql

@@ -1,0 +1,74 @@
+#pragma once
+
+namespace partita::sqlite::sql {
+
+// 1 run
+inline constexpr char find_run[] = R"sql(
+SELECT run_id, job, job_version, parameters, identity, launch_key, state, master_node_id, term,
+       stop, restart_of, result, error, created_at, started_at, ended_at
+FROM partita_run WHERE run_id = ?1)sql";
+
+// 1 before, 2 limit
+inline constexpr char list_runs[] = R"sql(
+SELECT run_id, job, job_version, parameters, identity, launch_key, state, master_node_id, term,
+       stop, restart_of, result, error, created_at, started_at, ended_at
+FROM partita_run WHERE run_id < ?1 ORDER BY run_id DESC LIMIT ?2)sql";
+
+// 1 launch key
+inline constexpr char run_of_launch[] = "SELECT run_id FROM partita_run WHERE launch_key = ?1";
+
+// 1 run
+inline constexpr char run_that_continues[] = "SELECT run_id FROM partita_run WHERE restart_of = ?1";
+
+// 1 job, 2 identity
+inline constexpr char live_run_of[] = R"sql(
+SELECT run_id FROM partita_run
+WHERE job = ?1 AND identity = ?2 AND state IN ('CREATED', 'RUNNING'))sql";
+
+// One row if a run is live.
+inline constexpr char any_live_run[] =
+    "SELECT 1 FROM partita_run WHERE state IN ('CREATED', 'RUNNING') LIMIT 1";
+
+// 1 job, 2 version, 3 parameters, 4 identity, 5 launch key, 6 restart of, 7 result
+// No row: one of the unique indexes refused it.
+inline constexpr char insert_run[] = R"sql(
+INSERT INTO partita_run
+  (job, job_version, parameters, identity, launch_key, state, restart_of, result, created_at)
+VALUES (?1, ?2, ?3, ?4, ?5, 'CREATED', ?6, ?7, partita_now())
+ON CONFLICT DO NOTHING)sql";
+
+// 1 run, 2 mode
+inline constexpr char set_stop[] = "UPDATE partita_run SET stop = ?2 WHERE run_id = ?1";
+
+// 1 run, 2 node, 3 term
+inline constexpr char take_run[] = R"sql(
+UPDATE partita_run
+SET master_node_id = ?2, term = ?3, state = 'RUNNING',
+    started_at = coalesce(started_at, partita_now())
+WHERE run_id = ?1)sql";
+
+// 1 run
+inline constexpr char release_run[] =
+    "UPDATE partita_run SET master_node_id = NULL WHERE run_id = ?1";
+
+// 1 run, 2 result
+inline constexpr char set_run_result[] = "UPDATE partita_run SET result = ?2 WHERE run_id = ?1";
+
+// 1 run, 2 state, 3 error
+inline constexpr char end_run[] = R"sql(
+UPDATE partita_run SET state = ?2, error = ?3, ended_at = partita_now() WHERE run_id = ?1)sql";
+
+// 1 node
+inline constexpr char runs_driven_by[] = R"sql(
+SELECT run_id, term FROM partita_run
+WHERE master_node_id = ?1 AND state IN ('CREATED', 'RUNNING') ORDER BY run_id)sql";
+
+// 1 node. By the index of live runs: ended ones stay for ever.
+inline constexpr char masterless_runs[] = R"sql(
+SELECT run_id, term FROM partita_run
+WHERE master_node_id IS NULL AND state IN ('CREATED', 'RUNNING')
+  AND job || '/' || job_version IN (SELECT j.value FROM partita_node n, json_each(n.jobs) j
+                                     WHERE n.node_id = ?1)
+ORDER BY run_id)sql";
+
+}  // namespace partita::sqlite::sql

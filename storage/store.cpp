@@ -1,0 +1,179 @@
+#include "storage/store.hpp"
+
+#include <algorithm>
+
+#include "storage/text.hpp"
+#include "storage/transaction.hpp"
+#include "storage/verbs/leases.hpp"
+#include "storage/verbs/nodes.hpp"
+#include "storage/verbs/runs.hpp"
+#include "storage/verbs/steps.hpp"
+
+// Each verb joined with its algorithm.
+namespace partita {
+
+// --- what everybody may know ---------------------------------------------------------------------
+
+std::optional<run_row> run_lookup::find_run(run_id run) const {
+  return this->run("find_run", access::read, &transaction::find_run, run, row_lock::none);
+}
+
+std::vector<step_row> run_lookup::list_steps(run_id run) const {
+  return this->run("list_steps", access::read, &transaction::list_steps, run);
+}
+
+// --- nodes ---------------------------------------------------------------------------------------
+
+node_id cluster_store::register_node(const node_info& info) const {
+  return run("register_node", access::write, verbs::register_node, info);
+}
+
+cluster_view cluster_store::heartbeat(node_id node, int running, bool draining,
+                                      const std::optional<liveness_limits>& limits) const {
+  return run("heartbeat", access::light_write, &transaction::heartbeat, node, running, draining,
+             limits);
+}
+
+sweep_verdict cluster_store::sweep(node_id suspect, const liveness_limits& limits) const {
+  return run("sweep", access::write, verbs::sweep, suspect, limits);
+}
+
+void cluster_store::leave(node_id node) const { run("leave", access::write, verbs::leave, node); }
+
+// --- launching -----------------------------------------------------------------------------------
+
+run_row launcher_store::submit(const submission& s) const {
+  return run("submit", access::write, verbs::submit, s);
+}
+
+run_row launcher_store::restart(run_id ended, const std::string& launch_key) const {
+  return run("restart", access::write, verbs::restart, ended, launch_key);
+}
+
+run_row launcher_store::request_stop(run_id run, stop_mode mode) const {
+  return this->run("request_stop", access::write, verbs::request_stop, run, mode);
+}
+
+// --- driving a run -------------------------------------------------------------------------------
+
+std::optional<term> master_store::adopt_run(run_id run, node_id node, term seen) const {
+  return this->run("adopt_run", access::write, verbs::adopt_run, run, node, seen);
+}
+
+void master_store::step_down(run_id run, node_id node, term t) const {
+  run_fenced("step_down", verbs::step_down, run, node, t);
+}
+
+step_row master_store::begin_step(run_id run, node_id node, term t, const step_spec& spec) const {
+  return run_fenced("begin_step", verbs::begin_step, run, node, t, spec);
+}
+
+void master_store::reset_split(step_id step, node_id node, term t) const {
+  run_fenced("reset_split", verbs::reset_split, step, node, t);
+}
+
+void master_store::append_partitions(step_id step, node_id node, term t, partition_no first_no,
+                                     std::span<const new_partition> rows) const {
+  run_fenced("append_partitions", verbs::append_partitions, step, node, t, first_no, rows);
+}
+
+void master_store::seal_split(step_id step, node_id node, term t, partition_no first_no,
+                              std::span<const new_partition> last,
+                              std::span<const ready_range> ranges) const {
+  run_fenced("seal_split", verbs::seal_split, step, node, t, first_no, last, ranges);
+}
+
+step_progress master_store::progress(step_id step) const {
+  return run("progress", access::read, verbs::progress, step);
+}
+
+void master_store::end_step(step_id step, node_id node, term t, step_state state,
+                            const json_text& result, const std::string& error,
+                            const std::optional<json_text>& run_result) const {
+  run_fenced("end_step", verbs::end_step, step, node, t, state, result, error, run_result);
+}
+
+void master_store::end_run(run_id run, node_id node, term t, run_state state,
+                           const std::string& error) const {
+  run_fenced("end_run", verbs::end_run, run, node, t, state, error);
+}
+
+std::vector<result_row> master_store::list_results(step_id step, partition_no after, int limit,
+                                                   result_kind kind) const {
+  return run("list_results", access::read, &transaction::list_results, step, after,
+             std::max(0, limit), kind);
+}
+
+std::vector<live_node> master_store::live_nodes(const job_ref& job) const {
+  require_text("the name of the job", job.name);
+  return run("live_nodes", access::read, &transaction::live_nodes, job);
+}
+
+// --- claiming and working ------------------------------------------------------------------------
+
+work_view worker_store::look(node_id node) const {
+  return run("look", access::read, &transaction::look, node);
+}
+
+std::optional<lease_grant> worker_store::claim(node_id node, step_id step, std::int64_t width,
+                                               std::int64_t narrow) const {
+  return run("claim", access::single, &transaction::claim, node, step, width, narrow);
+}
+
+int worker_store::release(node_id node, std::span<const lease_id> leases) const {
+  return run("release", access::write, verbs::release, node, leases);
+}
+
+void worker_store::give_back(node_id node, lease_id lease, partition_no from) const {
+  run("give_back", access::write, verbs::give_back, node, lease, from);
+}
+
+std::vector<report_verdict> worker_store::report(node_id node,
+                                                 std::span<const attempt_report> items) const {
+  return run("report", access::single, &transaction::report, node, items);
+}
+
+void worker_store::commit_chunk(lease_id lease, partition_no no, const checkpoint& c) const {
+  run("commit_chunk", access::single, &transaction::commit_chunk, lease, no, c);
+}
+
+void worker_store::record_progress(std::span<const progress_report> items) const {
+  if (items.empty()) return;
+  run("record_progress", access::light_write, &transaction::record_progress, items);
+}
+
+// --- what people look at -------------------------------------------------------------------------
+
+std::vector<node_row> reader::list_nodes(bool all) const {
+  return run("list_nodes", access::read, &transaction::list_nodes, all);
+}
+
+std::vector<known_job> reader::list_known_jobs() const {
+  return run("list_known_jobs", access::read, &transaction::list_known_jobs);
+}
+
+std::vector<run_row> reader::list_runs(int limit, run_id before) const {
+  return run("list_runs", access::read, &transaction::list_runs, std::max(0, limit), before);
+}
+
+std::vector<step_summary> reader::summarize(run_id run) const {
+  return this->run("summarize", access::read, &transaction::summarize, run);
+}
+
+std::vector<partition_row> reader::list_partitions(step_id step, partition_no after,
+                                                   int limit) const {
+  return run("list_partitions", access::read, &transaction::list_partitions, step, after,
+             std::max(0, limit));
+}
+
+std::vector<failure_row> reader::list_failures(run_id run, int limit) const {
+  return this->run("list_failures", access::read, &transaction::list_failures, run,
+                   std::max(0, limit));
+}
+
+std::vector<event_row> reader::list_events(run_id run, std::int64_t after, int limit) const {
+  return this->run("list_events", access::read, &transaction::list_events, run, after,
+                   std::max(0, limit));
+}
+
+}  // namespace partita

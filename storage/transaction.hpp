@@ -1,0 +1,291 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/errors.hpp"
+#include "storage/tables.hpp"
+
+// What a verb needs of a database: reads that may lock, changes that tell how many rows they
+// changed, and the event log. A database implements it once; the algorithms of the verbs (verbs/)
+// are written over it once.
+//
+// Locks. A read that decides something names the lock its rows get, in PostgreSQL's words; all are
+// held to the end of the transaction. A row that is locked is read as it is after the lock. Reads
+// that follow see everything that was committed before the lock was granted. A database with one
+// writer at a time gives all of this for nothing.
+//
+// Changes return the number of rows they changed, 0 where their condition does not hold; a verb
+// checks it (`expect_rows`). All times are the database's clock, read once a transaction.
+namespace partita {
+
+enum class row_lock {
+  none,
+  key_share,      // whoever lives: the row stays, and nobody ends it meanwhile
+  no_key_update,  // whoever changes the row; those who live beside it need not wait
+  update,         // whoever kills: waits for all who live, and they wait for it
+};
+
+/// Thrown by a verb that lost a race and may be run again as a whole.
+class lost_race : public store_error {
+ public:
+  explicit lost_race(const std::string& why) : store_error(errc::unavailable, why) {}
+};
+
+/// Throws damaged unless a change reached as many rows as it had to: the verb had locked them.
+void expect_rows(std::string_view what, std::int64_t changed, std::int64_t wanted = 1);
+
+// --- nodes ---------------------------------------------------------------------------------------
+
+/// What a verb decides about a node by.
+struct node_standing {
+  node_id id;
+  node_state state = node_state::active;
+  int slots = 0;
+  int running = 0;
+  microseconds silence{0};  // since its last heartbeat
+};
+
+class node_rows {
+ public:
+  virtual ~node_rows() = default;
+
+  /// ACTIVE, its heartbeat now.
+  virtual node_id insert_node(const node_info& info) = 0;
+  /// The catalogue holds the newest description of each job and version.
+  virtual void describe_jobs(std::span<const job_description> jobs) = 0;
+  virtual std::optional<node_standing> find_node(node_id node, row_lock lock) = 0;
+  /// Those of these nodes that are ACTIVE, locked FOR KEY SHARE in the order of their ids.
+  virtual std::set<node_id> active_among(const std::set<node_id>& nodes) = 0;
+  /// ACTIVE, DRAINING and UNREACHABLE nodes.
+  virtual std::vector<node_standing> present_nodes() = 0;
+  /// Heartbeat now.
+  virtual std::int64_t renew_node(node_id node, int running, node_state state) = 0;
+  virtual std::int64_t mark_unreachable(node_id node) = 0;
+  /// DEREGISTERED or LEFT, now.
+  virtual std::int64_t end_node(node_id node, node_state state) = 0;
+
+  // One statement each.
+  virtual std::vector<node_row> list_nodes(bool all) = 0;
+  virtual std::vector<live_node> live_nodes(const job_ref& job) = 0;
+  virtual std::vector<known_job> list_known_jobs() = 0;
+};
+
+// --- runs ----------------------------------------------------------------------------------------
+
+class run_rows {
+ public:
+  virtual ~run_rows() = default;
+
+  virtual std::optional<run_row> find_run(run_id run, row_lock lock) = 0;
+  virtual std::optional<run_row> find_launch(const std::string& launch_key) = 0;
+  virtual std::optional<run_row> find_continuation(run_id ended) = 0;
+  virtual std::optional<run_row> find_live_run(const std::string& job,
+                                               const std::string& identity) = 0;
+  virtual bool any_live_run() = 0;
+  /// A run CREATED now, from the job, parameters, identity, launch key, `restart_of` and result of
+  /// `run`. Nothing when a unique index refuses it: the launch key, a live run of the same
+  /// identity, or another continuation of the same run. A new look tells which.
+  virtual std::optional<run_id> insert_run(const run_row& run) = 0;
+  virtual std::int64_t set_stop(run_id run, stop_mode mode) = 0;
+  /// RUNNING under this master and term; started now, unless it was before.
+  virtual std::int64_t take_run(run_id run, node_id master, term t) = 0;
+  virtual std::int64_t release_run(run_id run) = 0;  // no master, the term stays
+  virtual std::int64_t set_run_result(run_id run, const json_text& result) = 0;
+  /// In a terminal state, now.
+  virtual std::int64_t end_run(run_id run, run_state state, const std::string& error) = 0;
+  /// Live runs of this master, locked FOR UPDATE, by id.
+  virtual std::vector<masterless_run> driven_by(node_id master) = 0;
+  /// When the transaction commits, nodes that listen hear that there may be work.
+  virtual void tell_of_work() {}
+
+  /// Newest first. One statement.
+  virtual std::vector<run_row> list_runs(int limit, run_id before) = 0;
+};
+
+// --- steps ---------------------------------------------------------------------------------------
+
+/// A step, and of its run what the fence of a master is judged by.
+struct driven_step_row {
+  step_row step;
+  run_row run;  // only id, state, master, term and stop
+};
+
+/// How a step stands, without counting.
+struct step_standing {
+  stop_mode stop = stop_mode::none;  // asked of its run
+  bool sealed = false;
+  bool ready = false;   // a ready range exists
+  bool live = false;    // a LIVE lease exists
+  bool failed = false;  // a FAILED result exists
+};
+
+class step_rows {
+ public:
+  virtual ~step_rows() = default;
+
+  /// Locks the run FOR KEY SHARE, then the step.
+  virtual std::optional<driven_step_row> find_driven_step(step_id step, row_lock of_step) = 0;
+  virtual std::optional<step_row> find_step_at(run_id run, int ordinal) = 0;
+  virtual std::vector<step_row> list_steps(run_id run) = 0;  // by ordinal
+  virtual std::optional<step_standing> standing_of(step_id step) = 0;
+  /// RUNNING, count 0; a tasklet is born sealed. Nothing when the run has a step of this ordinal.
+  virtual std::optional<step_id> insert_step(run_id run, const step_spec& spec) = 0;
+  /// For a run that continues another: COMPLETED as it is, any other one RUNNING from now on.
+  virtual step_id copy_step(const step_row& from, run_id to) = 0;
+  virtual std::int64_t set_count(step_id step, std::int64_t count) = 0;
+  virtual std::int64_t set_carried(step_id step, std::int64_t carried) = 0;
+  virtual std::int64_t seal_step(step_id step) = 0;
+  virtual std::int64_t end_step(step_id step, step_state state, const json_text& result,
+                                const std::string& error) = 0;
+
+  /// `first` is the number of the first of these rows.
+  virtual void insert_partitions(step_id step, partition_no first,
+                                 std::span<const new_partition> rows) = 0;
+  /// Of a step that is neither sealed nor streamed, and RUNNING.
+  virtual void delete_partitions(step_id step, range span) = 0;
+
+  // Copies of what a step holds for a step that continues it. Each returns how many rows.
+  virtual std::int64_t copy_partitions(step_id from, step_id to, range span) = 0;
+  virtual std::int64_t copy_completed_results(step_id from, step_id to, range span) = 0;
+  /// Those of partitions of which `to` has no result.
+  virtual std::int64_t copy_checkpoints(step_id from, step_id to, range span) = 0;
+};
+
+// --- what waits, and who has it ------------------------------------------------------------------
+
+struct new_ready {
+  step_id step;
+  range span;
+  node_id node;  // none: anyone may claim it
+  int attempt = 0;
+  milliseconds delay{0};  // until it may be claimed
+};
+
+/// A lease and what its run and step say of it.
+struct held_lease_row {
+  lease_record lease;
+  run_id run;
+  bool transferable = true;
+  int max_attempts = 0;
+};
+
+class lease_rows {
+ public:
+  virtual ~lease_rows() = default;
+
+  virtual void insert_ready(std::span<const new_ready> ranges) = 0;
+  /// Ready ranges bound to this node, of steps that may be transferred, become shared.
+  virtual void share_ranges(node_id node) = 0;
+  /// Ready ranges bound to this node are deleted and returned, by id.
+  virtual std::vector<ready_record> take_bound_ranges(node_id node) = 0;
+
+  /// LIVE from now on.
+  virtual held_lease_row insert_lease(step_id step, node_id node, range span, int attempt) = 0;
+  /// Those of these leases that belong to this node, whatever their state; by id, locked FOR
+  /// UPDATE: less would let a checkpoint commit beside a report.
+  virtual std::vector<held_lease_row> lock_leases(node_id node, std::span<const lease_id> ids) = 0;
+  /// All LIVE leases of this node, in the same way.
+  virtual std::vector<held_lease_row> lock_live_leases(node_id node) = 0;
+  /// Writes hi, state and counts; one that is not LIVE ends now. Returns how many.
+  virtual std::int64_t save_leases(std::span<const lease_record> leases) = 0;
+  /// For each of these leases, the numbers of its span that have a result, or a failure row of this
+  /// very lease. In any order, perhaps twice. REQUIRES: they are locked.
+  virtual std::vector<std::vector<partition_no>> ended_numbers(
+      std::span<const held_lease_row> leases) = 0;
+};
+
+// --- results -------------------------------------------------------------------------------------
+
+/// What the rows say of one attempt.
+struct known_attempt {
+  bool reported = false;  // an earlier report under this very lease recorded it
+  bool ended = false;     // the partition has a result, or this lease gave it back
+};
+
+/// A report and the lease it was made under.
+struct leased_report {
+  const attempt_report* report;
+  const lease_record* lease;
+};
+
+class result_rows {
+ public:
+  virtual ~result_rows() = default;
+
+  /// One for each item. REQUIRES: the leases are locked.
+  virtual std::vector<known_attempt> find_attempts(std::span<const leased_report> items) = 0;
+  /// Completed and failed ones; their checkpoints are deleted. Returns how many results.
+  virtual std::int64_t insert_results(std::span<const leased_report> items) = 0;
+  /// All but completed ones. Returns how many.
+  virtual std::int64_t insert_failures(std::span<const leased_report> items) = 0;
+  /// FAILED results of this lease, for partitions that nobody reports. Returns how many.
+  virtual std::int64_t insert_lost(const lease_record& lease, range span,
+                                   const std::string& reason) = 0;
+  /// Numbers of this span that have a result, ascending.
+  virtual std::vector<partition_no> result_numbers(step_id step, range span) = 0;
+
+  /// One statement.
+  virtual std::vector<result_row> list_results(step_id step, partition_no after, int limit,
+                                               result_kind kind) = 0;
+};
+
+// --- events and what people look at --------------------------------------------------------------
+
+/// What an event is about; ids that do not apply stay none.
+struct subject {
+  run_id run;
+  step_id step;
+  lease_id lease;
+  node_id node;
+};
+
+class views {
+ public:
+  virtual ~views() = default;
+
+  // One statement each.
+  virtual std::vector<step_summary> summarize(run_id run) = 0;
+  virtual std::vector<partition_row> list_partitions(step_id step, partition_no after,
+                                                     int limit) = 0;
+  virtual std::vector<failure_row> list_failures(run_id run, int limit) = 0;
+  virtual std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) = 0;
+};
+
+/// One transaction of one session.
+class transaction : public node_rows,
+                    public run_rows,
+                    public step_rows,
+                    public lease_rows,
+                    public result_rows,
+                    public views {
+ public:
+  transaction() = default;
+  transaction(const transaction&) = delete;
+  transaction& operator=(const transaction&) = delete;
+
+  /// Appends to the log, in the order of the calls. The events of a transaction may be written
+  /// together when it ends.
+  virtual void log(std::string_view kind, const subject& about,
+                   const nlohmann::json& detail = nlohmann::json::object()) = 0;
+
+  // The hot verbs: what nodes ask all the time. A database has statements of its own for them where
+  // a measurement asks for it, and else the algorithms of verbs/. Contracts: store.hpp.
+  virtual cluster_view heartbeat(node_id node, int running, bool draining,
+                                 const std::optional<liveness_limits>& limits) = 0;
+  virtual work_view look(node_id node) = 0;
+  virtual std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
+                                           std::int64_t narrow) = 0;
+  virtual std::vector<report_verdict> report(node_id node,
+                                             std::span<const attempt_report> items) = 0;
+  virtual void commit_chunk(lease_id lease, partition_no no, const checkpoint& c) = 0;
+  virtual void record_progress(std::span<const progress_report> items) = 0;
+};
+
+}  // namespace partita

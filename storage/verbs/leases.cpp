@@ -1,0 +1,77 @@
+#include "storage/verbs/leases.hpp"
+
+#include "protocol/mutation.hpp"
+#include "storage/event_detail.hpp"
+#include "storage/text.hpp"
+#include "storage/verbs/parts.hpp"
+
+namespace partita::verbs {
+
+namespace {
+
+/// LIVE leases go back whole: what is unfinished is ready again, with the tries used up before.
+void return_whole(transaction& tx, std::vector<held_lease_row> leases) {
+  const auto left = unfinished(tx, leases);
+  std::vector<new_ready> waiting;
+  for (std::size_t i = 0; i < leases.size(); ++i) {
+    auto& lease = leases[i].lease;
+    for (auto span : left[i])
+      waiting.push_back({lease.step, span, node_id{}, lease.attempt - 1, milliseconds{0}});
+    lease.state = lease_state::released;
+    tx.log(event::lease_ended, about(leases[i]),
+           {{"state", "RELEASED"}, {"requeued", event::json_of(left[i])}});
+  }
+  tx.insert_ready(waiting);
+  save(tx, leases);
+}
+
+/// The lease keeps lo..from-1; from..hi is ready again. REQUIRES: lo < from <= hi, LIVE.
+void shorten(transaction& tx, held_lease_row held, partition_no from) {
+  auto& lease = held.lease;
+  const range back{from, lease.span.hi};
+  // What of the end was reported would be missing in what is left.
+  const auto left = unfinished(tx, {&held, 1}).front();
+  if (left.empty() || left.back().hi != back.hi || left.back().lo > back.lo)
+    throw store_error(errc::bad_request, "something at or above partition " + std::to_string(from) +
+                                             " of " + named(lease.id) + " has ended");
+  lease.span.hi = from - 1;
+  const new_ready waiting{lease.step, back, node_id{}, lease.attempt - 1, milliseconds{0}};
+  if (!PARTITA_BUG(give_back_loses_partitions)) tx.insert_ready({&waiting, 1});
+  tx.log(event::lease_shrunk, about(held), {{"lo", back.lo}, {"hi", back.hi}});
+  if (lease.unended() == 0) {
+    lease.state = lease_state::done;
+    tx.log(event::lease_ended, about(held), {{"state", "DONE"}});
+  }
+  save(tx, {&held, 1});
+}
+
+}  // namespace
+
+int release(transaction& tx, node_id node, std::span<const lease_id> leases) {
+  auto held = tx.lock_leases(node, leases);
+  std::erase_if(held, [](const auto& h) { return h.lease.state != lease_state::live; });
+  const auto count = static_cast<int>(held.size());
+  if (count > 0) return_whole(tx, std::move(held));
+  return count;
+}
+
+void give_back(transaction& tx, node_id node, lease_id lease, partition_no from) {
+  auto found = tx.lock_leases(node, {&lease, 1});
+  if (found.empty() || found.front().lease.state != lease_state::live ||
+      from > found.front().lease.span.hi)
+    return;
+  if (from <= found.front().lease.span.lo) return return_whole(tx, std::move(found));
+  shorten(tx, std::move(found.front()), from);
+}
+
+void require_checkpoint(const checkpoint& c) {
+  require_text("the position of a checkpoint", c.position);
+  if (c.seq < 1) throw store_error(errc::bad_request, "checkpoints are numbered from 1");
+}
+
+void refuse_checkpoint(lease_id lease, partition_no no) {
+  throw store_error(errc::lease_lost,
+                    named(lease) + " no longer covers partition " + std::to_string(no));
+}
+
+}  // namespace partita::verbs

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "storage/transaction.hpp"
+
+// The verbs of a worker, but for those every database has a way of its own for. Contracts:
+// store.hpp.
+namespace partita::verbs {
+
+int release(transaction& tx, node_id node, std::span<const lease_id> leases);
+void give_back(transaction& tx, node_id node, lease_id lease, partition_no from);
+std::vector<report_verdict> report(transaction& tx, node_id node,
+                                   std::span<const attempt_report> items);
+
+/// The texts of these reports can be stored: else `bad_request`.
+void require_texts(std::span<const attempt_report> items);
+
+/// The checkpoint can be stored: else `bad_request`.
+void require_checkpoint(const checkpoint& c);
+
+/// The lease does not, or no longer, cover this partition: throws `lease_lost`.
+[[noreturn]] void refuse_checkpoint(lease_id lease, partition_no no);
+
+}  // namespace partita::verbs

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "storage/transaction.hpp"
+
+// Contracts: store.hpp.
+namespace partita::verbs {
+
+node_id register_node(transaction& tx, const node_info& info);
+cluster_view heartbeat(transaction& tx, node_id node, int running, bool draining,
+                       const std::optional<liveness_limits>& limits);
+sweep_verdict sweep(transaction& tx, node_id suspect, const liveness_limits& limits);
+void leave(transaction& tx, node_id node);
+
+/// What a heartbeat learns of the cluster: the part of it that changes nothing.
+cluster_view view_of_cluster(transaction& tx, node_id observer,
+                             const std::optional<liveness_limits>& limits);
+
+}  // namespace partita::verbs

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <vector>
+
+#include "protocol/events.hpp"
+#include "storage/transaction.hpp"
+
+// What several verbs do. Every function runs inside the transaction of its verb.
+namespace partita::verbs {
+
+/// The run. Throws not_found.
+run_row require_run(transaction& tx, run_id run, row_lock lock);
+
+/// Judges a run that was read under a lock: RUNNING under this master and term. Throws term_lost;
+/// wrong_state if this very master has ended it. Nothing found: there is no such run to drive.
+run_row require_drive(const std::optional<run_row>& found, run_id run, node_id node, term t);
+
+/// The step, locked, under the fence of its run. Throws not_found, and as `require_drive`.
+step_row require_driven_step(transaction& tx, step_id step, node_id node, term t, row_lock of_step);
+
+subject about(const held_lease_row& held);
+
+/// What is left of each lease: its span without what has ended. REQUIRES: they are locked.
+std::vector<std::vector<range>> unfinished(transaction& tx, std::span<const held_lease_row> leases);
+
+/// A new LIVE lease, and its event.
+held_lease_row grant(transaction& tx, step_id step, node_id node, range span, int attempt);
+
+/// Ends LIVE leases of a node that is gone: what is unfinished of them is ready again, or FAILED,
+/// by protocol/node_loss.hpp. REQUIRES: they are locked.
+void revoke(transaction& tx, std::vector<held_lease_row> leases);
+
+/// Writes leases that were locked before.
+void save(transaction& tx, std::span<const held_lease_row> leases);
+
+}  // namespace partita::verbs

@@ -1,0 +1,173 @@
+#include "storage/verbs/runs.hpp"
+
+#include "protocol/mutation.hpp"
+#include "protocol/ranges.hpp"
+#include "storage/event_detail.hpp"
+#include "storage/text.hpp"
+#include "storage/verbs/parts.hpp"
+
+namespace partita::verbs {
+
+namespace {
+
+/// Partitions that one statement copies: a large step must not meet the statement timeout.
+constexpr std::int64_t copy_piece = 100'000;
+
+/// Two live runs of a job never have the same identifying parameters.
+void require_alone(transaction& tx, const job_ref& job, const std::string& identity) {
+  if (const auto live = tx.find_live_run(job.name, identity))
+    throw store_error(errc::already_running, named(live->id) + " of job " + job.name +
+                                                 " with the same identifying parameters is " +
+                                                 std::string{to_string(live->state)});
+}
+
+void require_continuable(transaction& tx, const run_row& ended) {
+  if (ended.state != run_state::failed && ended.state != run_state::stopped)
+    throw store_error(errc::wrong_state, named(ended.id) + " is " +
+                                             std::string{to_string(ended.state)} +
+                                             "; only a FAILED or STOPPED run can be continued");
+  if (const auto next = tx.find_continuation(ended.id))
+    throw store_error(errc::wrong_state,
+                      named(ended.id) + " is continued already, by " + named(next->id));
+}
+
+/// The unique indexes decide between requests that arrive together. Nothing: one of them refused.
+std::optional<run_row> insert_run(transaction& tx, const run_row& wanted) {
+  const auto id = tx.insert_run(wanted);
+  if (!id) return std::nullopt;
+  nlohmann::json detail{{"job", wanted.job.name}};
+  if (wanted.restart_of) detail["restart_of"] = wanted.restart_of.value;
+  tx.log(event::run_submitted, {*id, {}, {}, {}}, detail);
+  tx.tell_of_work();
+  return require_run(tx, *id, row_lock::none);
+}
+
+[[noreturn]] void try_again() { throw lost_race("a run that was in the way has just ended"); }
+
+/// What has no result becomes ready, as ranges over the borders of the pieces too.
+class rest {
+ public:
+  rest(transaction& tx, step_id step) : tx_(tx), step_(step) {}
+
+  void add(range piece) {
+    for (auto gap : gaps(piece, tx_.result_numbers(step_, piece))) {
+      if (!ranges_.empty() && ranges_.back().span.hi + 1 == gap.lo)
+        ranges_.back().span.hi = gap.hi;
+      else
+        ranges_.push_back({step_, gap, node_id{}, 0, milliseconds{0}});
+    }
+  }
+
+  void make_ready() {
+    for (std::span<const new_ready> left{ranges_}; !left.empty();) {
+      const auto piece = left.first(std::min<std::size_t>(left.size(), copy_piece));
+      tx_.insert_ready(piece);
+      left = left.subspan(piece.size());
+    }
+  }
+
+ private:
+  transaction& tx_;
+  const step_id step_;
+  std::vector<new_ready> ranges_;
+};
+
+/// Copies partitions, COMPLETED results and the checkpoints of the others. What has no result
+/// becomes ready. Returns how many results were carried over.
+std::int64_t copy_partitions(transaction& tx, const step_row& from, step_id to) {
+  std::int64_t carried = 0;
+  rest waiting{tx, to};
+  for (partition_no lo = 0; lo < from.count; lo += copy_piece) {
+    const range piece{lo, std::min(lo + copy_piece, from.count) - 1};
+    expect_rows("copying partitions", tx.copy_partitions(from.id, to, piece), piece.size());
+    carried += tx.copy_completed_results(from.id, to, piece);
+    tx.copy_checkpoints(from.id, to, piece);
+    waiting.add(piece);
+  }
+  waiting.make_ready();
+  return carried;
+}
+
+void copy_step(transaction& tx, const step_row& from, run_id to) {
+  const auto id = tx.copy_step(from, to);
+  expect_rows("counting what was carried over", tx.set_carried(id, copy_partitions(tx, from, id)));
+  tx.log(event::step_begun, {to, id, {}, {}}, event::continued_detail(from.spec, from.id));
+  tx.log(event::split_sealed, {to, id, {}, {}}, {{"count", from.count}});
+  if (from.state == step_state::completed)
+    tx.log(event::step_ended, {to, id, {}, {}}, {{"state", "COMPLETED"}});
+}
+
+/// Nobody drives the run, so nobody else would end it, nor the steps that `restart` copied.
+void stop_at_once(transaction& tx, const run_row& run) {
+  for (const auto& step : tx.list_steps(run.id)) {
+    if (is_terminal(step.state)) continue;
+    expect_rows("stopping a step",
+                tx.end_step(step.id, step_state::stopped, step.result, step.error));
+    tx.log(event::step_ended, {run.id, step.id, {}, {}}, {{"state", "STOPPED"}});
+  }
+  expect_rows("stopping a run", tx.end_run(run.id, run_state::stopped, run.error));
+  tx.log(event::run_ended, {run.id, {}, {}, {}}, {{"state", "STOPPED"}});
+}
+
+}  // namespace
+
+run_row submit(transaction& tx, const submission& s) {
+  require_text("the name of the job", s.job.name);
+  require_text("the parameters", s.parameters);
+  require_text("the identifying parameters", s.identity);
+  require_text("the launch key", s.launch_key);
+  run_row wanted;
+  wanted.job = s.job;
+  wanted.parameters = s.parameters;
+  wanted.identity = s.identity;
+  wanted.launch_key = s.launch_key;
+  if (const auto made = insert_run(tx, wanted)) return *made;
+  if (const auto same = tx.find_launch(s.launch_key)) return *same;
+  require_alone(tx, s.job, s.identity);
+  try_again();
+}
+
+run_row restart(transaction& tx, run_id ended, const std::string& launch_key) {
+  require_text("the launch key", launch_key);
+  if (const auto same = tx.find_launch(launch_key)) return *same;
+  // What has ended stays as it is: it is read without a lock.
+  const auto old = require_run(tx, ended, row_lock::none);
+  require_continuable(tx, old);
+  run_row wanted;
+  wanted.job = old.job;
+  wanted.parameters = old.parameters;
+  wanted.identity = old.identity;
+  wanted.launch_key = launch_key;
+  wanted.restart_of = ended;
+  wanted.result = old.result;  // a step that is not run again may have set it
+  const auto made = insert_run(tx, wanted);
+  if (!made) {
+    if (const auto same = tx.find_launch(launch_key)) return *same;
+    require_continuable(tx, old);
+    require_alone(tx, old.job, old.identity);
+    try_again();
+  }
+  for (const auto& step : tx.list_steps(ended))
+    if (step.state == step_state::completed ||
+        (step.sealed && step.spec.kind == step_kind::partitioned))
+      copy_step(tx, step, made->id);
+  return *made;
+}
+
+run_row request_stop(transaction& tx, run_id run, stop_mode mode) {
+  if (mode == stop_mode::none)
+    throw store_error(errc::bad_request, "a stop request must be STOP or NOW");
+  const auto row = require_run(tx, run, row_lock::update);
+  if (row.state == run_state::stopped && row.stop >= mode) return row;  // a repeat
+  if (is_terminal(row.state))
+    throw store_error(errc::wrong_state,
+                      named(run) + " is " + std::string{to_string(row.state)} + " already");
+  if (mode > row.stop) {
+    expect_rows("asking a run to stop", tx.set_stop(run, mode));
+    tx.log(event::stop_requested, {run, {}, {}, {}}, {{"mode", to_string(mode)}});
+  }
+  if (row.state == run_state::created || PARTITA_BUG(stop_ends_what_runs)) stop_at_once(tx, row);
+  return require_run(tx, run, row_lock::none);
+}
+
+}  // namespace partita::verbs

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "storage/transaction.hpp"
+
+// Contracts: store.hpp.
+namespace partita::verbs {
+
+run_row submit(transaction& tx, const submission& s);
+run_row restart(transaction& tx, run_id ended, const std::string& launch_key);
+run_row request_stop(transaction& tx, run_id run, stop_mode mode);
+
+}  // namespace partita::verbs

@@ -1,0 +1,63 @@
+#include "storage/verbs/single_writer.hpp"
+
+#include <algorithm>
+
+#include "protocol/mutation.hpp"
+#include "storage/verbs/leases.hpp"
+#include "storage/verbs/nodes.hpp"
+#include "storage/verbs/parts.hpp"
+
+namespace partita {
+
+cluster_view single_writer_transaction::heartbeat(node_id node, int running, bool draining,
+                                                  const std::optional<liveness_limits>& limits) {
+  return verbs::heartbeat(*this, node, running, draining, limits);
+}
+
+work_view single_writer_transaction::look(node_id node) {
+  work_view view;
+  view.held = held_by(node);
+  const auto self = find_node(node, row_lock::none);
+  if (!self || self->state != node_state::active) return view;
+  view.ready = ready_for(node);
+  view.masterless = masterless_for(node);
+  return view;
+}
+
+std::optional<lease_grant> single_writer_transaction::claim(node_id node, step_id step,
+                                                            std::int64_t width,
+                                                            std::int64_t narrow) {
+  const auto self = find_node(node, row_lock::key_share);
+  if (!self || (self->state != node_state::active && !PARTITA_BUG(claim_by_a_dead_node)) ||
+      !is_open_for_claims(step))
+    return std::nullopt;
+  const auto from = first_claimable(step, node);
+  if (!from) return std::nullopt;
+  const auto most = from->attempt > 0 ? std::min(width, narrow) : width;
+  if (most < 1) return std::nullopt;
+
+  const auto span = cut(from->span, most);
+  if (!PARTITA_BUG(claim_leaves_what_it_takes)) cut_front(*from, span.hi + 1);
+  const auto held = verbs::grant(*this, step, node, span, from->attempt + 1);
+  return lease_grant{held.lease.id, step, span, held.lease.attempt, granted_partitions(step, span)};
+}
+
+std::vector<report_verdict> single_writer_transaction::report(
+    node_id node, std::span<const attempt_report> items) {
+  return verbs::report(*this, node, items);
+}
+
+void single_writer_transaction::commit_chunk(lease_id lease, partition_no no, const checkpoint& c) {
+  verbs::require_checkpoint(c);
+  const auto step = fenced_step(lease, no);
+  if (!step && PARTITA_BUG(lost_checkpoints_are_acknowledged)) return;
+  if (!step) verbs::refuse_checkpoint(lease, no);
+  save_checkpoint(*step, no, lease, c);
+}
+
+void single_writer_transaction::record_progress(std::span<const progress_report> items) {
+  for (const auto& item : items)
+    if (const auto step = fenced_step(item.lease, item.no)) save_progress(*step, item);
+}
+
+}  // namespace partita

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Two versions of the program on one database: nodes of the older one go on through the migration
+# that the newer one brings, and both share the work. A schema that needs more is refused.
+#   PARTITA_NEXT   the program with one migration more (tests/next)
+#   OWN_JOB        a program that knows other jobs
+. "$(dirname "$0")/lib.sh"
+
+start_node() {  # PROGRAM NAME: leaves its process id in $node
+  "$1" node --name "$2" --executors 2 --fast 2>>"$scratch/$2.log" &
+  node=$!
+  wait_for 20 sh -c "'$PARTITA' nodes -o json | grep -q '\"name\": *\"$2\"'" ||
+    echo "node $2 did not join: $(tail -3 "$scratch/$2.log")" >&2
+}
+worked() { "$PARTITA" job "$1" --partitions --limit 400 -o json | grep -q "\"name\": *\"$2\""; }
+version_of() { sql "select max(version) from @migration"; }
+
+for kind in $(databases); do
+  with_database "$kind"
+  expect 0 "schema version 2" "$PARTITA" schema migrate
+  start_node "$PARTITA" old
+  old=$node
+  first=$("$PARTITA" submit range_sum from=1 to=4000 partitions=200 delay_ms=50 2>/dev/null)
+  ok "$kind: the run begins" wait_for 10 worked "$first" old
+
+  expect 0 "schema version 3" "$PARTITA_NEXT" schema migrate
+  ok "$kind: the schema is the newer one" [ "$(version_of)" = 3 ]
+  start_node "$PARTITA_NEXT" new
+  new=$node
+  expect 0 COMPLETED "$PARTITA" wait "$first" --timeout 60
+  ok "$kind: the newer node took its share" worked "$first" new
+  second=$("$PARTITA_NEXT" submit range_sum from=1 to=400 partitions=40 delay_ms=50 2>/dev/null)
+  expect 0 COMPLETED "$PARTITA_NEXT" wait "$second" --timeout 60
+  ok "$kind: the older node took its share" worked "$second" old
+  ok "$kind: the sums are right" sh -c "'$PARTITA' job $first -o json | grep -q 8002000 &&
+    '$PARTITA_NEXT' job $second -o json | grep -q 80200"
+
+  # Any program lists what the cluster knows, and what its own jobs are.
+  ok "$kind: a program without the job knows how it is called" sh -c \
+    "'$OWN_JOB' jobs --known | grep -q 'range_sum (known to nodes of the cluster'"
+  ok "$kind: and its own" sh -c "'$OWN_JOB' jobs --known -o json | grep -q word_lengths"
+  ok "$kind: with parameters and steps" sh -c \
+    "'$OWN_JOB' jobs --known -o json | grep -q '\"usage\": *\"from=integer to=integer'"
+
+  expect 0 "" "$PARTITA" schema status
+  expect 0 "everything checked holds" "$PARTITA_NEXT" verify
+  expect 0 "nothing to apply" "$PARTITA" schema migrate
+
+  # A node of the older program is killed: the newer one takes over, and the other way round.
+  third=$("$PARTITA" submit range_sum from=1 to=1000 partitions=100 delay_ms=100 2>/dev/null)
+  ok "$kind: the older node works on it" wait_for 10 worked "$third" old
+  kill -9 "$old"
+  wait "$old" 2>/dev/null
+  start_node "$PARTITA" old-again
+  old=$node
+  expect 0 COMPLETED "$PARTITA" wait "$third" --timeout 60
+  ok "$kind: the sum is right after the loss" sh -c "'$PARTITA' job $third -o json | grep -q 500500"
+
+  kill -TERM "$old" "$new"
+  wait "$old" "$new"
+  sql "update @migration set works_with = 3 where version = 3"
+  expect 7 "needs a program that knows version 3; this one knows 2" "$PARTITA" jobs
+  expect 7 "needs a program that knows version 3" "$PARTITA" schema migrate
+  expect 0 "" "$PARTITA_NEXT" jobs
+  expect 0 "everything checked holds" "$PARTITA_NEXT" verify
+  case $PARTITA_DB in sqlite:*) rm -f "${PARTITA_DB#sqlite:}"* ;; *) drop_pg "$PARTITA_DB" ;; esac
+done
+finish

@@ -1,0 +1,67 @@
+#include "tests/sim/faulty_session.hpp"
+
+#include "tests/sim/member.hpp"
+
+namespace partita::sim {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& why) { throw store_error(errc::unavailable, why); }
+
+/// A call whose caller has gone.
+class late_verb final : public verb {
+ public:
+  explicit late_verb(const verb& v) : verb(v.name, v.mode), work_(v.detached()) { fence = v.fence; }
+  void work(transaction& tx) override { work_(tx); }
+  std::function<void(transaction&)> detached() const override { return work_; }
+
+ private:
+  std::function<void(transaction&)> work_;
+};
+
+}  // namespace
+
+faulty_session::faulty_session(world& w, world::member* m, const session_options& options)
+    : world_(w),
+      member_(m),
+      timeout_(options.statement_timeout),
+      may_wait_(m != nullptr && !options.application.ends_with(" master")),
+      inner_(w.db_->connect(options)) {}
+
+void faulty_session::run(verb& v) {
+  if (member_ && member_->gone()) fail("the process is gone");
+  const auto fate = world_.draw(member_, v.name);
+  auto& m = member_;
+  switch (fate) {
+    case fate::refused:
+      if (may_wait_ && world_.order_.hits(3000)) world_.pass(*m, timeout_);
+      fail("simulated: refused");
+    case fate::dies_before:
+      if (m) m->dead = true;
+      fail("simulated: the process died");
+    case fate::slow:
+      if (may_wait_) world_.pass(*m, milliseconds{world_.order_.skewed(1, timeout_.count())});
+      if (m && m->gone()) fail("the process is gone");
+      break;
+    case fate::late: {
+      auto later = [&w = world_, m, inner = inner_, late = std::make_shared<late_verb>(v)] {
+        try {
+          w.happen(m, *inner, *late);
+        } catch (const store_error&) {  // nobody waits for the answer any more
+        }
+      };
+      ++world_.facts_.in_doubt;
+      world_.at(world_.now() + milliseconds{world_.order_.skewed(1, 10'000)}, later);
+      fail("simulated: no answer, and it happens later");
+    }
+    default:
+      break;
+  }
+  world_.happen(m, *inner_, v);
+  if (fate == fate::dies_after && m) m->dead = true;
+  if (fate != fate::dies_after && fate != fate::lost_answer) return world_.acknowledge(v);
+  ++world_.facts_.in_doubt;
+  fail("simulated: no answer");
+}
+
+}  // namespace partita::sim

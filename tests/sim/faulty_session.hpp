@@ -1,0 +1,25 @@
+#pragma once
+
+#include "storage/database.hpp"
+#include "tests/sim/world.hpp"
+
+namespace partita::sim {
+
+/// A session whose verbs may fail in every way a database over a network can fail: before they
+/// happen, after, or by happening when their caller has given up.
+class faulty_session final : public session {
+ public:
+  /// `m` null: a session of a user.
+  faulty_session(world& w, world::member* m, const session_options& options);
+
+  void run(verb& v) override;
+
+ private:
+  world& world_;
+  world::member* member_;
+  milliseconds timeout_;
+  bool may_wait_;  // not the session of the masters: they share it under a lock
+  std::shared_ptr<session> inner_;
+};
+
+}  // namespace partita::sim

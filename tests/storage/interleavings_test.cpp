@@ -1,0 +1,173 @@
+#include <algorithm>
+
+#include "tests/support/contract.hpp"
+#include "tests/support/interleaving.hpp"
+#include "tests/support/invariants.hpp"
+
+using namespace partita;
+using namespace partita::test;
+
+// Two verbs meet in the one order in which a missing lock, or a state that is not looked at again
+// after the lock, would break an invariant. Each test stops the first verb half-way by holding a
+// lock it needs, lets the second one come, and goes on.
+
+namespace {
+
+/// A contract test on PostgreSQL, or nothing where there is none.
+struct meeting : contract {
+  bool possible() const { return on->name() == "postgres"; }
+
+  /// After all have ended: every invariant holds, and the log tells the same.
+  void judge() { CHECK(violations_with_log(on->dump()) == std::vector<std::string>{}); }
+
+  static constexpr auto all_ranges = "SELECT FROM partita.ready FOR UPDATE";
+  static constexpr auto all_runs = "SELECT FROM partita.run FOR UPDATE";
+  static constexpr auto the_log = "LOCK TABLE partita.event IN SHARE MODE";
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(meeting, "a claim that is under way keeps its node from being given up") {
+  if (!possible()) return;
+  auto master = join("master");
+  auto r = drive(master);
+  auto id = split(r, 4);
+  auto node = join("worker");
+  on->pass(limits.deregister_after + milliseconds{500});
+  db->heartbeat(master, 0, false, std::nullopt);
+
+  interleaving order{*on};
+  order.hold(all_ranges);
+  std::optional<lease_grant> grant;
+  CHECK(order.begin("claim", [&](store& s) { grant = s.claim(node, id, 4, 4); }));
+  order.begin("sweep", [&](store& s) { s.sweep(node, limits); });
+  order.let_go();
+  CHECK_FALSE(order.end_of("claim"));
+  CHECK_FALSE(order.end_of("sweep"));
+  CHECK(grant.has_value());
+  CHECK(this->node(node).state == node_state::deregistered);
+  judge();
+}
+
+TEST_CASE_METHOD(meeting, "a claim that is under way keeps its step from ending") {
+  if (!possible()) return;
+  auto node = join();
+  auto r = drive(node);
+  auto id = split(r, 4);
+
+  interleaving order{*on};
+  order.hold(all_ranges);
+  CHECK(order.begin("claim", [&](store& s) { s.claim(node, id, 4, 4); }));
+  order.begin("end", [&](store& s) {
+    s.end_step(id, r.master, r.term, step_state::stopped, "", "", std::nullopt);
+  });
+  order.let_go();
+  CHECK_FALSE(order.end_of("claim"));
+  CHECK(order.end_of("end") == errc::wrong_state);
+  judge();
+}
+
+TEST_CASE_METHOD(meeting, "a renewal that commits while a sweep waits acquits the node") {
+  if (!possible()) return;
+  auto node = join();
+  on->pass(limits.deregister_after + milliseconds{500});
+
+  interleaving order{*on};
+  order.hold(the_log);  // the drain writes an event, and waits with its renewal not yet committed
+  CHECK(order.begin("renewal", [&](store& s) { s.heartbeat(node, 0, true, std::nullopt); }));
+  auto verdict = sweep_verdict::deregistered;
+  CHECK(order.begin("sweep", [&](store& s) { verdict = s.sweep(node, limits); }));
+  order.let_go();
+  CHECK_FALSE(order.end_of("renewal"));
+  CHECK_FALSE(order.end_of("sweep"));
+  CHECK(verdict == sweep_verdict::alive);
+  CHECK(this->node(node).state == node_state::draining);
+  judge();
+}
+
+TEST_CASE_METHOD(meeting, "a report that waits for a sweep comes too late") {
+  if (!possible()) return;
+  auto master = join("master");
+  auto r = drive(master);
+  auto id = split(r, 4);
+  auto node = join("worker");
+  auto grant = take(node, id);
+  on->pass(limits.deregister_after + milliseconds{500});
+  db->heartbeat(master, 0, false, std::nullopt);
+
+  interleaving order{*on};
+  order.hold(the_log);
+  CHECK(order.begin("sweep", [&](store& s) { s.sweep(node, limits); }));
+  auto verdict = report_verdict::recorded;
+  order.begin("report", [&](store& s) {
+    const auto item = ended(grant.lease, 0);
+    verdict = s.report(node, {&item, 1}).front();
+  });
+  order.let_go();
+  CHECK_FALSE(order.end_of("sweep"));
+  CHECK_FALSE(order.end_of("report"));
+  CHECK(verdict == report_verdict::rejected);
+  judge();
+}
+
+TEST_CASE_METHOD(meeting, "a range that is being bound to a node is found when it is given up") {
+  if (!possible()) return;
+  auto master = join("master");
+  auto r = drive(master);
+  auto id = begin(r, spec());
+  append(r, id, 0, 4);
+  auto node = join("worker");
+  on->pass(limits.deregister_after + milliseconds{500});
+  db->heartbeat(master, 0, false, std::nullopt);
+
+  interleaving order{*on};
+  order.hold(the_log);
+  const std::vector<ready_range> bound{{{0, 3}, node, 0}};
+  CHECK(order.begin("seal", [&](store& s) { s.seal_split(id, r.master, r.term, 4, {}, bound); }));
+  order.begin("sweep", [&](store& s) { s.sweep(node, limits); });
+  order.let_go();
+  CHECK_FALSE(order.end_of("seal"));
+  CHECK_FALSE(order.end_of("sweep"));
+  CHECK(waiting(id) == std::vector<ready_range>{{{0, 3}, node_id{}, 0}});
+  judge();
+}
+
+TEST_CASE_METHOD(meeting, "a checkpoint that waits for the report of its partition is refused") {
+  if (!possible()) return;
+  auto node = join();
+  auto r = drive(node);
+  auto id = split(r, 4);
+  auto grant = take(node, id);
+
+  interleaving order{*on};
+  order.hold(the_log);
+  CHECK(order.begin("report", [&](store& s) {
+    const std::vector items{ended(grant.lease, 0), ended(grant.lease, 1, attempt_outcome::retry)};
+    s.report(node, items);
+  }));
+  CHECK(order.begin("chunk", [&](store& s) { s.commit_chunk(grant.lease, 0, {1, "7", {}}); }));
+  order.let_go();
+  CHECK_FALSE(order.end_of("report"));
+  CHECK(order.end_of("chunk") == errc::lease_lost);
+  CHECK(on->dump().checkpoints.empty());
+  judge();
+}
+
+TEST_CASE_METHOD(meeting, "two that adopt a run at once get one term") {
+  if (!possible()) return;
+  auto a = join("a");
+  auto b = join("b");
+  auto made = db->submit(launch());
+
+  interleaving order{*on};
+  order.hold(the_log);
+  std::optional<term> first, second;
+  CHECK(order.begin("first", [&](store& s) { first = s.adopt_run(made.id, a, term{0}); }));
+  CHECK(order.begin("second", [&](store& s) { second = s.adopt_run(made.id, b, term{0}); }));
+  order.let_go();
+  CHECK_FALSE(order.end_of("first"));
+  CHECK_FALSE(order.end_of("second"));
+  CHECK(first == term{1});
+  CHECK_FALSE(second);
+  judge();
+}
