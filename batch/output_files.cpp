@@ -114,6 +114,7 @@ std::string to_text(const std::vector<output_file>& files) {
 
 std::vector<output_file> parse_files(const std::string& text) {
   std::vector<output_file> files;
+  if (text.empty()) return files;  // nearly always: asked for every result
   const auto pairs = json::parse(text, nullptr, false);
   if (!pairs.is_array()) return files;
   for (const auto& pair : pairs)
