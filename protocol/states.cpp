@@ -76,6 +76,14 @@ struct machine<step_kind> {
 };
 
 template <>
+struct machine<attempt_outcome> {
+  using o = attempt_outcome;
+  static constexpr std::array names{
+      std::pair{o::completed, "COMPLETED"}, std::pair{o::failed, "FAILED"},
+      std::pair{o::retry, "RETRY"}, std::pair{o::released, "RELEASED"}};
+};
+
+template <>
 struct machine<stop_mode> {
   static constexpr std::array names{std::pair{stop_mode::none, "NONE"},
                                     std::pair{stop_mode::stop, "STOP"},
@@ -111,6 +119,7 @@ std::string_view to_string(step_state s) { return name_of(s); }
 std::string_view to_string(lease_state s) { return name_of(s); }
 std::string_view to_string(partition_state s) { return name_of(s); }
 std::string_view to_string(step_kind k) { return name_of(k); }
+std::string_view to_string(attempt_outcome o) { return name_of(o); }
 std::string_view to_string(stop_mode m) { return name_of(m); }
 
 template <class State>
@@ -126,6 +135,7 @@ template std::optional<step_state> parse_state(std::string_view);
 template std::optional<lease_state> parse_state(std::string_view);
 template std::optional<partition_state> parse_state(std::string_view);
 template std::optional<step_kind> parse_state(std::string_view);
+template std::optional<attempt_outcome> parse_state(std::string_view);
 template std::optional<stop_mode> parse_state(std::string_view);
 
 bool may_move(node_state from, node_state to) { return legal(from, to); }

@@ -47,6 +47,14 @@ enum class step_kind {
   partitioned,  // split, executed everywhere, aggregated
 };
 
+/// How one attempt at a partition ended.
+enum class attempt_outcome {
+  completed,  // writes the result
+  failed,     // writes the result; the failure is kept too
+  retry,      // keeps the failure, makes the partition ready again after a rest
+  released,   // ended early because it was asked to; ready again at once, not counted as a try
+};
+
 /// What a user asked of a live run.
 enum class stop_mode {
   none,
@@ -60,6 +68,7 @@ std::string_view to_string(step_state);
 std::string_view to_string(lease_state);
 std::string_view to_string(partition_state);
 std::string_view to_string(step_kind);
+std::string_view to_string(attempt_outcome);
 std::string_view to_string(stop_mode);
 
 /// The state of that name, or nothing: a row may hold anything, and never stops a node.

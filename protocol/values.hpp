@@ -243,13 +243,6 @@ struct lease_grant {
   std::vector<granted_partition> partitions;  // one for each of `span`, ascending
 };
 
-enum class attempt_outcome {
-  completed,  // writes the result
-  failed,     // writes the result; the failure is kept too
-  retry,      // keeps the failure, makes the partition ready again after a rest
-  released,   // ended early because it was asked to; ready again at once, not counted as a try
-};
-
 /// How one attempt at a partition ended, as its node reports it.
 struct attempt_report {
   lease_id lease;

@@ -48,16 +48,6 @@ document share(std::int64_t ended, std::int64_t total) {
   return static_cast<double>(ended) / static_cast<double>(total);
 }
 
-std::string_view outcome_text(attempt_outcome outcome) {
-  switch (outcome) {
-    case attempt_outcome::completed: return "COMPLETED";
-    case attempt_outcome::failed: return "FAILED";
-    case attempt_outcome::retry: return "RETRY";
-    case attempt_outcome::released: return "RELEASED";
-  }
-  return "?";
-}
-
 /// Of the files that a result registers: where they are once it stands.
 document final_names(const std::string& files) {
   auto names = document::array();
@@ -169,7 +159,7 @@ document failure_document(const failure_row& row, const std::vector<step_summary
           {"step", step == steps.end() ? document(nullptr) : document(step->row.spec.name)},
           {"no", row.no},
           {"attempt", row.attempt},
-          {"outcome", outcome_text(row.outcome)},
+          {"outcome", to_string(row.outcome)},
           {"node", node_reference(row.node, names)},
           {"lease", id_or_null(row.lease)},
           {"error", row.error}};

@@ -18,7 +18,7 @@ namespace {
 
 // --- heartbeats ----------------------------------------------------------------------------------
 
-std::string renewing(const std::string& statement) {
+statement_text renewing(const std::string& statement) {
   const auto revives = PARTITA_BUG(postgres_heartbeat_revives_the_dead);
   return with_bugs(statement,
                    {{revives, "WHERE node_id = $1::bigint AND state = 'ACTIVE' RETURNING",
@@ -71,7 +71,7 @@ std::optional<lease_grant> grant_of(const pqxx::result& rows, step_id step) {
   return grant;
 }
 
-std::string claiming(const std::string& statement) {
+statement_text claiming(const std::string& statement) {
   const auto leaves = PARTITA_BUG(postgres_claim_leaves_what_it_takes);
   return with_bugs(
       statement,
@@ -113,7 +113,7 @@ std::vector<addition> by_lease(const reports& items) {
   return added;
 }
 
-std::string report_text() {
+statement_text report_text() {
   return with_bugs(
       sql::report_completed,
       {{PARTITA_BUG(postgres_report_counts_twice), "SET completed = l.completed + span.completed",
@@ -199,7 +199,7 @@ bool postgres_transaction::report_completed(node_id node, std::span<const attemp
 
 void postgres_transaction::commit_chunk(lease_id lease, partition_no no, const checkpoint& c) {
   verbs::require_checkpoint(c);
-  const auto statement = with_bugs(
+  const auto& statement = with_bugs(
       sql::commit_chunk,
       {{PARTITA_BUG(postgres_checkpoint_without_the_fence), " AND ended_at IS NULL", ""},
        {PARTITA_BUG(postgres_chunk_looks_before_the_lock),

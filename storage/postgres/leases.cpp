@@ -33,7 +33,7 @@ std::vector<held_lease_row> held_leases_of(const pqxx::result& rows) {
   return leases;
 }
 
-std::string locking_text(const std::string& statement) {
+statement_text locking_text(const std::string& statement) {
   return with_bugs(statement, {{PARTITA_BUG(postgres_report_without_locking_the_lease),
                                 " FOR UPDATE OF l", ""}});
 }
@@ -102,7 +102,7 @@ std::vector<std::vector<partition_no>> postgres_transaction::ended_numbers(
     std::span<const held_lease_row> leases) {
   std::vector<std::vector<partition_no>> ended(leases.size());
   if (leases.empty()) return ended;
-  const auto statement =
+  const auto& statement =
       with_bugs(sql::ended_numbers, {{PARTITA_BUG(postgres_ended_numbers_forgets_failures),
                                       "f.lease_id = a.lease_id", "f.lease_id = 0"}});
   for (const auto& row :

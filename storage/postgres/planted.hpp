@@ -16,8 +16,12 @@ struct planted_text {
   std::string_view wrong;
 };
 
+#ifdef PARTITA_MUTATIONS
+
+using statement_text = std::string;
+
 /// The statement, with the bug in it that is asked for now.
-inline std::string with_bugs(std::string statement, std::initializer_list<planted_text> bugs) {
+inline statement_text with_bugs(std::string statement, std::initializer_list<planted_text> bugs) {
   for (const auto& bug : bugs) {
     if (!bug.planted) continue;
     const auto at = statement.find(bug.right);
@@ -27,5 +31,17 @@ inline std::string with_bugs(std::string statement, std::initializer_list<plante
   }
   return statement;
 }
+
+#else
+
+using statement_text = const std::string&;
+
+/// The statement itself: only the simulation is built with bugs.
+inline statement_text with_bugs(const std::string& statement,
+                                std::initializer_list<planted_text>) {
+  return statement;
+}
+
+#endif
 
 }  // namespace partita::postgres

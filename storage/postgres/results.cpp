@@ -7,21 +7,6 @@ namespace partita::postgres {
 
 namespace {
 
-/// As result and failure rows hold it.
-std::string_view column_text(attempt_outcome outcome) {
-  switch (outcome) {
-    case attempt_outcome::completed:
-      return "COMPLETED";
-    case attempt_outcome::failed:
-      return "FAILED";
-    case attempt_outcome::retry:
-      return "RETRY";
-    case attempt_outcome::released:
-      return "RELEASED";
-  }
-  return "?";
-}
-
 std::vector<leased_report> those(std::span<const leased_report> items,
                                  bool (*wanted)(attempt_outcome)) {
   std::vector<leased_report> chosen;
@@ -65,7 +50,7 @@ constexpr auto step_of_item = [](const leased_report& i) { return i.lease->step.
 constexpr auto lease_of_item = [](const leased_report& i) { return i.lease->id.value; };
 constexpr auto no_of_item = [](const leased_report& i) { return i.report->no; };
 constexpr auto outcome_of_item = [](const leased_report& i) {
-  return column_text(i.report->outcome);
+  return to_string(i.report->outcome);
 };
 constexpr auto error_of_item = [](const leased_report& i) {
   return std::string_view{i.report->error};
@@ -95,7 +80,7 @@ std::int64_t postgres_transaction::insert_results(std::span<const leased_report>
       column(spans, [](const auto& s) { return s.lowest; }),
       column(spans, [](const auto& s) { return s.highest; }), column(ended, step_of_item),
       column(ended, lease_of_item),
-      column_unless(column_text(attempt_outcome::completed), ended, outcome_of_item),
+      column_unless(to_string(attempt_outcome::completed), ended, outcome_of_item),
       column_unless(std::string_view{}, ended, error_of_item), values.no, values.output,
       values.read, values.written, values.filtered, values.skipped, values.took, values.files);
 }

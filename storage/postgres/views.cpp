@@ -25,14 +25,6 @@ partition_row partition_of(const pqxx::row& row) {
   return p;
 }
 
-attempt_outcome outcome_of(const pqxx::field& value) {
-  const std::string_view text = value.c_str();
-  if (text == "FAILED") return attempt_outcome::failed;
-  if (text == "RETRY") return attempt_outcome::retry;
-  if (text == "RELEASED") return attempt_outcome::released;
-  throw store_error(errc::damaged, "a failure is '" + std::string{text} + "'");
-}
-
 }  // namespace
 
 std::vector<step_summary> postgres_transaction::summarize(run_id run) {
@@ -57,7 +49,7 @@ std::vector<failure_row> postgres_transaction::list_failures(run_id run, int lim
   for (const auto& row : query_planned_anew(sql::list_failures, run.value, limit))
     failures.push_back({id_of<step_id>(row["step_id"]), row["no"].as<std::int64_t>(),
                         id_of<lease_id>(row["lease_id"]), id_of<node_id>(row["node_id"]),
-                        row["attempt"].as<int>(), outcome_of(row["outcome"]), row["error"].c_str(),
+                        row["attempt"].as<int>(), state_of<attempt_outcome>(row["outcome"]), row["error"].c_str(),
                         time_of(row["at"])});
   return failures;
 }

@@ -75,7 +75,7 @@ std::int64_t sqlite_transaction::insert_results(std::span<const leased_report> i
   for (const auto& [item, lease] : items) {
     if (!ends_partition(item->outcome)) continue;
     inserted +=
-        insert.run(lease->step, item->no, lease->id, outcome_text(item->outcome), item->output,
+        insert.run(lease->step, item->no, lease->id, item->outcome, item->output,
                    item->error, item->counts.read, item->counts.written, item->counts.filtered,
                    item->counts.skipped, item->took, files_column(item->files));
     delete_checkpoint.run(lease->step, item->no);
@@ -89,7 +89,7 @@ std::int64_t sqlite_transaction::insert_failures(std::span<const leased_report> 
   for (const auto& [item, lease] : items)
     if (item->outcome != outcome::completed)
       inserted += insert.run(lease->step, item->no, lease->id, lease->node, lease->attempt,
-                             outcome_text(item->outcome), item->error);
+                             item->outcome, item->error);
   return inserted;
 }
 

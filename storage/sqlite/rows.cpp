@@ -1,18 +1,6 @@
 #include "storage/sqlite/rows.hpp"
 
-#include <array>
-
 namespace partita::sqlite {
-
-namespace {
-
-constexpr std::array<std::pair<attempt_outcome, std::string_view>, 4> outcomes{
-    {{attempt_outcome::completed, "COMPLETED"},
-     {attempt_outcome::failed, "FAILED"},
-     {attempt_outcome::retry, "RETRY"},
-     {attempt_outcome::released, "RELEASED"}}};
-
-}  // namespace
 
 step_row to_step(const statement& s) {
   step_row r;
@@ -41,18 +29,6 @@ step_row to_step(const statement& s) {
 item_counts counts_at(const statement& s, int column) {
   return {s.get<std::int64_t>(column), s.get<std::int64_t>(column + 1),
           s.get<std::int64_t>(column + 2), s.get<std::int64_t>(column + 3)};
-}
-
-std::string_view outcome_text(attempt_outcome outcome) {
-  for (const auto& [known, text] : outcomes)
-    if (known == outcome) return text;
-  return "?";
-}
-
-attempt_outcome to_outcome(const std::string& text) {
-  for (const auto& [outcome, known] : outcomes)
-    if (known == text) return outcome;
-  throw store_error(errc::damaged, "a failure row has the outcome '" + text + "'");
 }
 
 }  // namespace partita::sqlite

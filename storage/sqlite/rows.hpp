@@ -13,7 +13,5 @@ step_row to_step(const statement& s);
 item_counts counts_at(const statement& s, int column);
 
 /// As the tables name them.
-std::string_view outcome_text(attempt_outcome outcome);
-attempt_outcome to_outcome(const std::string& text);  // throws damaged
 
 }  // namespace partita::sqlite

@@ -45,9 +45,9 @@ std::optional<run_row> insert_run(transaction& tx, const run_row& wanted) {
 [[noreturn]] void try_again() { throw lost_race("a run that was in the way has just ended"); }
 
 /// What has no result becomes ready, as ranges over the borders of the pieces too.
-class rest {
+class waiting_ranges {
  public:
-  rest(transaction& tx, step_id step) : tx_(tx), step_(step) {}
+  waiting_ranges(transaction& tx, step_id step) : tx_(tx), step_(step) {}
 
   void add(range piece) {
     for (auto gap : gaps(piece, tx_.result_numbers(step_, piece))) {
@@ -76,7 +76,7 @@ class rest {
 /// becomes ready. Returns how many results were carried over.
 std::int64_t copy_partitions(transaction& tx, const step_row& from, step_id to) {
   std::int64_t carried = 0;
-  rest waiting{tx, to};
+  waiting_ranges waiting{tx, to};
   for (partition_no lo = 0; lo < from.count; lo += copy_piece) {
     const range piece{lo, std::min(lo + copy_piece, from.count) - 1};
     expect_rows("copying partitions", tx.copy_partitions(from.id, to, piece), piece.size());
