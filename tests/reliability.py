@@ -88,7 +88,7 @@ def simulation(args):
         command = [SIMULATE, "--json", "--seeds", str(seeds), "--first", str(first),
                    "--store", args.store]
         code, text = run(with_postgres(command) if args.store == "postgres" else command)
-        figures = json.loads(text.strip().splitlines()[-1])
+        figures = json.loads(next(line for line in text.splitlines() if line.startswith("{")))
         keep("simulation", {"first": first, "store": args.store, **figures})
         first += seeds
     return code
