@@ -25,7 +25,7 @@ struct node_deps {
 using deps_ptr = std::shared_ptr<const node_deps>;
 
 inline liveness_limits liveness_of(const settings& s) {
-  return {s.unreachable_after, s.deregister_after};
+  return {s.unreachable_after, s.deregister_after, s.loss_piece};
 }
 
 /// The jitter of one actor.

@@ -1,6 +1,5 @@
 #include "actors/heartbeat.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -32,29 +31,15 @@ void heartbeat_state::renew() {
   if (looks.mine(cluster.nodes, watchers)) limits = liveness_of(deps->limits);
   auto seen = db->get().heartbeat(id, running, draining, limits);
   window->renewed(sent);
-  const auto overdue = std::exchange(seen.overdue, {});
+  auto overdue = std::exchange(seen.overdue, {});
   if (limits)
     cluster = seen;
   else
     cluster.live_runs = seen.live_runs;
   self->send(node, renewal{id, sent, cluster});
   self->send(claimer, renewal{id, sent, cluster});
-  if (!draining && window->may_sweep(deps->now())) sweep(overdue);
-}
-
-/// Each node begins with another suspect, and ends at one that is alive or was just judged
-/// unreachable: they do not all ask about the same ones when the database is slow.
-void heartbeat_state::sweep(std::vector<node_id> overdue) {
-  if (overdue.empty()) return;
-  const auto first = static_cast<std::size_t>(id.value) % overdue.size();
-  std::rotate(overdue.begin(), overdue.begin() + static_cast<std::ptrdiff_t>(first), overdue.end());
-  for (auto suspect : overdue) {
-    auto verdict = db->get().sweep(suspect, liveness_of(deps->limits));
-    if (verdict == sweep_verdict::alive) return;
-    spdlog::warn("node_{} node={} by={}",
-                 verdict == sweep_verdict::deregistered ? "deregistered" : "unreachable",
-                 suspect.value, id.value);
-  }
+  if (!overdue.empty() && !draining && window->may_sweep(deps->now()))
+    self->send(sweeper, suspects{id, sent, std::move(overdue)});
 }
 
 milliseconds heartbeat_state::round() {
@@ -82,12 +67,13 @@ milliseconds heartbeat_state::round() {
 
 void heartbeat_state::leave() {
   leaving = true;
-  for (int tries = 0; id && tries < 3; ++tries) {
+  for (int failures = 0; id && failures < 3;) {
     try {
-      db->get().leave(id);
+      if (!db->get().leave(id, deps->limits.loss_piece)) continue;
       spdlog::info("node_left node={}", id.value);
       break;
     } catch (const store_error& e) {
+      ++failures;
       spdlog::warn("leave_failed node={} why=\"{}\"", id.value, e.what());
     }
   }
@@ -96,7 +82,7 @@ void heartbeat_state::leave() {
 
 heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
                                          deps_ptr deps, node_id first, node_actor node,
-                                         claimer_actor claimer) {
+                                         claimer_actor claimer, sweeper_actor sweeper) {
   auto& s = self->state;
   s.self = self;
   s.deps = deps;
@@ -107,6 +93,7 @@ heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heart
   s.rest = std::make_unique<retry_wait>(deps->limits.heartbeat_retry, deps->limits.heartbeat);
   s.node = std::move(node);
   s.claimer = std::move(claimer);
+  s.sweeper = std::move(sweeper);
   s.id = first;
   self->send(self, tick_atom::value);
   return {[self](tick_atom) {

@@ -13,7 +13,7 @@ namespace partita {
 struct heartbeat_state {
   heartbeat_state() = default;
 
-  /// One round: renew, judge others. Returns when the next is due.
+  /// One round: renew. Returns when the next is due.
   milliseconds round();
   void leave();
 
@@ -25,6 +25,7 @@ struct heartbeat_state {
   std::unique_ptr<retry_wait> rest;
   node_actor node;
   claimer_actor claimer;
+  sweeper_actor sweeper;
   node_id id;  // none while this process must join anew
   int running = 0;
   bool draining = false;
@@ -37,11 +38,10 @@ struct heartbeat_state {
  private:
   void renew();
   void join();
-  void sweep(std::vector<node_id> overdue);
 };
 
 heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
                                          deps_ptr deps, node_id first, node_actor node,
-                                         claimer_actor claimer);
+                                         claimer_actor claimer, sweeper_actor sweeper);
 
 }  // namespace partita

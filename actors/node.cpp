@@ -4,6 +4,7 @@
 
 #include "actors/listener.hpp"
 #include "actors/partition_executor.hpp"
+#include "actors/sweeper.hpp"
 
 namespace partita {
 
@@ -143,11 +144,13 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
     s.control.push_back(std::make_shared<executor_control>());
   s.claimer = spawn_as(self, threads, claimer, deps, first, node_actor{self}, s.control,
                        executor_spawner(deps, threads));
-  s.heartbeat = spawn_as(self, threads, heartbeat, deps, first, node_actor{self}, s.claimer);
+  const auto judge = spawn_as(self, threads, sweeper, deps);
+  s.heartbeat = spawn_as(self, threads, heartbeat, deps, first, node_actor{self}, s.claimer, judge);
   // Linked, so that none outlives the others. A master that has ended its run ends normally; every
   // other end of an actor is a defect, and the node ends with it: others take its work.
   self->link_to(s.claimer);
   self->link_to(s.heartbeat);
+  self->link_to(judge);
   if (deps->limits.wake_up)
     self->link_to(spawn_as(self, threads, listener, deps, s.claimer));
   self->set_exit_handler([self](const caf::exit_msg& exit) {

@@ -27,6 +27,8 @@ class lazy_session {
   }
   const Facet* operator->() { return &get(); }
 
+  void close() { verbs_.reset(); }
+
  private:
   deps_ptr deps_;
   session_options options_;

@@ -91,7 +91,7 @@ document watched(const std::string& phase, const std::string& url, cluster& node
   line.update(costs.figures(costs.seconds(), "s"));
   line["alive"] = count_of(url, "SELECT count(*) FROM partita.node WHERE state = 'ACTIVE'");
   line["lost"] = count_of(url, "SELECT count(*) FROM partita.event WHERE kind IN "
-                               "('NODE_OVERDUE', 'NODE_DEREGISTERED') AND at > now() - interval '" +
+                               "('NODE_OVERDUE', 'NODE_CONDEMNED') AND at > now() - interval '" +
                                    std::to_string(watch.count()) + " ms'");
   return line;
 }

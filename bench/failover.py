@@ -104,7 +104,7 @@ class Bench:
             held = self.until(
                 "select (select count(*) from partita.event where kind = 'LEASE_ENDED' and node_id"
                 f" = {node} and detail like '%requeued%') as n from partita.event where node_id ="
-                f" {node} and kind = 'NODE_DEREGISTERED'", 60)
+                f" {node} and kind = 'NODE_CONDEMNED'", 60)
             if held["n"] == 0:
                 say("worker  held nothing")
                 return victim.start()

@@ -13,6 +13,7 @@ inline constexpr std::string_view node_joined = "NODE_JOINED";              // [
 inline constexpr std::string_view node_overdue = "NODE_OVERDUE";            // [node] by the sweep
 inline constexpr std::string_view node_recovered = "NODE_RECOVERED";        // [node] ACTIVE again
 inline constexpr std::string_view node_draining = "NODE_DRAINING";          // [node]
+inline constexpr std::string_view node_condemned = "NODE_CONDEMNED";        // [node] given up
 inline constexpr std::string_view node_deregistered = "NODE_DEREGISTERED";  // [node]
 inline constexpr std::string_view node_left = "NODE_LEFT";                  // [node]
 
@@ -31,12 +32,14 @@ inline constexpr std::string_view split_appended = "SPLIT_APPENDED";  // [run st
 inline constexpr std::string_view split_sealed = "SPLIT_SEALED";      // [run step] count
 inline constexpr std::string_view step_ended = "STEP_ENDED";          // [run step] state
 
-/// [run step lease node] lo hi attempt
+/// [run step lease node] lo hi attempt; lost: made for what a lost node had not claimed yet
 inline constexpr std::string_view lease_granted = "LEASE_GRANTED";
 /// [.. lease node] lo hi: given back
 inline constexpr std::string_view lease_shrunk = "LEASE_SHRUNK";
 /// [.. lease node] completed, failed, retry, released: lists of [lo,hi]; absent when empty
 inline constexpr std::string_view lease_reported = "LEASE_REPORTED";
+/// [.. lease node] failed: a first part of what a lost node held of this lease
+inline constexpr std::string_view lease_lost = "LEASE_LOST";
 /// [.. lease node] state, requeued, failed
 inline constexpr std::string_view lease_ended = "LEASE_ENDED";
 

@@ -14,7 +14,8 @@
 //       |                          |  spawns, drains, interrupts    ^ |  ^
 //       | renewal, joined, fence   v                          work /  |  | finished_batch
 //       +--> claimer           job_master (one a run)     listener    v  |
-//                                                          partition_executor (one a slot)
+//       | suspects                                         partition_executor (one a slot)
+//       +--> sweeper
 
 namespace partita {
 
@@ -38,12 +39,17 @@ using node_actor = caf::typed_actor<
     caf::reacts_to<left_atom>,        // the heartbeat said good-bye: the node is over
     caf::reacts_to<release_atom>>;    // second SIGTERM: end now
 
-/// Keeps the node alive in the cluster and judges others. Own thread, own session.
+/// Keeps the node alive in the cluster. Own thread, own session.
 using heartbeat_actor = caf::typed_actor<
-    caf::reacts_to<tick_atom>,      // renews; sweeps; joins anew when it was given up
+    caf::reacts_to<tick_atom>,      // renews; joins anew when it was given up
     caf::reacts_to<running_count>,  // what the next renewal says of the load
     caf::reacts_to<drain_atom>,     // renews as DRAINING, at once and from now on
     caf::reacts_to<leave_atom>>;    // stops renewing, leaves; answers the node with left
+
+/// Judges others, and hands over what lost ones held. Own thread; a session while it is at work.
+using sweeper_actor = caf::typed_actor<
+    caf::reacts_to<suspects>,    // these are overdue: the newest list counts
+    caf::reacts_to<work_atom>>;  // one transaction of one sweep
 
 /// Hears what the database tells those who listen, if it can. Own thread, own session.
 using listener_actor = caf::typed_actor<

@@ -15,7 +15,7 @@ using mono_time = std::chrono::time_point<std::chrono::steady_clock, std::chrono
 /// How the cluster judges a node that was last heard of `silence` ago, by the database's clock.
 inline sweep_verdict judge(microseconds silence, milliseconds unreachable_after,
                            milliseconds deregister_after) {
-  if (silence >= deregister_after) return sweep_verdict::deregistered;
+  if (silence >= deregister_after) return sweep_verdict::condemned;
   if (silence >= unreachable_after) return sweep_verdict::unreachable;
   return sweep_verdict::alive;
 }

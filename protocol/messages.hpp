@@ -42,6 +42,15 @@ struct renewal {
   cluster_view cluster;
 };
 
+// --- heartbeat -> sweeper ------------------------------------------------------------------------
+
+/// Nodes that are overdue, as `observer` saw them with a renewal that was sent then.
+struct suspects {
+  node_id observer;
+  mono_time sent;
+  std::vector<node_id> nodes;
+};
+
 // --- claimer -> node, heartbeat ------------------------------------------------------------------
 
 /// Runs that wait for a master.
@@ -101,6 +110,7 @@ struct mastership_over {
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::joined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::renewal)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::suspects)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::masterless_runs)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::running_count)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::work_batch)

@@ -52,6 +52,17 @@ inline std::vector<range> coalesce(std::vector<partition_no> numbers) {
   return covering;
 }
 
+/// The first `most` partitions of ascending, disjoint ranges.
+inline std::vector<range> first_of(std::span<const range> ranges, std::int64_t most) {
+  std::vector<range> first;
+  for (const auto& r : ranges) {
+    if (most <= 0) break;
+    first.push_back(cut(r, most));
+    most -= first.back().size();
+  }
+  return first;
+}
+
 inline std::int64_t total_size(std::span<const range> ranges) {
   std::int64_t sum = 0;
   for (const auto& r : ranges) sum += r.size();

@@ -28,6 +28,7 @@ struct settings {
   int max_lease_width = 5000;      // partitions
   milliseconds report_delay{100};  // a result waits for others that are queued; else a tenth
   int max_report_batch = 5000;     // results in one statement
+  int loss_piece = 2000;           // partitions of a lost node that one transaction fails
 
   // --- limits
   int executors = 0;                                   // partitions at once; 0: one per core

@@ -15,16 +15,16 @@ struct machine<node_state> {
   using s = node_state;
   static constexpr std::array names{
       std::pair{s::active, "ACTIVE"}, std::pair{s::draining, "DRAINING"},
-      std::pair{s::unreachable, "UNREACHABLE"}, std::pair{s::deregistered, "DEREGISTERED"},
-      std::pair{s::left, "LEFT"}};
+      std::pair{s::unreachable, "UNREACHABLE"}, std::pair{s::condemned, "CONDEMNED"},
+      std::pair{s::deregistered, "DEREGISTERED"}, std::pair{s::left, "LEFT"}};
   static constexpr std::array moves{
       std::pair{s::active, s::draining}, std::pair{s::active, s::unreachable},
-      std::pair{s::active, s::left}, std::pair{s::draining, s::unreachable},
-      std::pair{s::draining, s::left}, std::pair{s::unreachable, s::active},
-      std::pair{s::unreachable, s::draining}, std::pair{s::unreachable, s::left},
-      std::pair{s::unreachable, s::deregistered},
+      std::pair{s::draining, s::unreachable}, std::pair{s::draining, s::left},
+      std::pair{s::unreachable, s::active}, std::pair{s::unreachable, s::draining},
+      std::pair{s::unreachable, s::condemned},
       // Nobody may have looked while it was overdue: the first sweep can find it past both limits.
-      std::pair{s::active, s::deregistered}, std::pair{s::draining, s::deregistered}};
+      std::pair{s::active, s::condemned}, std::pair{s::draining, s::condemned},
+      std::pair{s::condemned, s::deregistered}};
 };
 
 template <>
@@ -142,6 +142,8 @@ bool may_move(node_state from, node_state to) { return legal(from, to); }
 bool may_move(run_state from, run_state to) { return legal(from, to); }
 bool may_move(step_state from, step_state to) { return legal(from, to); }
 bool may_move(lease_state from, lease_state to) { return legal(from, to); }
+
+bool is_member(node_state s) { return s != node_state::condemned && !is_terminal(s); }
 
 bool is_terminal(node_state s) { return no_way_out(s); }
 bool is_terminal(run_state s) { return no_way_out(s); }

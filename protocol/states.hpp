@@ -12,7 +12,8 @@ enum class node_state {
   active,        // renews in time, claims work
   draining,      // renews in time, finishes what it has, claims nothing
   unreachable,   // overdue; keeps its leases; one good heartbeat brings it back
-  deregistered,  // given up: its leases are revoked; this incarnation never comes back
+  condemned,     // given up, and never back; what it held is being handed to others
+  deregistered,  // given up, and nothing is left of what it held
   left,          // went away in good order
 };
 
@@ -80,6 +81,9 @@ bool may_move(node_state from, node_state to);
 bool may_move(run_state from, run_state to);
 bool may_move(step_state from, step_state to);
 bool may_move(lease_state from, lease_state to);
+
+/// Whether a node in this state is still of the cluster: it may renew, and so keeps what it has.
+bool is_member(node_state);
 
 /// Terminal states have no successor.
 bool is_terminal(node_state);

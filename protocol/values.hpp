@@ -78,7 +78,7 @@ struct cluster_view {
   int nodes = 0;                 // ACTIVE
   int slots = 0;                 // of these
   int running = 0;               // of these
-  std::vector<node_id> overdue;  // candidates for a sweep: not heard of for `unreachable_after`
+  std::vector<node_id> overdue;  // candidates for a sweep: silent too long, or CONDEMNED
   bool live_runs = true;         // whether a run is CREATED or RUNNING; if not, nobody has work
 };
 
@@ -86,9 +86,16 @@ struct cluster_view {
 struct liveness_limits {
   milliseconds unreachable_after{4000};
   milliseconds deregister_after{8000};
+  int loss_piece = 2000;  // partitions of a lost node that one transaction fails
 };
 
-enum class sweep_verdict { alive, unreachable, deregistered };
+/// How a sweep left its suspect.
+enum class sweep_verdict {
+  alive,
+  unreachable,
+  condemned,     // given up, and more of what it held is left: sweep again
+  deregistered,  // nothing is left
+};
 
 // --- runs ----------------------------------------------------------------------------------------
 

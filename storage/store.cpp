@@ -38,7 +38,9 @@ sweep_verdict cluster_store::sweep(node_id suspect, const liveness_limits& limit
   return run("sweep", access::write, verbs::sweep, suspect, limits);
 }
 
-void cluster_store::leave(node_id node) const { run("leave", access::write, verbs::leave, node); }
+bool cluster_store::leave(node_id node, int most) const {
+  return run("leave", access::write, verbs::leave, node, most);
+}
 
 // --- launching -----------------------------------------------------------------------------------
 

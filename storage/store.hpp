@@ -51,11 +51,11 @@ class cluster_store : public virtual facet {
 
   /// Renews the node: heartbeat now, `running` as given, state DRAINING if `draining` or if it was
   /// DRAINING (a drain is never taken back, also not by a call that arrives late), else ACTIVE.
-  /// An UNREACHABLE node is back with this. Throws `fenced` when the node is DEREGISTERED, LEFT or
-  /// absent: it never comes back. Tells in the same round trip whether there are live runs, and, if
+  /// An UNREACHABLE node is back with this. Throws `fenced` when the node is CONDEMNED,
+  /// DEREGISTERED, LEFT or absent: it never comes back. Tells in the same round trip whether there are live runs, and, if
   /// `limits` are given, reads all nodes: counts of ACTIVE ones, and the others in ACTIVE, DRAINING
   /// or UNREACHABLE that are silent for `unreachable_after` (an UNREACHABLE one only once silent
-  /// for `deregister_after`: there is nothing to do before).
+  /// for `deregister_after`: there is nothing to do before), and every CONDEMNED one.
   cluster_view heartbeat(node_id node, int running, bool draining,
                          const std::optional<liveness_limits>& limits) const;
 
@@ -63,21 +63,29 @@ class cluster_store : public virtual facet {
   /// is locked FOR UPDATE first and judged after: a renewal that committed meanwhile acquits it.
   /// Terminal nodes stay as they are and count as `deregistered`; an absent one too.
   ///   unreachable: ACTIVE or DRAINING becomes UNREACHABLE. It keeps its leases.
-  ///   deregistered, all in this transaction:
-  ///   - the node is DEREGISTERED;
-  ///   - each of its LIVE leases (locked FOR UPDATE) is REVOKED, and what is unfinished of it is
-  ///     judged by protocol/node_loss.hpp: new ready ranges, available now, bound to no node; or
-  ///     FAILED results that name this lease (counted in its `failed`);
-  ///   - ready ranges bound to it become shared, or, if the step is not transferable, FAILED
-  ///     results (of a lease made for the purpose, state REVOKED, so that every result names one);
-  ///   - live runs whose master it is have no master now (term unchanged).
+  ///   condemned: the node is given up, which takes several transactions: call again, from any
+  ///     node, until the verdict is `deregistered`. The first one
+  ///     - makes the node CONDEMNED;
+  ///     - leaves live runs whose master it is without a master (term unchanged);
+  ///     - revokes those of its LIVE leases (locked FOR UPDATE) whose unfinished partitions may be
+  ///       started again, by protocol/node_loss.hpp: new ready ranges, available now, bound to no
+  ///       node.
+  ///     Each further one settles at most `loss_piece` of what is left, in this order:
+  ///     - FAILED results for unfinished partitions of its other leases. They name the lease, and
+  ///       are counted in its `failed`. The lease is REVOKED with the last of them.
+  ///     - Ready ranges bound to it become shared where the step is transferable or has ended.
+  ///     - FAILED results for the other ready ranges bound to it, of a lease made for the purpose
+  ///       (state REVOKED), so that every result names one.
+  ///   deregistered: nothing was left; the node is DEREGISTERED.
   /// Unfinished partitions of a lease: `lo..hi` without those that have a result and those that
   /// have a failure row of this very lease.
   sweep_verdict sweep(node_id suspect, const liveness_limits& limits) const;
 
-  /// The node goes away in good order: LEFT, masterships let go. Leases still LIVE are treated as
-  /// in `sweep` (a drained node has none). No effect on a terminal or absent node.
-  void leave(node_id node) const;
+  /// The node goes away in good order. It is DRAINING from now on, and renewed. What it still has
+  /// (a drained node has nothing) is treated as `sweep` treats what a CONDEMNED node has, at most
+  /// `most` partitions in one call. True: it is LEFT; or it was CONDEMNED, terminal or absent, and
+  /// nothing was done. False: call again.
+  bool leave(node_id node, int most = liveness_limits{}.loss_piece) const;
 };
 
 /// For who starts and stops runs.

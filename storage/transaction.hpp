@@ -63,11 +63,12 @@ class node_rows {
   virtual std::optional<node_standing> find_node(node_id node, row_lock lock) = 0;
   /// Those of these nodes that are ACTIVE, locked FOR KEY SHARE in the order of their ids.
   virtual std::set<node_id> active_among(const std::set<node_id>& nodes) = 0;
-  /// ACTIVE, DRAINING and UNREACHABLE nodes.
+  /// Nodes in a state that is not terminal.
   virtual std::vector<node_standing> present_nodes() = 0;
   /// Heartbeat now.
   virtual std::int64_t renew_node(node_id node, int running, node_state state) = 0;
-  virtual std::int64_t mark_unreachable(node_id node) = 0;
+  /// UNREACHABLE or CONDEMNED.
+  virtual std::int64_t mark_node(node_id node, node_state state) = 0;
   /// DEREGISTERED or LEFT, now.
   virtual std::int64_t end_node(node_id node, node_state state) = 0;
 
@@ -181,10 +182,11 @@ class lease_rows {
   virtual ~lease_rows() = default;
 
   virtual void insert_ready(std::span<const new_ready> ranges) = 0;
-  /// Ready ranges bound to this node, of steps that may be transferred, become shared.
-  virtual void share_ranges(node_id node) = 0;
-  /// Ready ranges bound to this node are deleted and returned, by id.
-  virtual std::vector<ready_record> take_bound_ranges(node_id node) = 0;
+  /// At most so many ready ranges bound to this node, of steps that may be transferred or have
+  /// ended, become shared. Returns how many.
+  virtual std::int64_t share_ranges(node_id node, std::int64_t most) = 0;
+  /// At most so many ready ranges bound to this node are deleted and returned, lowest ids first.
+  virtual std::vector<ready_record> take_bound_ranges(node_id node, std::int64_t most) = 0;
 
   /// LIVE from now on.
   virtual held_lease_row insert_lease(step_id step, node_id node, range span, int attempt) = 0;

@@ -36,6 +36,7 @@ class replayer : replay_state {
         {event::node_overdue, &r::moved<node_state::unreachable>},
         {event::node_recovered, &r::moved<node_state::active>},
         {event::node_draining, &r::moved<node_state::draining>},
+        {event::node_condemned, &r::moved<node_state::condemned>},
         {event::node_deregistered, &r::moved<node_state::deregistered>},
         {event::node_left, &r::moved<node_state::left>},
         {event::run_submitted, &r::submitted},
@@ -51,6 +52,7 @@ class replayer : replay_state {
         {event::lease_granted, &r::granted},
         {event::lease_shrunk, &r::shrunk},
         {event::lease_reported, &r::reported},
+        {event::lease_lost, &r::partly_lost},
         {event::lease_ended, &r::lease_ended}};
     return all;
   }
@@ -93,7 +95,7 @@ class replayer : replay_state {
            "gives " + named(event_->run) + " term " + str(t) + " after term " + str(run.term));
     if (run.master) find(rule::fence, "takes " + named(event_->run) + " from " + named(run.master));
     const auto node = told_.nodes.find(event_->node);
-    if (node == told_.nodes.end() || is_terminal(node->second) ||
+    if (node == told_.nodes.end() || !is_member(node->second) ||
         node->second == node_state::unreachable)
       find(rule::fence, "makes " + named(event_->node) + " a master, which was not ACTIVE");
     if (run.state != run_state::running) move(event_->run, run.state, run_state::running);
@@ -222,14 +224,15 @@ class replayer : replay_state {
     lease.attempt = static_cast<int>(attempt);
     ++step.live_leases;
     v_.count(rule::fence);
-    // A range bound to a node that is gone is leased to it, and revoked, to be named by the results
-    // of what may not be transferred: see store::sweep.
-    if (!is_terminal(node)) {
-      if (node == node_state::unreachable)
-        find(rule::fence, "leases to " + named(event_->node) + ", which was UNREACHABLE");
-      if (is_terminal(step.state))
-        find(rule::fence, "leases of " + named(event_->step) + ", which was " + str(step.state));
-    }
+    // A range bound to a lost node is leased to it, and revoked, to be named by the results of what
+    // may not be transferred: see cluster_store::sweep. A claim and the beginning of a drain do not
+    // wait for each other.
+    const auto lost = detail.value("lost", false);
+    if (node != node_state::draining &&
+        node != (lost ? node_state::condemned : node_state::active))
+      find(rule::fence, "leases to " + named(event_->node) + ", which was " + str(node));
+    if (!lost && is_terminal(step.state))
+      find(rule::fence, "leases of " + named(event_->step) + ", which was " + str(step.state));
     v_.count(rule::conservation, span.size());
     std::int64_t waited = 0;
     for (const auto& e : step.ready.take(span)) {
@@ -300,6 +303,23 @@ class replayer : replay_state {
     }
   }
 
+  void partly_lost(const json& detail) {
+    told_step* step = nullptr;
+    auto& lease = live(step);
+    const auto node = known(told_.nodes, lease.node);
+    if (node != node_state::condemned && node != node_state::draining)
+      find(rule::fence, "gives up partitions of " + named(lease.node) + ", which was " + str(node));
+    fail_lost(*step, lease, ranges(detail, "failed"));
+  }
+
+  void fail_lost(told_step& step, told_lease& lease, const std::vector<range>& lost) {
+    for (auto span : lost) {
+      check_unended(lease, span);
+      lease.failed += span.size();
+      end_partitions(step, span, {event_->lease, false});
+    }
+  }
+
   void lease_ended(const json& detail) {
     told_step* step = nullptr;
     auto& lease = live(step);
@@ -318,11 +338,7 @@ class replayer : replay_state {
       check_unended(lease, span);
       make_ready(*step, span, lease.attempt - (to == lease_state::released ? 1 : 0));
     }
-    for (auto span : failed) {
-      check_unended(lease, span);
-      lease.failed += span.size();
-      end_partitions(*step, span, {event_->lease, false});
-    }
+    fail_lost(*step, lease, failed);
   }
 
   void check_unended(const told_lease& lease, range span) {

@@ -203,11 +203,20 @@ void check_times(const world& w, verdict& v) {
 
 // --- 3: nodes ------------------------------------------------------------------------------------
 
+/// Partitions that may be started again are given to others in the transaction that condemns their
+/// node. The others stay under their lease until they are FAILED.
+bool should_be_requeued(const world& w, const lease_record& lease) {
+  const auto* node = found(w.nodes, lease.node);
+  const auto* step = found(w.steps, lease.step);
+  return node != nullptr && step != nullptr && node->state == node_state::condemned &&
+         step->row.spec.transferable && lease.attempt < step->row.spec.retry.max_attempts;
+}
+
 /// What may belong to a node only while it is there: LIVE leases, ready ranges, live runs.
 void check_nodes(const world& w, verdict& v) {
   v.count(rule::lease_of_node, static_cast<std::int64_t>(w.rows.leases.size()));
   for (const auto& l : w.rows.leases)
-    if (l.state == lease_state::live && w.node_is_gone(l.node))
+    if (l.state == lease_state::live && (w.node_is_gone(l.node) || should_be_requeued(w, l)))
       v.find(rule::lease_of_node, "LIVE " + named(l.id) + " outlives its " + named(l.node));
   for (const auto& r : w.rows.ready) {
     if (!r.node) continue;
@@ -219,7 +228,8 @@ void check_nodes(const world& w, verdict& v) {
   for (const auto& r : w.rows.runs) {
     if (is_terminal(r.state) || !r.master) continue;
     v.count(rule::lease_of_node);
-    if (w.node_is_gone(r.master))
+    const auto* master = found(w.nodes, r.master);
+    if (master == nullptr || !is_member(master->state))
       v.find(rule::lease_of_node,
              named(r.id) + " is driven by " + named(r.master) + ", which is gone");
   }

@@ -26,18 +26,24 @@ void memory_transaction::insert_ready(std::span<const new_ready> ranges) {
   }
 }
 
-void memory_transaction::share_ranges(node_id node) {
+std::int64_t memory_transaction::share_ranges(node_id node, std::int64_t most) {
+  std::int64_t shared = 0;
   for (auto& [id, ready] : db_.ready) {
-    if (ready.node != node || !db_.steps.at(ready.step).row.spec.transferable) continue;
+    if (shared == most) break;
+    if (ready.node != node) continue;
+    const auto& step = db_.steps.at(ready.step).row;
+    if (!step.spec.transferable && !is_terminal(step.state)) continue;
     changed_.keep(db_.ready, id);
     ready.node = node_id{};
+    ++shared;
   }
+  return shared;
 }
 
-std::vector<ready_record> memory_transaction::take_bound_ranges(node_id node) {
+std::vector<ready_record> memory_transaction::take_bound_ranges(node_id node, std::int64_t most) {
   std::vector<ready_record> bound;
   for (const auto& [id, ready] : db_.ready)
-    if (ready.node == node) bound.push_back(ready);
+    if (ready.node == node && std::ssize(bound) < most) bound.push_back(ready);
   for (const auto& ready : bound) erase(db_.ready, ready.id);
   return bound;
 }

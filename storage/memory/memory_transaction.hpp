@@ -21,7 +21,7 @@ class memory_transaction final : public single_writer_transaction {
   std::set<node_id> active_among(const std::set<node_id>& nodes) override;
   std::vector<node_standing> present_nodes() override;
   std::int64_t renew_node(node_id node, int running, node_state state) override;
-  std::int64_t mark_unreachable(node_id node) override;
+  std::int64_t mark_node(node_id node, node_state state) override;
   std::int64_t end_node(node_id node, node_state state) override;
   std::vector<node_row> list_nodes(bool all) override;
   std::vector<live_node> live_nodes(const job_ref& job) override;
@@ -61,8 +61,8 @@ class memory_transaction final : public single_writer_transaction {
   std::int64_t copy_checkpoints(step_id from, step_id to, range span) override;
 
   void insert_ready(std::span<const new_ready> ranges) override;
-  void share_ranges(node_id node) override;
-  std::vector<ready_record> take_bound_ranges(node_id node) override;
+  std::int64_t share_ranges(node_id node, std::int64_t most) override;
+  std::vector<ready_record> take_bound_ranges(node_id node, std::int64_t most) override;
   held_lease_row insert_lease(step_id step, node_id node, range span, int attempt) override;
   std::vector<held_lease_row> lock_leases(node_id node, std::span<const lease_id> ids) override;
   std::vector<held_lease_row> lock_live_leases(node_id node) override;

@@ -69,8 +69,8 @@ std::int64_t memory_transaction::renew_node(node_id node, int running, node_stat
   });
 }
 
-std::int64_t memory_transaction::mark_unreachable(node_id node) {
-  return update(db_.nodes, node, [](node_row& row) { row.state = node_state::unreachable; });
+std::int64_t memory_transaction::mark_node(node_id node, node_state state) {
+  return update(db_.nodes, node, [&](node_row& row) { row.state = state; });
 }
 
 std::int64_t memory_transaction::end_node(node_id node, node_state state) {

@@ -50,13 +50,14 @@ void postgres_transaction::insert_ready(std::span<const new_ready> ranges) {
         column(ranges, [](const auto& r) { return r.delay.count(); }));
 }
 
-void postgres_transaction::share_ranges(node_id node) {
-  query_planned_anew(sql::share_ranges, node.value);
+std::int64_t postgres_transaction::share_ranges(node_id node, std::int64_t most) {
+  return query_planned_anew(sql::share_ranges, node.value, most).affected_rows();
 }
 
-std::vector<ready_record> postgres_transaction::take_bound_ranges(node_id node) {
+std::vector<ready_record> postgres_transaction::take_bound_ranges(node_id node,
+                                                                  std::int64_t most) {
   std::vector<ready_record> taken;
-  for (const auto& row : query_planned_anew(sql::take_bound_ranges, node.value)) {
+  for (const auto& row : query_planned_anew(sql::take_bound_ranges, node.value, most)) {
     ready_record r;
     r.id = row["ready_id"].as<std::int64_t>();
     r.step = id_of<step_id>(row["step_id"]);

@@ -75,8 +75,8 @@ std::int64_t postgres_transaction::renew_node(node_id node, int running, node_st
   return change(sql::renew_node, node.value, running, std::string{to_string(state)});
 }
 
-std::int64_t postgres_transaction::mark_unreachable(node_id node) {
-  return change(sql::mark_unreachable, node.value);
+std::int64_t postgres_transaction::mark_node(node_id node, node_state state) {
+  return change(sql::mark_node, node.value, std::string{to_string(state)});
 }
 
 std::int64_t postgres_transaction::end_node(node_id node, node_state state) {

@@ -44,11 +44,13 @@ void sqlite_transaction::insert_ready(std::span<const new_ready> ranges) {
     insert.run(r.step, r.span.lo, r.span.hi, r.node, r.attempt, db_.now() + r.delay);
 }
 
-void sqlite_transaction::share_ranges(node_id node) { db_.run(sql::share_ranges, node); }
+std::int64_t sqlite_transaction::share_ranges(node_id node, std::int64_t most) {
+  return db_.run(sql::share_ranges, node, most);
+}
 
-std::vector<ready_record> sqlite_transaction::take_bound_ranges(node_id node) {
+std::vector<ready_record> sqlite_transaction::take_bound_ranges(node_id node, std::int64_t most) {
   std::vector<ready_record> taken;
-  for (auto s = db_.query(sql::take_bound_ranges, node); s.next();)
+  for (auto s = db_.query(sql::take_bound_ranges, node, most); s.next();)
     taken.push_back({s.get<std::int64_t>(0), s.get<step_id>(1), range_at(s, 2), s.get<node_id>(4),
                      s.get<int>(5), s.get<db_time>(6)});
   std::sort(taken.begin(), taken.end(), [](const auto& a, const auto& b) { return a.id < b.id; });

@@ -92,8 +92,8 @@ std::int64_t sqlite_transaction::renew_node(node_id node, int running, node_stat
   return db_.run(sql::renew_node, node, running, state);
 }
 
-std::int64_t sqlite_transaction::mark_unreachable(node_id node) {
-  return db_.run(sql::mark_unreachable, node);
+std::int64_t sqlite_transaction::mark_node(node_id node, node_state state) {
+  return db_.run(sql::mark_node, node, state);
 }
 
 std::int64_t sqlite_transaction::end_node(node_id node, node_state state) {

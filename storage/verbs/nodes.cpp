@@ -3,40 +3,10 @@
 #include "protocol/liveness.hpp"
 #include "protocol/mutation.hpp"
 #include "storage/text.hpp"
+#include "storage/verbs/loss.hpp"
 #include "storage/verbs/parts.hpp"
 
 namespace partita::verbs {
-
-namespace {
-
-/// Ready ranges bound to a node that is gone become shared. What may not be transferred fails,
-/// under a lease that is made, and revoked, to be named by the results.
-void unbind(transaction& tx, node_id node) {
-  if (PARTITA_BUG(sweep_forgets_bound_ranges)) return;
-  tx.share_ranges(node);
-  std::vector<held_lease_row> stranded;
-  for (const auto& r : tx.take_bound_ranges(node))
-    stranded.push_back(grant(tx, r.step, node, r.span, r.attempt + 1));
-  revoke(tx, std::move(stranded));
-}
-
-/// What both ways to go away, DEREGISTERED and LEFT, have in common. REQUIRES: the node is locked
-/// FOR UPDATE: no claim, binding or adoption for it can follow, and what is read here sees all that
-/// were made. The runs are locked last, against the order of store.hpp: a master that seals a split
-/// at this very moment can make a deadlock, which is tried again.
-void part_with(transaction& tx, node_id node, node_state state, std::string_view kind) {
-  expect_rows("ending a node", tx.end_node(node, state));
-  tx.log(kind, {{}, {}, {}, node});
-  if (!PARTITA_BUG(sweep_keeps_leases)) revoke(tx, tx.lock_live_leases(node));
-  unbind(tx, node);
-  if (PARTITA_BUG(sweep_forgets_masters)) return;
-  for (const auto& run : tx.driven_by(node)) {
-    expect_rows("letting go of a run", tx.release_run(run.id));
-    tx.log(event::run_let_go, {run.id, {}, {}, node}, {{"term", run.seen.value}});
-  }
-}
-
-}  // namespace
 
 node_id register_node(transaction& tx, const node_info& info) {
   require_text("the name of the node", info.name);
@@ -53,7 +23,7 @@ node_id register_node(transaction& tx, const node_info& info) {
 cluster_view heartbeat(transaction& tx, node_id node, int running, bool draining,
                        const std::optional<liveness_limits>& limits) {
   const auto before = tx.find_node(node, row_lock::no_key_update);
-  if (!before || (is_terminal(before->state) && !PARTITA_BUG(heartbeat_revives_the_dead)))
+  if (!before || (!is_member(before->state) && !PARTITA_BUG(heartbeat_revives_the_dead)))
     throw store_error(errc::fenced, named(node) + " is no longer part of the cluster");
   const auto drains = draining || before->state == node_state::draining;
   if (before->state == node_state::unreachable) tx.log(event::node_recovered, {{}, {}, {}, node});
@@ -77,7 +47,8 @@ cluster_view view_of_cluster(transaction& tx, node_id observer,
     }
     const auto limit =
         n.state == node_state::unreachable ? limits->deregister_after : limits->unreachable_after;
-    if (n.id != observer && n.silence >= limit) view.overdue.push_back(n.id);
+    const auto overdue = n.state == node_state::condemned || n.silence >= limit;
+    if (n.id != observer && overdue) view.overdue.push_back(n.id);
   }
   return view;
 }
@@ -85,19 +56,34 @@ cluster_view view_of_cluster(transaction& tx, node_id observer,
 sweep_verdict sweep(transaction& tx, node_id suspect, const liveness_limits& limits) {
   const auto found = tx.find_node(suspect, row_lock::update);
   if (!found || is_terminal(found->state)) return sweep_verdict::deregistered;
+  if (found->state == node_state::condemned) {
+    if (!settle_piece(tx, suspect, limits.loss_piece)) return sweep_verdict::condemned;
+    end_node(tx, suspect, node_state::deregistered);
+    return sweep_verdict::deregistered;
+  }
   const auto verdict = judge(found->silence, limits.unreachable_after, limits.deregister_after);
-  if (verdict == sweep_verdict::deregistered)
-    part_with(tx, suspect, node_state::deregistered, event::node_deregistered);
+  if (verdict == sweep_verdict::condemned) {
+    expect_rows("condemning a node", tx.mark_node(suspect, node_state::condemned));
+    tx.log(event::node_condemned, {{}, {}, {}, suspect});
+    hand_over(tx, suspect);
+  }
   if (verdict == sweep_verdict::unreachable && found->state != node_state::unreachable) {
-    expect_rows("marking a node", tx.mark_unreachable(suspect));
+    expect_rows("marking a node", tx.mark_node(suspect, node_state::unreachable));
     tx.log(event::node_overdue, {{}, {}, {}, suspect});
   }
   return verdict;
 }
 
-void leave(transaction& tx, node_id node) {
+bool leave(transaction& tx, node_id node, int most) {
   const auto found = tx.find_node(node, row_lock::update);
-  if (found && !is_terminal(found->state)) part_with(tx, node, node_state::left, event::node_left);
+  if (!found || !is_member(found->state)) return true;
+  if (found->state == node_state::unreachable) tx.log(event::node_recovered, {{}, {}, {}, node});
+  if (found->state != node_state::draining) tx.log(event::node_draining, {{}, {}, {}, node});
+  expect_rows("a heartbeat", tx.renew_node(node, found->running, node_state::draining));
+  hand_over(tx, node);
+  if (!settle_piece(tx, node, most) && !PARTITA_BUG(leave_forgets_the_rest)) return false;
+  end_node(tx, node, node_state::left);
+  return true;
 }
 
 }  // namespace partita::verbs

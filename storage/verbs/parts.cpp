@@ -1,7 +1,6 @@
 #include "storage/verbs/parts.hpp"
 
 #include "protocol/mutation.hpp"
-#include "protocol/node_loss.hpp"
 #include "protocol/ranges.hpp"
 #include "storage/event_detail.hpp"
 #include "storage/text.hpp"
@@ -46,35 +45,16 @@ std::vector<std::vector<range>> unfinished(transaction& tx,
 
 held_lease_row grant(transaction& tx, step_id step, node_id node, range span, int attempt) {
   auto held = tx.insert_lease(step, node, span, attempt);
-  tx.log(event::lease_granted, about(held),
-         {{"lo", span.lo}, {"hi", span.hi}, {"attempt", attempt}});
+  tx.log(event::lease_granted, about(held), event::granted_detail(span, attempt));
   return held;
 }
 
-void revoke(transaction& tx, std::vector<held_lease_row> leases) {
-  auto left = unfinished(tx, leases);
-  std::vector<new_ready> requeued;
-  for (std::size_t i = 0; i < leases.size(); ++i) {
-    auto& held = leases[i];
-    auto& lease = held.lease;
-    if (PARTITA_BUG(revoke_requeues_what_has_ended)) left[i] = {lease.span};
-    const auto verdict =
-        judge_loss(held.transferable, lease.attempt, held.max_attempts, lease.node);
-    for (auto span : left[i]) {
-      if (verdict.requeue)
-        requeued.push_back({lease.step, span, node_id{}, verdict.attempt, milliseconds{0}});
-      else
-        expect_rows("failing what was lost", tx.insert_lost(lease, span, verdict.reason),
-                    span.size());
-    }
-    if (!verdict.requeue) lease.failed += total_size(left[i]);
-    lease.state = lease_state::revoked;
-    nlohmann::json detail{{"state", "REVOKED"}};
-    if (!left[i].empty()) detail[verdict.requeue ? "requeued" : "failed"] = event::json_of(left[i]);
-    tx.log(event::lease_ended, about(held), detail);
-  }
-  tx.insert_ready(requeued);
-  save(tx, leases);
+held_lease_row grant_lost(transaction& tx, step_id step, node_id node, range span, int attempt) {
+  auto held = tx.insert_lease(step, node, span, attempt);
+  auto detail = event::granted_detail(span, attempt);
+  detail["lost"] = true;
+  tx.log(event::lease_granted, about(held), detail);
+  return held;
 }
 
 void save(transaction& tx, std::span<const held_lease_row> leases) {

@@ -26,9 +26,8 @@ std::vector<std::vector<range>> unfinished(transaction& tx, std::span<const held
 /// A new LIVE lease, and its event.
 held_lease_row grant(transaction& tx, step_id step, node_id node, range span, int attempt);
 
-/// Ends LIVE leases of a node that is gone: what is unfinished of them is ready again, or FAILED,
-/// by protocol/node_loss.hpp. REQUIRES: they are locked.
-void revoke(transaction& tx, std::vector<held_lease_row> leases);
+/// The same, of what a lost node had not claimed yet: to be named by its results.
+held_lease_row grant_lost(transaction& tx, step_id step, node_id node, range span, int attempt);
 
 /// Writes leases that were locked before.
 void save(transaction& tx, std::span<const held_lease_row> leases);

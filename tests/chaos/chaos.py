@@ -273,9 +273,9 @@ class Play:
         if "F19" in self.counts:
             return []  # the clock that measured the silence jumped
         rows = self.server.rows(
-            "select * from (select name, node_id, extract(epoch from left_at - heartbeat_at) as"
-            " silence from partita.node where state = 'DEREGISTERED') n where silence <"
-            f" {self.patience}")
+            "select * from (select n.name, n.node_id, extract(epoch from e.at - n.heartbeat_at) as"
+            " silence from partita.node n join partita.event e on e.node_id = n.node_id"
+            f" where e.kind = 'NODE_CONDEMNED') n where silence < {self.patience}")
         return [f"{row['name']} (node {row['node_id']}) was given up after {row['silence']:.2f} s"
                 for row in rows]
 
@@ -295,7 +295,7 @@ class Play:
             " where e.kind = 'LEASE_ENDED' and e.node_id = n.node_id and e.detail like"
             " '%requeued%') as moved"
             " from partita.node n join partita.event d on d.node_id = n.node_id"
-            " and d.kind = 'NODE_DEREGISTERED'", timeout=120)
+            " and d.kind = 'NODE_CONDEMNED'", timeout=120)
         for at, pid, _ in self.stage.kills:
             for row in rows:
                 if row["pid"] == pid and row["joined"] <= at <= row["gone"]:
@@ -321,7 +321,7 @@ class Play:
             "max_term": int(one("select coalesce(max(term), 0) from partita.run")),
             "node_starts": sum(slot.starts for slot in self.slots),
             "deregistrations": int(one("select count(*) from partita.event where kind ="
-                                       " 'NODE_DEREGISTERED'")),
+                                       " 'NODE_CONDEMNED'")),
             "revoked_leases": int(one("select count(*) from partita.lease where state ="
                                       " 'REVOKED'")),
             "failed_attempts": int(one("select count(*) from partita.failure")),

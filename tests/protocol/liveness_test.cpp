@@ -16,7 +16,7 @@ TEST_CASE("silence is judged by two limits, each included") {
   CHECK(judge(3'999'999us, 4000ms, 8000ms) == sweep_verdict::alive);
   CHECK(judge(4'000'000us, 4000ms, 8000ms) == sweep_verdict::unreachable);
   CHECK(judge(7'999'999us, 4000ms, 8000ms) == sweep_verdict::unreachable);
-  CHECK(judge(8'000'000us, 4000ms, 8000ms) == sweep_verdict::deregistered);
+  CHECK(judge(8'000'000us, 4000ms, 8000ms) == sweep_verdict::condemned);
 }
 
 TEST_CASE("a heartbeat from the future is no silence") {
@@ -48,7 +48,7 @@ TEST_CASE("a node stops by itself before the cluster can give its work away") {
     window.renewed(at(0ms));  // the database writes the heartbeat at this moment or later
     CHECK(window.at(at(s.deregister_after - 1ms)) == trust::expired);
     CHECK(judge(s.deregister_after - 1ms, s.unreachable_after, s.deregister_after) !=
-          sweep_verdict::deregistered);
+          sweep_verdict::condemned);
   }
 }
 

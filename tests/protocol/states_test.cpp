@@ -23,7 +23,7 @@ void check_machine(const std::vector<State>& all, const std::vector<State>& ends
 
 TEST_CASE("every state has a name of its own, none follows itself, nothing follows an end") {
   using n = node_state;
-  check_machine<n>({n::active, n::draining, n::unreachable, n::deregistered, n::left},
+  check_machine<n>({n::active, n::draining, n::unreachable, n::condemned, n::deregistered, n::left},
                    {n::deregistered, n::left});
   using r = run_state;
   check_machine<r>({r::created, r::running, r::completed, r::failed, r::stopped},

@@ -295,7 +295,7 @@ fate world::draw(member* m, std::string_view verb) {
 
 void world::note_convictions(const tables& after) {
   for (const auto& n : after.nodes) {
-    if (n.state != node_state::deregistered) continue;
+    if (n.state != node_state::condemned) continue;
     for (const auto& then : before_.nodes)
       if (then.id == n.id && then.state != n.state)
         for (const auto& m : members_)

@@ -1,4 +1,5 @@
 #include "tests/support/contract.hpp"
+#include "tests/support/invariants.hpp"
 
 using namespace partita;
 using namespace partita::test;
@@ -185,4 +186,120 @@ TEST_CASE_METHOD(with_victim, "a node that leaves lets go of all it has") {
   CHECK_FALSE(run(theirs.run).master);
   CHECK_FALSE(db->claim(victim, id, 1, 1));
   CHECK(complete(victim, grant.lease, 1) == report_verdict::rejected);
+}
+
+// --- a loss in pieces ----------------------------------------------------------------------------
+
+TEST_CASE_METHOD(with_victim, "a node that is given up takes part in nothing, and is always overdue") {
+  auto theirs = drive(victim, "theirs");
+  auto id = split(r, 4, once());
+  auto grant = take(victim, id, 2);
+  pass_deregistered();
+  db->heartbeat(survivor, 0, false, std::nullopt);
+  REQUIRE(db->sweep(victim, limits) == sweep_verdict::condemned);
+  CHECK(node(victim).state == node_state::condemned);
+  CHECK_FALSE(node(victim).left_at);
+  CHECK_FALSE(run(theirs.run).master);
+  CHECK(error_of([&] { db->heartbeat(victim, 0, false, limits); }) == errc::fenced);
+  CHECK_FALSE(db->claim(victim, id, 1, 1));
+  CHECK_FALSE(db->adopt_run(theirs.run, victim, theirs.term));
+  CHECK(db->look(victim).ready.empty());
+  CHECK(db->leave(victim));
+  CHECK(node(victim).state == node_state::condemned);
+  CHECK(db->heartbeat(survivor, 0, false, limits).overdue == std::vector<node_id>{victim});
+  CHECK(lease(grant.lease).state == lease_state::live);  // of what fails, one piece after the other
+  CHECK(sweep_all(*db, victim, limits) == sweep_verdict::deregistered);
+  CHECK(db->heartbeat(survivor, 0, false, limits).overdue.empty());
+}
+
+TEST_CASE_METHOD(with_victim, "what may be tried again is ready with the first piece") {
+  auto id = split(r, 10);
+  take(victim, id, 6);
+  pass_deregistered();
+  db->heartbeat(survivor, 0, false, std::nullopt);
+  REQUIRE(db->sweep(victim, limits) == sweep_verdict::condemned);
+  CHECK(waiting(id) == std::vector<ready_range>{{{0, 5}, {}, 1}, {{6, 9}, {}, 0}});
+}
+
+namespace {
+
+/// Eight partitions leased to the victim, one of them completed, and seven bound to it; none of
+/// them may be started twice.
+struct with_much_to_lose : with_victim {
+  step_id id = begin(r, once());
+  lease_id held;
+
+  with_much_to_lose() {
+    append(r, id, 0, 15);
+    seal(r, id, {{{0, 7}, victim, 0}, {{8, 14}, victim, 0}});
+    held = take(victim, id, 8).lease;
+    complete(victim, held, 2);
+  }
+
+  std::size_t failed() { return in_state(id, partition_state::failed).size(); }
+
+  void check_the_end() {
+    CHECK(failed() == 14);
+    CHECK(waiting(id).empty());
+    CHECK(lease(held).state == lease_state::revoked);
+    CHECK(lease(held).failed == 7);
+    CHECK(events(event::lease_lost).size() == 2);
+    for (const auto& result : db->list_results(id, -1, 20))
+      CHECK(result.completed == (result.no == 2));
+    CHECK_FALSE(db->progress(id).open);
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(with_much_to_lose, "a loss is settled in pieces, within a lease and a range too") {
+  auto in_pieces = limits;
+  in_pieces.loss_piece = 3;
+  pass_deregistered();
+  db->heartbeat(survivor, 0, false, std::nullopt);
+  REQUIRE(db->sweep(victim, in_pieces) == sweep_verdict::condemned);
+  CHECK(failed() == 0);
+  for (std::size_t settled : {3, 6, 9, 12}) {
+    REQUIRE(db->sweep(victim, in_pieces) == sweep_verdict::condemned);
+    CHECK(failed() == settled);
+    CHECK(violations_with_log(on->dump()) == std::vector<std::string>{});
+  }
+  CHECK(db->sweep(victim, in_pieces) == sweep_verdict::deregistered);
+  CHECK(node(victim).state == node_state::deregistered);
+  check_the_end();
+}
+
+TEST_CASE_METHOD(with_much_to_lose, "a node that leaves with much in its hands leaves in pieces") {
+  for (std::size_t settled : {3, 6, 9, 12}) {
+    REQUIRE_FALSE(db->leave(victim, 3));
+    CHECK(node(victim).state == node_state::draining);
+    CHECK(failed() == settled);
+    CHECK(violations_with_log(on->dump()) == std::vector<std::string>{});
+  }
+  CHECK(db->leave(victim, 3));
+  CHECK(node(victim).state == node_state::left);
+  check_the_end();
+}
+
+TEST_CASE_METHOD(with_much_to_lose, "what a lost node reports before its piece is settled counts") {
+  auto in_pieces = limits;
+  in_pieces.loss_piece = 3;
+  pass_deregistered();
+  db->heartbeat(survivor, 0, false, std::nullopt);
+  db->sweep(victim, in_pieces);
+  db->sweep(victim, in_pieces);
+  CHECK(complete(victim, held, 0) == report_verdict::rejected);  // FAILED with the piece before
+  CHECK(complete(victim, held, 7) == report_verdict::recorded);
+  CHECK(sweep_all(*db, victim, in_pieces) == sweep_verdict::deregistered);
+  CHECK(failed() == 13);
+}
+
+TEST_CASE_METHOD(with_victim, "ranges of a step that has ended are shared, not failed") {
+  auto id = begin(r, once());
+  append(r, id, 0, 4);
+  seal(r, id, {{{0, 3}, victim, 0}});
+  end(r, id, step_state::stopped);
+  lose(victim);
+  CHECK(waiting(id) == std::vector<ready_range>{{{0, 3}, {}, 0}});
+  CHECK(in_state(id, partition_state::failed).empty());
 }

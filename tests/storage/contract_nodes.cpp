@@ -171,7 +171,7 @@ TEST_CASE_METHOD(contract, "sweeping twice is sweeping once") {
   CHECK(db->sweep(id, limits) == sweep_verdict::unreachable);
   CHECK(events(event::node_overdue).size() == 1);
   pass_unreachable();
-  CHECK(db->sweep(id, limits) == sweep_verdict::deregistered);
+  CHECK(sweep_all(*db, id, limits) == sweep_verdict::deregistered);
   auto first = node(id);
   CHECK(db->sweep(id, limits) == sweep_verdict::deregistered);
   CHECK(events(event::node_deregistered).size() == 1);
@@ -181,7 +181,8 @@ TEST_CASE_METHOD(contract, "sweeping twice is sweeping once") {
 TEST_CASE_METHOD(contract, "the first sweep may find a node past both limits") {
   auto id = join();
   pass_deregistered();
-  CHECK(db->sweep(id, limits) == sweep_verdict::deregistered);
+  CHECK(db->sweep(id, limits) == sweep_verdict::condemned);
+  CHECK(sweep_all(*db, id, limits) == sweep_verdict::deregistered);
   CHECK(node(id).state == node_state::deregistered);
   CHECK(node(id).left_at);
 }

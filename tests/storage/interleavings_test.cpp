@@ -40,7 +40,7 @@ TEST_CASE_METHOD(meeting, "a claim that is under way keeps its node from being g
   order.hold(all_ranges);
   std::optional<lease_grant> grant;
   CHECK(order.begin("claim", [&](store& s) { grant = s.claim(node, id, 4, 4); }));
-  order.begin("sweep", [&](store& s) { s.sweep(node, limits); });
+  order.begin("sweep", [&](store& s) { sweep_all(s, node, limits); });
   order.let_go();
   CHECK_FALSE(order.end_of("claim"));
   CHECK_FALSE(order.end_of("sweep"));
@@ -76,7 +76,7 @@ TEST_CASE_METHOD(meeting, "a renewal that commits while a sweep waits acquits th
   order.hold(the_log);  // the drain writes an event, and waits with its renewal not yet committed
   CHECK(order.begin("renewal", [&](store& s) { s.heartbeat(node, 0, true, std::nullopt); }));
   auto verdict = sweep_verdict::deregistered;
-  CHECK(order.begin("sweep", [&](store& s) { verdict = s.sweep(node, limits); }));
+  CHECK(order.begin("sweep", [&](store& s) { verdict = sweep_all(s, node, limits); }));
   order.let_go();
   CHECK_FALSE(order.end_of("renewal"));
   CHECK_FALSE(order.end_of("sweep"));
@@ -97,7 +97,7 @@ TEST_CASE_METHOD(meeting, "a report that waits for a sweep comes too late") {
 
   interleaving order{*on};
   order.hold(the_log);
-  CHECK(order.begin("sweep", [&](store& s) { s.sweep(node, limits); }));
+  CHECK(order.begin("sweep", [&](store& s) { sweep_all(s, node, limits); }));
   auto verdict = report_verdict::recorded;
   order.begin("report", [&](store& s) {
     const auto item = ended(grant.lease, 0);
@@ -124,7 +124,7 @@ TEST_CASE_METHOD(meeting, "a range that is being bound to a node is found when i
   order.hold(the_log);
   const std::vector<ready_range> bound{{{0, 3}, node, 0}};
   CHECK(order.begin("seal", [&](store& s) { s.seal_split(id, r.master, r.term, 4, {}, bound); }));
-  order.begin("sweep", [&](store& s) { s.sweep(node, limits); });
+  order.begin("sweep", [&](store& s) { sweep_all(s, node, limits); });
   order.let_go();
   CHECK_FALSE(order.end_of("seal"));
   CHECK_FALSE(order.end_of("sweep"));

@@ -10,7 +10,8 @@ using namespace partita::test;
 namespace {
 
 const std::vector<migration_text> known{{"0001_tables", "CREATE TABLE a (b);"},
-                                        {"0002_more", "CREATE TABLE c (d);"}};
+                                        {"0002_more", "CREATE TABLE c (d);"},
+                                        {"0003_last", "CREATE TABLE e (f);"}};
 
 std::vector<applied_migration> applied(std::size_t count) {
   std::vector<applied_migration> rows;
@@ -32,20 +33,20 @@ TEST_CASE("a migration is numbered by its name and knows its text by a checksum"
 
 TEST_CASE("a migration says in its first line which programs can work with what it makes") {
   CHECK(known[1].works_with() == 2);
-  CHECK(migration_text{"0003_x", "-- works with: 2\nCREATE TABLE e (f);"}.works_with() == 2);
-  CHECK(migration_text{"0003_x", "CREATE TABLE e (f); -- works with: 2"}.works_with() == 3);
+  CHECK(migration_text{"0004_x", "-- works with: 3\nCREATE TABLE g (h);"}.works_with() == 3);
+  CHECK(migration_text{"0004_x", "CREATE TABLE g (h); -- works with: 3"}.works_with() == 4);
 }
 
 TEST_CASE("a schema fits when program and schema each know enough of the other") {
-  CHECK(compare_schema(known, applied(2)).fits());
-  CHECK_FALSE(compare_schema(known, applied(1)).fits());  // the program needs version 2
+  CHECK(compare_schema(known, applied(3)).fits());
+  CHECK_FALSE(compare_schema(known, applied(2)).fits());  // the program needs version 3
   CHECK_FALSE(compare_schema(known, applied(0)).fits());
-  auto newer = applied(2);
-  newer.push_back({3, "0123456789abcdef", 2});
+  auto newer = applied(3);
+  newer.push_back({4, "0123456789abcdef", 3});
   CHECK(compare_schema(known, newer).fits());
-  newer.back().works_with = 3;
+  newer.back().works_with = 4;
   CHECK_FALSE(compare_schema(known, newer).fits());
-  auto altered = applied(2);
+  auto altered = applied(3);
   altered[0].checksum = "0123456789abcdef";
   CHECK_FALSE(compare_schema(known, altered).fits());
   CHECK(compare_schema(known, altered).migrations.at(0).altered);
@@ -56,15 +57,15 @@ TEST_CASE("a schema that does not fit says what to do") {
     return std::pair{error_of([&] { require_fit(status, "here"); }),
                      sentence_of([&] { require_fit(status, "here"); })};
   };
-  CHECK(refusal(compare_schema(known, applied(2))).first == std::nullopt);
+  CHECK(refusal(compare_schema(known, applied(3))).first == std::nullopt);
   CHECK(refusal(compare_schema(known, {})).first == errc::schema_missing);
-  auto [code, sentence] = refusal(compare_schema(known, applied(1)));
+  auto [code, sentence] = refusal(compare_schema(known, applied(2)));
   CHECK(code == errc::schema_mismatch);
   CHECK_THAT(sentence, Catch::Contains("partita schema migrate"));
-  auto newer = applied(2);
-  newer.push_back({3, "0123456789abcdef", 3});
+  auto newer = applied(3);
+  newer.push_back({4, "0123456789abcdef", 4});
   CHECK_THAT(refusal(compare_schema(known, newer)).second, Catch::Contains("newer program"));
-  auto altered = applied(2);
+  auto altered = applied(3);
   altered[1].checksum = "0123456789abcdef";
   CHECK_THAT(refusal(compare_schema(known, altered)).second, Catch::Contains("schema verify"));
 }

@@ -96,8 +96,8 @@ class worker {
     if (d < 900) return give_back();
     if (d < 940) return void(db_.heartbeat(self_, 1, false, liveness_limits{}));
     if (d < 955) return release();
-    if (d < 970) return void(db_.sweep(a_.some_node(random_()), suspicious));
-    if (d < 976) return void(db_.sweep(a_.some_node(random_()), merciless));
+    if (d < 970) return void(sweep_all(db_, a_.some_node(random_()), suspicious));
+    if (d < 976) return void(sweep_all(db_, a_.some_node(random_()), merciless));
     if (d < 978) return join();  // a crash: nobody renews the old one
     if (d < 990) return side_run();
     a_.inspect();
@@ -119,7 +119,7 @@ class worker {
     auto remaining = db_.list_nodes(false);
     std::erase_if(remaining, [this](const node_row& n) { return n.id == a_.master; });
     if (!remaining.empty() && dice(3) == 0)
-      db_.sweep(remaining[dice(remaining.size())].id, merciless);
+      sweep_all(db_, remaining[dice(remaining.size())].id, merciless);
     for (auto step : a_.steps)
       if (db_.progress(step).open) return;
     a_.over = true;

@@ -32,7 +32,7 @@ TEST_CASE_METHOD(arena, "a claim against the loss of its node") {
     auto id = split(fresh(round), 6);
     auto node = join();
     return opponents{[=](store& s) { s.claim(node, id, 4, 4); },
-                     [=](store& s) { s.sweep(node, merciless); }};
+                     [=](store& s) { sweep_all(s, node, merciless); }};
   });
 }
 
@@ -73,7 +73,7 @@ TEST_CASE_METHOD(arena, "a report against the loss of its node") {
     std::vector<attempt_report> items;
     for (const auto& p : grant.partitions) items.push_back(ended(grant.lease, p.no));
     return opponents{[=](store& session) { session.report(node, items); },
-                     [=](store& session) { session.sweep(node, merciless); }};
+                     [=](store& session) { sweep_all(session, node, merciless); }};
   });
 }
 
@@ -106,7 +106,7 @@ TEST_CASE_METHOD(arena, "giving back against the loss of the node") {
     auto node = join();
     auto grant = take(node, id);
     return opponents{[=](store& s) { s.give_back(node, grant.lease, 2); },
-                     [=](store& s) { s.sweep(node, merciless); }};
+                     [=](store& s) { sweep_all(s, node, merciless); }};
   });
 }
 
@@ -116,7 +116,7 @@ TEST_CASE_METHOD(arena, "a release against the loss of the node") {
     auto node = join();
     const std::vector<lease_id> both{take(node, id, 2).lease, take(node, id, 2).lease};
     return opponents{[=](store& s) { s.release(node, both); },
-                     [=](store& s) { s.sweep(node, merciless); }};
+                     [=](store& s) { sweep_all(s, node, merciless); }};
   });
 }
 
@@ -132,7 +132,7 @@ TEST_CASE_METHOD(arena, "the seal of a split against the end of a node that rang
                        const std::vector<ready_range> bound{{{0, 2}, node, 0}, {{3, 5}, {}, 0}};
                        session.seal_split(id, r.master, r.term, 6, {}, bound);
                      },
-                     [=](store& session) { session.sweep(node, merciless); }};
+                     [=](store& session) { sweep_all(session, node, merciless); }};
   });
 }
 
@@ -141,7 +141,7 @@ TEST_CASE_METHOD(arena, "an adoption against the loss of the node that adopts") 
     auto made = db->submit(launch("round " + std::to_string(round)));
     auto node = join();
     return opponents{[=](store& s) { s.adopt_run(made.id, node, term{0}); },
-                     [=](store& s) { s.sweep(node, merciless); }};
+                     [=](store& s) { sweep_all(s, node, merciless); }};
   });
 }
 
@@ -164,7 +164,7 @@ TEST_CASE_METHOD(arena, "an append under the old term against the takeover") {
     const std::vector<new_partition> others(3, {"new", "0"});
     return opponents{[=](store& s) { s.append_partitions(id, r.master, r.term, 0, rows); },
                      [=, this](store& s) {
-                       s.sweep(old, merciless);
+                       sweep_all(s, old, merciless);
                        auto won = s.adopt_run(r.run, master, r.term);
                        s.reset_split(id, master, won.value());
                        s.append_partitions(id, master, won.value(), 0, others);
@@ -179,7 +179,7 @@ TEST_CASE_METHOD(arena, "the end of a run against the loss of its master") {
     auto old = join();
     auto r = drive(old, "round " + std::to_string(round));
     return opponents{[=](store& s) { s.end_run(r.run, old, r.term, run_state::completed, ""); },
-                     [=](store& s) { s.sweep(old, merciless); }};
+                     [=](store& s) { sweep_all(s, old, merciless); }};
   });
 }
 
@@ -199,7 +199,7 @@ TEST_CASE_METHOD(arena, "a heartbeat against a sweep: renewed in time, or fenced
     db->heartbeat(master, 0, false, limits);
     return opponents{[=, this](store& s) { s.heartbeat(node, 0, false, limits); },
                      [=, this](store& s) {
-                       if (s.sweep(node, limits) != sweep_verdict::deregistered) return;
+                       if (sweep_all(s, node, limits) != sweep_verdict::deregistered) return;
                        for (const auto& n : s.list_nodes(true))
                          if (n.id == node && n.state != node_state::deregistered)
                            throw std::runtime_error("a node given up is back");
@@ -214,8 +214,8 @@ TEST_CASE_METHOD(arena, "two nodes that sweep each other") {
     auto b = join();
     take(a, id, 2);
     take(b, id, 2);
-    return opponents{[=](store& s) { s.sweep(b, merciless); },
-                     [=](store& s) { s.sweep(a, merciless); }};
+    return opponents{[=](store& s) { sweep_all(s, b, merciless); },
+                     [=](store& s) { sweep_all(s, a, merciless); }};
   });
 }
 

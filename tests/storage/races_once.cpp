@@ -155,7 +155,7 @@ TEST_CASE_METHOD(contract, "many sweepers at once give a node up once") {
   for (int i = 0; i < 5; ++i) take(victim, id, 4);
   pass_deregistered();
   db->heartbeat(master, 0, false, limits);
-  CHECK(at_once(*on, group, [&](int, store& s) { s.sweep(victim, limits); }) == sentences{});
+  CHECK(at_once(*on, group, [&](int, store& s) { sweep_all(s, victim, limits); }) == sentences{});
   CHECK(events(event::node_deregistered).size() == 1);
   CHECK(events(event::lease_ended).size() == 5);
 }

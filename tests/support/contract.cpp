@@ -33,7 +33,14 @@ void contract::lose(node_id lost) {
   pass_deregistered();
   for (const auto& n : db->list_nodes(false))
     if (n.id != lost) db->heartbeat(n.id, n.running, n.state == node_state::draining, limits);
-  REQUIRE(db->sweep(lost, limits) == sweep_verdict::deregistered);
+  REQUIRE(db->sweep(lost, limits) == sweep_verdict::condemned);
+  REQUIRE(sweep_all(*db, lost, limits) == sweep_verdict::deregistered);
+}
+
+sweep_verdict sweep_all(const store& s, node_id suspect, const liveness_limits& limits) {
+  auto verdict = sweep_verdict::condemned;
+  while (verdict == sweep_verdict::condemned) verdict = s.sweep(suspect, limits);
+  return verdict;
 }
 
 node_id contract::join(const std::string& name, int slots) {

@@ -79,6 +79,9 @@ class contract {
   bool tampered_ = false;
 };
 
+/// Sweeps until nothing is left of the node, or it is acquitted.
+sweep_verdict sweep_all(const store& s, node_id suspect, const liveness_limits& limits);
+
 /// What the verb throws; nothing if it returns.
 std::optional<errc> error_of(const std::function<void()>& verb);
 std::string sentence_of(const std::function<void()>& verb);

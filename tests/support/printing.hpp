@@ -38,8 +38,8 @@ struct StringMaker<partita::errc> : named_state<partita::errc> {};
 template <>
 struct StringMaker<partita::sweep_verdict> {
   static std::string convert(partita::sweep_verdict verdict) {
-    if (verdict == partita::sweep_verdict::alive) return "alive";
-    return verdict == partita::sweep_verdict::unreachable ? "unreachable" : "deregistered";
+    constexpr const char* names[] = {"alive", "unreachable", "condemned", "deregistered"};
+    return names[static_cast<int>(verdict)];
   }
 };
 

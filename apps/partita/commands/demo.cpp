@@ -170,7 +170,7 @@ class demo {
       auto events = ask([&] { return reader_->list_events({}, after, page); });
       if (events.empty()) return std::nullopt;
       for (const auto& one : events)
-        if (one.kind == event::node_deregistered && one.node == node) return one.at;
+        if (one.kind == event::node_condemned && one.node == node) return one.at;
       after = events.back().id;
     }
   }

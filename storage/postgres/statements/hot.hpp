@@ -24,13 +24,14 @@ seen AS (
   SELECT node_id, state, slots, running, interval '0' AS silence FROM mine
   UNION ALL
   SELECT node_id, state, slots, running, partita.clock() - heartbeat_at FROM partita.node
-  WHERE node_id <> $1::bigint AND state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE'))
+  WHERE node_id <> $1::bigint AND left_at IS NULL)
 SELECT count(*) FILTER (WHERE state = 'ACTIVE') AS nodes,
        coalesce(sum(slots) FILTER (WHERE state = 'ACTIVE'), 0) AS slots,
        coalesce(sum(running) FILTER (WHERE state = 'ACTIVE'), 0) AS running,
        array_agg(node_id ORDER BY node_id) FILTER (
          WHERE node_id <> $1::bigint
-           AND silence >= CASE state WHEN 'UNREACHABLE' THEN $4::bigint ELSE $3::bigint END
+           AND silence >= CASE state WHEN 'CONDEMNED' THEN 0
+                                     WHEN 'UNREACHABLE' THEN $4::bigint ELSE $3::bigint END
                           * interval '1 millisecond') AS overdue,
        )" + has_live_runs + R"(
 FROM seen WHERE EXISTS (SELECT FROM mine) HAVING count(*) > 0)";

@@ -15,16 +15,20 @@ SELECT w.step_id, w.lo, w.hi, nullif(w.node_id, 0), w.attempt,
 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::integer[], $6::bigint[])
      AS w (step_id, lo, hi, node_id, attempt, rest_ms))";
 
-// $1 node
+// $1 node, $2 most
 inline const std::string share_ranges = R"(
-UPDATE partita.ready w SET node_id = NULL
-FROM partita.step s
-WHERE w.node_id = $1::bigint AND s.step_id = w.step_id AND s.transferable)";
+UPDATE partita.ready SET node_id = NULL
+WHERE ready_id IN (
+  SELECT w.ready_id FROM partita.ready w JOIN partita.step s USING (step_id)
+  WHERE w.node_id = $1::bigint AND (s.transferable OR s.state <> 'RUNNING')
+  ORDER BY w.ready_id LIMIT $2::bigint))";
 
-// $1 node
+// $1 node, $2 most
 inline const std::string take_bound_ranges = R"(
 WITH taken AS (
-  DELETE FROM partita.ready w WHERE w.node_id = $1::bigint
+  DELETE FROM partita.ready w
+  WHERE w.ready_id IN (SELECT ready_id FROM partita.ready WHERE node_id = $1::bigint
+                       ORDER BY ready_id LIMIT $2::bigint)
   RETURNING w.ready_id, w.step_id, w.lo, w.hi, w.node_id, w.attempt, w.available_at)
 SELECT ready_id, step_id, lo, hi, node_id, attempt, partita.micros(available_at) AS available_at
 FROM taken ORDER BY ready_id)";

@@ -41,16 +41,16 @@ WHERE node_id = ANY ($1::bigint[]) AND state = 'ACTIVE' ORDER BY node_id)" +
 }
 
 inline const std::string present_nodes =
-    node_standing + "WHERE state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE') ORDER BY node_id";
+    node_standing + "WHERE left_at IS NULL ORDER BY node_id";
 
 // $1 node, $2 running, $3 state
 inline const std::string renew_node = R"(
 UPDATE partita.node SET heartbeat_at = partita.clock(), running = $2::integer, state = $3
 WHERE node_id = $1::bigint)";
 
-// $1 node
-inline const std::string mark_unreachable = R"(
-UPDATE partita.node SET state = 'UNREACHABLE' WHERE node_id = $1::bigint)";
+// $1 node, $2 UNREACHABLE or CONDEMNED
+inline const std::string mark_node = R"(
+UPDATE partita.node SET state = $2 WHERE node_id = $1::bigint)";
 
 // $1 node, $2 DEREGISTERED or LEFT
 inline const std::string end_node = R"(
@@ -62,7 +62,7 @@ SELECT node_id, name, host, pid, slots, version, jobs, state, running,
        partita.micros(joined_at) AS joined_at, partita.micros(heartbeat_at) AS heartbeat_at,
        partita.micros(left_at) AS left_at
 FROM partita.node
-WHERE $1::boolean OR state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE') ORDER BY node_id)";
+WHERE $1::boolean OR left_at IS NULL ORDER BY node_id)";
 
 // $1 'job/version'
 inline const std::string live_nodes = R"(

@@ -9,16 +9,19 @@ inline constexpr char insert_ready[] = R"sql(
 INSERT INTO partita_ready (step_id, lo, hi, node_id, attempt, available_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6))sql";
 
-// 1 node. The steps are asked for each of its ranges, which are few.
+// 1 node, 2 most
 inline constexpr char share_ranges[] = R"sql(
 UPDATE partita_ready SET node_id = NULL
-WHERE node_id = ?1
-  AND EXISTS (SELECT 1 FROM partita_step s
-               WHERE s.step_id = partita_ready.step_id AND s.transferable))sql";
+WHERE ready_id IN (SELECT w.ready_id FROM partita_ready w
+                   JOIN partita_step s ON s.step_id = w.step_id
+                   WHERE w.node_id = ?1 AND (s.transferable OR s.state <> 'RUNNING')
+                   ORDER BY w.ready_id LIMIT ?2))sql";
 
-// 1 node. In no order.
+// 1 node, 2 most. In no order.
 inline constexpr char take_bound_ranges[] = R"sql(
-DELETE FROM partita_ready WHERE node_id = ?1
+DELETE FROM partita_ready
+WHERE ready_id IN (SELECT ready_id FROM partita_ready WHERE node_id = ?1
+                   ORDER BY ready_id LIMIT ?2)
 RETURNING ready_id, step_id, lo, hi, node_id, attempt, available_at)sql";
 
 // 1 node. Driven by the steps that run, whence the hint: ended steps, and the ready ranges of

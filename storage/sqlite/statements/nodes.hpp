@@ -20,16 +20,15 @@ SELECT node_id, state, slots, running, heartbeat_at FROM partita_node WHERE node
 
 inline constexpr char present_nodes[] = R"sql(
 SELECT node_id, state, slots, running, heartbeat_at FROM partita_node
-WHERE state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE') ORDER BY node_id)sql";
+WHERE left_at IS NULL ORDER BY node_id)sql";
 
 // 1 node, 2 running, 3 state
 inline constexpr char renew_node[] = R"sql(
 UPDATE partita_node SET heartbeat_at = partita_now(), running = ?2, state = ?3
 WHERE node_id = ?1)sql";
 
-// 1 node
-inline constexpr char mark_unreachable[] =
-    "UPDATE partita_node SET state = 'UNREACHABLE' WHERE node_id = ?1";
+// 1 node, 2 state: UNREACHABLE or CONDEMNED
+inline constexpr char mark_node[] = "UPDATE partita_node SET state = ?2 WHERE node_id = ?1";
 
 // 1 node, 2 state: DEREGISTERED or LEFT
 inline constexpr char end_node[] =
@@ -40,12 +39,12 @@ inline constexpr char list_nodes[] = R"sql(
 SELECT node_id, name, host, pid, slots, version, jobs, state, running, joined_at, heartbeat_at,
        left_at
 FROM partita_node
-WHERE ?1 OR state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE') ORDER BY node_id)sql";
+WHERE ?1 OR left_at IS NULL ORDER BY node_id)sql";
 
 // 1 'name/version' of the job. The first condition is that of the index.
 inline constexpr char live_nodes[] = R"sql(
 SELECT node_id, slots, running FROM partita_node
-WHERE state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE') AND state = 'ACTIVE'
+WHERE left_at IS NULL AND state = 'ACTIVE'
   AND ?1 IN (SELECT value FROM json_each(jobs))
 ORDER BY node_id)sql";
 

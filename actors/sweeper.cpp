@@ -1,0 +1,91 @@
+#include "actors/sweeper.hpp"
+
+#include <algorithm>
+
+#include <spdlog/spdlog.h>
+
+namespace partita {
+
+namespace {
+
+const char* event_of(sweep_verdict verdict) {
+  switch (verdict) {
+    case sweep_verdict::alive:
+      return "node_alive";
+    case sweep_verdict::unreachable:
+      return "node_unreachable";
+    case sweep_verdict::condemned:
+      return "node_condemned";
+    case sweep_verdict::deregistered:
+      return "node_deregistered";
+  }
+  return "?";
+}
+
+}  // namespace
+
+/// Each node begins with another suspect: they do not all ask about the same ones when the database
+/// is slow.
+void sweeper_state::suspect(const suspects& overdue) {
+  waiting = overdue.nodes;
+  seen = overdue.sent;
+  last = sweep_verdict::alive;
+  if (!waiting.empty()) {
+    const auto first = static_cast<std::size_t>(overdue.observer.value) % waiting.size();
+    std::rotate(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(first),
+                waiting.end());
+    std::reverse(waiting.begin(), waiting.end());
+  }
+  if (at_work || waiting.empty()) return;
+  at_work = true;
+  self->send(self, work_atom::value);
+}
+
+void sweeper_state::sweep() {
+  at_work = judge_next();
+  if (at_work)
+    self->send(self, work_atom::value);
+  else
+    rest();
+}
+
+/// One transaction. Returns whether to go on. What was seen too long ago is not acted on: the
+/// database may have been away since, and then everybody is overdue.
+bool sweeper_state::judge_next() {
+  if (waiting.empty() || deps->now() - seen >= deps->limits.unreachable_after) return false;
+  const auto suspect = waiting.back();
+  try {
+    const auto verdict = db->get().sweep(suspect, liveness_of(deps->limits));
+    if (verdict == sweep_verdict::alive) return false;
+    if (verdict != last) spdlog::warn("{} node={}", event_of(verdict), suspect.value);
+    last = verdict;
+    if (verdict == sweep_verdict::condemned) return true;
+  } catch (const store_error& e) {
+    spdlog::warn("sweep_failed node={} why=\"{}\"", suspect.value, e.what());
+    return false;  // the next heartbeat names it again
+  }
+  waiting.pop_back();
+  last = sweep_verdict::alive;
+  return !waiting.empty();
+}
+
+void sweeper_state::rest() {
+  waiting.clear();
+  db->close();
+}
+
+/// A verb that hung while the database was away, and goes on when it is back, must not find that
+/// everybody is overdue for long enough to be given up: so it hangs no longer than a node may be
+/// silent.
+sweeper_actor::behavior_type sweeper(sweeper_actor::stateful_pointer<sweeper_state> self,
+                                     deps_ptr deps) {
+  auto& s = self->state;
+  s.self = self;
+  s.deps = deps;
+  s.db = std::make_unique<lazy_session<cluster_store>>(deps, "sweeper",
+                                                       deps->limits.unreachable_after);
+  return {[self](const suspects& overdue) { self->state.suspect(overdue); },
+          [self](work_atom) { self->state.sweep(); }};
+}
+
+}  // namespace partita
