@@ -1,9 +1,7 @@
 #pragma once
 
-#include <map>
-#include <set>
+#include <memory>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include <caf/stateful_actor.hpp>
@@ -13,7 +11,8 @@
 #include "actors/executor_control.hpp"
 #include "actors/session.hpp"
 #include "protocol/interfaces.hpp"
-#include "protocol/lease_width.hpp"
+#include "protocol/lease_book.hpp"
+#include "protocol/report_queue.hpp"
 #include "protocol/turns.hpp"
 
 namespace partita {
@@ -41,47 +40,18 @@ struct claimer_state {
   node_actor node;
   static inline const char* name = "claimer";
 
-  // --- what is fixed about a step, read once
-  struct step_facts {
-    run_id run;
-    job_ref job;
-    json_text parameters;
-    step_spec spec;
-    double mean_us = 0;  // of a partition here, moving average; 0: not measured
-  };
-
-  struct held_lease {
-    lease_grant grant;
-    std::size_t next = 0;        // index of the first partition not handed out
-    std::set<partition_no> out;  // with an executor
-    int unsettled = 0;           // back from an executor, not reported yet
-    bool stopping = false;      // its run is asked to stop
-    bool offered_back = false;  // what is not handed out is given back
-    std::int64_t unhanded() const {
-      return static_cast<std::int64_t>(grant.partitions.size() - next);
-    }
-    bool over() const { return unhanded() == 0 && out.empty() && unsettled == 0; }
-  };
-
-  struct executor_slot {
-    executor_actor actor;
-    int batches = 0;  // in its mailbox or under execution
-  };
-
   std::unique_ptr<lazy_session<worker_store>> db;
   std::unique_ptr<trust_window> window;
   std::unique_ptr<jitter> spread;
   std::unique_ptr<retry_wait> rest;
   controls control;
-  std::vector<executor_slot> executors;
+  std::vector<executor_actor> executors;
   node_id id;
   cluster_view cluster;
-  std::unordered_map<step_id, step_facts> steps;
-  std::map<lease_id, held_lease> leases;  // by id: the oldest is handed out first
-  std::vector<attempt_report> pending;    // not reported yet, or nobody knows
-  std::size_t doubtful = 0;               // of them, the first: sent, and no answer came
-  std::vector<progress_report> shown;     // per executor, what was recorded last
-  bool in_doubt = false;                  // the outcome of a claim is not known
+  lease_book book{0, {}};
+  report_queue pending{{}};
+  std::vector<progress_report> shown;  // per executor, what was recorded last
+  bool in_doubt = false;               // the outcome of a claim is not known
   bool nothing_ahead = false;  // nothing was ready; until the next poll only who is idle looks
   bool work_due = false;
   bool flush_due = false;
@@ -96,26 +66,18 @@ struct claimer_state {
  private:
   int watchers() const;
   bool may_claim() const;
-  int free_executors() const;
-  std::int64_t unhanded() const;
-  bool wants_more() const;
   void look();
   bool view_will_do() const;
-  width_input width_in(const ready_step& next) const;
   void claim_ready();
   bool claim_one(ready_step& next);
   void learn(step_id step, run_id run);
   void obey(const work_view& view);
   void stop_lease(lease_id lease, stop_mode mode);
-  void give_back_unhanded(held_lease& held);
+  void give_back(lease_id lease);
   void hand_out();
-  bool hand_to(std::size_t executor, int depth);
-  void measure(const finished_batch& batch);
-  void judge_interruption(const held_lease& held, finished_attempt& attempt);
   std::vector<report_verdict> report(std::span<const attempt_report> items);
   void settle(const attempt_report& attempt, report_verdict verdict);
   void drop(const attempt_report& attempt);
-  void forget_pending();
   void show_progress();
   void tell_running();
   void check_drained();

@@ -6,6 +6,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
 
+#include "protocol/lease_book.hpp"
 #include "protocol/liveness.hpp"
 #include "protocol/values.hpp"
 
@@ -77,11 +78,6 @@ struct work_batch {
   bool transferable = true;
   int attempt = 1;
   std::vector<granted_partition> partitions;
-};
-
-struct finished_attempt {
-  attempt_report report;
-  bool begun = false;  // the author's code ran
 };
 
 struct finished_batch {

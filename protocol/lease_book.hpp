@@ -1,0 +1,130 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "protocol/lease_width.hpp"
+#include "protocol/settings.hpp"
+#include "protocol/values.hpp"
+
+namespace partita {
+
+/// What is fixed about a step that is executed here, and how long its partitions take.
+struct step_facts {
+  run_id run;
+  job_ref job;
+  json_text parameters;
+  step_spec spec;
+  double mean_us = 0;  // of a partition on this node, moving average; 0: not measured
+};
+
+/// How one attempt came back from its executor.
+struct finished_attempt {
+  attempt_report report;
+  bool begun = false;  // the author's code ran
+};
+
+/// Partitions of one lease for one executor, one after the other.
+struct handout {
+  int executor = 0;
+  lease_id lease;
+  step_id step;
+  int attempt = 1;
+  std::vector<granted_partition> partitions;
+};
+
+/// What a batch brought.
+struct returned_batch {
+  std::vector<attempt_report> to_report;
+  std::vector<attempt_report> late;  // the lease is not held any more, or counts as given back
+};
+
+/// The leases that a node holds, and everything its claimer decides about them: who gets what, when
+/// to claim more, what to give back. Knows no clock, no database and no actor.
+///
+/// A partition of a lease goes through: not handed out, with an executor, unsettled (back from its
+/// executor, not reported yet), settled. A lease is over when all of its partitions are settled.
+class lease_book {
+ public:
+  lease_book(int executors, const settings& limits);
+
+  // --- steps
+  bool knows(step_id step) const { return steps_.contains(step); }
+  /// When it knows a thousand steps, it forgets those of which no lease is held.
+  void learn(step_id step, step_facts facts);
+  /// REQUIRES: knows(step).
+  const step_facts& facts_of(step_id step) const { return steps_.at(step); }
+
+  // --- leases
+  /// REQUIRES: the step is known.
+  void granted(lease_grant grant);
+  bool holds(lease_id lease) const { return leases_.contains(lease); }
+  bool empty() const { return leases_.empty(); }
+  std::vector<lease_id> held() const;
+  /// The cluster has taken this lease away.
+  void lost(lease_id lease) { leases_.erase(lease); }
+  /// The cluster has taken everything away. What executors hold comes back late.
+  void lost_all() { leases_.clear(); }
+  void forget_what_is_over();
+
+  // --- executors
+  /// All that executors should have now, in the order of the executors.
+  std::vector<handout> hand_out();
+  /// An executor is through with a batch that it was handed.
+  returned_batch finished(int executor, lease_id lease, std::vector<finished_attempt> attempts);
+  /// One of the attempts to report is recorded.
+  void settled(lease_id lease);
+
+  // --- giving back
+  /// From which partition on the lease is to be given back: the first that was not handed out.
+  /// Nothing: all were. From now on no more of it is handed out, even if the answer to giving back
+  /// is lost.
+  std::optional<partition_no> offer_back(lease_id lease);
+  /// The offer was taken.
+  void given_back(lease_id lease);
+  /// The run is asked to stop. With stop_mode::now nothing is waited for: what executors hold
+  /// counts as given back, and is returned as reports.
+  std::vector<attempt_report> stop(lease_id lease, stop_mode mode);
+
+  // --- when to claim, and how much
+  int executors() const { return static_cast<int>(batches_.size()); }
+  int free_executors() const;
+  /// Partitions that can still be handed out.
+  std::int64_t unhanded() const;
+  /// More is wanted while an executor would idle; and, unless `nothing_ahead` is known to be ready,
+  /// where partitions are short against the time a claim takes: a tenth of the hold time ahead, but
+  /// not more than the widest lease holds. Long partitions are never held in advance.
+  bool wants_more(bool nothing_ahead) const;
+  /// REQUIRES: the step is known.
+  width_input width_in(const ready_step& next, int cluster_slots) const;
+
+ private:
+  struct held_lease {
+    lease_grant grant;
+    std::size_t next = 0;        // index of the first partition not handed out
+    std::set<partition_no> out;  // with an executor
+    int unsettled = 0;
+    bool stopping = false;      // its run is asked to stop
+    bool offered_back = false;  // what is not handed out is given back
+    std::int64_t unhanded() const {
+      return static_cast<std::int64_t>(grant.partitions.size() - next);
+    }
+    bool may_hand_out() const { return !stopping && !offered_back && unhanded() > 0; }
+    bool is_over() const { return unhanded() == 0 && out.empty() && unsettled == 0; }
+  };
+
+  std::int64_t batch_size(const held_lease& held, const step_facts& facts) const;
+  std::optional<handout> hand_to(int executor, int waiting_batches);
+  void measure(const held_lease& held, const std::vector<finished_attempt>& attempts);
+  void judge_interruption(const held_lease& held, finished_attempt& attempt) const;
+
+  settings limits_;
+  std::vector<int> batches_;  // of each executor: in its mailbox, or under execution
+  std::unordered_map<step_id, step_facts> steps_;
+  std::map<lease_id, held_lease> leases_;  // by id: the oldest is handed out first
+};
+
+}  // namespace partita
