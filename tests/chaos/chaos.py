@@ -27,12 +27,14 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from cluster import (FAKETIME, Disk, Keeper, Namespace, Slot, fake_clock,  # noqa: E402
-                     complaints, log_counts, need, node_command, with_time_zone, write_atomically)
-from faults import (FAULTS, MASTER_POINTS, WRITES, NotPlayed, Stage,  # noqa: E402
-                    end_leftovers, require_statements)
+                     complaints, need, node_command, with_time_zone, write_atomically)
+from faults import FAULTS, WRITES, end_leftovers, require_statements  # noqa: E402
+from figures import figures  # noqa: E402
+from node_faults import MASTER_POINTS  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from server import Server, without_postgres  # noqa: E402
+from stage import NotPlayed, Stage  # noqa: E402
 from tampering import try_judge  # noqa: E402
 from workload import Witness, Workload  # noqa: E402
 
@@ -279,62 +281,6 @@ class Play:
         return [f"{row['name']} (node {row['node_id']}) was given up after {row['silence']:.2f} s"
                 for row in rows]
 
-    # --- figures
-
-    def latencies(self):
-        """Seconds from kill -9 to the deregistration, and to the first of its work elsewhere."""
-        found, moved = [], []
-        if "F19" in self.counts:
-            return found, moved  # the clock of the events jumped
-        rows = self.server.rows(
-            "select n.pid, extract(epoch from d.at) as gone, extract(epoch from n.joined_at) as"
-            " joined, (select extract(epoch from min(g.at)) from partita.event e join partita.event"
-            " g on g.kind = 'LEASE_GRANTED' and g.step_id = e.step_id and g.event_id > e.event_id"
-            " and (g.detail::json->>'lo')::bigint <= (e.detail::json#>>'{requeued,0,1}')::bigint"
-            " and (g.detail::json->>'hi')::bigint >= (e.detail::json#>>'{requeued,0,0}')::bigint"
-            " where e.kind = 'LEASE_ENDED' and e.node_id = n.node_id and e.detail like"
-            " '%requeued%') as moved"
-            " from partita.node n join partita.event d on d.node_id = n.node_id"
-            " and d.kind = 'NODE_CONDEMNED'", timeout=120)
-        for at, pid, _ in self.stage.kills:
-            for row in rows:
-                if row["pid"] == pid and row["joined"] <= at <= row["gone"]:
-                    found.append(row["gone"] - at)
-                    if row["moved"]:
-                        moved.append(row["moved"] - at)
-        return found, moved
-
-    def figures(self, counts):
-        one = self.server.one
-        found, moved = self.latencies()
-        logs = log_counts(self.folder + "/nodes")
-        states = {row["state"]: row["n"] for row in self.server.rows(
-            "select state, count(*) n from partita.run group by state")}
-        return {
-            "seed": self.args.seed, "seconds": self.args.seconds, "profile": self.args.profile,
-            "nodes": self.args.nodes, "binary": os.path.basename(self.args.binary),
-            "faults": dict(sorted(self.counts.items())),
-            "master_killed": dict(sorted(self.stage.points.items())), "not_played": self.unplayed,
-            "skipped": self.skipped, "runs": states,
-            "takeovers": int(one("select count(*) from partita.event where kind = 'RUN_ADOPTED'"
-                                 " and (detail::json->>'term')::int > 1")),
-            "max_term": int(one("select coalesce(max(term), 0) from partita.run")),
-            "node_starts": sum(slot.starts for slot in self.slots),
-            "deregistrations": int(one("select count(*) from partita.event where kind ="
-                                       " 'NODE_CONDEMNED'")),
-            "revoked_leases": int(one("select count(*) from partita.lease where state ="
-                                      " 'REVOKED'")),
-            "failed_attempts": int(one("select count(*) from partita.failure")),
-            "partitions": counts["results"], "attempts": counts["starts"],
-            "items": counts["items"], "files": counts["files"],
-            "acknowledged_results_checked": counts["acknowledged"],
-            "late_results_dropped": logs.get("late_result_dropped", 0),
-            "nodes_fenced": logs.get("node_fenced", 0), "runs_lost": logs.get("run_lost", 0),
-            "trust_expired": logs.get("trust_expired", 0),
-            "detection_s": spread(found), "reassignment_s": spread(moved),
-            "settled_s": self.settled, "load": round(os.getloadavg()[1], 1),
-            "violations": len(self.failed), "found": self.failed[:10]}
-
     def close(self):
         if self.keeper and self.keeper.is_alive():
             self.keeper.stop()
@@ -356,17 +302,6 @@ class Play:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def spread(values):
-    if not values:
-        return None
-    ordered = sorted(values)
-
-    def at(part):
-        return round(ordered[min(len(ordered) - 1, int(part * len(ordered)))], 3)
-
-    return {"n": len(ordered), "p50": at(0.5), "p99": at(0.99), "max": at(1.0)}
-
-
 def main():
     args = arguments()
     require_statements()
@@ -382,7 +317,7 @@ def main():
     say(f"replay with: {again}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     play = Play(args)
-    figures = {}
+    measured = {}
     try:
         play.choose()
         plan = play.plan()
@@ -397,17 +332,17 @@ def main():
         play.play(plan)
         play.finish()
         play.witness.stop()
-        figures = play.figures(play.judge())
+        measured = figures(play, play.judge())
     except Exception as e:  # pylint: disable=broad-except
         play.failed.append(repr(e))
         raise
     finally:
         play.close()
-    for name, value in figures.items():
+    for name, value in measured.items():
         say(f"{name}: {json.dumps(value)}")
     if args.json:
         with open(args.json, "a") as f:
-            f.write(json.dumps(figures) + "\n")
+            f.write(json.dumps(measured) + "\n")
     if not play.failed:
         say("nothing wrong was found")
         return 0

@@ -1,4 +1,5 @@
-"""The faults of the matrix, each played by one function.
+"""The faults of the matrix, each played by one function: those of nodes in node_faults.py, those of
+the database and of the network here, and the table of all.
 
 A fault gets the stage (what there is to disturb) and four numbers in [0, 1) that the plan drew for
 it. It undoes what it did before it returns, and returns a line that says what it did; it raises
@@ -9,33 +10,16 @@ import contextlib
 import os
 import signal
 import subprocess
-import threading
 import time
 
 from cluster import leftovers
+from node_faults import (MASTER_POINTS, change_build, clock_of_node, drain, kill_all,
+                         kill_master_at_a_point, kill_node, pause_briefly, pause_in_transaction,
+                         pause_long, pause_master, poison, same_name_twice)
 from proxy import Arm
 from server import DatabaseDown
+from stage import NotPlayed
 from workload import Run
-
-
-class NotPlayed(Exception):
-    pass
-
-
-# Moments in the life of a run at which its master can die.
-MASTER_POINTS = [
-    ("after the adoption", "commit_after", "SET master_node_id = $2::bigint"),
-    ("before a step is begun", "commit_before", "INSERT INTO partita.step"),
-    ("in the middle of inserting partitions", "statement", "INSERT INTO partita.partition"),
-    ("after partitions were inserted", "commit_after", "SET count = $2::bigint"),
-    ("before the seal", "commit_before", "SET sealed = true"),
-    ("after the seal", "commit_after", "SET sealed = true"),
-    ("with all results in", "statement", "UPDATE partita.step SET state = $2, result"),
-    ("before the end of a step", "commit_before", "UPDATE partita.step SET state = $2, result"),
-    ("after the end of a step", "commit_after", "UPDATE partita.step SET state = $2, result"),
-    ("before the end of the run", "commit_before", "UPDATE partita.run SET state = $2, error"),
-    ("after the end of the run", "commit_after", "UPDATE partita.run SET state = $2, error"),
-]
 
 # Writes whose COMMIT can be cut off.
 WRITES = ["", "INSERT INTO partita.lease", "INSERT INTO partita.result",
@@ -55,248 +39,6 @@ def require_statements():
     for text in WRITES + [statement for _, _, statement in MASTER_POINTS]:
         if text not in sent:
             raise SystemExit(f"chaos: no statement of the engine holds '{text}' any more")
-
-
-class Stage:
-    """What can be disturbed, and who is disturbing it."""
-
-    def __init__(self, server, proxy, slots, workload, scale, disks, server_clock, launch,
-                 other):
-        self.server, self.proxy, self.slots, self.workload = server, proxy, slots, workload
-        self.scale = scale  # 1 for fast timers, 4 for those of production
-        self.disks = disks  # "data", "wal", "out"
-        self.server_clock = server_clock
-        self.clock_offset = 0
-        self.launch = launch
-        self.other = other  # a program of another build, or None
-        self.kills = []  # (wall clock, process id, what)
-        self.busy = {slot.name: threading.Lock() for slot in slots}
-        self.server_busy = threading.Lock()
-        self.extra = []  # processes to end at the latest at the end
-        self.problems = []
-        self.points = {}  # of MASTER_POINTS: how often
-
-    @contextlib.contextmanager
-    def slot(self, number, choose=lambda slot: True):
-        """A free slot, the first from the drawn one on."""
-        fitting = [slot for slot in self.slots if choose(slot)]
-        first = int(number * len(fitting))
-        for slot in fitting[first:] + fitting[:first]:
-            if slot.alive() and self.busy[slot.name].acquire(blocking=False):
-                try:
-                    yield slot
-                finally:
-                    self.busy[slot.name].release()
-                return
-        raise NotPlayed("no node was free")
-
-    @contextlib.contextmanager
-    def database(self):
-        if not self.server_busy.acquire(timeout=5):
-            raise NotPlayed("the database was in use by another fault")
-        try:
-            yield self.server
-        finally:
-            self.server_busy.release()
-
-    def master(self, number):
-        """The predicate of slots that drive a run now."""
-        try:
-            pids = {row["pid"] for row in self.server.rows(
-                "select n.pid from partita.run r join partita.node n on n.node_id ="
-                " r.master_node_id where r.state = 'RUNNING'")}
-        except DatabaseDown as down:
-            raise NotPlayed("the database is down") from down
-        return lambda slot: slot.pid() in pids
-
-    def joined(self, name, pid):
-        while True:
-            with contextlib.suppress(DatabaseDown):
-                return self.server.one("select count(*) from partita.node where name ="
-                                       f" '{name}' and pid = {pid}") != "0"
-            time.sleep(0.5)
-
-    def kill(self, slot, rest):
-        pid = slot.kill(rest)
-        if pid:
-            self.kills.append((time.time(), pid, slot.name))
-        return pid
-
-    def named(self, name):
-        return next(slot for slot in self.slots if slot.name == name)
-
-    def heal(self):
-        for slot in self.slots:
-            slot.send(signal.SIGCONT)
-            if slot.port:
-                slot.port.toxics.heal()
-            if slot.namespace:
-                slot.namespace.heal()
-            if slot.clock_file:
-                slot.set_clock("+0")
-        for arm in list(self.proxy.arms):
-            self.proxy.disarm(arm)
-        for disk in self.disks.values():
-            disk.free()
-        for process in self.extra:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-
-
-# --- nodes ---------------------------------------------------------------------------------------
-
-def kill_node(stage, u):
-    with stage.slot(u[0]) as slot:
-        stage.kill(slot, 0.2 + 3 * u[1] * stage.scale)
-        return f"kill -9 {slot.name}"
-
-
-def kill_master_at_a_point(stage, u):
-    label, point, match = MASTER_POINTS[int(u[0] * len(MASTER_POINTS))]
-    rest = 0.2 + 3 * u[1] * stage.scale
-    victims = []
-
-    def act(session, arm):
-        slot = stage.named(session.port.name)
-        stage.kill(slot, rest)
-        victims.append(slot.name)
-        return "cut"
-
-    arm = stage.proxy.arm(Arm(point, match, act))
-    threading.Thread(target=stage.workload.submit, args=("chaos_many",), daemon=True).start()
-    fired = arm.fired.wait(8 * stage.scale)
-    stage.proxy.disarm(arm)
-    if not fired:
-        raise NotPlayed(f"no master behind the proxy came to the point: {label}")
-    stage.points[label] = stage.points.get(label, 0) + 1
-    return f"kill -9 {victims[0]}, master, {label}"
-
-
-def paused(stage, slot, seconds):
-    slot.send(signal.SIGSTOP)
-    time.sleep(seconds)
-    slot.send(signal.SIGCONT)
-
-
-def pause_briefly(stage, u):
-    with stage.slot(u[0]) as slot:
-        seconds = (0.2 + 0.4 * u[1]) * stage.scale
-        paused(stage, slot, seconds)
-        return f"SIGSTOP {slot.name} for {seconds:.1f} s"
-
-
-def pause_long(stage, u):
-    with stage.slot(u[0]) as slot:
-        seconds = (2.5 + 2.5 * u[1]) * stage.scale
-        paused(stage, slot, seconds)
-        return f"SIGSTOP {slot.name} for {seconds:.1f} s"
-
-
-def pause_master(stage, u):
-    with stage.slot(u[0], stage.master(u[0])) as slot:
-        seconds = (2.5 + 2.5 * u[1]) * stage.scale
-        paused(stage, slot, seconds)
-        return f"SIGSTOP {slot.name}, master, for {seconds:.1f} s"
-
-
-def pause_in_transaction(stage, u):
-    """Longer than the server lets a transaction idle: it must not hold the others up for ever."""
-    seconds = 3.5 + 2 * u[1]
-    frozen = []
-
-    def hold(session, arm):
-        frozen.append(session.port.name)
-        if u[2] < 0.5:
-            return seconds
-        slot = stage.named(session.port.name)
-        slot.send(signal.SIGSTOP)
-        threading.Timer(seconds, slot.send, (signal.SIGCONT,)).start()
-        return seconds
-
-    arm = stage.proxy.arm(Arm("in_transaction", "", hold))
-    fired = arm.fired.wait(8)
-    stage.proxy.disarm(arm)
-    if not fired:
-        raise NotPlayed("no transaction of several statements came by")
-    time.sleep(seconds + 0.2)
-    how = "its link" if u[2] < 0.5 else "its process"
-    return f"{frozen[0]}: {how} stood still for {seconds:.1f} s inside a transaction"
-
-
-def kill_all(stage, u):
-    rest = (0.5 + 3 * u[1]) * stage.scale
-    for slot in stage.slots:
-        stage.kill(slot, rest)
-    return f"kill -9 all nodes, back after {rest:.1f} s"
-
-
-def drained(stage, slot, impatient=False, program=None):
-    """SIGTERM: it gives back what it has and ends with 0; then it starts again, as `program`."""
-    with slot.lock:
-        slot.expected_death = True
-        slot.not_before = time.monotonic() + 3600
-        process = slot.process
-        slot.send(signal.SIGTERM)
-    if impatient:
-        time.sleep(0.5)
-        slot.send(signal.SIGTERM)
-    try:
-        code = process.wait(90)
-    except subprocess.TimeoutExpired:
-        stage.problems.append(f"{slot.name} did not drain within 90 s")
-        code = "timeout"
-        slot.kill()
-    with slot.lock:
-        if program:
-            slot.command[0] = program
-        slot.not_before = time.monotonic() + 0.5
-    if code == -signal.SIGTERM and not stage.joined(slot.name, process.pid):
-        code = "killed before it was a node"
-    elif code not in (0, "timeout", -signal.SIGKILL, -signal.SIGABRT):
-        stage.problems.append(f"{slot.name} drained and ended with {code}")
-    return code
-
-
-def drain(stage, u):
-    with stage.slot(u[0]) as slot:
-        impatient = u[1] < 0.4
-        code = drained(stage, slot, impatient)
-        return f"SIGTERM {slot.name}{' twice' if impatient else ''}: exit code {code}"
-
-
-def change_build(stage, u):
-    """One node of a rolling upgrade, or of the way back."""
-    with stage.slot(u[0]) as slot:
-        first = stage.workload.binary
-        program = stage.other if slot.command[0] == first else first
-        drained(stage, slot, program=program)
-        return f"{slot.name} is the {'first' if program == first else 'other'} build now"
-
-
-def same_name_twice(stage, u):
-    with stage.slot(u[0]) as slot:
-        process = stage.launch(slot)
-        stage.extra.append(process)
-        time.sleep((3 + 4 * u[1]) * stage.scale)
-        process.send_signal(signal.SIGTERM if u[2] < 0.3 else signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(30)
-        return f"a second process was {slot.name} for a while"
-
-
-def clock_of_node(stage, u):
-    with stage.slot(u[0], lambda slot: slot.clock_file) as slot:
-        offset = ["+3600", "-3600", "+86400", "-30"][int(u[1] * 4)]
-        slot.set_clock(offset)
-        time.sleep(3 + 3 * u[2])
-        slot.set_clock("+0")
-        return f"the clock of {slot.name} was off by {offset} s"
-
-
-def poison(stage, u):
-    run = stage.workload.submit("chaos_poison")
-    return f"run {run.id if run else '?'} kills its process in partition 3"
 
 
 # --- the database --------------------------------------------------------------------------------

@@ -24,10 +24,6 @@ struct outcome {
   int revoked = 0;
 };
 
-/// The bound of the liveness phase: all faults have stopped; every run must end within this and the
-/// time that its work takes on one executor, and as much later as the database's clock went back.
-inline constexpr milliseconds recovery_bound{60'000};
-
 /// Draws a cluster, its jobs, its users and its faults from the seed, lets them happen, then lets
 /// every fault stop and waits for every run to end. `only`: no other faults than these.
 outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::string>> only = {});

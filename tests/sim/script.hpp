@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include "tests/sim/world.hpp"
+
+namespace partita::sim {
+
+/// The bound of the liveness phase: all faults have stopped; every run must end within this and the
+/// time that its work takes on one executor, and as much later as the database's clock went back.
+inline constexpr milliseconds recovery_bound{60'000};
+
+enum class work_kind { sum, once, chunks, stream, two };
+inline constexpr int work_kinds = 5;
+inline constexpr const char* names[work_kinds] = {"sum", "once", "chunks", "stream", "two"};
+
+/// Everything drawn from a seed before anything happens.
+struct script {
+  explicit script(std::uint64_t seed);
+
+  struct launch {
+    milliseconds at;
+    work_kind kind;
+    int count;
+  };
+
+  settings limits;
+  odds chances;
+  std::vector<int> executors;  // of each first node
+  std::vector<launch> launches;
+  std::vector<planned> plan;
+  milliseconds faults_end;
+  int longest_ms;   // a partition's work
+  int failing = 0;  // of 10,000 attempts
+  assignment strategy;
+  milliseconds bound;  // of the recovery: of the engine, and of all the work on one executor
+};
+
+}  // namespace partita::sim

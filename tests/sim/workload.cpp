@@ -1,0 +1,153 @@
+#include "tests/sim/workload.hpp"
+
+#include <unistd.h>
+
+#include <fstream>
+
+namespace partita::sim {
+
+namespace {
+
+std::int64_t value_of(partition_no no) { return no * no + 1; }
+
+}  // namespace
+
+std::int64_t expected_sum(std::int64_t count) {
+  std::int64_t sum = 0;
+  for (partition_no no = 0; no < count; ++no) sum += value_of(no);
+  return sum;
+}
+
+scratch_folder::scratch_folder()
+    : path("/dev/shm/partita-simulation-" + std::to_string(::getpid())) {
+  std::filesystem::create_directory(path);
+}
+
+scratch_folder::~scratch_folder() { std::filesystem::remove_all(path); }
+
+std::vector<job> jobs_of::all() {
+  auto count = [](split_context& c) { return c.get<int>("count"); };
+  auto listed = [count](split_context& c) {
+    std::vector<partition> parts;
+    for (int i = 0; i < count(c); ++i) parts.push_back({"p" + std::to_string(i), i});
+    return parts;
+  };
+  auto sum = [](const results& all, run_context& run) {
+    std::int64_t total = 0;
+    all.for_each([&](const partition_result& one) {
+      if (one.output.is_number()) total += one.output.get<std::int64_t>();
+    });
+    run.result({{"sum", total}, {"count", all.count()}});
+  };
+  auto named = [](work_kind kind) {
+    return job{names[static_cast<int>(kind)]}
+        .parameter<int>("count", required)
+        .parameter<int>("launch", required);
+  };
+  auto step = [&](const std::string& name) {
+    return partitioned{name}
+        .split(listed)
+        .assign(script_.strategy)
+        .retry(attempts{1000}, {milliseconds{10}, 2.0, milliseconds{500}})
+        .each([this](partition_context& p) { plain(p); })
+        .aggregate(sum);
+  };
+  auto with_files = [&](partitioned s) {
+    return s.each([this](partition_context& p) { filed(p); })
+        .aggregate([this, sum](const results& all, run_context& run) {
+          all.for_each([&](const partition_result& one) { check_file(one, run); });
+          sum(all, run);
+        });
+  };
+  auto streamed =
+      partitioned{"work"}
+          .stream([this, count](split_context& c, const std::function<void(partition)>& yield) {
+            for (int i = 0; i < count(c); ++i) {
+              if (i % 7 == 6) where->work(milliseconds{i % 3 * 20});
+              yield({"p" + std::to_string(i), i});
+            }
+          })
+          .retry(attempts{1000}, {milliseconds{10}, 2.0, milliseconds{500}})
+          .each([this](partition_context& p) { plain(p); })
+          .aggregate(sum);
+  return {
+      named(work_kind::sum).step(with_files(step("work"))),
+      named(work_kind::once)
+          .step(step("work").transferable(false).each([this](partition_context& p) { once(p); })),
+      named(work_kind::chunks).step(step("work").each([this](partition_context& p) {
+        chunks(p);
+      })),
+      named(work_kind::stream).step(streamed),
+      named(work_kind::two)
+          .step(with_files(step("first")))
+          .step(tasklet{"between", [this](run_context&) { where->work(duration(7, 0)); }})
+          .step(step("second"))};
+}
+
+milliseconds jobs_of::duration(std::int64_t no, int attempt) {
+  dice d{mix(seed_, 20, no, attempt)};
+  return milliseconds{d.skewed(0, script_.longest_ms)};
+}
+
+void jobs_of::maybe_fail(const partition_context& p) {
+  dice d{mix(seed_, 21, p.no(), p.attempt(), p.run().value)};
+  if (d.hits(script_.failing)) throw std::runtime_error("simulated: the author's code failed");
+}
+
+void jobs_of::plain(partition_context& p) {
+  where->work(duration(p.no(), p.attempt()));
+  p.stop_if_requested();
+  maybe_fail(p);
+  p.output(value_of(p.input<int>()));
+}
+
+void jobs_of::filed(partition_context& p) {
+  plain(p);
+  std::ofstream{p.output_file(folder_.path / (std::to_string(p.run().value) + "-{}"))}
+      << value_of(p.no());
+}
+
+void jobs_of::check_file(const partition_result& one, const run_context& run) {
+  std::int64_t found = 0;
+  for (const auto& file : one.files) std::ifstream{file} >> found;
+  if (found != value_of(one.no))
+    oracle_.broken.push_back("the file of partition " + std::to_string(one.no) + " of run " +
+                             std::to_string(run.run().value) + " is not there");
+}
+
+void jobs_of::once(partition_context& p) {
+  auto step = std::stoll(p.idempotency_key().substr(p.idempotency_key().find(':') + 1));
+  if (++oracle_.single_starts[{p.run(), step_id{step}, p.no()}] > 1)
+    oracle_.broken.push_back("partition " + std::to_string(p.no()) + " of run " +
+                             std::to_string(p.run().value) +
+                             " must start at most once, and was started again");
+  plain(p);
+}
+
+void jobs_of::chunks(partition_context& p) {
+  constexpr std::int64_t last = 4;
+  auto from = p.resume_position() ? p.resume_position()->get<std::int64_t>() : 0;
+  auto& known = oracle_.position[{p.run(), p.no()}];
+  auto committed = [&](std::int64_t position) {
+    if (position <= known)
+      oracle_.broken.push_back(
+          "partition " + std::to_string(p.no()) + " of run " + std::to_string(p.run().value) +
+          " commits " + std::to_string(position) + " again: it resumed at " +
+          std::to_string(from) + ", but " + std::to_string(known) + " was acknowledged");
+    known = position;
+  };
+  for (auto at = from; at < last; ++at) {
+    where->work(duration(p.no() * 10 + at, p.attempt()) / last);
+    maybe_fail(p);
+    try {
+      p.checkpoint(at + 1);
+    } catch (const stop_requested_error&) {  // thrown after the commit
+      committed(at + 1);
+      throw;
+    }
+    committed(at + 1);
+  }
+  p.output(value_of(p.input<int>()));
+}
+
+}  // namespace partita::sim

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "batch/batch.hpp"
+#include "tests/sim/script.hpp"
+
+namespace partita::sim {
+
+/// What is known from outside of the engine about what must be in its tables.
+struct oracle {
+  struct told {
+    lease_id lease;
+    partition_no no;
+    bool completed;
+  };
+  std::vector<told> acknowledged;
+  std::map<std::tuple<run_id, step_id, partition_no>, int> single_starts;
+  std::map<std::pair<run_id, partition_no>, std::int64_t> position;  // of committed checkpoints
+  std::vector<std::string> broken;
+};
+
+/// What the partitions of a run of any job must add up to.
+std::int64_t expected_sum(std::int64_t count);
+
+/// A folder in memory, gone with it.
+struct scratch_folder {
+  scratch_folder();
+  ~scratch_folder();
+  std::filesystem::path path;
+};
+
+/// The jobs, as they run in this world.
+class jobs_of {
+ public:
+  jobs_of(const script& s, std::uint64_t seed, oracle& o) : script_(s), seed_(seed), oracle_(o) {}
+
+  world* where = nullptr;  // set before anything runs
+
+  std::vector<job> all();
+
+ private:
+  milliseconds duration(std::int64_t no, int attempt);
+  void maybe_fail(const partition_context& p);
+  void plain(partition_context& p);
+  void filed(partition_context& p);
+  void check_file(const partition_result& one, const run_context& run);
+  void once(partition_context& p);
+  void chunks(partition_context& p);
+
+  const script& script_;
+  std::uint64_t seed_;
+  oracle& oracle_;
+  scratch_folder folder_;
+};
+
+}  // namespace partita::sim
