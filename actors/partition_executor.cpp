@@ -24,13 +24,20 @@ void executor_state::commit(lease_id lease, partition_no no, const checkpoint& c
   }
 }
 
-void executor_state::run(const work_batch& work, const granted_partition& part,
-                         std::stop_token stop, finished_attempt& ended) {
+/// Throws permanent_error, for each partition that asks.
+void executor_state::prepare(const work_batch& work, common& all) const {
+  if (all.step) return;
   const auto* job = deps->jobs->find(work.job);
   const auto* step = job ? job->partitioned_step(work.step_name) : nullptr;
   if (!step)
     throw permanent_error("this program knows no partitioned step " + work.step_name + " of job " +
                           work.job.name);
+  all.given = parameters{parse_document("the run's parameters", work.parameters)};
+  all.step = step;
+}
+
+void executor_state::run(const work_batch& work, const granted_partition& part, const common& all,
+                         std::stop_token stop, finished_attempt& ended) {
   partition_setup setup;
   setup.run = work.run;
   setup.step = work.step;
@@ -40,14 +47,14 @@ void executor_state::run(const work_batch& work, const granted_partition& part,
   setup.attempt = work.attempt;
   setup.resume = part.resume;
   setup.stop = stop;
-  setup.given = parameters{parse_document("the run's parameters", work.parameters)};
+  setup.given = all.given;
   setup.input = parse_document("the partition's input", part.input);
   setup.commit = [&](const checkpoint& c) { commit(work.lease, part.no, c); };
   control->begin_partition(part.no, setup.progress);
 
   partition_context context{std::move(setup)};
   try {
-    step->body()(context);
+    all.step->body()(context);
     for (const auto& file : context.files()) sync_file(file.staged_path);
     const auto most = deps->limits.max_output_bytes;
     ended.report.output = storable(context.output().dump(), most);
@@ -61,7 +68,7 @@ void executor_state::run(const work_batch& work, const granted_partition& part,
 }
 
 finished_attempt executor_state::attempt(const work_batch& work, const granted_partition& part,
-                                         std::stop_token stop) {
+                                         common& all, std::stop_token stop) {
   finished_attempt ended;
   auto& report = ended.report;
   report.lease = work.lease;
@@ -81,7 +88,8 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
       report.retry_after = backoff(work.retry, work.attempt);
   };
   try {
-    run(work, part, stop, ended);
+    prepare(work, all);
+    run(work, part, all, stop, ended);
   } catch (const stop_requested_error& e) {
     report.outcome = attempt_outcome::released;
     report.error = e.what();
@@ -114,7 +122,8 @@ finished_batch executor_state::execute(const work_batch& work) {
   finished_batch done{index, work.lease, {}};
   done.attempts.reserve(work.partitions.size());
   auto stop = control->begin();
-  for (const auto& part : work.partitions) done.attempts.push_back(attempt(work, part, stop));
+  common all;
+  for (const auto& part : work.partitions) done.attempts.push_back(attempt(work, part, all, stop));
   control->end();
   return done;
 }

@@ -22,10 +22,17 @@ struct executor_state {
   static inline const char* name = "partition_executor";
 
  private:
-  finished_attempt attempt(const work_batch& work, const granted_partition& part,
+  /// What the partitions of one batch have in common, found by the first that is executed.
+  struct common {
+    const partitioned* step = nullptr;  // null: not found yet
+    parameters given;
+  };
+
+  void prepare(const work_batch& work, common& all) const;
+  finished_attempt attempt(const work_batch& work, const granted_partition& part, common& all,
                            std::stop_token stop);
-  void run(const work_batch& work, const granted_partition& part, std::stop_token stop,
-           finished_attempt& ended);
+  void run(const work_batch& work, const granted_partition& part, const common& all,
+           std::stop_token stop, finished_attempt& ended);
   void commit(lease_id lease, partition_no no, const checkpoint& c);
 };
 

@@ -27,10 +27,15 @@ std::string_view to_string(parameter_type type) {
 }
 
 const json& parameters::at(const std::string& name) const {
-  auto found = values_.find(name);
-  if (found == values_.end())
+  auto found = values_->find(name);
+  if (found == values_->end())
     throw definition_error("parameter " + name + " is read but was not given");
   return *found;
+}
+
+const std::shared_ptr<const json>& parameters::none() {
+  static const auto empty = std::make_shared<const json>(json::object());
+  return empty;
 }
 
 std::filesystem::path parameters::confined_path(std::string value) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,11 +73,11 @@ struct parameter_spec {
   }
 };
 
-/// The values of one run: what was given, checked, with the defaults filled in.
+/// The values of one run: what was given, checked, with the defaults filled in. Copies share them.
 class parameters {
  public:
-  parameters() : values_(json::object()) {}
-  explicit parameters(json values) : values_(std::move(values)) {}
+  parameters() : values_(none()) {}
+  explicit parameters(json values) : values_(std::make_shared<const json>(std::move(values))) {}
 
   /// The value. Throws definition_error if the job declares no such parameter, or none of this
   /// type, and permanent_error for a path that the node may not use (batch/files.hpp).
@@ -96,16 +97,18 @@ class parameters {
   /// The value, or nothing when it was not given and has no default.
   template <class T>
   std::optional<T> find(const std::string& name) const {
-    if (!values_.contains(name) || values_[name].is_null()) return std::nullopt;
+    const auto found = values_->find(name);
+    if (found == values_->end() || found->is_null()) return std::nullopt;
     return get<T>(name);
   }
 
-  const json& values() const { return values_; }
+  const json& values() const { return *values_; }
 
  private:
   const json& at(const std::string& name) const;
   static std::filesystem::path confined_path(std::string value);
-  json values_;
+  static const std::shared_ptr<const json>& none();
+  std::shared_ptr<const json> values_;
 };
 
 /// Turns `key=value` texts into checked values. Every problem is a sentence in `problems`: unknown
