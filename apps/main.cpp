@@ -1,7 +1,10 @@
+#include "apps/demo.hpp"
 #include "apps/jobs/customer_etl/customer_etl.hpp"
 #include "apps/jobs/range_sum/range_sum.hpp"
+#include "apps/partita/command_table.hpp"
 #include "batch/batch.hpp"
 
 int main(int argc, char** argv) {
+  partita::cli::add_command(partita::cli::demo_command());
   return partita::main(argc, argv, {partita::range_sum(), partita::customer_etl()});
 }

@@ -22,16 +22,8 @@ option_list with_database(const option_list& own, const std::string& log_level =
 }
 
 std::vector<command> make_table() {
-  const std::string try_it = "Try it", work = "Run jobs", look = "Look", operate = "Operate";
+  const std::string work = "Run jobs", look = "Look", operate = "Operate";
   return {
-      {"demo", "", "three local nodes convert a file; one is killed half-way", try_it,
-       "Makes a folder with a CSV file and an embedded database, starts the nodes, kills one that\n"
-       "holds work, and checks that every row was converted exactly once.",
-       option_list{{"rows", "N", "rows of the file", "", "200000"},
-                   {"nodes", "N", "node processes", "", "3"},
-                   {"keep", "", "leaves the CSV and XML files too, not just the database"}} +
-           log_options("error") + help_option(),
-       demo_command},
       {"run", "JOB [KEY=VALUE…]", "runs a job on local nodes and waits for it", work,
        "Submits the run, starts node processes on this machine, shows progress, and prints the\n"
        "result of the run as JSON. The exit code tells how it ended.",
@@ -105,10 +97,6 @@ std::vector<command> make_table() {
       {"version", "", "shows the versions of program and schema", operate, "",
        output_options() + help_option(), version_command},
       {"help", "[COMMAND]", "explains a command", operate, "", help_option(), help_command},
-      {"demo-node", "", "a node of the demo, which knows its job in every program", "", "",
-       with_database(option_list{{"name", "NAME", "how listings call it"}} +
-                     node_setting_options()),
-       demo_node_command},
   };
 }
 
@@ -116,18 +104,22 @@ std::string padded(const std::string& text, std::size_t columns) {
   return text + std::string(columns > text.size() ? columns - text.size() : 1, ' ');
 }
 
+std::vector<command>& table() {
+  static auto commands = make_table();
+  return commands;
+}
+
 }  // namespace
 
-const std::vector<command>& command_table() {
-  static const auto table = make_table();
-  return table;
-}
+const std::vector<command>& command_table() { return table(); }
+
+void add_command(command extra) { table().insert(table().begin(), std::move(extra)); }
 
 const command& find_command(const std::string& name) {
   std::vector<std::string> shown;
   for (const auto& one : command_table()) {
     if (one.name == name) return one;
-    if (!one.group.empty()) shown.push_back(one.name);
+    shown.push_back(one.name);
   }
   auto close = nearest(name, shown);
   throw usage_error("there is no command " + name,
@@ -139,12 +131,11 @@ std::string overview(const std::string& program) {
                     "Usage: " + program + " COMMAND [OPTIONS]\n";
   std::string group;
   for (const auto& one : command_table()) {
-    if (one.group.empty()) continue;
     if (one.group != group) out += "\n" + one.group + "\n";
     group = one.group;
     out += "  " + padded(one.name, 10) + one.summary + "\n";
   }
-  return out + "\n`" + program + " help COMMAND` tells more. Start with `" + program + " demo`.\n";
+  return out + "\n`" + program + " help COMMAND` tells more.\n";
 }
 
 std::string help_of(const command& what, const std::string& program) {

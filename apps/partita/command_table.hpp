@@ -20,7 +20,7 @@ struct command {
   std::string name;
   std::string words;  // what follows it on the usage line
   std::string summary;
-  std::string group;  // heading in the overview; "": not shown
+  std::string group;  // heading in the overview
   std::string details;  // more lines for `help COMMAND`; may be empty
   option_list options;
   exit_code (*run)(const invocation&);
@@ -28,6 +28,8 @@ struct command {
 
 /// The one table: dispatch, help and usage come from it.
 const std::vector<command>& command_table();
+/// One more command, of the program's own: the first in the overview. Before partita::main.
+void add_command(command extra);
 
 /// Throws command_error (usage), with the nearest name.
 const command& find_command(const std::string& name);

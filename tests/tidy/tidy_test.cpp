@@ -138,6 +138,13 @@ TEST_CASE("the jobs that ship see only what a job author sees") {
   });
 }
 
+TEST_CASE("the framework knows no job that ships") {
+  for_each_line({"apps"}, [](const source_line& line) {
+    if (within(line, "apps/partita/") && line.text.starts_with("#include \"apps/jobs/"))
+      FAIL_CHECK(line.where() << ": " << line.text);
+  });
+}
+
 TEST_CASE("nothing outside storage/postgres knows its client library") {
   for_each_line(product, [](const source_line& line) {
     if (within(line, "storage/postgres/")) return;

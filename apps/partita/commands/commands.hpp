@@ -5,7 +5,6 @@
 // The functions of the command table.
 namespace partita::cli {
 
-exit_code demo_command(const invocation& in);
 exit_code run_command(const invocation& in);
 exit_code submit_command(const invocation& in);
 exit_code wait_command(const invocation& in);
@@ -15,7 +14,6 @@ exit_code jobs_command(const invocation& in);
 exit_code job_command(const invocation& in);
 exit_code nodes_command(const invocation& in);
 exit_code node_command(const invocation& in);
-exit_code demo_node_command(const invocation& in);
 exit_code schema_command(const invocation& in);
 exit_code doctor_command(const invocation& in);
 exit_code verify_command(const invocation& in);

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "actors/node_process.hpp"
-#include "apps/jobs/customer_etl/customer_etl.hpp"
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/database_url.hpp"
@@ -26,7 +25,9 @@ std::string host_and_pid() {
   return fmt::format("{}-{}", host, ::getpid());
 }
 
-exit_code be_a_node(const invocation& in, std::shared_ptr<const registry> jobs) {
+}  // namespace
+
+exit_code node_command(const invocation& in) {
   require_words(in.args.words(), {}, 0);
   auto limits = settings_of(in.args);
   // Whoever reads our log may go away: that is no reason to die.
@@ -41,6 +42,8 @@ exit_code be_a_node(const invocation& in, std::shared_ptr<const registry> jobs) 
     throw usage_error(e.what(), "name folders that exist, with ':' between them");
   }
   auto db = open_or_create(database_url(in.args));
+  // Not owned: the registry outlives every command.
+  std::shared_ptr<const registry> jobs(std::shared_ptr<void>{}, &in.jobs);
   node_process node({db, std::move(jobs), limits, name, program_version()});
   while (!signals.wait(look_every))
     if (node.wait(milliseconds{0}))
@@ -50,17 +53,6 @@ exit_code be_a_node(const invocation& in, std::shared_ptr<const registry> jobs) 
   while (!node.wait(drain_look_every))
     if (signals.wait(milliseconds{0})) node.release_now();
   return exit_code::ok;
-}
-
-}  // namespace
-
-exit_code node_command(const invocation& in) {
-  // Not owned: the registry outlives every command.
-  return be_a_node(in, std::shared_ptr<const registry>(std::shared_ptr<void>{}, &in.jobs));
-}
-
-exit_code demo_node_command(const invocation& in) {
-  return be_a_node(in, std::make_shared<const registry>(registry{customer_etl()}));
 }
 
 }  // namespace partita::cli

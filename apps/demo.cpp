@@ -1,3 +1,5 @@
+#include "apps/demo.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,9 +12,7 @@
 #include <thread>
 
 #include "apps/jobs/customer_etl/check.hpp"
-#include "apps/jobs/customer_etl/customer_etl.hpp"
 #include "apps/jobs/customer_etl/generate.hpp"
-#include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/documents.hpp"
 #include "apps/partita/launch.hpp"
@@ -83,7 +83,7 @@ class demo {
   void start_nodes() {
     executors_ = std::clamp<std::int64_t>(std::thread::hardware_concurrency() / nodes_, 1, 2);
     for (std::int64_t i = 1; i <= nodes_; ++i)
-      cluster_.start({{"demo-node", "--name", fmt::format("node-{}", i), "--fast", "--executors",
+      cluster_.start({{"node", "--name", fmt::format("node-{}", i), "--fast", "--executors",
                        std::to_string(executors_)},
                       {{"PARTITA_DB", url_},
                        {"PARTITA_FILES", folder_.string()},
@@ -107,8 +107,7 @@ class demo {
   void submit() {
     auto slots = nodes_ * executors_;
     auto delay = aimed_ms * slots * 100 / rows_;  // the job pauses after every 100 rows
-    const registry jobs{customer_etl()};
-    auto what = submission_of(jobs,
+    auto what = submission_of(in_.jobs,
                               {"customer_etl", "input=" + csv_.string(),
                                "output_dir=" + xml_.string(),
                                fmt::format("partitions={}", slots * partitions_per_slot),
@@ -258,15 +257,26 @@ class demo {
   std::optional<casualty> lost_;
 };
 
-}  // namespace
-
-exit_code demo_command(const invocation& in) {
+exit_code run_demo(const invocation& in) {
   start_log(in.args);
   require_words(in.args.words(), {}, 0);
   // With fewer rows the run is over before a node can be missed.
   auto rows = in.args.number("rows", 10'000, 100'000'000);
   auto nodes = in.args.number("nodes", 2, 32);
   return demo(in, rows, nodes).run();
+}
+
+}  // namespace
+
+command demo_command() {
+  return {"demo", "", "three local nodes convert a file; one is killed half-way", "Try it",
+          "Makes a folder with a CSV file and an embedded database, starts the nodes, kills one\n"
+          "that holds work, and checks that every row was converted exactly once.",
+          option_list{{"rows", "N", "rows of the file", "", "200000"},
+                      {"nodes", "N", "node processes", "", "3"},
+                      {"keep", "", "leaves the CSV and XML files too, not just the database"}} +
+              log_options("error") + help_option(),
+          run_demo};
 }
 
 }  // namespace partita::cli
