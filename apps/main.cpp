@@ -2,7 +2,7 @@
 #include "apps/jobs/customer_etl/customer_etl.hpp"
 #include "apps/jobs/range_sum/range_sum.hpp"
 #include "apps/partita/command_table.hpp"
-#include "batch/batch.hpp"
+#include "apps/program.hpp"
 
 int main(int argc, char** argv) {
   partita::cli::add_command(partita::cli::demo_command());

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "apps/jobs/support/demo.hpp"
+#include "apps/program.hpp"
 #include "batch/batch.hpp"
 
 // Jobs for clusters that are disturbed on purpose. What each partition must yield is a formula of

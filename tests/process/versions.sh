@@ -2,7 +2,7 @@
 # Two versions of the program on one database: nodes of the older one go on through the migration
 # that the newer one brings, and both share the work. A schema that needs more is refused.
 #   PARTITA_NEXT   the program with one migration more (tests/next)
-#   OWN_JOB        a program that knows other jobs
+#   WORDS          a program that knows other jobs
 . "$(dirname "$0")/lib.sh"
 
 start_node() {  # PROGRAM NAME: leaves its process id in $node
@@ -36,10 +36,10 @@ for kind in $(databases); do
 
   # Any program lists what the cluster knows, and what its own jobs are.
   ok "$kind: a program without the job knows how it is called" sh -c \
-    "'$OWN_JOB' jobs --known | grep -q 'range_sum (known to nodes of the cluster'"
-  ok "$kind: and its own" sh -c "'$OWN_JOB' jobs --known -o json | grep -q word_lengths"
+    "'$WORDS' jobs --known | grep -q 'range_sum (known to nodes of the cluster'"
+  ok "$kind: and its own" sh -c "'$WORDS' jobs --known -o json | grep -q word_lengths"
   ok "$kind: with parameters and steps" sh -c \
-    "'$OWN_JOB' jobs --known -o json | grep -q '\"usage\": *\"from=integer to=integer'"
+    "'$WORDS' jobs --known -o json | grep -q '\"usage\": *\"from=integer to=integer'"
 
   expect 0 "" "$PARTITA" schema status
   expect 0 "everything checked holds" "$PARTITA_NEXT" verify

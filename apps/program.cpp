@@ -1,10 +1,11 @@
+#include "apps/program.hpp"
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
 
 #include "actors/node_process.hpp"
 #include "apps/partita/command_table.hpp"
-#include "batch/batch.hpp"
 
 namespace partita {
 
