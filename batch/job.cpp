@@ -4,6 +4,8 @@
 #include <cctype>
 #include <set>
 
+#include "protocol/retry.hpp"
+
 namespace partita {
 
 namespace {
@@ -25,7 +27,7 @@ const std::string& name_of(const job_step& s) {
 std::string flaw(const partitioned& s) {
   if (bool(s.splitter()) == bool(s.streamer())) return "needs one of split and stream";
   if (!s.body()) return "has no body: give each(…)";
-  if (s.retries().max_attempts < 1) return "must allow at least one attempt";
+  if (auto why = flaw_of(s.retries()); !why.empty()) return why;
   if (s.streamer() && !std::holds_alternative<shared>(s.assigned()))
     return "is streamed, so its partitions can only be shared";
   return {};

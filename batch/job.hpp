@@ -15,10 +15,12 @@
 
 namespace partita {
 
-/// How often a partition is tried, and how long it rests between tries.
+/// How often a partition is tried: 1 or more.
 struct attempts {
   int count;
 };
+/// How long it rests between tries: first, first * factor, first * factor^2, …, never more than
+/// `most`. None of them may be negative, and the factor must be a number.
 struct backoff_of {
   milliseconds first{1000};
   double factor = 2.0;
@@ -86,7 +88,7 @@ struct go_to {
 
 /// A job: a named definition of parameters and steps, executed in the order they are given.
 /// Definitions that cannot work (no step, a step without a body, a name used twice, a jump
-/// backward) throw definition_error when the job is registered.
+/// backward, a backoff that is no time) throw definition_error when the job is registered.
 class job {
  public:
   explicit job(std::string name) : name_(std::move(name)) {}

@@ -3,17 +3,36 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <string>
 
 #include "protocol/values.hpp"
 
 namespace partita {
 
+/// The longest rest between two tries, whatever the policy says.
+inline constexpr milliseconds longest_backoff = std::chrono::hours{24 * 365};
+
+/// What is wrong with the policy an author wrote, as the end of a sentence about the step; empty
+/// when it can work.
+inline std::string flaw_of(const retry_policy& p) {
+  if (p.max_attempts < 1) return "must allow at least one attempt";
+  if (!std::isfinite(p.factor) || p.factor < 0)
+    return "has a backoff factor that is not a number of 0 or more";
+  if (p.first_delay < milliseconds{0} || p.max_delay < milliseconds{0})
+    return "has a backoff of less than 0 ms";
+  return {};
+}
+
 /// Rest before the try after `attempt` failed ones (1-based): first_delay * factor^(attempt-1), at
-/// most max_delay.
+/// most max_delay. The policy comes from a row, which may hold anything: without a positive first
+/// delay there is no rest, and what is no number, or below 0, counts as the longest rest.
 inline milliseconds backoff(const retry_policy& p, int attempt) {
-  auto exact = static_cast<double>(p.first_delay.count()) * std::pow(p.factor, attempt - 1);
-  auto cap = static_cast<double>(p.max_delay.count());
-  return milliseconds{static_cast<std::int64_t>(std::min(exact, cap))};
+  const auto most = std::clamp(p.max_delay, milliseconds{0}, longest_backoff);
+  if (p.first_delay <= milliseconds{0}) return milliseconds{0};
+  const auto grown = std::pow(p.factor, static_cast<double>(attempt) - 1);
+  const auto exact = static_cast<double>(p.first_delay.count()) * grown;
+  const auto below = exact >= 0 && exact < static_cast<double>(most.count());  // false for NaN
+  return below ? milliseconds{static_cast<std::int64_t>(exact)} : most;
 }
 
 /// Spreads a wait over +-10 % so that nodes drift apart. `dice`: uniform in [0, 1).

@@ -137,7 +137,7 @@ std::string cell_text(const column& what, const document& item, const style& how
       return duration_text(microseconds{std::llround(value.get<double>() * 1e6)});
     case cell::percent:
       // Rounded down: 100% means all of it.
-      return fmt::format("{}%", static_cast<int>(std::floor(value.get<double>() * 100 + 1e-9)));
+      return fmt::format("{:.0f}%", std::floor(value.get<double>() * 100 + 1e-9));
     case cell::ratio: return ratio_text(value);
     case cell::sentence: {
       auto text = escape_controls(plain(value));

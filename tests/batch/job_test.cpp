@@ -1,6 +1,7 @@
 #include "batch/job.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "batch/registry.hpp"
 
@@ -56,6 +57,13 @@ TEST_CASE("definitions that cannot work are refused when they are registered") {
         "job j: step a has no body: give each(…)");
   CHECK(refusal(job{"j"}.step(work("a").retry(attempts{0}))) ==
         "job j: step a must allow at least one attempt");
+  for (const double factor : {-1.0, std::nan(""), HUGE_VAL, -HUGE_VAL})
+    CHECK(refusal(job{"j"}.step(work("a").retry(attempts{3}, {milliseconds{1}, factor}))) ==
+          "job j: step a has a backoff factor that is not a number of 0 or more");
+  for (const backoff_of negative : {backoff_of{milliseconds{-1}},
+                                    backoff_of{milliseconds{1}, 2.0, milliseconds{-1}}})
+    CHECK(refusal(job{"j"}.step(work("a").retry(attempts{3}, negative))) ==
+          "job j: step a has a backoff of less than 0 ms");
   CHECK(refusal(job{"j"}.step(task("a")).step(task("b")).on_failure("b", go_to{"a"})) ==
         "job j: on_failure may only go forward, not to a");
   CHECK(refusal(job{"j"}.step(task("a")).on_failure("a", go_to{"z"})) ==

@@ -1,6 +1,9 @@
 #include "protocol/retry.hpp"
 
 #include <catch2/catch.hpp>
+#include <climits>
+#include <cstdint>
+#include <limits>
 
 using namespace partita;
 
@@ -16,6 +19,26 @@ TEST_CASE("the rest grows with every failed try, up to its limit") {
 TEST_CASE("a factor of one keeps the rest as it is") {
   const retry_policy p{10, milliseconds{100}, 1.0, milliseconds{1000}};
   CHECK(backoff(p, 9) == milliseconds{100});
+}
+
+TEST_CASE("a rest is a time between 0 and a year, whatever a row holds") {
+  using numbers = std::numeric_limits<double>;
+  const double factor = GENERATE(0.0, -0.0, 1.0, -2.0, 1e308, numbers::infinity(),
+                                 -numbers::infinity(), numbers::quiet_NaN(), numbers::denorm_min());
+  const auto first = milliseconds{GENERATE(as<std::int64_t>{}, 0, 100, INT64_MIN, INT64_MAX)};
+  const auto most = milliseconds{GENERATE(as<std::int64_t>{}, 0, 1000, INT64_MIN, INT64_MAX)};
+  const int attempt = GENERATE(INT_MIN, 0, 1, 2, 5000, INT_MAX);
+  INFO(factor << ", " << first.count() << " ms, " << most.count() << " ms, attempt " << attempt);
+  const auto rest = backoff({10, first, factor, most}, attempt);
+  CHECK(rest >= milliseconds{0});
+  CHECK(rest <= std::clamp(most, milliseconds{0}, longest_backoff));
+}
+
+TEST_CASE("a factor that is no number is the longest rest, and no first delay is none") {
+  const auto nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(backoff({10, milliseconds{100}, nan, milliseconds{1000}}, 2) == milliseconds{1000});
+  CHECK(backoff({10, milliseconds{100}, -2.0, milliseconds{1000}}, 2) == milliseconds{1000});
+  CHECK(backoff({10, milliseconds{0}, 10.0, milliseconds{1000}}, 400) == milliseconds{0});
 }
 
 TEST_CASE("jitter stays within a tenth") {
