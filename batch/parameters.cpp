@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "batch/files.hpp"
-#include "batch/readers/utf8.hpp"
+#include "batch/utf8.hpp"
 
 namespace partita {
 

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "batch/errors.hpp"
-#include "batch/readers/utf8.hpp"
+#include "batch/utf8.hpp"
 
 namespace partita::csv {
 

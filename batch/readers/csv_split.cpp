@@ -5,7 +5,7 @@
 
 #include "batch/errors.hpp"
 #include "batch/readers/csv.hpp"
-#include "batch/readers/utf8.hpp"
+#include "batch/utf8.hpp"
 
 namespace partita::csv {
 

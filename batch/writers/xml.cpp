@@ -9,7 +9,7 @@
 
 #include "batch/errors.hpp"
 #include "batch/files.hpp"
-#include "batch/readers/utf8.hpp"
+#include "batch/utf8.hpp"
 
 namespace partita::xml {
 

@@ -14,15 +14,14 @@ failed=0
 for target in ${*:-csv parameters stored_json configuration}; do
   case $target in
     csv) parts="batch/files.cpp batch/readers/csv.cpp batch/readers/csv_split.cpp
-                batch/readers/input_file.cpp batch/readers/utf8.cpp" ;;
-    parameters) parts="batch/files.cpp batch/parameters.cpp batch/readers/utf8.cpp" ;;
+                batch/readers/input_file.cpp batch/utf8.cpp" ;;
+    parameters) parts="batch/files.cpp batch/parameters.cpp batch/utf8.cpp" ;;
     stored_json) parts="actors/text.cpp batch/files.cpp batch/output_files.cpp batch/parameters.cpp
-                        batch/readers/csv.cpp batch/readers/input_file.cpp
-                        batch/readers/utf8.cpp" ;;
+                        batch/readers/csv.cpp batch/readers/input_file.cpp batch/utf8.cpp" ;;
     configuration) parts="apps/partita/errors.cpp apps/partita/node_settings.cpp
                           apps/partita/options.cpp apps/partita/passwords.cpp
                           apps/partita/text.cpp batch/files.cpp batch/parameters.cpp
-                          batch/readers/utf8.cpp protocol/errors.cpp protocol/settings.cpp
+                          batch/utf8.cpp protocol/errors.cpp protocol/settings.cpp
                           storage/postgres/conninfo.cpp" ;;
     *) echo "there is no target $target: csv, parameters, stored_json, configuration" >&2; exit 2 ;;
   esac

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -82,71 +81,6 @@ TEST_CASE("no line is longer than 100 columns, none ends in a blank, none holds 
     auto good = columns <= 100 && (line.text.empty() || line.text.back() != ' ') &&
                 line.text.find('\t') == std::string::npos;
     if (!good && !generated) FAIL_CHECK(line.where() << ": " << line.text);
-  });
-}
-
-TEST_CASE("a folder includes only from the floors below it") {
-  const std::map<std::string, std::set<std::string>> may_include{
-      {"protocol", {"protocol"}},
-      {"storage", {"storage", "protocol"}},
-      {"batch", {"batch", "protocol"}},
-      {"actors", {"actors", "storage", "batch", "protocol"}},
-      {"apps", {"apps", "actors", "storage", "batch", "protocol"}}};
-  int seen = 0;
-  for_each_line(product, [&](const source_line& line) {
-    if (!line.text.starts_with("#include \"")) return;
-    auto target = line.text.substr(10, line.text.find('/') - 10);
-    ++seen;
-    if (!may_include.at(line.file.begin()->string()).contains(target))
-      FAIL_CHECK(line.where() << ": " << line.text);
-  });
-  CHECK(seen > 100);
-}
-
-TEST_CASE("inside storage, interfaces know no implementation and the audit no verb") {
-  const std::map<std::string, std::set<std::string>> may_include{
-      {"storage/verbs", {"storage", "storage/verbs"}},
-      {"storage/audit", {"storage", "storage/audit"}},
-      {"storage/memory", {"storage", "storage/verbs", "storage/memory"}},
-      {"storage/sqlite", {"storage", "storage/verbs", "storage/audit", "storage/sqlite",
-                          "storage/sqlite/statements"}},
-      {"storage/sqlite/statements", {"storage", "storage/sqlite/statements"}},
-      {"storage/postgres", {"storage", "storage/verbs", "storage/audit", "storage/postgres",
-                            "storage/postgres/statements"}},
-      {"storage/postgres/statements", {"storage", "storage/postgres/statements"}}};
-  int seen = 0;
-  for_each_line({"storage"}, [&](const source_line& line) {
-    if (!line.text.starts_with("#include \"storage/")) return;
-    const fs::path target = line.text.substr(10, line.text.rfind('"') - 10);
-    const auto room = line.file.parent_path().string();
-    const auto into = target.parent_path().string();
-    ++seen;
-    // store.cpp joins the verbs with their algorithms, open_store.cpp knows which databases exist.
-    if (line.file == "storage/store.cpp" && into == "storage/verbs") return;
-    if (line.file == "storage/open_store.cpp") return;
-    const auto allowed = may_include.find(room);
-    if (allowed == may_include.end() ? into != "storage" : !allowed->second.contains(into))
-      FAIL_CHECK(line.where() << ": " << line.text);
-  });
-  CHECK(seen > 100);
-}
-
-TEST_CASE("the jobs that ship see only what a job author sees") {
-  for_each_line({"apps/jobs"}, [](const source_line& line) {
-    if (!line.text.starts_with("#include \"")) return;
-    if (line.text.find("\"batch/") == std::string::npos &&
-        line.text.find("\"apps/jobs/") == std::string::npos)
-      FAIL_CHECK(line.where() << ": " << line.text);
-  });
-}
-
-TEST_CASE("the framework knows no job that ships") {
-  for_each_line({"apps"}, [](const source_line& line) {
-    const auto& file = line.file;
-    auto framework = within(line, "apps/partita/") || file == "apps/program.hpp" ||
-                     file == "apps/program.cpp";
-    if (framework && line.text.starts_with("#include \"apps/jobs/"))
-      FAIL_CHECK(line.where() << ": " << line.text);
   });
 }
 

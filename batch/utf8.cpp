@@ -1,4 +1,4 @@
-#include "batch/readers/utf8.hpp"
+#include "batch/utf8.hpp"
 
 #include <cstdint>
 #include <cstring>

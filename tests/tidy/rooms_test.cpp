@@ -1,0 +1,148 @@
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+// Who may include whom: the whole house in one table.
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path root{PARTITA_SOURCE_DIR};
+
+/// A folder, or a file that joins the rooms above its folder, and what it may include beside
+/// itself.
+struct room {
+  std::string name;
+  std::vector<std::string> below;
+};
+
+// From the ground up. A row names only rows above it: so no arrow runs up, and there is no circle.
+// clang-format off
+const std::vector<room> house{
+    {"protocol", {}},
+
+    {"storage",                     {"protocol"}},
+    {"storage/verbs",               {"protocol", "storage"}},
+    {"storage/audit",               {"protocol", "storage"}},  // shares no mistake of verbs
+    {"storage/memory",              {"protocol", "storage", "storage/verbs"}},
+    {"storage/sqlite/statements",   {}},
+    {"storage/sqlite",              {"protocol", "storage", "storage/verbs", "storage/audit",
+                                     "storage/sqlite/statements"}},
+    {"storage/postgres/statements", {"storage"}},
+    {"storage/postgres",            {"protocol", "storage", "storage/verbs", "storage/audit",
+                                     "storage/postgres/statements"}},
+    {"storage/store.cpp",           {"storage", "storage/verbs"}},
+    {"storage/open_store.cpp",      {"storage", "storage/sqlite", "storage/postgres"}},
+
+    {"batch",         {"protocol"}},
+    {"batch/readers", {"batch"}},
+    {"batch/writers", {"batch"}},
+
+    {"actors", {"protocol", "storage", "batch"}},
+
+    // A job sees what its author would see: nothing but batch/.
+    {"apps/jobs/support",      {"batch"}},
+    {"apps/jobs/range_sum",    {"batch", "apps/jobs/support"}},
+    {"apps/jobs/customer_etl", {"batch", "batch/readers", "batch/writers", "apps/jobs/support"}},
+
+    {"apps/partita",          {"protocol", "storage", "batch", "actors"}},
+    {"apps/partita/bench",    {"protocol", "storage", "batch", "actors", "apps/partita"}},
+    {"apps/partita/commands", {"protocol", "storage", "storage/audit", "storage/postgres", "batch",
+                               "actors", "apps/jobs/customer_etl", "apps/partita",
+                               "apps/partita/bench"}},
+    {"apps/partita/command_table.cpp", {"batch", "apps/partita", "apps/partita/bench",
+                                        "apps/partita/commands"}},
+    {"apps",                  {"batch", "apps/jobs/range_sum", "apps/jobs/customer_etl"}},
+
+    {"bench", {"storage", "batch", "batch/readers", "batch/writers", "actors",
+               "apps/jobs/customer_etl", "apps/partita", "apps/partita/bench"}},
+
+    {"tests/tidy",     {}},
+    {"tests/support",  {"protocol", "storage", "storage/audit", "storage/memory", "storage/sqlite",
+                        "storage/postgres"}},
+    {"tests/protocol", {"protocol"}},
+    {"tests/storage",  {"storage", "storage/audit", "storage/postgres", "tests/support"}},
+    {"tests/batch",    {"batch", "batch/readers", "batch/writers", "tests/support"}},
+    {"tests/sim",      {"protocol", "storage", "storage/audit", "storage/memory", "storage/sqlite",
+                        "storage/postgres", "batch", "actors", "tests/support"}},
+    {"tests/support/sim_cluster", {"tests/sim"}},
+    {"tests/actors",   {"protocol", "batch", "tests/support/sim_cluster"}},
+    {"tests/apps",     {"batch", "apps/jobs/range_sum", "apps/jobs/customer_etl", "tests/support"}},
+    {"tests/cli",      {"apps/partita", "apps/partita/bench"}},
+    {"tests/chaos",    {"batch", "apps/jobs/support"}},
+    {"tests/fuzz",     {"storage/postgres", "batch", "batch/readers", "actors", "apps/partita"}},
+};
+// clang-format on
+
+/// The row of a file: the one that names it, with or without its ending, else its folder's.
+std::string room_of(const fs::path& file) {
+  for (const auto& one : house)
+    if (one.name == file || one.name == fs::path{file}.replace_extension()) return one.name;
+  return file.parent_path().string();
+}
+
+struct arrow {
+  std::string where;  // file and line
+  fs::path from;
+  fs::path to;
+};
+
+std::vector<arrow> arrows() {
+  const std::string words = "#include \"";
+  std::vector<arrow> all;
+  for (const auto* top : {"protocol", "storage", "batch", "actors", "apps", "bench", "tests"})
+    for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
+      const auto ending = entry.path().extension();
+      if (ending != ".hpp" && ending != ".cpp") continue;
+      const auto from = fs::relative(entry.path(), root);
+      std::ifstream in(entry.path());
+      int number = 0;
+      for (std::string line; std::getline(in, line);) {
+        ++number;
+        if (!line.starts_with(words)) continue;
+        const auto to = line.substr(words.size(), line.rfind('"') - words.size());
+        all.push_back({from.string() + ":" + std::to_string(number) + ": " + line, from, to});
+      }
+    }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("the table of rooms is in order: each names only rooms above it") {
+  std::set<std::string> above;
+  for (const auto& one : house) {
+    for (const auto& name : one.below) {
+      INFO(one.name << " may include " << name << ", which is not above it in the table");
+      CHECK(above.contains(name));
+    }
+    INFO(one.name << " has two rows");
+    CHECK(above.insert(one.name).second);
+  }
+}
+
+TEST_CASE("a room includes only what the table allows, and the table allows no more") {
+  std::map<std::string, std::set<std::string>> unused;
+  for (const auto& one : house) unused[one.name] = {one.below.begin(), one.below.end()};
+  const auto allowed = unused;
+  for (const auto& each : arrows()) {
+    const auto from = room_of(each.from);
+    const auto to = room_of(each.to);
+    const auto row = allowed.find(from);
+    if (row == allowed.end()) FAIL_CHECK(each.where << " -- " << from << " has no row");
+    else if (from != to && !row->second.contains(to))
+      FAIL_CHECK(each.where << " -- " << from << " may not include " << to);
+    else
+      unused[from].erase(to);
+  }
+  for (const auto& [from, rooms] : unused)
+    for (const auto& to : rooms)
+      FAIL_CHECK(from << " includes nothing of " << to << " any more: take it out of its row");
+}
