@@ -52,7 +52,8 @@ class cluster_store : public virtual facet {
   /// Renews the node: heartbeat now, `running` as given, state DRAINING if `draining` or if it was
   /// DRAINING (a drain is never taken back, also not by a call that arrives late), else ACTIVE.
   /// An UNREACHABLE node is back with this. Throws `fenced` when the node is CONDEMNED,
-  /// DEREGISTERED, LEFT or absent: it never comes back. Tells in the same round trip whether there are live runs, and, if
+  /// DEREGISTERED, LEFT or absent: it never comes back.
+  /// Tells in the same round trip whether there are live runs, and, if
   /// `limits` are given, reads all nodes: counts of ACTIVE ones, and the others in ACTIVE, DRAINING
   /// or UNREACHABLE that are silent for `unreachable_after` (an UNREACHABLE one only once silent
   /// for `deregister_after`: there is nothing to do before), and every CONDEMNED one.

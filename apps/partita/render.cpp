@@ -41,7 +41,8 @@ std::string ratio_text(const document& value) {
 
 std::string color_of(const std::string& state) {
   if (state == "COMPLETED" || state == "ACTIVE" || state == "APPLIED") return "32";
-  if (state == "FAILED" || state == "DEREGISTERED" || state == "CONDEMNED" || state == "ALTERED") return "31";
+  if (state == "FAILED" || state == "DEREGISTERED" || state == "CONDEMNED" || state == "ALTERED")
+    return "31";
   if (state == "STOPPED" || state == "UNREACHABLE" || state == "DRAINING") return "33";
   if (state == "RUNNING" || state == "CLAIMED") return "36";
   return "";

@@ -127,7 +127,7 @@ executor 0 ends 2..6 of lease 7 COMPLETED
 )");
 }
 
-TEST_CASE("trace: the oldest lease is handed out first; a lease is over when all of it is settled") {
+TEST_CASE("trace: the oldest lease goes first; a lease is over when all of it is settled") {
   trace t;
   t.grant(8, 1, 10, 10);
   t.grant(9, 1, 20, 21);

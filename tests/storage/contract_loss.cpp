@@ -190,7 +190,7 @@ TEST_CASE_METHOD(with_victim, "a node that leaves lets go of all it has") {
 
 // --- a loss in pieces ----------------------------------------------------------------------------
 
-TEST_CASE_METHOD(with_victim, "a node that is given up takes part in nothing, and is always overdue") {
+TEST_CASE_METHOD(with_victim, "a CONDEMNED node takes part in nothing, and is always overdue") {
   auto theirs = drive(victim, "theirs");
   auto id = split(r, 4, once());
   auto grant = take(victim, id, 2);

@@ -52,14 +52,16 @@ const std::vector<room> house{
     {"apps/jobs/range_sum",    {"batch", "apps/jobs/support"}},
     {"apps/jobs/customer_etl", {"batch", "batch/readers", "batch/writers", "apps/jobs/support"}},
 
-    {"apps/partita",          {"protocol", "storage", "batch", "actors"}},
+    {"apps/partita",          {"protocol", "storage", "batch"}},
     {"apps/partita/bench",    {"protocol", "storage", "batch", "actors", "apps/partita"}},
-    {"apps/partita/commands", {"protocol", "storage", "storage/audit", "storage/postgres", "batch",
-                               "actors", "apps/jobs/customer_etl", "apps/partita",
-                               "apps/partita/bench"}},
+    {"apps/partita/commands", {"storage", "storage/audit", "storage/postgres", "batch",
+                               "actors", "apps/partita", "apps/partita/bench"}},
     {"apps/partita/command_table.cpp", {"batch", "apps/partita", "apps/partita/bench",
                                         "apps/partita/commands"}},
-    {"apps",                  {"batch", "apps/jobs/range_sum", "apps/jobs/customer_etl"}},
+    {"apps/program",          {"batch", "actors", "apps/partita"}},
+    {"apps/demo",             {"protocol", "storage", "apps/jobs/customer_etl", "apps/partita"}},
+    {"apps",                  {"apps/jobs/range_sum", "apps/jobs/customer_etl",
+                               "apps/partita", "apps/program", "apps/demo"}},
 
     {"bench", {"storage", "batch", "batch/readers", "batch/writers", "actors",
                "apps/jobs/customer_etl", "apps/partita", "apps/partita/bench"}},
@@ -76,7 +78,7 @@ const std::vector<room> house{
     {"tests/actors",   {"protocol", "batch", "tests/support/sim_cluster"}},
     {"tests/apps",     {"batch", "apps/jobs/range_sum", "apps/jobs/customer_etl", "tests/support"}},
     {"tests/cli",      {"apps/partita", "apps/partita/bench"}},
-    {"tests/chaos",    {"batch", "apps/jobs/support"}},
+    {"tests/chaos",    {"batch", "apps/jobs/support", "apps/program"}},
     {"tests/fuzz",     {"storage/postgres", "batch", "batch/readers", "actors", "apps/partita"}},
 };
 // clang-format on
