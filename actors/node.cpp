@@ -77,7 +77,12 @@ void node_actor_state::take_over(const masterless_runs& waiting) {
     if (draining || !id) return;
     if (static_cast<int>(masters.size()) >= deps->limits.max_masterships) return;
     if (masters.contains(run.id)) continue;
-    auto master = spawn_as(self, threads, job_master, deps, masters_db, node_actor{self}, id, run,
+    auto db = masters_db.lock();
+    if (!db) {
+      db = std::make_shared<master_session>(deps, "master", deps->limits.database_timeout);
+      masters_db = db;
+    }
+    auto master = spawn_as(self, threads, job_master, deps, db, node_actor{self}, id, run,
                            worker_spawner(threads));
     self->link_to(master);
     masters[run.id] = master;
@@ -139,7 +144,6 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
   s.on_over = std::move(on_over);
   s.id = first;
   s.window = std::make_unique<trust_window>(deps->limits);
-  s.masters_db = std::make_shared<master_session>(deps);
   for (int i = 0; i < deps->info.slots; ++i)
     s.control.push_back(std::make_shared<executor_control>());
   s.claimer = spawn_as(self, threads, claimer, deps, first, node_actor{self}, s.control,

@@ -44,7 +44,7 @@ struct node_actor_state {
   std::function<void(bool well)> on_over;
   controls control;
   std::unique_ptr<trust_window> window;
-  std::shared_ptr<master_session> masters_db;
+  std::weak_ptr<master_session> masters_db;  // its masters own it: it is closed with the last
   claimer_actor claimer;
   heartbeat_actor heartbeat;
   std::map<run_id, master_actor> masters;

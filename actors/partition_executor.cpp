@@ -1,10 +1,16 @@
 #include "actors/partition_executor.hpp"
 
+#include <chrono>
+#include <utility>
+
 #include "actors/text.hpp"
 
 namespace partita {
 
 namespace {
+
+/// How long the session for checkpoints stays open without a batch.
+constexpr std::chrono::seconds idle_session{10};
 
 void discard_all(const std::vector<output_file>& files) {
   for (const auto& file : files) discard(file);
@@ -119,6 +125,7 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
 }
 
 finished_batch executor_state::execute(const work_batch& work) {
+  used = true;
   finished_batch done{index, work.lease, {}};
   done.attempts.reserve(work.partitions.size());
   auto stop = control->begin();
@@ -128,14 +135,26 @@ finished_batch executor_state::execute(const work_batch& work) {
   return done;
 }
 
+bool executor_state::rest() {
+  ticks = std::exchange(used, false) && checkpoints;
+  if (!ticks) checkpoints.reset();
+  return ticks;
+}
+
 executor_actor::behavior_type partition_executor(
     executor_actor::stateful_pointer<executor_state> self, deps_ptr deps,
     std::shared_ptr<executor_control> control, int index, claimer_actor claimer) {
   self->state.deps = std::move(deps);
   self->state.control = std::move(control);
   self->state.index = index;
-  return {
-      [self, claimer](const work_batch& work) { self->send(claimer, self->state.execute(work)); }};
+  return {[self, claimer](const work_batch& work) {
+            self->send(claimer, self->state.execute(work));
+            if (!self->state.checkpoints || std::exchange(self->state.ticks, true)) return;
+            self->delayed_send(self, idle_session, tick_atom::value);
+          },
+          [self](tick_atom) {
+            if (self->state.rest()) self->delayed_send(self, idle_session, tick_atom::value);
+          }};
 }
 
 }  // namespace partita

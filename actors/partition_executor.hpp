@@ -14,11 +14,15 @@ namespace partita {
 struct executor_state {
   executor_state() = default;
   finished_batch execute(const work_batch& work);
+  /// Closes the session unless a batch came since the last tick. Whether another tick is due.
+  bool rest();
 
   deps_ptr deps;
   std::shared_ptr<executor_control> control;
   std::unique_ptr<lazy_session<worker_store>> checkpoints;  // opened by the first checkpoint
   int index = 0;
+  bool ticks = false;  // a tick is under way, because a session is open
+  bool used = false;   // a batch came since the last tick
   static inline const char* name = "partition_executor";
 
  private:

@@ -10,8 +10,8 @@
 
 namespace partita {
 
-/// A session with the database that is opened when it is first needed, for the verbs of one facet
-/// (storage/store.hpp). Used by one thread.
+/// A session with the database for the verbs of one facet (storage/store.hpp). It is opened when it
+/// is first needed, and again after close().
 template <class Facet>
 class lazy_session {
  public:
@@ -20,12 +20,19 @@ class lazy_session {
         options_{"partita " + deps_->info.name + " " + purpose, timeout,
                  std::min(timeout, milliseconds{3000})} {}
 
-  /// Throws store_error as database::connect does.
+  /// For one thread. Throws store_error as database::connect does.
   const Facet& get() {
     if (!verbs_) verbs_.emplace(deps_->db->connect(options_));
     return *verbs_;
   }
   const Facet* operator->() { return &get(); }
+
+  /// For several threads, which take turns.
+  template <class F>
+  auto with(F&& verb) {
+    std::lock_guard lock{mutex_};
+    return std::forward<F>(verb)(get());
+  }
 
   void close() { verbs_.reset(); }
 
@@ -33,23 +40,10 @@ class lazy_session {
   deps_ptr deps_;
   session_options options_;
   std::optional<Facet> verbs_;
-};
-
-/// The one session that all masters of a node share: they need it seldom and briefly.
-class master_session {
- public:
-  explicit master_session(const deps_ptr& deps)
-      : session_(deps, "master", deps->limits.database_timeout) {}
-
-  template <class F>
-  auto with(F&& verb) {
-    std::lock_guard lock{mutex_};
-    return std::forward<F>(verb)(session_.get());
-  }
-
- private:
   std::mutex mutex_;
-  lazy_session<master_store> session_;
 };
+
+/// All masters of a node share one: they need it seldom and briefly.
+using master_session = lazy_session<master_store>;
 
 }  // namespace partita

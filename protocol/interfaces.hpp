@@ -69,7 +69,8 @@ using claimer_actor = caf::typed_actor<
 
 /// Runs the author's code, one partition at a time, in the order of the batches. Own thread.
 using executor_actor = caf::typed_actor<
-    caf::reacts_to<work_batch>>;  // executes it, answers with finished_batch
+    caf::reacts_to<work_batch>,  // executes it, answers with finished_batch
+    caf::reacts_to<tick_atom>>;  // closes the session of its checkpoints when it is idle
 
 /// Drives one run under its term. Own thread; the author's code runs in a worker beside it, so that
 /// a master always hears of a stop. Of the numbers that come with `advance` the latest counts.
