@@ -28,9 +28,10 @@ sys.dont_write_bytecode = True
 root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, root + "/tests/chaos")
 
-from chaos import PROFILES, spread  # noqa: E402
+from chaos import PROFILES  # noqa: E402
 from cluster import Slot, node_command  # noqa: E402
 from faults import end_leftovers  # noqa: E402
+from figures import spread  # noqa: E402
 from server import Server, without_postgres  # noqa: E402
 from workload import Workload  # noqa: E402
 
