@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <spdlog/spdlog.h>
-
 #include "protocol/mutation.hpp"
 #include "storage/text.hpp"
 
@@ -52,11 +50,11 @@ void claimer_state::work() {
       look();
       claim_ready();
     }
-    if (!answered) spdlog::info("claims_resumed node={}", id.value);
+    if (!answered) log::info("claims_resumed", {.node = id});
     answered = true;
     rest->reset();
   } catch (const store_error& e) {
-    note_failure("claim", e);
+    note_failure("claim_failed", e);
     ready.clear();
     schedule_work(rest->next());
   }
@@ -105,9 +103,10 @@ bool claimer_state::claim_one(ready_step& next) {
   auto grant = db->get().claim(id, next.step, lease_width(in, deps->limits), in.free_executors);
   in_doubt = false;
   if (!grant) return false;
-  spdlog::debug("lease_granted node={} lease={} step={} lo={} hi={} attempt={}", id.value,
-                grant->lease.value, grant->step.value, grant->span.lo, grant->span.hi,
-                grant->attempt);
+  const auto& facts = book.facts_of(next.step);
+  origins[grant->lease] = {id, facts.run, facts.job.name, facts.spec.name, grant->attempt};
+  log::debug("lease_granted", about(grant->lease),
+             {{"lo", grant->span.lo}, {"hi", grant->span.hi}});
   next.remaining -= grant->span.size();
   next.slots_held += static_cast<int>(std::min<std::int64_t>(grant->span.size(), in.executors));
   book.granted(std::move(*grant));
@@ -139,7 +138,7 @@ void claimer_state::obey(const work_view& view) {
   }
   if (!strays.empty() && !PARTITA_BUG(stray_leases_are_kept)) {
     auto returned = db->get().release(id, strays);
-    spdlog::warn("stray_leases_released node={} count={}", id.value, returned);
+    log::warn("stray_leases_released", {.node = id}, {{"count", returned}});
   }
   if (!view.masterless.empty() && !draining) self->send(node, masterless_runs{view.masterless});
 }
@@ -216,7 +215,7 @@ void claimer_state::flush() {
     try {
       verdicts = report(batch);
     } catch (const store_error& e) {
-      note_failure("report", e);
+      note_failure("report_failed", e);
       if (PARTITA_BUG(results_are_forgotten_in_an_outage)) pending.clear();
       schedule_flush(rest->next());
       return;
@@ -225,6 +224,7 @@ void claimer_state::flush() {
     for (std::size_t i = 0; i < reported.size(); ++i) settle(reported[i], verdicts[i]);
     if (book.empty()) self->send(node, done_atom::value);
   }
+  if (pending.empty()) forget_origins();
   check_drained();
 }
 
@@ -258,20 +258,32 @@ void claimer_state::settle(const attempt_report& r, report_verdict verdict) {
     try {
       publish(file);
     } catch (const std::exception& e) {  // the master publishes again before it aggregates
-      spdlog::warn("publish_failed no={} why=\"{}\"", r.no, e.what());
+      log::warn("publish_failed", about(r.lease, r.no), {{"why", e.what()}});
     }
   }
-  if (r.outcome == attempt_outcome::failed || r.outcome == attempt_outcome::retry)
-    spdlog::warn("partition_{} lease={} no={} why=\"{}\"",
-                 r.outcome == attempt_outcome::failed ? "failed" : "retried", r.lease.value, r.no,
-                 r.error);
+  if (r.outcome == attempt_outcome::failed)
+    log::warn("partition_failed", about(r.lease, r.no), {{"why", r.error}});
+  if (r.outcome == attempt_outcome::retry)
+    log::warn("partition_retried", about(r.lease, r.no), {{"why", r.error}});
   book.settled(r.lease);
 }
 
 void claimer_state::drop(const attempt_report& attempt) {
-  spdlog::warn("late_result_dropped node={} lease={} no={}", id.value, attempt.lease.value,
-               attempt.no);
+  log::warn("late_result_dropped", about(attempt.lease, attempt.no));
   for (const auto& file : parse_files(attempt.files)) discard(file);
+}
+
+/// Also of a lease that is lost or given back, for as long as anything of it can come.
+log::subject claimer_state::about(lease_id lease, std::optional<partition_no> no) const {
+  const auto found = origins.find(lease);
+  if (found == origins.end()) return {.no = no, .lease = lease, .node = id};
+  const auto& from = found->second;
+  return {from.run, from.job, from.step, no, from.attempt, lease, from.node};
+}
+
+/// REQUIRES: nothing is pending.
+void claimer_state::forget_origins() {
+  std::erase_if(origins, [&](const auto& entry) { return !book.concerns(entry.first); });
 }
 
 void claimer_state::show_progress() {
@@ -295,7 +307,7 @@ void claimer_state::show_progress() {
   try {
     db->get().record_progress(changed);
   } catch (const store_error& e) {
-    note_failure("progress", e);
+    note_failure("progress_failed", e);
   }
 }
 
@@ -334,10 +346,8 @@ void claimer_state::tell_running() {
   self->send(node, running_count{running});
 }
 
-void claimer_state::note_failure(const char* what, const store_error& e) {
-  if (answered)
-    spdlog::warn("{}_failed node={} code={} why=\"{}\"", what, id.value, to_string(e.code()),
-                 e.what());
+void claimer_state::note_failure(log::event_name what, const store_error& e) {
+  if (answered) log::warn(what, {.node = id}, {{"code", to_string(e.code())}, {"why", e.what()}});
   answered = false;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,6 +11,7 @@
 
 #include "actors/deps.hpp"
 #include "actors/executor_control.hpp"
+#include "actors/log_event.hpp"
 #include "actors/session.hpp"
 #include "protocol/interfaces.hpp"
 #include "protocol/lease_book.hpp"
@@ -40,6 +43,15 @@ struct claimer_state {
   node_actor node;
   static inline const char* name = "claimer";
 
+  // --- what events tell of a lease
+  struct lease_origin {
+    node_id node;
+    run_id run;
+    std::string job;
+    std::string step;
+    int attempt = 1;
+  };
+
   std::unique_ptr<lazy_session<worker_store>> db;
   std::unique_ptr<trust_window> window;
   std::unique_ptr<jitter> spread;
@@ -62,6 +74,7 @@ struct claimer_state {
   turns polls;
   mono_time looked;
   std::vector<ready_step> ready;  // of the last look
+  std::map<lease_id, lease_origin> origins;  // of what is held, executed or pending
 
  private:
   int watchers() const;
@@ -82,7 +95,9 @@ struct claimer_state {
   void tell_running();
   void check_drained();
   void interrupt_all();
-  void note_failure(const char* what, const store_error& e);
+  void note_failure(log::event_name what, const store_error& e);
+  log::subject about(lease_id lease, std::optional<partition_no> no = {}) const;
+  void forget_origins();
   void schedule_work(milliseconds in);
   void schedule_flush(milliseconds in);
 };

@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
+#include "actors/log_event.hpp"
 #include "protocol/mutation.hpp"
 
 namespace partita {
@@ -20,7 +19,7 @@ constexpr int slower_at_rest = 2;
 
 void heartbeat_state::join() {
   id = db->get().register_node(deps->info);
-  spdlog::info("node_joined node={} name={}", id.value, deps->info.name);
+  log::info("node_joined", {.node = id}, {{"name", deps->info.name}});
   self->send(node, joined{id});
   self->send(claimer, joined{id});
 }
@@ -46,19 +45,19 @@ milliseconds heartbeat_state::round() {
   try {
     if (!id) join();
     renew();
-    if (!answered) spdlog::info("database_back node={}", id.value);
+    if (!answered) log::info("database_back", {.node = id});
     answered = true;
     rest->reset();
     const bool at_rest = !cluster.live_runs && running == 0;
     return (*spread)(deps->limits.heartbeat * (at_rest ? slower_at_rest : 1));
   } catch (const store_error& e) {
     if (e.code() == errc::fenced) {
-      spdlog::warn("node_fenced node={} why=\"{}\"", id.value, explain(e.code()));
+      log::warn("node_fenced", {.node = id}, {{"why", explain(e.code())}});
       if (!PARTITA_BUG(a_fenced_node_keeps_its_id)) id = {};
       self->send(node, fence_atom::value);
       self->send(claimer, fence_atom::value);
     } else {
-      if (answered) spdlog::warn("heartbeat_failed node={} why=\"{}\"", id.value, e.what());
+      if (answered) log::warn("heartbeat_failed", {.node = id}, {{"why", e.what()}});
       answered = false;
     }
     return (*spread)(rest->next());
@@ -70,11 +69,11 @@ void heartbeat_state::leave() {
   for (int failures = 0; id && failures < 3;) {
     try {
       if (!db->get().leave(id, deps->limits.loss_piece)) continue;
-      spdlog::info("node_left node={}", id.value);
+      log::info("node_left", {.node = id});
       break;
     } catch (const store_error& e) {
       ++failures;
-      spdlog::warn("leave_failed node={} why=\"{}\"", id.value, e.what());
+      log::warn("leave_failed", {.node = id}, {{"why", e.what()}});
     }
   }
   self->send(node, left_atom::value);

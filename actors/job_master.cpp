@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include <spdlog/spdlog.h>
-
+#include "actors/log_event.hpp"
 #include "protocol/run_plan.hpp"
 
 namespace partita {
@@ -36,14 +35,13 @@ void master_state::advance() {
     rest->reset();
   } catch (const store_error& e) {
     if (e.code() == errc::term_lost) {
-      spdlog::warn("run_lost run={} node={} why=\"{}\"", run.value, me.value, explain(e.code()));
+      log::warn("run_lost", about(), {{"why", explain(e.code())}});
       return fence();
     }
-    spdlog::warn("master_waits run={} code={} why=\"{}\"", run.value, to_string(e.code()),
-                 e.what());
+    log::warn("master_waits", about(), {{"code", to_string(e.code())}, {"why", e.what()}});
     again(rest->next());
   } catch (const std::exception& e) {
-    spdlog::error("master_failed run={} why=\"{}\"", run.value, e.what());
+    log::error("master_failed", about(), {{"why", e.what()}});
     again(rest->next());
   }
 }
@@ -51,7 +49,7 @@ void master_state::advance() {
 bool master_state::adopt() {
   term = db->with([&](const master_store& s) { return s.adopt_run(run, me, seen); });
   if (!term) return false;
-  spdlog::info("run_adopted run={} node={} term={}", run.value, me.value, term->value);
+  log::info("run_adopted", about(), {{"term", term->value}});
   return true;
 }
 
@@ -59,6 +57,7 @@ bool master_state::adopt() {
 void master_state::decide() {
   auto row = db->with([&](const master_store& s) { return s.find_run(run); });
   if (!row || row->master != me || row->term != *term || is_terminal(row->state)) return quit();
+  job_name = row->job.name;
   if (work) return watch_work(*row);
   const auto* definition = deps->jobs->find(row->job);
   if (!definition) return let_go();  // adopted by a rejoined binary that knows it no more
@@ -79,10 +78,14 @@ void master_state::watch_work(const run_row& row) {
 
 void master_state::act(const run_row& row, const job& definition,
                        const std::vector<step_row>& steps, const master_action& action) {
+  auto row_of = [&](step_id id) -> const step_row& {
+    return *std::find_if(steps.begin(), steps.end(), [&](const auto& s) { return s.id == id; });
+  };
   auto task_for = [&](step_id id, const std::stop_source& stop) {
-    auto found =
-        std::find_if(steps.begin(), steps.end(), [&](const step_row& s) { return s.id == id; });
-    return master_task{deps, db, me, *term, row, *found, stop.get_token()};
+    return master_task{deps, db, me, *term, row, row_of(id), stop.get_token()};
+  };
+  auto work_on = [&](step_id id, step_kind kind, bool aggregating) {
+    return current_work{id, row_of(id).spec.name, kind, aggregating, {}};
   };
   auto step_at = [&](std::size_t index) { return definition.steps()[index]; };
   std::visit(overloaded{[&](const begin_step& a) {
@@ -90,19 +93,19 @@ void master_state::act(const run_row& row, const job& definition,
                           again(at_once);
                         },
                         [&](const split_step& a) {
-                          current_work w{a.step, step_kind::partitioned, false, {}};
+                          auto w = work_on(a.step, step_kind::partitioned, false);
                           start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
                             return split_work(task, std::get<partitioned>(step));
                           });
                         },
                         [&](const run_tasklet& a) {
-                          current_work w{a.step, step_kind::tasklet, false, {}};
+                          auto w = work_on(a.step, step_kind::tasklet, false);
                           start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
                             return tasklet_work(task, std::get<tasklet>(step));
                           });
                         },
                         [&](const aggregate_step& a) {
-                          current_work w{a.step, step_kind::partitioned, true, {}};
+                          auto w = work_on(a.step, step_kind::partitioned, true);
                           start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
                             return aggregate_work(task, std::get<partitioned>(step));
                           });
@@ -118,15 +121,16 @@ void master_state::act(const run_row& row, const job& definition,
                           auto why = a.error;
                           if (a.state == step_state::failed)
                             why = describe_failures(task_for(a.step, std::stop_source{}));
-                          finish_step(a.step, a.state, "", why, std::nullopt);
+                          const auto& step_name = row_of(a.step).spec.name;
+                          finish_step(a.step, step_name, a.state, "", why, std::nullopt);
                           again(at_once);
                         },
                         [&](const end_run& a) {
                           db->with([&](const master_store& s) {
                             s.end_run(run, me, *term, a.state, a.error);
                           });
-                          spdlog::info("run_ended run={} state={} why=\"{}\"", run.value,
-                                       to_string(a.state), a.error);
+                          const auto state = to_string(a.state);
+                          log::info("run_ended", about(), {{"state", state}, {"why", a.error}});
                           quit();
                         }},
              action);
@@ -149,7 +153,7 @@ void master_state::begin(const run_row& row, const job& definition, std::size_t 
   spec.ordinal = static_cast<int>(index);
   auto begun = db->with([&](const master_store& s) { return s.begin_step(run, me, *term, spec); });
   look_wait = milliseconds{0};
-  spdlog::info("step_begun run={} step={} name={}", run.value, begun.id.value, spec.name);
+  log::info("step_begun", about(spec.name), {{"step_id", begun.id}});
 }
 
 // --- the author's code ---------------------------------------------------------------------------
@@ -183,10 +187,11 @@ milliseconds master_state::settle(const worker_outcome& how) {
       throw store_error(errc::term_lost, how.error);
     case kind::unavailable:
       // What was done is in the rows: decide again from them.
-      spdlog::warn("master_waits run={} why=\"{}\"", run.value, how.error);
+      log::warn("master_waits", about(work->name),
+                {{"code", to_string(errc::unavailable)}, {"why", how.error}});
       return rest->next();
     case kind::failed:
-      finish_step(work->step, step_state::failed, "", how.error, std::nullopt);
+      finish_step(work->step, work->name, step_state::failed, "", how.error, std::nullopt);
       return at_once;
     case kind::stopped:
       // Asked by the user: the next decision ends the step. Asked by a drain: another master redoes
@@ -201,19 +206,19 @@ milliseconds master_state::settle(const worker_outcome& how) {
   }
   std::optional<json_text> run_result;
   if (how.has_result) run_result = how.result;
-  finish_step(work->step, step_state::completed, how.result, "", run_result);
+  finish_step(work->step, work->name, step_state::completed, how.result, "", run_result);
   return at_once;
 }
 
-void master_state::finish_step(step_id step, step_state state, const json_text& result,
-                               const std::string& error,
+void master_state::finish_step(step_id step, const std::string& step_name, step_state state,
+                               const json_text& result, const std::string& error,
                                const std::optional<json_text>& run_result) {
   db->with([&](const master_store& s) {
     s.end_step(step, me, *term, state, result, error, run_result);
   });
   look_wait = milliseconds{0};
-  spdlog::info("step_ended run={} step={} state={} why=\"{}\"", run.value, step.value,
-               to_string(state), error);
+  log::info("step_ended", about(step_name),
+            {{"step_id", step}, {"state", to_string(state)}, {"why", error}});
 }
 
 // --- the end -------------------------------------------------------------------------------------
@@ -230,7 +235,7 @@ void master_state::hurry() {
 
 void master_state::let_go() {
   db->with([&](const master_store& s) { s.step_down(run, me, *term); });
-  spdlog::info("run_let_go run={} node={} term={}", run.value, me.value, term->value);
+  log::info("run_let_go", about(), {{"term", term->value}});
   quit();
 }
 

@@ -8,6 +8,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "actors/deps.hpp"
+#include "actors/log_event.hpp"
 #include "actors/master_work.hpp"
 #include "actors/session.hpp"
 #include "protocol/interfaces.hpp"
@@ -37,6 +38,7 @@ struct master_state {
   worker_factory spawn_worker;
   node_id me;
   run_id run;
+  std::string job_name;               // once its row was read
   partita::term seen;                 // what adoption must find
   std::optional<partita::term> term;  // ours, once adopted
   std::unique_ptr<jitter> spread;
@@ -51,6 +53,7 @@ struct master_state {
  private:
   struct current_work {
     step_id step;
+    std::string name;  // of the step
     step_kind kind = step_kind::partitioned;
     bool aggregating = false;
     std::stop_source stop;
@@ -63,12 +66,16 @@ struct master_state {
            const master_action& action);
   void begin(const run_row& row, const job& definition, std::size_t index);
   void start(const current_work& work, std::function<worker_outcome()> body);
-  void finish_step(step_id step, step_state state, const json_text& result,
-                   const std::string& error, const std::optional<json_text>& run_result);
+  void finish_step(step_id step, const std::string& step_name, step_state state,
+                   const json_text& result, const std::string& error,
+                   const std::optional<json_text>& run_result);
   milliseconds settle(const worker_outcome& outcome);
   void let_go();
   void quit();
   void again(milliseconds in);
+  log::subject about(std::string_view step = {}) const {
+    return {.run = run, .job = job_name, .step = step, .node = me};
+  }
 
   std::optional<current_work> work;
   std::optional<worker_outcome> outcome;  // of the work, until it is in the database

@@ -1,6 +1,6 @@
 #include "actors/listener.hpp"
 
-#include <spdlog/spdlog.h>
+#include "actors/log_event.hpp"
 
 namespace partita {
 
@@ -18,7 +18,7 @@ void listener_state::tick() {
     if (source->wait(longest_wait)) self->send(claimer, work_atom::value);
     rest->reset();
   } catch (const store_error& e) {
-    spdlog::debug("listener_waits why=\"{}\"", e.what());
+    log::debug("listener_waits", {}, {{"why", e.what()}});
     source.reset();
     pause = rest->next();
   }

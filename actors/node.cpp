@@ -1,8 +1,7 @@
 #include "actors/node.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include "actors/listener.hpp"
+#include "actors/log_event.hpp"
 #include "actors/partition_executor.hpp"
 #include "actors/sweeper.hpp"
 
@@ -47,8 +46,8 @@ void node_actor_state::tick() {
   if (window->at(deps->now()) != trust::expired) {
     interrupted = false;
   } else if (!interrupted) {
-    spdlog::warn("trust_expired node={} why=\"no renewal in time: executors are interrupted\"",
-                 id.value);
+    log::warn("trust_expired", {.node = id},
+              {{"why", "no renewal in time: executors are interrupted"}});
     interrupt_executors();
     interrupted = true;
   }
@@ -99,7 +98,7 @@ void node_actor_state::master_over(run_id run) {
 void node_actor_state::drain() {
   if (draining) return;
   draining = true;
-  spdlog::info("node_draining node={}", id.value);
+  log::info("node_draining", {.node = id});
   self->send(heartbeat, drain_atom::value);
   self->send(claimer, drain_atom::value);
   for (auto& [run, master] : masters) self->send(master, drain_atom::value);
@@ -108,7 +107,7 @@ void node_actor_state::drain() {
 
 void node_actor_state::hurry() {
   if (leaving) return;
-  spdlog::warn("grace_over node={} why=\"executors are interrupted\"", id.value);
+  log::warn("grace_over", {.node = id}, {{"why", "executors are interrupted"}});
   interrupt_executors();
   self->send(claimer, hurry_atom::value);
   for (auto& [run, master] : masters) self->send(master, hurry_atom::value);
@@ -159,8 +158,7 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
     self->link_to(spawn_as(self, threads, listener, deps, s.claimer));
   self->set_exit_handler([self](const caf::exit_msg& exit) {
     if (!exit.reason || self->state.leaving) return;
-    spdlog::critical("actor_died node={} reason=\"{}\"", self->state.id.value,
-                     caf::to_string(exit.reason));
+    log::critical("actor_died", {.node = self->state.id}, {{"why", caf::to_string(exit.reason)}});
     self->state.over(false);
   });
   self->send(self, tick_atom::value);

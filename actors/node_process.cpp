@@ -9,10 +9,10 @@
 #include <random>
 #include <thread>
 
-#include <spdlog/spdlog.h>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
+#include "actors/log_event.hpp"
 #include "actors/node.hpp"
 #include "batch/description.hpp"
 
@@ -64,8 +64,8 @@ struct node_process::impl {
     auto first =
         lazy_session<cluster_store>(deps, "join", deps->limits.database_timeout)
             ->register_node(deps->info);
-    spdlog::info("node_joined node={} name={} executors={}", first.value, deps->info.name,
-                 deps->info.slots);
+    log::info("node_joined", {.node = first},
+              {{"name", deps->info.name}, {"executors", deps->info.slots}});
     root = system.spawn(node, deps, first, spawn_choice{},
                         std::function<void(bool)>([this](bool well) { over.set_value(well); }));
   }
@@ -102,7 +102,6 @@ bool node_process::failed() const {
 }
 
 void end_process(int code) {
-  spdlog::default_logger()->flush();
   std::cout.flush();
   std::cerr.flush();
   std::fflush(nullptr);

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include <spdlog/spdlog.h>
+#include "actors/log_event.hpp"
 
 namespace partita {
 
 namespace {
 
-const char* event_of(sweep_verdict verdict) {
+log::event_name event_of(sweep_verdict verdict) {
   switch (verdict) {
     case sweep_verdict::alive:
       return "node_alive";
@@ -17,9 +17,9 @@ const char* event_of(sweep_verdict verdict) {
     case sweep_verdict::condemned:
       return "node_condemned";
     case sweep_verdict::deregistered:
-      return "node_deregistered";
+      break;
   }
-  return "?";
+  return "node_deregistered";
 }
 
 }  // namespace
@@ -28,8 +28,8 @@ const char* event_of(sweep_verdict verdict) {
 /// is slow.
 void sweeper_state::suspect(const suspects& overdue) {
   waiting = overdue.nodes;
+  observer = overdue.observer;
   seen = overdue.sent;
-  last = sweep_verdict::alive;
   if (!waiting.empty()) {
     const auto first = static_cast<std::size_t>(overdue.observer.value) % waiting.size();
     std::rotate(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(first),
@@ -57,15 +57,15 @@ bool sweeper_state::judge_next() {
   try {
     const auto verdict = db->get().sweep(suspect, liveness_of(deps->limits));
     if (verdict == sweep_verdict::alive) return false;
-    if (verdict != last) spdlog::warn("{} node={}", event_of(verdict), suspect.value);
-    last = verdict;
+    if (std::pair{suspect, verdict} != logged)
+      log::warn(event_of(verdict), {.node = suspect}, {{"by", observer}});
+    logged = {suspect, verdict};
     if (verdict == sweep_verdict::condemned) return true;
   } catch (const store_error& e) {
-    spdlog::warn("sweep_failed node={} why=\"{}\"", suspect.value, e.what());
+    log::warn("sweep_failed", {.node = suspect}, {{"by", observer}, {"why", e.what()}});
     return false;  // the next heartbeat names it again
   }
   waiting.pop_back();
-  last = sweep_verdict::alive;
   return !waiting.empty();
 }
 

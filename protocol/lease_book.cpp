@@ -25,7 +25,7 @@ bool shorter_than(double us, const step_facts& facts) {
 }  // namespace
 
 lease_book::lease_book(int executors, const settings& limits)
-    : limits_(limits), batches_(static_cast<std::size_t>(executors), 0) {}
+    : limits_(limits), batches_(static_cast<std::size_t>(executors)) {}
 
 // --- steps and leases ----------------------------------------------------------------------------
 
@@ -44,6 +44,12 @@ void lease_book::granted(lease_grant grant) {
   leases_[lease].grant = std::move(grant);
 }
 
+bool lease_book::concerns(lease_id lease) const {
+  return holds(lease) || std::any_of(batches_.begin(), batches_.end(), [&](const auto& batches) {
+           return std::find(batches.begin(), batches.end(), lease) != batches.end();
+         });
+}
+
 std::vector<lease_id> lease_book::held() const {
   std::vector<lease_id> ids;
   for (const auto& [lease, held] : leases_) ids.push_back(lease);
@@ -58,9 +64,9 @@ void lease_book::forget_what_is_over() {
 
 std::vector<handout> lease_book::hand_out() {
   std::vector<handout> all;
-  for (int waiting = 0; waiting < 2; ++waiting)
-    for (int e = 0; e < executors(); ++e)
-      if (batches_[static_cast<std::size_t>(e)] == waiting)
+  for (std::size_t waiting = 0; waiting < 2; ++waiting)
+    for (std::size_t e = 0; e < batches_.size(); ++e)
+      if (batches_[e].size() == waiting)
         if (auto batch = hand_to(e, waiting)) all.push_back(std::move(*batch));
   return all;
 }
@@ -73,18 +79,18 @@ std::int64_t lease_book::batch_size(const held_lease& held, const step_facts& fa
   return std::clamp<std::int64_t>(std::min(size, share), 1, std::min(max_batch, held.unhanded()));
 }
 
-std::optional<handout> lease_book::hand_to(int executor, int waiting_batches) {
+std::optional<handout> lease_book::hand_to(std::size_t executor, std::size_t waiting_batches) {
   for (auto& [lease, held] : leases_) {
     if (!held.may_hand_out()) continue;
     const auto& facts = steps_.at(held.grant.step);
     if (waiting_batches > 0 && !shorter_than(ahead_us, facts)) continue;
-    handout batch{executor, lease, held.grant.step, held.grant.attempt, {}};
+    handout batch{static_cast<int>(executor), lease, held.grant.step, held.grant.attempt, {}};
     for (auto left = batch_size(held, facts); left > 0; --left) {
       auto& partition = held.grant.partitions[held.next++];
       held.out.insert(partition.no);
       batch.partitions.push_back(std::move(partition));
     }
-    ++batches_[static_cast<std::size_t>(executor)];
+    batches_[executor].push_back(lease);
     return batch;
   }
   return std::nullopt;
@@ -118,7 +124,7 @@ void lease_book::judge_interruption(const held_lease& held, finished_attempt& at
 
 returned_batch lease_book::finished(int executor, lease_id lease,
                                     std::vector<finished_attempt> attempts) {
-  --batches_.at(static_cast<std::size_t>(executor));
+  batches_.at(static_cast<std::size_t>(executor)).pop_front();
   const auto found = leases_.find(lease);
   if (found != leases_.end()) measure(found->second, attempts);
   returned_batch back;
@@ -179,7 +185,8 @@ std::vector<attempt_report> lease_book::stop(lease_id lease, stop_mode mode) {
 // --- when to claim, and how much -----------------------------------------------------------------
 
 int lease_book::free_executors() const {
-  return static_cast<int>(std::count(batches_.begin(), batches_.end(), 0));
+  return static_cast<int>(std::count_if(batches_.begin(), batches_.end(),
+                                        [](const auto& batches) { return batches.empty(); }));
 }
 
 std::int64_t lease_book::unhanded() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -62,6 +63,8 @@ class lease_book {
   /// REQUIRES: the step is known.
   void granted(lease_grant grant);
   bool holds(lease_id lease) const { return leases_.contains(lease); }
+  /// Whether it is held, or an executor has a batch of it.
+  bool concerns(lease_id lease) const;
   bool empty() const { return leases_.empty(); }
   std::vector<lease_id> held() const;
   /// The cluster has taken this lease away.
@@ -117,12 +120,13 @@ class lease_book {
   };
 
   std::int64_t batch_size(const held_lease& held, const step_facts& facts) const;
-  std::optional<handout> hand_to(int executor, int waiting_batches);
+  std::optional<handout> hand_to(std::size_t executor, std::size_t waiting_batches);
   void measure(const held_lease& held, const std::vector<finished_attempt>& attempts);
   void judge_interruption(const held_lease& held, finished_attempt& attempt) const;
 
   settings limits_;
-  std::vector<int> batches_;  // of each executor: in its mailbox, or under execution
+  /// Of each executor: the leases of the batches in its mailbox, or under execution.
+  std::vector<std::deque<lease_id>> batches_;
   std::unordered_map<step_id, step_facts> steps_;
   std::map<lease_id, held_lease> leases_;  // by id: the oldest is handed out first
 };

@@ -1,5 +1,6 @@
 """Node processes, each behind a port of the proxy or in a network namespace of its own."""
 
+import collections
 import contextlib
 import os
 import re
@@ -225,33 +226,32 @@ def with_time_zone(url, zone):
     return url + "?options=" + urllib.parse.quote(f"-c TimeZone={zone}", safe="")
 
 
+# A text of a log line in quotes, and the event of such a line (apps/partita/log.hpp).
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+EVENT = re.compile(r"\d{4}-\S+Z [a-z]+ (?:" + QUOTED.pattern + r"|\S+) ([a-z0-9_]+)(?= |$)")
+
+
+def log_lines(folder):
+    """(file, line) of all logs of the nodes."""
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".log"):
+            with open(os.path.join(folder, name), errors="replace", newline="\n") as f:
+                for line in f:
+                    yield name, line.rstrip("\n")
+
+
 def log_counts(folder):
     """How often each event stands in the logs of the nodes."""
-    counts = {}
-    pattern = re.compile(rb"\b([a-z]+(?:_[a-z]+)+) (?=node=|run=|lease=|no=|by=|partition)")
-    for name in sorted(os.listdir(folder)):
-        if not name.endswith(".log"):
-            continue
-        with open(os.path.join(folder, name), "rb") as f:
-            for line in f:
-                found = pattern.search(line)
-                if found:
-                    word = found.group(1).decode()
-                    counts[word] = counts.get(word, 0) + 1
-    return counts
+    found = (EVENT.match(line) for _, line in log_lines(folder))
+    return dict(collections.Counter(event.group(1) for event in found if event))
 
 
 def complaints(folder):
-    """Lines of the nodes' logs that no fault excuses."""
-    found = []
-    for name in sorted(os.listdir(folder)):
-        if name.endswith(".log"):
-            with open(os.path.join(folder, name), errors="replace") as f:
-                found += [f"{name}: {line.strip()}" for line in f if any(
-                    word in line for word in ("AddressSanitizer", "runtime error:",
-                                              "terminate called", "actor_died", "code=damaged",
-                                              "master_failed"))]
-    return found
+    """Lines of the nodes' logs that no fault excuses. Words in quotes are somebody's text."""
+    words = ("AddressSanitizer", "runtime error:", "terminate called", "actor_died",
+             "code=damaged", "master_failed")
+    return [f"{name}: {line}" for name, line in log_lines(folder)
+            if any(word in QUOTED.sub('""', line) for word in words)]
 
 
 def need(tool):

@@ -2,62 +2,79 @@
 
 #include <catch2/catch.hpp>
 
+#include <limits>
+
 using namespace partita;
 using namespace partita::cli;
 
 namespace {
 
 const db_time at{std::chrono::microseconds{1'772'360'430'123'456}};
+const std::string_view whole_name = "n-1";
 
-nlohmann::json logged(std::string_view payload, std::string_view node = "") {
-  return nlohmann::json::parse(json_log_line({at, "info", node, payload}));
+log::event with(std::span<const log::field> more) {
+  return {log::level::warn, "happened", {}, more};
+}
+
+nlohmann::json parsed(const log::event& e, std::string_view node_name = "") {
+  const auto line = json_log_line({at, node_name, e});
+  for (unsigned char c : line) REQUIRE((c >= 0x20 && c < 0x7F));
+  return nlohmann::json::parse(line);
+}
+
+/// The text as JSON brings it back.
+nlohmann::json through_json(std::string_view text) {
+  const log::field more[] = {{"why", text}};
+  return parsed(with(more))["why"];
 }
 
 }  // namespace
 
-TEST_CASE("an event and its fields become members of one JSON object") {
-  auto line = logged("lease_granted lease=17 width=500 fast=true ratio=0.5 job=range_sum", "n-1");
-  CHECK(line["ts"] == "2026-03-01T10:20:30.123Z");
-  CHECK(line["level"] == "info");
-  CHECK(line["msg"] == "lease_granted");
-  CHECK(line["node"] == "n-1");
-  CHECK(line["lease"] == "17");  // ids are text
-  CHECK(line["width"] == 500);
-  CHECK(line["fast"] == true);
-  CHECK(line["ratio"] == "0.5");
-  CHECK(line["job"] == "range_sum");
+TEST_CASE("an event is one JSON object, whose members have the types of its fields") {
+  const log::field more[] = {{"width", 500},
+                             {"fast", true},
+                             {"ratio", 0.5},
+                             {"by", node_id{9'007'199'254'740'993}},
+                             {"digits", "17"},
+                             {"least", std::numeric_limits<std::int64_t>::min()}};
+  const log::subject of{run_id{1}, "etl", "load", 0, 2, lease_id{3}, node_id{4}};
+  CHECK(parsed({log::level::info, "lease_granted", of, more}, whole_name) ==
+        nlohmann::json{{"ts", "2026-03-01T10:20:30.123Z"},
+                       {"level", "info"},
+                       {"msg", "lease_granted"},
+                       {"node_name", "n-1"},
+                       {"run", "1"},
+                       {"job", "etl"},
+                       {"step", "load"},
+                       {"no", 0},
+                       {"attempt", 2},
+                       {"lease", "3"},
+                       {"node", "4"},
+                       {"width", 500},
+                       {"fast", true},
+                       {"ratio", 0.5},
+                       {"by", "9007199254740993"},
+                       {"digits", "17"},
+                       {"least", std::numeric_limits<std::int64_t>::min()}});
 }
 
-TEST_CASE("quoted values keep spaces, quotes and line breaks") {
-  auto line = logged(R"(run_failed run=3 error="cannot read \"a=b\":\n no" attempt="2")");
-  CHECK(line["error"] == "cannot read \"a=b\":\n no");
-  CHECK(line["attempt"] == "2");
-  CHECK(line["msg"] == "run_failed");
+TEST_CASE("any text comes back from JSON as it was given; what is not UTF-8 is replaced") {
+  for (const std::string& text :
+       {std::string{}, std::string{"\nnode_fenced node=9 why=\"x"}, std::string{"\\\"\\u0041="},
+        std::string{"\0nul\0", 5}, std::string{"\x1b[2J\x7f\r\n\t"}, std::string{"\xc2\x9b" "31m"},
+        std::string{"\xe2\x80\xa8\xe2\x80\xa9"}, std::string{"Zoë 漢字 😀"}, std::string{"{\"a\":1}"},
+        std::string(log::longest_text, '"')})
+    CHECK(through_json(text) == text);
+  CHECK(through_json("a\xff\xfe z") == "a\xef\xbf\xbd\xef\xbf\xbd z");
+  CHECK(through_json(std::string(1'000'000, 'a')) ==
+        std::string(log::longest_text, 'a') + "… (1000000 bytes)");
 }
 
-TEST_CASE("prose stays whole") {
-  CHECK(logged("the database does not answer")["msg"] == "the database does not answer");
-  CHECK(logged("")["msg"] == "");
-  CHECK(logged("1+1=2 x")["msg"] == "1+1=2 x");
-}
-
-TEST_CASE("an open quote ends at the next space") {
-  auto line = logged("oops text=\"never closed");
-  CHECK(line["text"] == "\"never");
-  CHECK(line["msg"] == "oops closed");
-}
-
-TEST_CASE("a field cannot overwrite what every line has") {
-  auto line = logged("event msg=x ts=y level=z", "n-1");
-  CHECK(line["msg"] == "event");
-  CHECK(line["msg_"] == "x");
-  CHECK(line["level"] == "info");
-}
-
-TEST_CASE("one message is one line, whatever it holds") {
-  auto json = json_log_line({at, "warn", "", "a\nb \xff \x1b[2J"});
-  CHECK(json.find('\n') == std::string::npos);
-  CHECK(nlohmann::json::parse(json)["msg"].get<std::string>().starts_with("a\nb"));
-  CHECK(text_log_line({at, "warn", "n-1", "a\nb"}) ==
-        "2026-03-01T10:20:30.123Z warn n-1 a\\nb");
+TEST_CASE("a line of text is its time, its level, the name of the node, then the event") {
+  const log::field more[] = {{"why", "a\nb"}};
+  CHECK(text_log_line({at, whole_name, with(more)}) ==
+        "2026-03-01T10:20:30.123Z warning n-1 happened why=\"a\\nb\"");
+  CHECK(text_log_line({at, "", with({})}) == "2026-03-01T10:20:30.123Z warning - happened");
+  CHECK(text_log_line({at, "my node\x1b[2J\n\"", with({})}) ==
+        "2026-03-01T10:20:30.123Z warning \"my node\\x1b[2J\\n\\\"\" happened");
 }

@@ -27,6 +27,24 @@ expect 1 "header.csv, line 1.*customer_id" run "input=$scratch/header.csv" "$out
 expect 1 "few.csv, line 102: .*columns" run "input=$scratch/few.csv" "$out"
 { head -5 "$scratch/good.csv"; echo "C9,a,b,no-at-sign,2023-01-01"; } >"$scratch/mail.csv"
 expect 1 "mail.csv, line 6: .*@" run "input=$scratch/mail.csv" "$out"
+
+# --- what a partition throws is one value in the log, although it looks like another line
+forged='node_fenced node=9 why='
+evil=$(printf '%s/\n%s"x.csv' "$scratch" "$forged")
+cp "$scratch/few.csv" "$evil"
+logged() { grep -E "$1" "$scratch/stderr" | grep -Fq "\\n$forged\\\"x.csv, line 102: "; }
+not_forged() {  # FORMAT, what stands before the text
+  expect 1 "x.csv, line 102: .*columns" run "input=$evil" "$out" --log-format "$1"
+  ok "$1: no line is forged" sh -c "! grep -q '^node_fenced' '$scratch/stderr'"
+  ok "$1: the event is one line" [ "$(grep -c partition_failed "$scratch/stderr")" -eq 1 ]
+  ok "$1: it has all its fields" logged "$2"
+}
+n='[0-9]+'
+not_forged text "partition_failed run=$n job=customer_etl step=convert no=$n attempt=1 \
+lease=$n node=$n why=\""
+id="\"$n\"" word='"[a-z_]+"'
+not_forged json "\"msg\":\"partition_failed\",\"node_name\":\"[^\"]+\",\"run\":$id,\"job\":$word,\
+\"step\":$word,\"no\":$n,\"attempt\":1,\"lease\":$id,\"node\":$id,\"why\":\""
 ok "no staged file is left" sh -c "! find '$scratch' -name '*.part' | grep -q ."
 echo x >"$scratch/file"
 expect 1 "file" run "input=$scratch/good.csv" "output_dir=$scratch/file/below"

@@ -13,9 +13,9 @@
 #include <iostream>
 #include <sstream>
 
-#include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
+#include "actors/log_event.hpp"
 #include "storage/clock.hpp"
 #include "tests/sim/child.hpp"
 #include "tests/sim/mutants.hpp"
@@ -147,7 +147,9 @@ int run(int argc, char** argv) {
   add("mutants", "", cxxopts::value<std::string>()->implicit_value(""));
   for (const char* flag : {"json", "verbose", "repeat", "rare"}) add(flag, "");
   auto args = options.parse(argc, argv);
-  spdlog::set_level(args.count("verbose") ? spdlog::level::debug : spdlog::level::off);
+  if (args.count("verbose"))
+    log::send_to(log::level::debug,
+                 [](const log::event& e) { std::cout << log::text_of(e) << "\n"; });
   auto store = args["store"].as<std::string>();
   std::vector<backing> kinds;
   if (store == "memory") kinds = {backing::memory};

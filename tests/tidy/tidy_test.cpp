@@ -100,6 +100,14 @@ TEST_CASE("nothing outside storage/sqlite knows its library") {
   });
 }
 
+TEST_CASE("only the sink of the log knows its library: all others log events as data") {
+  for_each_line(everywhere, [](const source_line& line) {
+    if (line.file == "apps/partita/log.cpp" || within(line, "tests/tidy/")) return;
+    if (line.text.find("<spdlog/") != std::string::npos || mentions(line, "spdlog::"))
+      FAIL_CHECK(line.where() << ": " << line.text);
+  });
+}
+
 TEST_CASE("clocks are read in storage/clock.cpp only") {
   for_each_line(product, [](const source_line& line) {
     if (line.file == "storage/clock.cpp") return;
