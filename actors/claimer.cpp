@@ -27,7 +27,7 @@ int claimer_state::watchers() const {
 /// One timer at a time: while a retry is due, the poll adds none, or an outage would breed them;
 /// and none where it has just looked, to claim. Returns when the next is due.
 milliseconds claimer_state::tick() {
-  const auto poll = (*spread)(deps->limits.poll);
+  const auto poll = (*jittered)(deps->limits.poll);
   const auto ago = std::chrono::ceil<milliseconds>(deps->now() - looked);
   if (!book.empty() && ago < poll / 2) return poll - ago;
   if (work_due) return poll;
@@ -52,17 +52,17 @@ void claimer_state::work() {
     }
     if (!answered) log::info("claims_resumed", {.node = id});
     answered = true;
-    rest->reset();
+    backoff->reset();
   } catch (const store_error& e) {
     note_failure("claim_failed", e);
     ready.clear();
-    schedule_work(rest->next());
+    schedule_work(backoff->next());
   }
   book.forget_what_is_over();
   hand_out();
   const bool all_idle = book.free_executors() == book.executors();
   if (!work_due && all_idle && book.unhanded() == 0) flush();  // no more results will come
-  tell_running();
+  report_running();
   check_drained();
 }
 
@@ -159,7 +159,7 @@ void claimer_state::give_back(lease_id lease) {
   book.given_back(lease);
 }
 
-void claimer_state::interrupt_all() {
+void claimer_state::interrupt() {
   for (auto& c : control) c->interrupt();
 }
 
@@ -167,8 +167,6 @@ void claimer_state::drain() {
   draining = true;
   schedule_work(milliseconds{0});
 }
-
-void claimer_state::hurry() { interrupt_all(); }
 
 void claimer_state::check_drained() {
   if (!draining || drained || !book.empty() || !pending.empty() || in_doubt) return;
@@ -202,7 +200,7 @@ void claimer_state::finished(finished_batch& batch) {
     schedule_flush(deps->limits.report_delay / (book.unhanded() > 0 ? 1 : 10));
   hand_out();
   if (may_claim() && book.wants_more(nothing_ahead)) schedule_work(milliseconds{0});
-  tell_running();
+  report_running();
 }
 
 // --- reporting -----------------------------------------------------------------------------------
@@ -217,7 +215,7 @@ void claimer_state::flush() {
     } catch (const store_error& e) {
       note_failure("report_failed", e);
       if (PARTITA_BUG(results_are_forgotten_in_an_outage)) pending.clear();
-      schedule_flush(rest->next());
+      schedule_flush(backoff->next());
       return;
     }
     const auto reported = pending.answered(batch.size());
@@ -323,7 +321,7 @@ void claimer_state::renewed(const renewal& r) {
 }
 
 void claimer_state::fence() {
-  interrupt_all();
+  interrupt();
   for (const auto& report : pending.clear()) drop(report);
   book.lost_all();
   ready.clear();
@@ -339,10 +337,10 @@ void claimer_state::become(node_id new_id) {
   window = std::make_unique<trust_window>(deps->limits);
 }
 
-void claimer_state::tell_running() {
+void claimer_state::report_running() {
   const int running = book.executors() - book.free_executors();
-  if (running == told_running) return;
-  told_running = running;
+  if (running == reported_running) return;
+  reported_running = running;
   self->send(node, running_count{running});
 }
 
@@ -357,7 +355,7 @@ void claimer_state::schedule_work(milliseconds in) {
   if (in.count() == 0)
     self->send(self, work_atom::value);
   else
-    self->delayed_send(self, (*spread)(in), work_atom::value);
+    self->delayed_send(self, (*jittered)(in), work_atom::value);
 }
 
 void claimer_state::schedule_flush(milliseconds in) {
@@ -380,8 +378,8 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
   s.db = std::make_unique<lazy_session<worker_store>>(deps, "claimer",
                                                       deps->limits.database_timeout);
   s.window = std::make_unique<trust_window>(deps->limits);
-  s.spread = std::make_unique<jitter>(deps->seed + 2);
-  s.rest = std::make_unique<retry_wait>(deps->limits);
+  s.jittered = std::make_unique<jitter>(deps->seed + 2);
+  s.backoff = std::make_unique<retry_wait>(deps->limits);
   s.control = std::move(control);
   s.book = lease_book{static_cast<int>(s.control.size()), deps->limits};
   s.pending = report_queue{deps->limits};
@@ -396,7 +394,7 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
           [self](fence_atom) { self->state.fence(); },
           [self](finished_batch& batch) { self->state.finished(batch); },
           [self](drain_atom) { self->state.drain(); },
-          [self](hurry_atom) { self->state.hurry(); }};
+          [self](interrupt_atom) { self->state.interrupt(); }};
 }
 
 }  // namespace partita

@@ -36,7 +36,7 @@ struct claimer_state {
   void become(node_id id);
   void fence();
   void drain();
-  void hurry();
+  void interrupt();
 
   claimer_actor::stateful_pointer<claimer_state> self = nullptr;
   deps_ptr deps;
@@ -54,8 +54,8 @@ struct claimer_state {
 
   std::unique_ptr<lazy_session<worker_store>> db;
   std::unique_ptr<trust_window> window;
-  std::unique_ptr<jitter> spread;
-  std::unique_ptr<retry_wait> rest;
+  std::unique_ptr<jitter> jittered;
+  std::unique_ptr<retry_wait> backoff;
   controls control;
   std::vector<executor_actor> executors;
   node_id id;
@@ -70,7 +70,7 @@ struct claimer_state {
   bool draining = false;
   bool drained = false;
   bool answered = true;
-  int told_running = -1;
+  int reported_running = -1;
   turns polls;
   mono_time looked;
   std::vector<ready_step> ready;  // of the last look
@@ -92,9 +92,8 @@ struct claimer_state {
   void settle(const attempt_report& attempt, report_verdict verdict);
   void drop(const attempt_report& attempt);
   void show_progress();
-  void tell_running();
+  void report_running();
   void check_drained();
-  void interrupt_all();
   void note_failure(log::event_name what, const store_error& e);
   log::subject about(lease_id lease, std::optional<partition_no> no = {}) const;
   void forget_origins();

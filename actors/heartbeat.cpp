@@ -47,9 +47,9 @@ milliseconds heartbeat_state::round() {
     renew();
     if (!answered) log::info("database_back", {.node = id});
     answered = true;
-    rest->reset();
+    backoff->reset();
     const bool at_rest = !cluster.live_runs && running == 0;
-    return (*spread)(deps->limits.heartbeat * (at_rest ? slower_at_rest : 1));
+    return (*jittered)(deps->limits.heartbeat * (at_rest ? slower_at_rest : 1));
   } catch (const store_error& e) {
     if (e.code() == errc::fenced) {
       log::warn("node_fenced", {.node = id}, {{"why", explain(e.code())}});
@@ -60,7 +60,7 @@ milliseconds heartbeat_state::round() {
       if (answered) log::warn("heartbeat_failed", {.node = id}, {{"why", e.what()}});
       answered = false;
     }
-    return (*spread)(rest->next());
+    return (*jittered)(backoff->next());
   }
 }
 
@@ -88,8 +88,8 @@ heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heart
   s.db = std::make_unique<lazy_session<cluster_store>>(deps, "heartbeat",
                                                        deps->limits.heartbeat_timeout);
   s.window = std::make_unique<trust_window>(deps->limits);
-  s.spread = std::make_unique<jitter>(deps->seed + 1);
-  s.rest = std::make_unique<retry_wait>(deps->limits.heartbeat_retry, deps->limits.heartbeat);
+  s.jittered = std::make_unique<jitter>(deps->seed + 1);
+  s.backoff = std::make_unique<retry_wait>(deps->limits.heartbeat_retry, deps->limits.heartbeat);
   s.node = std::move(node);
   s.claimer = std::move(claimer);
   s.sweeper = std::move(sweeper);

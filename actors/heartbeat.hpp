@@ -21,8 +21,8 @@ struct heartbeat_state {
   deps_ptr deps;
   std::unique_ptr<lazy_session<cluster_store>> db;
   std::unique_ptr<trust_window> window;
-  std::unique_ptr<jitter> spread;
-  std::unique_ptr<retry_wait> rest;
+  std::unique_ptr<jitter> jittered;
+  std::unique_ptr<retry_wait> backoff;
   node_actor node;
   claimer_actor claimer;
   sweeper_actor sweeper;

@@ -32,17 +32,17 @@ void master_state::advance() {
     }
     if (draining && !work) return let_go();
     decide();
-    rest->reset();
+    backoff->reset();
   } catch (const store_error& e) {
     if (e.code() == errc::term_lost) {
       log::warn("run_lost", about(), {{"why", explain(e.code())}});
       return fence();
     }
     log::warn("master_waits", about(), {{"code", to_string(e.code())}, {"why", e.what()}});
-    again(rest->next());
+    again(backoff->next());
   } catch (const std::exception& e) {
     log::error("master_failed", about(), {{"why", e.what()}});
-    again(rest->next());
+    again(backoff->next());
   }
 }
 
@@ -189,7 +189,7 @@ milliseconds master_state::settle(const worker_outcome& how) {
       // What was done is in the rows: decide again from them.
       log::warn("master_waits", about(work->name),
                 {{"code", to_string(errc::unavailable)}, {"why", how.error}});
-      return rest->next();
+      return backoff->next();
     case kind::failed:
       finish_step(work->step, work->name, step_state::failed, "", how.error, std::nullopt);
       return at_once;
@@ -228,7 +228,7 @@ void master_state::drain() {
   if (!work) advance();
 }
 
-void master_state::hurry() {
+void master_state::interrupt() {
   hurried = true;
   if (work) work->stop.request_stop();
 }
@@ -257,7 +257,7 @@ void master_state::again(milliseconds in) {
   if (in == at_once)
     self->send(self, advance_atom::value, awaited);
   else
-    self->delayed_send(self, (*spread)(in), advance_atom::value, awaited);
+    self->delayed_send(self, (*jittered)(in), advance_atom::value, awaited);
 }
 
 master_actor::behavior_type job_master(master_actor::stateful_pointer<master_state> self,
@@ -273,8 +273,8 @@ master_actor::behavior_type job_master(master_actor::stateful_pointer<master_sta
   s.me = me;
   s.run = run.id;
   s.seen = run.seen;
-  s.spread = std::make_unique<jitter>(deps->seed + 100 + static_cast<unsigned>(run.id.value));
-  s.rest = std::make_unique<retry_wait>(deps->limits);
+  s.jittered = std::make_unique<jitter>(deps->seed + 100 + static_cast<unsigned>(run.id.value));
+  s.backoff = std::make_unique<retry_wait>(deps->limits);
   self->send(self, advance_atom::value, s.awaited);
   return {[self](advance_atom, std::uint64_t number) {
             if (number == self->state.awaited) self->state.advance();
@@ -283,7 +283,7 @@ master_actor::behavior_type job_master(master_actor::stateful_pointer<master_sta
           [self](const worker_outcome& outcome) { self->state.ended(outcome); },
           [self](fence_atom) { self->state.fence(); },
           [self](drain_atom) { self->state.drain(); },
-          [self](hurry_atom) { self->state.hurry(); }};
+          [self](interrupt_atom) { self->state.interrupt(); }};
 }
 
 }  // namespace partita

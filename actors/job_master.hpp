@@ -28,7 +28,7 @@ struct master_state {
   void look_at_once();
   void ended(const worker_outcome& outcome);
   void drain();
-  void hurry();
+  void interrupt();
   void fence();
 
   master_actor::stateful_pointer<master_state> self = nullptr;
@@ -41,8 +41,8 @@ struct master_state {
   std::string job_name;               // once its row was read
   partita::term seen;                 // what adoption must find
   std::optional<partita::term> term;  // ours, once adopted
-  std::unique_ptr<jitter> spread;
-  std::unique_ptr<retry_wait> rest;
+  std::unique_ptr<jitter> jittered;
+  std::unique_ptr<retry_wait> backoff;
   milliseconds look_wait{0};
   std::uint64_t awaited = 0;  // number of the one timer that counts
   bool draining = false;

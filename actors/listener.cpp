@@ -16,11 +16,11 @@ void listener_state::tick() {
     if (!source) source = deps->db->listen("partita " + deps->info.name + " listener");
     if (!source) return self->quit();
     if (source->wait(longest_wait)) self->send(claimer, work_atom::value);
-    rest->reset();
+    backoff->reset();
   } catch (const store_error& e) {
     log::debug("listener_waits", {}, {{"why", e.what()}});
     source.reset();
-    pause = rest->next();
+    pause = backoff->next();
   }
   self->delayed_send(self, pause, tick_atom::value);
 }
@@ -31,7 +31,7 @@ listener_actor::behavior_type listener(listener_actor::stateful_pointer<listener
   s.self = self;
   s.deps = deps;
   s.claimer = std::move(claimer);
-  s.rest = std::make_unique<retry_wait>(deps->limits);
+  s.backoff = std::make_unique<retry_wait>(deps->limits);
   self->send(self, tick_atom::value);
   return {[self](tick_atom) { self->state.tick(); }};
 }

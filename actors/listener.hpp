@@ -19,7 +19,7 @@ struct listener_state {
   deps_ptr deps;
   claimer_actor claimer;
   std::unique_ptr<wake_up> source;
-  std::unique_ptr<retry_wait> rest;
+  std::unique_ptr<retry_wait> backoff;
   static inline const char* name = "listener";
 };
 

@@ -102,15 +102,15 @@ void node_actor_state::drain() {
   self->send(heartbeat, drain_atom::value);
   self->send(claimer, drain_atom::value);
   for (auto& [run, master] : masters) self->send(master, drain_atom::value);
-  self->delayed_send(self, deps->limits.drain_grace, hurry_atom::value);
+  self->delayed_send(self, deps->limits.drain_grace, interrupt_atom::value);
 }
 
-void node_actor_state::hurry() {
+void node_actor_state::interrupt() {
   if (leaving) return;
   log::warn("grace_over", {.node = id}, {{"why", "executors are interrupted"}});
   interrupt_executors();
-  self->send(claimer, hurry_atom::value);
-  for (auto& [run, master] : masters) self->send(master, hurry_atom::value);
+  self->send(claimer, interrupt_atom::value);
+  for (auto& [run, master] : masters) self->send(master, interrupt_atom::value);
   self->delayed_send(self, deps->limits.stop_grace, release_atom::value);
 }
 
@@ -179,7 +179,7 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
             for (auto& [run, master] : self->state.masters) self->send(master, done_atom::value);
           },
           [self](drain_atom) { self->state.drain(); },
-          [self](hurry_atom) { self->state.hurry(); },
+          [self](interrupt_atom) { self->state.interrupt(); },
           [self](drained_atom) {
             self->state.drained = true;
             self->state.leave_when_idle();

@@ -33,7 +33,7 @@ struct node_actor_state {
   void take_over(const masterless_runs& waiting);
   void master_over(run_id run);
   void drain();
-  void hurry();
+  void interrupt();
   void leave_when_idle();
   void leave();
   void over(bool well);

@@ -135,7 +135,7 @@ finished_batch executor_state::execute(const work_batch& work) {
   return done;
 }
 
-bool executor_state::rest() {
+bool executor_state::close_when_idle() {
   ticks = std::exchange(used, false) && checkpoints;
   if (!ticks) checkpoints.reset();
   return ticks;
@@ -153,7 +153,8 @@ executor_actor::behavior_type partition_executor(
             self->delayed_send(self, idle_session, tick_atom::value);
           },
           [self](tick_atom) {
-            if (self->state.rest()) self->delayed_send(self, idle_session, tick_atom::value);
+            if (self->state.close_when_idle())
+              self->delayed_send(self, idle_session, tick_atom::value);
           }};
 }
 

@@ -15,7 +15,7 @@ struct executor_state {
   executor_state() = default;
   finished_batch execute(const work_batch& work);
   /// Closes the session unless a batch came since the last tick. Whether another tick is due.
-  bool rest();
+  bool close_when_idle();
 
   deps_ptr deps;
   std::shared_ptr<executor_control> control;

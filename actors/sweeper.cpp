@@ -46,7 +46,7 @@ void sweeper_state::sweep() {
   if (at_work)
     self->send(self, work_atom::value);
   else
-    rest();
+    finish();
 }
 
 /// One transaction. Returns whether to go on. What was seen too long ago is not acted on: the
@@ -69,7 +69,7 @@ bool sweeper_state::judge_next() {
   return !waiting.empty();
 }
 
-void sweeper_state::rest() {
+void sweeper_state::finish() {
   waiting.clear();
   db->close();
 }

@@ -32,7 +32,7 @@ struct sweeper_state {
 
  private:
   bool judge_next();
-  void rest();
+  void finish();
 };
 
 sweeper_actor::behavior_type sweeper(sweeper_actor::stateful_pointer<sweeper_state> self,

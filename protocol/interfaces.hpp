@@ -34,7 +34,7 @@ using node_actor = caf::typed_actor<
     caf::reacts_to<work_atom>,        // partitions were made here: the claimer looks at once
     caf::reacts_to<done_atom>,        // the claimer holds no lease: the masters look at once
     caf::reacts_to<drain_atom>,       // SIGTERM: end in good order
-    caf::reacts_to<hurry_atom>,       // the drain's grace time is over: interrupt
+    caf::reacts_to<interrupt_atom>,   // the drain's grace time is over: interrupt
     caf::reacts_to<drained_atom>,     // the claimer holds nothing any more
     caf::reacts_to<left_atom>,        // the heartbeat said good-bye: the node is over
     caf::reacts_to<release_atom>>;    // second SIGTERM: end now
@@ -65,7 +65,7 @@ using claimer_actor = caf::typed_actor<
     caf::reacts_to<fence_atom>,      // all leases are lost
     caf::reacts_to<finished_batch>,  // an executor is free again
     caf::reacts_to<drain_atom>,      // claims nothing more, gives back what has not started
-    caf::reacts_to<hurry_atom>>;     // gives back what executors will not end in time
+    caf::reacts_to<interrupt_atom>>; // gives back what executors will not end in time
 
 /// Runs the author's code, one partition at a time, in the order of the batches. Own thread.
 using executor_actor = caf::typed_actor<
@@ -80,7 +80,7 @@ using master_actor = caf::typed_actor<
     caf::reacts_to<worker_outcome>,               // split, tasklet or aggregator ended
     caf::reacts_to<fence_atom>,                   // the term is lost: end without a write
     caf::reacts_to<drain_atom>,                   // lets go of the run at the next safe point
-    caf::reacts_to<hurry_atom>>;                  // asks the author's code to stop
+    caf::reacts_to<interrupt_atom>>;              // asks the author's code to stop
 
 // clang-format on
 

@@ -23,7 +23,7 @@ inline sweep_verdict judge(microseconds silence, milliseconds unreachable_after,
 /// How far a node may trust its own leases.
 enum class trust {
   full,     // claims and executes
-  shaken,   // others may have marked it UNREACHABLE: claims nothing new
+  suspect,   // others may have marked it UNREACHABLE: claims nothing new
   expired,  // others may be about to give its work away: executors are asked to stop
 };
 
@@ -40,12 +40,12 @@ class trust_window {
 
   explicit trust_window(const settings& s)
       : gap_(s.unreachable_after),
-        shaken_after_(s.unreachable_after),
+        suspect_after_(s.unreachable_after),
         expired_after_(s.deregister_after - s.heartbeat) {}
 
   trust at(mono_time now) const {
     if (!last_sent_ || now - *last_sent_ >= expired_after_) return trust::expired;
-    if (now - *last_sent_ >= shaken_after_) return trust::shaken;
+    if (now - *last_sent_ >= suspect_after_) return trust::suspect;
     return trust::full;
   }
 
@@ -59,7 +59,7 @@ class trust_window {
 
  private:
   milliseconds gap_;
-  milliseconds shaken_after_;
+  milliseconds suspect_after_;
   milliseconds expired_after_;
   std::optional<mono_time> last_sent_;
   std::optional<mono_time> healthy_since_;

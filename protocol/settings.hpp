@@ -14,7 +14,7 @@ struct settings {
   // --- liveness: all nodes of a cluster use the same values
   milliseconds heartbeat{1000};          // between renewals of the node row; at rest twice that
   milliseconds heartbeat_timeout{800};   // one renewal gives up after this
-  milliseconds heartbeat_retry{200};     // rest after a failed renewal; doubles up to `heartbeat`
+  milliseconds heartbeat_retry{200};     // wait after a failed renewal; doubles up to `heartbeat`
   milliseconds unreachable_after{4000};  // silence after which others mark a node UNREACHABLE
   milliseconds deregister_after{8000};   // silence after which its work is given to others
 

@@ -217,6 +217,8 @@ registry chaos_jobs() {
           .step(writing("first"))
           .step(writing("second").assign(round_robin{})),
       sized("chaos_once").step(writing("once").transferable(false)),
+      sized("chaos_bound")
+          .step(writing("bound").transferable(false).assign(fixed_node_count{1})),
       sized("chaos_poison").step(partitioned{"poison"}.split(listed).retry({3}, soon).each(poison)),
       sized("chaos_stream")
           .step(partitioned{"stream"}

@@ -35,8 +35,8 @@ TEST_CASE("trust fades with the time since the last renewal was sent") {
   window.renewed(at(10s));
   CHECK(window.at(at(10s)) == trust::full);
   CHECK(window.at(at(13'999ms)) == trust::full);
-  CHECK(window.at(at(14s)) == trust::shaken);
-  CHECK(window.at(at(16'999ms)) == trust::shaken);
+  CHECK(window.at(at(14s)) == trust::suspect);
+  CHECK(window.at(at(16'999ms)) == trust::suspect);
   CHECK(window.at(at(17s)) == trust::expired);
   window.renewed(at(16s));
   CHECK(window.at(at(17s)) == trust::full);
