@@ -34,7 +34,7 @@ target_link_libraries(partita_framework INTERFACE nlohmann_json::nlohmann_json
                       $<LINK_ONLY:partita_app>)
 if(PARTITA_SANITIZE)
   # Our libraries call the sanitizers, so whoever links them needs the sanitizers too.
-  target_link_options(partita_framework INTERFACE -fsanitize=address,undefined)
+  target_link_options(partita_framework INTERFACE -fsanitize=address,undefined,float-cast-overflow)
 endif()
 
 if(PARTITA_INSTALL)
