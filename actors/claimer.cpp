@@ -67,9 +67,12 @@ void claimer_state::work() {
 }
 
 void claimer_state::look() {
+  const auto begun = deps->now();
   auto view = db->get().look(id);
   looked = deps->now();
+  deps->counters->looks.add(deps->since(begun));
   ready = std::move(view.ready);
+  if (ready.empty()) deps->counters->looks_empty.add();
   obey(view);
   in_doubt = false;
   if (draining)
@@ -100,8 +103,11 @@ bool claimer_state::claim_one(ready_step& next) {
   learn(next.step, next.run);
   const auto in = book.width_in(next, cluster.slots);
   in_doubt = true;  // until the answer is here
+  const auto begun = deps->now();
   auto grant = db->get().claim(id, next.step, lease_width(in, deps->limits), in.free_executors);
   in_doubt = false;
+  deps->counters->claims.add(deps->since(begun));
+  (grant ? deps->counters->claims_won : deps->counters->claims_lost).add();
   if (!grant) return false;
   const auto& facts = book.facts_of(next.step);
   origins[grant->lease] = {id, facts.run, facts.job.name, facts.spec.name, grant->attempt};
@@ -209,6 +215,7 @@ void claimer_state::flush() {
   flush_due = false;
   while (id && !pending.empty()) {
     const auto batch = pending.send();
+    const auto begun = deps->now();
     std::vector<report_verdict> verdicts;
     try {
       verdicts = report(batch);
@@ -218,6 +225,7 @@ void claimer_state::flush() {
       schedule_flush(backoff->next());
       return;
     }
+    deps->counters->reports.add(deps->since(begun));
     const auto reported = pending.answered(batch.size());
     for (std::size_t i = 0; i < reported.size(); ++i) settle(reported[i], verdicts[i]);
     if (book.empty()) self->send(node, done_atom::value);
@@ -247,7 +255,9 @@ std::vector<report_verdict> claimer_state::report(std::span<const attempt_report
 }
 
 void claimer_state::settle(const attempt_report& r, report_verdict verdict) {
-  if (verdict == report_verdict::rejected) {
+  const auto refused = verdict == report_verdict::rejected;
+  (refused ? deps->counters->results_refused : deps->counters->results).add();
+  if (refused) {
     for (auto& c : control) c->interrupt(r.lease);
     book.lost(r.lease);
     return drop(r);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <random>
 
+#include "actors/counters.hpp"
 #include "batch/registry.hpp"
 #include "protocol/liveness.hpp"
 #include "protocol/retry.hpp"
@@ -13,7 +14,8 @@
 
 namespace partita {
 
-/// What all actors of a node share. Nothing in it changes after the node has started.
+/// What all actors of a node share. Nothing in it changes after the node has started, but for the
+/// counters.
 struct node_deps {
   std::shared_ptr<database> db;
   std::shared_ptr<const registry> jobs;
@@ -21,6 +23,12 @@ struct node_deps {
   node_info info;
   std::function<mono_time()> now = boot_now;
   unsigned seed = 0;  // of every jitter
+  std::shared_ptr<node_counters> counters = std::make_shared<node_counters>();
+
+  /// How long ago this was.
+  microseconds since(mono_time then) const {
+    return std::chrono::duration_cast<microseconds>(now() - then);
+  }
 };
 using deps_ptr = std::shared_ptr<const node_deps>;
 

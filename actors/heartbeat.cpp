@@ -29,6 +29,7 @@ void heartbeat_state::renew() {
   std::optional<liveness_limits> limits;
   if (looks.mine(cluster.nodes, watchers)) limits = liveness_of(deps->limits);
   auto seen = db->get().heartbeat(id, running, draining, limits);
+  deps->counters->renewals.add(deps->since(sent));
   window->renewed(sent);
   auto overdue = std::exchange(seen.overdue, {});
   if (limits)
@@ -51,6 +52,7 @@ milliseconds heartbeat_state::round() {
     const bool at_rest = !cluster.live_runs && running == 0;
     return (*jittered)(deps->limits.heartbeat * (at_rest ? slower_at_rest : 1));
   } catch (const store_error& e) {
+    deps->counters->renewals_failed.add();
     if (e.code() == errc::fenced) {
       log::warn("node_fenced", {.node = id}, {{"why", explain(e.code())}});
       if (!PARTITA_BUG(a_fenced_node_keeps_its_id)) id = {};

@@ -101,6 +101,8 @@ bool node_process::failed() const {
          !impl_->left.get();
 }
 
+const node_counters& node_process::counters() const { return *impl_->deps->counters; }
+
 void end_process(int code) {
   std::cout.flush();
   std::cerr.flush();

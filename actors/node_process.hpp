@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "actors/counters.hpp"
 #include "batch/registry.hpp"
 #include "protocol/settings.hpp"
 #include "storage/database.hpp"
@@ -41,6 +42,9 @@ class node_process {
   /// Whether the node ended because one of its actors died. Its work is given to others like that
   /// of any lost node.
   bool failed() const;
+
+  /// What it has done so far.
+  const node_counters& counters() const;
 
  private:
   struct impl;

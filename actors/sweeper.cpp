@@ -56,6 +56,7 @@ bool sweeper_state::judge_next() {
   const auto suspect = waiting.back();
   try {
     const auto verdict = db->get().sweep(suspect, liveness_of(deps->limits));
+    deps->counters->sweeps.add();
     if (verdict == sweep_verdict::alive) return false;
     if (std::pair{suspect, verdict} != logged)
       log::warn(event_of(verdict), {.node = suspect}, {{"by", observer}});

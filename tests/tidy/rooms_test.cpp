@@ -75,7 +75,7 @@ const std::vector<room> house{
     {"tests/sim",      {"protocol", "storage", "storage/audit", "storage/memory", "storage/sqlite",
                         "storage/postgres", "batch", "actors", "tests/support"}},
     {"tests/support/sim_cluster", {"tests/sim"}},
-    {"tests/actors",   {"protocol", "batch", "tests/support/sim_cluster"}},
+    {"tests/actors",   {"protocol", "batch", "actors", "tests/support/sim_cluster"}},
     {"tests/apps",     {"batch", "apps/jobs/range_sum", "apps/jobs/customer_etl", "tests/support"}},
     {"tests/cli",      {"apps/partita", "apps/partita/bench"}},
     {"tests/chaos",    {"batch", "apps/jobs/support", "apps/program"}},

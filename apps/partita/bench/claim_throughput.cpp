@@ -43,6 +43,7 @@ cli::document claim_throughput(const plan& p, meter& m) {
   auto held = std::make_shared<gate>();
   if (!p.streamed) held->raise();
   milestones at;
+  cli::document claims;
   {
     cluster nodes(p.db, the_job(p, held), p.settings, p.nodes);
     const auto run = nodes.submit();
@@ -52,6 +53,9 @@ cli::document claim_throughput(const plan& p, meter& m) {
     nodes.wait_completed(run);
     m.end();
     at = nodes.milestones_of(run);
+    claims = {{"won", nodes.counted(&node_counters::claims_won)},
+              {"lost", nodes.counted(&node_counters::claims_lost)},
+              {"looks_empty", nodes.counted(&node_counters::looks_empty)}};
   }
   const auto insert_s = seconds(at.begun, at.sealed);
   const auto execute_s = seconds(std::max(at.sealed, at.leased), at.ended);
@@ -60,6 +64,7 @@ cli::document claim_throughput(const plan& p, meter& m) {
           {"insert_s", rounded(insert_s)},
           {"inserted_per_s", std::llround(count / insert_s)},
           {"execute_s", rounded(execute_s)},
+          {"claims", claims},
           {"partitions_per_s", std::llround(count / execute_s)}};
 }
 

@@ -89,6 +89,12 @@ milestones cluster::milestones_of(run_id run) {
   return found;
 }
 
+std::int64_t cluster::counted(counter node_counters::*what) const {
+  std::int64_t sum = 0;
+  for (const auto& node : nodes_) sum += (node->counters().*what).value();
+  return sum;
+}
+
 double seconds(db_time from, db_time to) {
   return std::chrono::duration<double>(to - from).count();
 }

@@ -37,6 +37,9 @@ class cluster {
   milestones milestones_of(run_id run);
   void rest(milliseconds pause);
 
+  /// The sum over the nodes of what they counted.
+  std::int64_t counted(counter node_counters::*what) const;
+
   const store& view() { return view_; }
 
  private:
