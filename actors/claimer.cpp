@@ -125,8 +125,7 @@ void claimer_state::learn(step_id step, run_id run) {
   if (book.knows(step)) return;
   auto row = db->get().find_run(run);
   for (const auto& s : db->get().list_steps(run))
-    if (row && s.id == step)
-      return book.learn(step, {run, row->job, row->parameters, s.spec, 0});
+    if (row && s.id == step) return book.learn(step, {run, row->job, row->parameters, s.spec, 0});
 
   throw store_error(errc::damaged, named(step) + " has no row");
 }
@@ -385,8 +384,8 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
   s.deps = deps;
   s.node = std::move(node);
   s.id = first;
-  s.db = std::make_unique<lazy_session<worker_store>>(deps, "claimer",
-                                                      deps->limits.database_timeout);
+  s.db =
+      std::make_unique<lazy_session<worker_store>>(deps, "claimer", deps->limits.database_timeout);
   s.window = std::make_unique<trust_window>(deps->limits);
   s.jittered = std::make_unique<jitter>(deps->seed + 2);
   s.backoff = std::make_unique<retry_wait>(deps->limits);

@@ -73,7 +73,7 @@ struct claimer_state {
   int reported_running = -1;
   turns polls;
   mono_time looked;
-  std::vector<ready_step> ready;  // of the last look
+  std::vector<ready_step> ready;             // of the last look
   std::map<lease_id, lease_origin> origins;  // of what is held, executed or pending
 
  private:

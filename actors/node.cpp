@@ -154,8 +154,7 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
   self->link_to(s.claimer);
   self->link_to(s.heartbeat);
   self->link_to(judge);
-  if (deps->limits.wake_up)
-    self->link_to(spawn_as(self, threads, listener, deps, s.claimer));
+  if (deps->limits.wake_up) self->link_to(spawn_as(self, threads, listener, deps, s.claimer));
   self->set_exit_handler([self](const caf::exit_msg& exit) {
     if (!exit.reason || self->state.leaving) return;
     log::critical("actor_died", {.node = self->state.id}, {{"why", caf::to_string(exit.reason)}});

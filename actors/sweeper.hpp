@@ -23,10 +23,10 @@ struct sweeper_state {
   sweeper_actor::stateful_pointer<sweeper_state> self = nullptr;
   deps_ptr deps;
   std::unique_ptr<lazy_session<cluster_store>> db;
-  node_id observer;              // this node
-  std::vector<node_id> waiting;  // the next one is at the end
-  mono_time seen;                // when the renewal was sent that found them overdue
-  bool at_work = false;          // a message to go on is under way
+  node_id observer;                          // this node
+  std::vector<node_id> waiting;              // the next one is at the end
+  mono_time seen;                            // when the renewal was sent that found them overdue
+  bool at_work = false;                      // a message to go on is under way
   std::pair<node_id, sweep_verdict> logged;  // the last verdict that the log tells of
   static inline const char* name = "sweeper";
 

@@ -52,8 +52,12 @@ struct casualty {
 class demo {
  public:
   demo(const invocation& in, std::int64_t rows, std::int64_t nodes)
-      : in_(in), rows_(rows), nodes_(nodes), folder_(fresh_folder()),
-        csv_(folder_ / "customers.csv"), xml_(folder_ / "xml"),
+      : in_(in),
+        rows_(rows),
+        nodes_(nodes),
+        folder_(fresh_folder()),
+        csv_(folder_ / "customers.csv"),
+        xml_(folder_ / "xml"),
         url_("sqlite:" + (folder_ / "partita.db").string()) {}
 
   exit_code run() {
@@ -107,12 +111,12 @@ class demo {
   void submit() {
     auto slots = nodes_ * executors_;
     auto delay = aimed_ms * slots * 100 / rows_;  // the job pauses after every 100 rows
-    auto what = submission_of(in_.jobs,
-                              {"customer_etl", "input=" + csv_.string(),
-                               "output_dir=" + xml_.string(),
-                               fmt::format("partitions={}", slots * partitions_per_slot),
-                               fmt::format("delay_ms={}", delay)},
-                              fresh_launch_key());
+    auto what =
+        submission_of(in_.jobs,
+                      {"customer_etl", "input=" + csv_.string(), "output_dir=" + xml_.string(),
+                       fmt::format("partitions={}", slots * partitions_per_slot),
+                       fmt::format("delay_ms={}", delay)},
+                      fresh_launch_key());
     run_ = ask([&] { return launcher_store{db_->connect({})}.submit(what); }).id;
   }
 
@@ -214,8 +218,8 @@ class demo {
     auto all_moved = true;
     for (const auto& row : partitions(step_)) {
       if (std::find(lost_->held.begin(), lost_->held.end(), row.no) == lost_->held.end()) continue;
-      all_moved = all_moved && row.state == partition_state::completed &&
-                  row.node != lost_->node.id;
+      all_moved =
+          all_moved && row.state == partition_state::completed && row.node != lost_->node.id;
       std::cout << fmt::format("partition {} ({}) moved from {} to {}\n", row.no,
                                escape_controls(row.key), name, name_of(row.node));
     }
@@ -269,7 +273,10 @@ exit_code run_demo(const invocation& in) {
 }  // namespace
 
 command demo_command() {
-  return {"demo", "", "three local nodes convert a file; one is killed half-way", "Try it",
+  return {"demo",
+          "",
+          "three local nodes convert a file; one is killed half-way",
+          "Try it",
           "Makes a folder with a CSV file and an embedded database, starts the nodes, kills one\n"
           "that holds work, and checks that every row was converted exactly once.",
           option_list{{"rows", "N", "rows of the file", "", "200000"},

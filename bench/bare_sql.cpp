@@ -73,18 +73,22 @@ void per_row(pqxx::connection& server, int width) {
 void range_lease(pqxx::connection& server, int width) {
   server.prepare("find", "SELECT lo, hi FROM bare.ready WHERE step_id = 1 FOR UPDATE");
   server.prepare("cut", "UPDATE bare.ready SET lo = $1 WHERE step_id = 1");
-  server.prepare("lease", "INSERT INTO bare.lease (step_id, lo, hi, state) "
-                          "VALUES (1, $1, $2, 'LIVE') RETURNING lease_id");
-  server.prepare("inputs", "SELECT no, key, input FROM bare.partition "
-                           "WHERE step_id = 1 AND no BETWEEN $1 AND $2 ORDER BY no");
-  server.prepare("lock", "SELECT FROM bare.lease WHERE lease_id = $1 AND state = 'LIVE' "
-                         "FOR UPDATE");
+  server.prepare("lease",
+                 "INSERT INTO bare.lease (step_id, lo, hi, state) "
+                 "VALUES (1, $1, $2, 'LIVE') RETURNING lease_id");
+  server.prepare("inputs",
+                 "SELECT no, key, input FROM bare.partition "
+                 "WHERE step_id = 1 AND no BETWEEN $1 AND $2 ORDER BY no");
+  server.prepare("lock",
+                 "SELECT FROM bare.lease WHERE lease_id = $1 AND state = 'LIVE' "
+                 "FOR UPDATE");
   server.prepare("results", R"(
     INSERT INTO bare.result (step_id, no, lease_id, outcome, output, error, took_us)
     SELECT 1, u.no, $1::bigint, 'COMPLETED', u.output, '', u.took
     FROM unnest($2::bigint[], $3::text[], $4::bigint[]) AS u (no, output, took))");
-  server.prepare("end", "UPDATE bare.lease SET state = 'DONE', ended_at = now() "
-                        "WHERE lease_id = $1");
+  server.prepare("end",
+                 "UPDATE bare.lease SET state = 'DONE', ended_at = now() "
+                 "WHERE lease_id = $1");
   for (;;) {
     pqxx::work claiming(server);
     const auto range = claiming.exec_prepared1("find");
@@ -149,9 +153,12 @@ void measure_bare(const cli::arguments& args) {
   const auto done = pqxx::nontransaction(*links.front()).exec1(in_table)[0].as<std::int64_t>();
   if (done != count)
     throw cli::command_error(cli::exit_code::failed, "bench", "partitions were lost");
-  document line{{"bench", "bare_sql"},     {"database", "postgresql"},
-                {"technique", technique},  {"clients", clients},
-                {"partitions", count},     {"width", width},
+  document line{{"bench", "bare_sql"},
+                {"database", "postgresql"},
+                {"technique", technique},
+                {"clients", clients},
+                {"partitions", count},
+                {"width", width},
                 {"execute_s", rounded(costs.seconds())},
                 {"partitions_per_s", std::llround(static_cast<double>(count) / costs.seconds())}};
   links.clear();
@@ -162,12 +169,12 @@ void measure_bare(const cli::arguments& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  run_program(argc, argv,
-              {"bare_sql", "what bare SQL allows: the ceiling of claim_throughput (PostgreSQL)",
-               database_option() +
-                   option_list{{"technique", "NAME", "per_row or range", "", "range"},
-                               {"partitions", "N", "how many", "", "200000"},
-                               {"width", "N", "partitions of one claim", "", "1000"},
-                               {"clients", "N", "connections, a thread each", "", "1"}},
-               measure_bare});
+  run_program(
+      argc, argv,
+      {"bare_sql", "what bare SQL allows: the ceiling of claim_throughput (PostgreSQL)",
+       database_option() + option_list{{"technique", "NAME", "per_row or range", "", "range"},
+                                       {"partitions", "N", "how many", "", "200000"},
+                                       {"width", "N", "partitions of one claim", "", "1000"},
+                                       {"clients", "N", "connections, a thread each", "", "1"}},
+       measure_bare});
 }

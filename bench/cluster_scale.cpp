@@ -90,9 +90,10 @@ document watched(const std::string& phase, const std::string& url, cluster& node
   document line{{"phase", phase}, {"claim_ms", spread(claims.take())}};
   line.update(costs.figures(costs.seconds(), "s"));
   line["alive"] = count_of(url, "SELECT count(*) FROM partita.node WHERE state = 'ACTIVE'");
-  line["lost"] = count_of(url, "SELECT count(*) FROM partita.event WHERE kind IN "
-                               "('NODE_OVERDUE', 'NODE_CONDEMNED') AND at > now() - interval '" +
-                                   std::to_string(watch.count()) + " ms'");
+  line["lost"] = count_of(url,
+                          "SELECT count(*) FROM partita.event WHERE kind IN "
+                          "('NODE_OVERDUE', 'NODE_CONDEMNED') AND at > now() - interval '" +
+                              std::to_string(watch.count()) + " ms'");
   return line;
 }
 
@@ -122,8 +123,9 @@ void measure_scale(const cli::arguments& args) {
                       {"body_ms", body.count()},
                       {"join_s", rounded(joined_s)},
                       {"threads", threads_of_this_process()},
-                      {"sessions", count_of(url, "SELECT count(*) FROM pg_stat_activity WHERE "
-                                                 "application_name LIKE 'partita bench%'")}};
+                      {"sessions", count_of(url,
+                                            "SELECT count(*) FROM pg_stat_activity WHERE "
+                                            "application_name LIKE 'partita bench%'")}};
   auto tell = [&](const document& figures) {
     auto line = head;
     line.update(figures);
@@ -142,14 +144,14 @@ void measure_scale(const cli::arguments& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  run_program(argc, argv,
-              {"cluster_scale", "what nodes cost by being there, idle and busy (PostgreSQL)",
-               database_option() +
-                   option_list{{"nodes", "N", "nodes in this process", "", "16"},
-                               {"executors", "N", "of each node", "", "1"},
-                               {"poll-ms", "MS", "between looks for work", "", "500"},
-                               {"body-ms", "MS", "how long a partition sleeps", "", "1000"},
-                               {"settle", "S", "before each phase is watched", "", "5"},
-                               {"seconds", "S", "each phase is watched", "", "10"}},
-               measure_scale});
+  run_program(
+      argc, argv,
+      {"cluster_scale", "what nodes cost by being there, idle and busy (PostgreSQL)",
+       database_option() + option_list{{"nodes", "N", "nodes in this process", "", "16"},
+                                       {"executors", "N", "of each node", "", "1"},
+                                       {"poll-ms", "MS", "between looks for work", "", "500"},
+                                       {"body-ms", "MS", "how long a partition sleeps", "", "1000"},
+                                       {"settle", "S", "before each phase is watched", "", "5"},
+                                       {"seconds", "S", "each phase is watched", "", "10"}},
+       measure_scale});
 }

@@ -72,10 +72,12 @@ cost_meter::cost_meter(const std::string& url) {
   pqxx::nontransaction tx(*server_);
   counts_statements_ =
       !tx.exec("SELECT FROM pg_extension WHERE extname = 'pg_stat_statements'").empty();
-  const auto local = tx.exec1("SELECT inet_server_addr() IS NULL OR "
-                              "inet_server_addr() = inet_client_addr()")[0].as<bool>();
-  const auto trusted = tx.exec1("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")[0]
-                           .as<bool>();
+  const auto local = tx.exec1(
+                           "SELECT inet_server_addr() IS NULL OR "
+                           "inet_server_addr() = inet_client_addr()")[0]
+                         .as<bool>();
+  const auto trusted =
+      tx.exec1("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")[0].as<bool>();
   if (local && trusted)
     postmaster_ = std::stol(tx.exec1("SELECT pg_read_file('postmaster.pid')")[0].c_str());
 }
@@ -87,17 +89,14 @@ double cost_meter::total_of(const char* sql) {
   return tx.exec1(sql)[0].as<double>(0);
 }
 
-double cost_meter::commits() {
-  return total_of("SELECT sum(xact_commit) FROM pg_stat_database");
-}
+double cost_meter::commits() { return total_of("SELECT sum(xact_commit) FROM pg_stat_database"); }
 
 cost_meter::readings cost_meter::read() {
   readings now{{"seconds", std::chrono::duration<double>(boot_now().time_since_epoch()).count()},
                {"engine_cpu_s", own_cpu()}};
   if (!server_) return now;
   now["wal_bytes"] = total_of("SELECT pg_current_wal_insert_lsn() - '0/0'");
-  if (counts_statements_)
-    now["statements"] = total_of("SELECT sum(calls) FROM pg_stat_statements");
+  if (counts_statements_) now["statements"] = total_of("SELECT sum(calls) FROM pg_stat_statements");
   if (postmaster_ > 0) now["database_cpu_s"] = family_cpu(postmaster_);
   return now;
 }

@@ -27,10 +27,14 @@ namespace {
 
 void append_escaped(std::string& to, std::string_view text) {
   for (char c : text) {
-    if (c == '&') to += "&amp;";
-    else if (c == '<') to += "&lt;";
-    else if (c == '>') to += "&gt;";
-    else to += c;
+    if (c == '&')
+      to += "&amp;";
+    else if (c == '<')
+      to += "&lt;";
+    else if (c == '>')
+      to += "&gt;";
+    else
+      to += c;
   }
 }
 
@@ -99,8 +103,10 @@ double run_job(const std::string& url, const fs::path& input, const fs::path& ou
   limits.executors = executors;
   cluster nodes(db, customer_etl(), limits, 1);
   const auto once = [&] {
-    const auto run = nodes.submit({{"input", input.string()}, {"output_dir", output.string()},
-                                   {"partitions", 8 * executors}, {"delay_ms", 0}});
+    const auto run = nodes.submit({{"input", input.string()},
+                                   {"output_dir", output.string()},
+                                   {"partitions", 8 * executors},
+                                   {"delay_ms", 0}});
     nodes.wait_sealed(run);
     nodes.wait_completed(run);
     const auto at = nodes.milestones_of(run);

@@ -24,17 +24,18 @@ namespace {
 /// In one run: most partitions do nothing, some work for a millisecond, some save a checkpoint,
 /// some fail once and are tried again.
 job mixed(std::int64_t partitions) {
-  return job{"bench_endurance"}.step(
-      partitioned{"work"}
-          .retry(attempts{3}, backoff_of{milliseconds{50}})
-          .split([partitions](split_context&) {
-            return std::vector<partition>(static_cast<std::size_t>(partitions));
-          })
-          .each([](partition_context& p) {
-            if (p.no() % 50 == 0) spin(microseconds{1000});
-            if (p.no() % 500 == 1) p.checkpoint(p.no());
-            if (p.no() % 500 == 2 && p.attempt() == 1) throw std::runtime_error("once");
-          }));
+  return job{"bench_endurance"}.step(partitioned{"work"}
+                                         .retry(attempts{3}, backoff_of{milliseconds{50}})
+                                         .split([partitions](split_context&) {
+                                           return std::vector<partition>(
+                                               static_cast<std::size_t>(partitions));
+                                         })
+                                         .each([](partition_context& p) {
+                                           if (p.no() % 50 == 0) spin(microseconds{1000});
+                                           if (p.no() % 500 == 1) p.checkpoint(p.no());
+                                           if (p.no() % 500 == 2 && p.attempt() == 1)
+                                             throw std::runtime_error("once");
+                                         }));
 }
 
 /// A transaction with a snapshot, and nothing else to do.
@@ -88,9 +89,9 @@ void endure(const cli::arguments& args) {
   pqxx::connection server(url);
   cost_meter costs(url);
 
-  const document head{{"bench", "endurance"},          {"database", "postgresql"},
-                      {"nodes", node_count},           {"executors", limits.executors},
-                      {"pinned", forgotten.has_value()}, {"partitions", count}};
+  const document head{
+      {"bench", "endurance"},          {"database", "postgresql"},        {"nodes", node_count},
+      {"executors", limits.executors}, {"pinned", forgotten.has_value()}, {"partitions", count}};
   std::vector<double> throughputs, claims_p99, run_p50s, database_us;
   auto next = boot_now();
   for (int minute = 1; minute <= minutes; ++minute) {
@@ -134,13 +135,13 @@ void endure(const cli::arguments& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  run_program(argc, argv,
-              {"endurance", "whether throughput and claims stay flat, hour after hour (PostgreSQL)",
-               database_option() +
-                   option_list{{"minutes", "N", "how long", "", "30"},
-                               {"partitions", "N", "of each run", "", "20000"},
-                               {"nodes", "N", "nodes in this process", "", "2"},
-                               {"executors", "N", "of each node", "", "2"},
-                               {"no-transaction", "", "without the forgotten transaction"}},
-               endure});
+  run_program(
+      argc, argv,
+      {"endurance", "whether throughput and claims stay flat, hour after hour (PostgreSQL)",
+       database_option() + option_list{{"minutes", "N", "how long", "", "30"},
+                                       {"partitions", "N", "of each run", "", "20000"},
+                                       {"nodes", "N", "nodes in this process", "", "2"},
+                                       {"executors", "N", "of each node", "", "2"},
+                                       {"no-transaction", "", "without the forgotten transaction"}},
+       endure});
 }

@@ -44,16 +44,16 @@ void print(const document& line) { std::cout << cli::dump(line) << std::endl; }
 
 int run_benchmark(int argc, char** argv, const std::string& name) {
   const auto& what = find_benchmark(name);
-  run_program(argc, argv, {name, what.summary, database_option() + plan_options(),
-                           [&](const cli::arguments& args) {
-                             const auto url = database_of(args);
-                             const auto p = plan_of(what, args, url);
-                             cost_meter costs(url);
-                             auto line = measure(what, p, costs);
-                             line.update(costs.figures(static_cast<double>(p.partitions),
-                                                       "partition"));
-                             print(line);
-                           }});
+  run_program(
+      argc, argv,
+      {name, what.summary, database_option() + plan_options(), [&](const cli::arguments& args) {
+         const auto url = database_of(args);
+         const auto p = plan_of(what, args, url);
+         cost_meter costs(url);
+         auto line = measure(what, p, costs);
+         line.update(costs.figures(static_cast<double>(p.partitions), "partition"));
+         print(line);
+       }});
 }
 
 }  // namespace partita::bench

@@ -32,9 +32,8 @@ lease_book::lease_book(int executors, const settings& limits)
 void lease_book::learn(step_id step, step_facts facts) {
   if (steps_.size() >= max_steps)
     std::erase_if(steps_, [&](const auto& known) {
-      return std::none_of(leases_.begin(), leases_.end(), [&](const auto& held) {
-        return held.second.grant.step == known.first;
-      });
+      return std::none_of(leases_.begin(), leases_.end(),
+                          [&](const auto& held) { return held.second.grant.step == known.first; });
     });
   steps_[step] = std::move(facts);
 }

@@ -23,7 +23,7 @@ inline sweep_verdict judge(microseconds silence, milliseconds unreachable_after,
 /// How far a node may trust its own leases.
 enum class trust {
   full,     // claims and executes
-  suspect,   // others may have marked it UNREACHABLE: claims nothing new
+  suspect,  // others may have marked it UNREACHABLE: claims nothing new
   expired,  // others may be about to give its work away: executors are asked to stop
 };
 

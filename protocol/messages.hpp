@@ -24,10 +24,10 @@ using advance_atom = caf::atom_constant<caf::atom("advance")>;  // decide what c
 using fence_atom = caf::atom_constant<caf::atom("fence")>;      // drop everything, write nothing
 using drain_atom = caf::atom_constant<caf::atom("drain")>;      // end in good order
 using interrupt_atom = caf::atom_constant<caf::atom("interrupt")>;  // the grace time is over
-using drained_atom = caf::atom_constant<caf::atom("drained")>;  // nothing is held any more
-using leave_atom = caf::atom_constant<caf::atom("leave")>;      // say good-bye to the cluster
-using left_atom = caf::atom_constant<caf::atom("left")>;        // it was said, or could not be
-using release_atom = caf::atom_constant<caf::atom("release")>;  // end now
+using drained_atom = caf::atom_constant<caf::atom("drained")>;      // nothing is held any more
+using leave_atom = caf::atom_constant<caf::atom("leave")>;          // say good-bye to the cluster
+using left_atom = caf::atom_constant<caf::atom("left")>;            // it was said, or could not be
+using release_atom = caf::atom_constant<caf::atom("release")>;      // end now
 
 // --- heartbeat -> node, claimer ------------------------------------------------------------------
 

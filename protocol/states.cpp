@@ -13,10 +13,12 @@ struct machine;  // names, and the legal moves
 template <>
 struct machine<node_state> {
   using s = node_state;
-  static constexpr std::array names{
-      std::pair{s::active, "ACTIVE"}, std::pair{s::draining, "DRAINING"},
-      std::pair{s::unreachable, "UNREACHABLE"}, std::pair{s::condemned, "CONDEMNED"},
-      std::pair{s::deregistered, "DEREGISTERED"}, std::pair{s::left, "LEFT"}};
+  static constexpr std::array names{std::pair{s::active, "ACTIVE"},
+                                    std::pair{s::draining, "DRAINING"},
+                                    std::pair{s::unreachable, "UNREACHABLE"},
+                                    std::pair{s::condemned, "CONDEMNED"},
+                                    std::pair{s::deregistered, "DEREGISTERED"},
+                                    std::pair{s::left, "LEFT"}};
   static constexpr std::array moves{
       std::pair{s::active, s::draining}, std::pair{s::active, s::unreachable},
       std::pair{s::draining, s::unreachable}, std::pair{s::draining, s::left},
@@ -78,9 +80,9 @@ struct machine<step_kind> {
 template <>
 struct machine<attempt_outcome> {
   using o = attempt_outcome;
-  static constexpr std::array names{
-      std::pair{o::completed, "COMPLETED"}, std::pair{o::failed, "FAILED"},
-      std::pair{o::retry, "RETRY"}, std::pair{o::released, "RELEASED"}};
+  static constexpr std::array names{std::pair{o::completed, "COMPLETED"},
+                                    std::pair{o::failed, "FAILED"}, std::pair{o::retry, "RETRY"},
+                                    std::pair{o::released, "RELEASED"}};
 };
 
 template <>

@@ -30,10 +30,10 @@ struct migration_status {
 /// migration names the lowest version a program must know to work with what it makes. So programs
 /// older than the newest migration go on beside newer ones, where that migration says so.
 struct schema_status {
-  int found = 0;        // highest version applied; 0: no schema
-  int expected = 0;     // highest version this program knows
-  int lowest = 0;       // lowest version this program can work with
-  int works_with = 0;   // lowest version a program must know, by what is applied
+  int found = 0;       // highest version applied; 0: no schema
+  int expected = 0;    // highest version this program knows
+  int lowest = 0;      // lowest version this program can work with
+  int works_with = 0;  // lowest version a program must know, by what is applied
   std::vector<migration_status> migrations;  // those this program knows
   bool altered() const {
     return std::any_of(migrations.begin(), migrations.end(),

@@ -48,10 +48,10 @@ std::vector<command> make_table() {
        with_database(option_list{wait_option, key_option} + output_options()), restart_command},
       {"jobs", "", "lists runs, newest first", look, "",
        with_database(
-           option_list{{"known", "",
-                        "the jobs of this program and of the cluster, and their parameters"},
-                       {"limit", "N", "at most N runs", "", "20"},
-                       {"before", "ID", "runs older than this one: the next page"}} +
+           option_list{
+               {"known", "", "the jobs of this program and of the cluster, and their parameters"},
+               {"limit", "N", "at most N runs", "", "20"},
+               {"before", "ID", "runs older than this one: the next page"}} +
            listing_options()),
        jobs_command},
       {"job", "ID", "shows one run", look, "",
@@ -68,10 +68,10 @@ std::vector<command> make_table() {
       {"node", "", "is a node of the cluster until it gets SIGTERM", operate,
        "SIGTERM or Ctrl-C drains: it claims nothing new, finishes or checkpoints what it has, and\n"
        "leaves. The second one gives back at once.",
-       with_database(option_list{{"name", "NAME", "how listings call it (HOST-PID)",
-                                  "PARTITA_NODE_NAME"}} +
-                         node_setting_options(),
-                     "info"),
+       with_database(
+           option_list{{"name", "NAME", "how listings call it (HOST-PID)", "PARTITA_NODE_NAME"}} +
+               node_setting_options(),
+           "info"),
        node_command},
       {"schema", "migrate|status|verify|roles", "creates, shows or checks the tables", operate,
        "migrate applies what is missing. status lists the migrations, verify compares them with\n"
@@ -85,8 +85,7 @@ std::vector<command> make_table() {
       {"verify", "[RUN]", "checks a run, or all, against the invariants and the event log", operate,
        "Reads one consistent snapshot, replays the log, and tells every row that the engine\n"
        "cannot have written. Nodes may go on working. Ends with 1 when something is wrong.",
-       with_database(option_list{{"all", "", "every run; the same as no RUN"}} +
-                     output_options()),
+       with_database(option_list{{"all", "", "every run; the same as no RUN"}} + output_options()),
        verify_command},
       {"bench", "BENCHMARK", "measures this database, with nodes in this process", operate,
        "claim_throughput   partitions a second through claim, executor and recorded result\n"
@@ -127,8 +126,10 @@ const command& find_command(const std::string& name) {
 }
 
 std::string overview(const std::string& program) {
-  std::string out = "Runs partitioned batch jobs over nodes that share nothing but a database.\n\n"
-                    "Usage: " + program + " COMMAND [OPTIONS]\n";
+  std::string out =
+      "Runs partitioned batch jobs over nodes that share nothing but a database.\n\n"
+      "Usage: " +
+      program + " COMMAND [OPTIONS]\n";
   std::string group;
   for (const auto& one : command_table()) {
     if (one.group != group) out += "\n" + one.group + "\n";
@@ -145,8 +146,10 @@ std::string help_of(const command& what, const std::string& program) {
   out += "\nOptions\n";
   for (const auto& one : what.options) {
     auto flag = (one.letter ? std::string{"-"} + one.letter + ", " : "    ") + "--" + one.name;
-    if (one.value_is_optional()) flag += "[=" + one.value.substr(1);
-    else if (!one.is_flag()) flag += " " + one.value;
+    if (one.value_is_optional())
+      flag += "[=" + one.value.substr(1);
+    else if (!one.is_flag())
+      flag += " " + one.value;
     out += "  " + padded(flag, 32) + one.help;
     if (!one.fallback.empty()) out += " (" + one.fallback + ")";
     if (!one.env.empty()) out += " [" + one.env + "]";

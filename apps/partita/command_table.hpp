@@ -20,7 +20,7 @@ struct command {
   std::string name;
   std::string words;  // what follows it on the usage line
   std::string summary;
-  std::string group;  // heading in the overview
+  std::string group;    // heading in the overview
   std::string details;  // more lines for `help COMMAND`; may be empty
   option_list options;
   exit_code (*run)(const invocation&);

@@ -14,14 +14,12 @@ option_list database_options() {
 }
 
 option_list log_options(const std::string& level) {
-  return {{"log-level", "LEVEL", "trace, debug, info, warn, error or off", "PARTITA_LOG_LEVEL",
-           level},
-          {"log-format", "FORMAT", "text or json; text on a terminal", "PARTITA_LOG_FORMAT"}};
+  return {
+      {"log-level", "LEVEL", "trace, debug, info, warn, error or off", "PARTITA_LOG_LEVEL", level},
+      {"log-format", "FORMAT", "text or json; text on a terminal", "PARTITA_LOG_FORMAT"}};
 }
 
-option_list output_options() {
-  return {{"output", "FORMAT", "table or json", "", "table", 'o'}};
-}
+option_list output_options() { return {{"output", "FORMAT", "table or json", "", "table", 'o'}}; }
 
 option_list listing_options() {
   return {{"output", "FORMAT", "table, wide, json, jsonl, csv or name", "", "table", 'o'},

@@ -38,8 +38,7 @@ std::shared_ptr<database> open_existing(const std::string& url) {
   auto db = open_database(url);
   auto file = sqlite_file(url);
   if (file && !std::filesystem::exists(*file))
-    throw command_error(exit_code::unreachable, "unavailable",
-                        "there is no database file " + *file,
+    throw command_error(exit_code::unreachable, "unavailable", "there is no database file " + *file,
                         "the first `run`, `submit`, `node` or `schema migrate` creates it; "
                         "another database is named with --db or PARTITA_DB");
   return db;

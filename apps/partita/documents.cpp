@@ -225,7 +225,9 @@ document job_document(const job_ref& ref, const json& description) {
 document migration_document(const migration_status& status) {
   return {{"version", status.version},
           {"name", status.name},
-          {"state", status.altered ? "ALTERED" : status.applied ? "APPLIED" : "PENDING"}};
+          {"state", status.altered   ? "ALTERED"
+                    : status.applied ? "APPLIED"
+                                     : "PENDING"}};
 }
 
 }  // namespace partita::cli

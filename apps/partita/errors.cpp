@@ -12,28 +12,37 @@ command_error usage_error(const std::string& sentence, std::string hint) {
 exit_code exit_of(errc code) {
   switch (code) {
     case errc::unavailable:
-    case errc::access_denied: return exit_code::unreachable;
-    case errc::not_found: return exit_code::not_found;
+    case errc::access_denied:
+      return exit_code::unreachable;
+    case errc::not_found:
+      return exit_code::not_found;
     case errc::already_running:
-    case errc::wrong_state: return exit_code::conflict;
-    case errc::bad_request: return exit_code::usage;
+    case errc::wrong_state:
+      return exit_code::conflict;
+    case errc::bad_request:
+      return exit_code::usage;
     case errc::schema_missing:
-    case errc::schema_mismatch: return exit_code::schema;
+    case errc::schema_mismatch:
+      return exit_code::schema;
     case errc::fenced:
     case errc::lease_lost:
     case errc::term_lost:
-    case errc::damaged: return exit_code::failed;
+    case errc::damaged:
+      return exit_code::failed;
   }
   return exit_code::failed;
 }
 
 exit_code exit_of(run_state state) {
   switch (state) {
-    case run_state::failed: return exit_code::failed;
-    case run_state::stopped: return exit_code::stopped;
+    case run_state::failed:
+      return exit_code::failed;
+    case run_state::stopped:
+      return exit_code::stopped;
     case run_state::created:
     case run_state::running:
-    case run_state::completed: return exit_code::ok;
+    case run_state::completed:
+      return exit_code::ok;
   }
   return exit_code::failed;
 }

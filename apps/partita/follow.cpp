@@ -17,8 +17,10 @@ std::string suggest(const invocation& in, const std::string& command, run_id run
 
 exit_code tell_end(const invocation& in, const run_view& view) {
   const auto& run = view.run;
-  if (wants_json(in.args)) std::cout << dump(run_document(run, view.steps, {}, wall_now())) << "\n";
-  else if (!run.result.empty()) std::cout << dump(stored_json(run.result)) << "\n";
+  if (wants_json(in.args))
+    std::cout << dump(run_document(run, view.steps, {}, wall_now())) << "\n";
+  else if (!run.result.empty())
+    std::cout << dump(stored_json(run.result)) << "\n";
 
   auto took = run.started_at && run.ended_at ? *run.ended_at - *run.started_at : microseconds{0};
   auto sentence = fmt::format("run {} of {} is {} after {}", run.id.value, run.job.name,
@@ -30,8 +32,8 @@ exit_code tell_end(const invocation& in, const run_view& view) {
   }
   if (!run.error.empty()) sentence += ": " + run.error;
   auto code = exit == exit_code::stopped ? "run_stopped" : "run_failed";
-  auto hint = suggest(in, "job", run.id) + " shows the details; " +
-              suggest(in, "restart", run.id) + " continues it";
+  auto hint = suggest(in, "job", run.id) + " shows the details; " + suggest(in, "restart", run.id) +
+              " continues it";
   std::cerr << render({exit, code, sentence, hint}, in.program, wants_json(in.args));
   return exit;
 }
@@ -50,12 +52,12 @@ exit_code follow(const invocation& in, const std::shared_ptr<database>& db, run_
                           fmt::format("run {} has not ended yet; it goes on", run.value),
                           suggest(in, "wait", run) + " waits again");
     case watch_end::interrupted:
-      std::cerr << "detached; run " << run.value << " goes on\n  "
-                << suggest(in, "wait", run) << " waits again, " << suggest(in, "cancel", run)
-                << " stops it\n";
+      std::cerr << "detached; run " << run.value << " goes on\n  " << suggest(in, "wait", run)
+                << " waits again, " << suggest(in, "cancel", run) << " stops it\n";
       return exit_code::interrupted;
     case watch_end::ended:
-    case watch_end::abandoned: break;
+    case watch_end::abandoned:
+      break;
   }
   return tell_end(in, *result.last);
 }

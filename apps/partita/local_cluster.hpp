@@ -14,7 +14,7 @@ namespace partita::cli {
 /// How to start one more copy of this program. Addresses and the like travel in the environment:
 /// everybody on the machine can read the arguments of a process.
 struct child_plan {
-  std::vector<std::string> words;  // the command and its options
+  std::vector<std::string> words;                  // the command and its options
   std::map<std::string, std::string> environment;  // on top of this process's own
 };
 

@@ -59,13 +59,13 @@ void rate_meter::add(mono_time at, std::int64_t count) {
 double rate_meter::per_second(mono_time now) const {
   if (changes_.size() < 2) return 0;
   auto took = std::chrono::duration<double>(now - changes_.front().at).count();
-  return took <= 0 ? 0
-                   : static_cast<double>(changes_.back().count - changes_.front().count) / took;
+  return took <= 0 ? 0 : static_cast<double>(changes_.back().count - changes_.front().count) / took;
 }
 
 std::string progress_bar(std::int64_t done, std::int64_t total, int cells) {
-  auto full = total <= 0 ? 0 : static_cast<int>(std::clamp(done, std::int64_t{0}, total) *
-                                                std::int64_t{cells} / total);
+  auto full = total <= 0 ? 0
+                         : static_cast<int>(std::clamp(done, std::int64_t{0}, total) *
+                                            std::int64_t{cells} / total);
   return "[" + std::string(static_cast<std::size_t>(full), '#') +
          std::string(static_cast<std::size_t>(cells - full), '.') + "]";
 }
@@ -76,12 +76,14 @@ std::string bar_line(const progress_view& view, std::size_t columns) {
   if (view.total == 0) return clip(line + "  " + state_text(view), columns);
   line += fmt::format("  {} {:>3}%  {}", progress_bar(done, view.total, bar_cells),
                       done * 100 / view.total, partitions_text(view));
-  if (view.rows_per_second > 0) line += "  " + rate_text(view.rows_per_second) + " rows/s";
+  if (view.rows_per_second > 0)
+    line += "  " + rate_text(view.rows_per_second) + " rows/s";
   else if (view.partitions_per_second > 0)
     line += "  " + rate_text(view.partitions_per_second) + "/s";
   if (is_terminal(view.state) || view.stopping || !view.has_master)
     line += "  " + state_text(view);
-  else if (auto eta = eta_text(view)) line += "  ETA " + *eta;
+  else if (auto eta = eta_text(view))
+    line += "  ETA " + *eta;
   return clip(escape_controls(line), columns);
 }
 

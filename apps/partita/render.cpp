@@ -99,8 +99,7 @@ std::string render_table(const listing& what, const std::vector<document>& items
 }
 
 /// Every column, raw values, named by the path of its member: partitions_completed.
-std::string render_csv(const listing& what, const std::vector<document>& items,
-                       const style& how) {
+std::string render_csv(const listing& what, const std::vector<document>& items, const style& how) {
   std::string out;
   auto put = [&](auto&& field_of) {
     std::vector<std::string> fields;
@@ -139,13 +138,15 @@ std::string cell_text(const column& what, const document& item, const style& how
     case cell::percent:
       // Rounded down: 100% means all of it.
       return fmt::format("{:.0f}%", std::floor(value.get<double>() * 100 + 1e-9));
-    case cell::ratio: return ratio_text(value);
+    case cell::ratio:
+      return ratio_text(value);
     case cell::sentence: {
       auto text = escape_controls(plain(value));
       return how.format == output_format::wide ? text : clip(text, sentence_width);
     }
     case cell::text:
-    case cell::state: break;
+    case cell::state:
+      break;
   }
   auto text = escape_controls(plain(value));
   return text.empty() ? "-" : text;
@@ -156,8 +157,10 @@ std::string render(const listing& what, const std::vector<document>& items, cons
   std::string out;
   switch (how.format) {
     case output_format::table:
-    case output_format::wide: return render_table(what, items, how);
-    case output_format::csv: return render_csv(what, items, how);
+    case output_format::wide:
+      return render_table(what, items, how);
+    case output_format::csv:
+      return render_csv(what, items, how);
     case output_format::json:
       return dump({{"items", items}, {"next", next ? document(*next) : document(nullptr)}}) + "\n";
     case output_format::jsonl:
@@ -197,8 +200,8 @@ style style_of(const arguments& args) {
   how.relative_time = args.one_of("time", {"relative", "iso"}) == "relative";
   auto color = args.one_of("color", {"auto", "always", "never"});
   const auto* no_color = std::getenv("NO_COLOR");
-  how.color = color == "always" ||
-              (color == "auto" && ::isatty(STDOUT_FILENO) && !(no_color && *no_color));
+  how.color =
+      color == "always" || (color == "auto" && ::isatty(STDOUT_FILENO) && !(no_color && *no_color));
   how.now = wall_now();
   return how;
 }

@@ -27,12 +27,18 @@ std::string escape_controls(std::string_view text) {
     // C1 controls are two bytes in UTF-8: C2 80 … C2 9F. Terminals obey them like ESC.
     bool c1 = c == 0xC2 && i + 1 < text.size() && is_continuation(text[i + 1]) &&
               static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (c1) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[++i]));
-    else if (c == '\n') out += "\\n";
-    else if (c == '\t') out += "\\t";
-    else if (c == '\r') out += "\\r";
-    else if (c < 0x20 || c == 0x7F) out += fmt::format("\\x{:02x}", c);
-    else out += static_cast<char>(c);
+    if (c1)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[++i]));
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else if (c == '\r')
+      out += "\\r";
+    else if (c < 0x20 || c == 0x7F)
+      out += fmt::format("\\x{:02x}", c);
+    else
+      out += static_cast<char>(c);
   }
   return out;
 }
@@ -113,8 +119,10 @@ std::string shell_word(std::string_view text) {
     return std::string{text};
   std::string out = "'";
   for (char c : text) {
-    if (c == '\'') out += "'\\''";
-    else out += c;
+    if (c == '\'')
+      out += "'\\''";
+    else
+      out += c;
   }
   return out + "'";
 }

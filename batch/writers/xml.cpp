@@ -108,14 +108,22 @@ void require_allowed(std::string_view text, std::string_view kind, std::string_v
 /// "\r\n", and a space of each blank in an attribute, unless they are written as references.
 std::string_view reference_of(char c, bool in_attribute) {
   switch (c) {
-    case '&': return "&amp;";
-    case '<': return "&lt;";
-    case '>': return "&gt;";
-    case '\r': return "&#13;";
-    case '"': return "&quot;";
-    case '\t': return in_attribute ? "&#9;" : "";
-    case '\n': return in_attribute ? "&#10;" : "";
-    default: return "";
+    case '&':
+      return "&amp;";
+    case '<':
+      return "&lt;";
+    case '>':
+      return "&gt;";
+    case '\r':
+      return "&#13;";
+    case '"':
+      return "&quot;";
+    case '\t':
+      return in_attribute ? "&#9;" : "";
+    case '\n':
+      return in_attribute ? "&#10;" : "";
+    default:
+      return "";
   }
 }
 

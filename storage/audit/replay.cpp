@@ -228,8 +228,7 @@ class replayer : replay_state {
     // may not be transferred: see cluster_store::sweep. A claim and the beginning of a drain do not
     // wait for each other.
     const auto lost = detail.value("lost", false);
-    if (node != node_state::draining &&
-        node != (lost ? node_state::condemned : node_state::active))
+    if (node != node_state::draining && node != (lost ? node_state::condemned : node_state::active))
       find(rule::fence, "leases to " + named(event_->node) + ", which was " + str(node));
     if (!lost && is_terminal(step.state))
       find(rule::fence, "leases of " + named(event_->step) + ", which was " + str(step.state));

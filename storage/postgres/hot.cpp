@@ -74,10 +74,9 @@ std::optional<lease_grant> grant_of(const pqxx::result& rows, step_id step) {
 statement_text claiming(const std::string& statement) {
   const auto leaves = PARTITA_BUG(postgres_claim_leaves_what_it_takes);
   return with_bugs(
-      statement,
-      {{PARTITA_BUG(postgres_claim_without_locking_the_node), "FOR KEY SHARE OF n", ""},
-       {leaves, "lo <= cut AND cut < hi)", "false)"},
-       {leaves, "WHERE cut = hi)", "WHERE false)"}});
+      statement, {{PARTITA_BUG(postgres_claim_without_locking_the_node), "FOR KEY SHARE OF n", ""},
+                  {leaves, "lo <= cut AND cut < hi)", "false)"},
+                  {leaves, "WHERE cut = hi)", "WHERE false)"}});
 }
 
 // --- reports -------------------------------------------------------------------------------------
@@ -199,11 +198,11 @@ bool postgres_transaction::report_completed(node_id node, std::span<const attemp
 
 void postgres_transaction::commit_chunk(lease_id lease, partition_no no, const checkpoint& c) {
   verbs::require_checkpoint(c);
-  const auto& statement = with_bugs(
-      sql::commit_chunk,
-      {{PARTITA_BUG(postgres_checkpoint_without_the_fence), " AND ended_at IS NULL", ""},
-       {PARTITA_BUG(postgres_chunk_looks_before_the_lock),
-        "WHERE l.completed + l.failed + l.returned = h.ended", ""}});
+  const auto& statement =
+      with_bugs(sql::commit_chunk,
+                {{PARTITA_BUG(postgres_checkpoint_without_the_fence), " AND ended_at IS NULL", ""},
+                 {PARTITA_BUG(postgres_chunk_looks_before_the_lock),
+                  "WHERE l.completed + l.failed + l.returned = h.ended", ""}});
   const auto row = query(statement, lease.value, no, c.seq, c.position, c.counts.read,
                          c.counts.written, c.counts.filtered, c.counts.skipped)
                        .front();

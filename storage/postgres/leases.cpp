@@ -54,8 +54,7 @@ std::int64_t postgres_transaction::share_ranges(node_id node, std::int64_t most)
   return query_planned_anew(sql::share_ranges, node.value, most).affected_rows();
 }
 
-std::vector<ready_record> postgres_transaction::take_bound_ranges(node_id node,
-                                                                  std::int64_t most) {
+std::vector<ready_record> postgres_transaction::take_bound_ranges(node_id node, std::int64_t most) {
   std::vector<ready_record> taken;
   for (const auto& row : query_planned_anew(sql::take_bound_ranges, node.value, most)) {
     ready_record r;

@@ -37,8 +37,7 @@ inline statement_text with_bugs(std::string statement, std::initializer_list<pla
 using statement_text = const std::string&;
 
 /// The statement itself: only the simulation is built with bugs.
-inline statement_text with_bugs(const std::string& statement,
-                                std::initializer_list<planted_text>) {
+inline statement_text with_bugs(const std::string& statement, std::initializer_list<planted_text>) {
   return statement;
 }
 

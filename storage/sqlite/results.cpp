@@ -75,8 +75,8 @@ std::int64_t sqlite_transaction::insert_results(std::span<const leased_report> i
   for (const auto& [item, lease] : items) {
     if (!ends_partition(item->outcome)) continue;
     inserted +=
-        insert.run(lease->step, item->no, lease->id, item->outcome, item->output,
-                   item->error, item->counts.read, item->counts.written, item->counts.filtered,
+        insert.run(lease->step, item->no, lease->id, item->outcome, item->output, item->error,
+                   item->counts.read, item->counts.written, item->counts.filtered,
                    item->counts.skipped, item->took, files_column(item->files));
     delete_checkpoint.run(lease->step, item->no);
   }

@@ -337,16 +337,17 @@ TEST_CASE("long inputs and outputs reach the database in pieces that one stateme
 
 TEST_CASE("an author's document may hold any key, and reaches the aggregator as it was given") {
   const json document{{"$files", {{"/etc/passwd", "/tmp/.passwd.part"}}}, {"$output", 1}};
-  sim_cluster cluster{{job{"keys"}.step(
-      partitioned{"one"}
-          .split([](split_context&) { return std::vector<partition>{{"p", 1}}; })
-          .each([&](partition_context& p) { p.output(document); })
-          .aggregate([](const results& all, run_context& run) {
-            all.for_each([&](const partition_result& r) {
-              CHECK(r.files.empty());
-              run.result(r.output);
-            });
-          }))}};
+  sim_cluster cluster{{job{"keys"}.step(partitioned{"one"}
+                                            .split([](split_context&) {
+                                              return std::vector<partition>{{"p", 1}};
+                                            })
+                                            .each([&](partition_context& p) { p.output(document); })
+                                            .aggregate([](const results& all, run_context& run) {
+                                              all.for_each([&](const partition_result& r) {
+                                                CHECK(r.files.empty());
+                                                run.result(r.output);
+                                              });
+                                            }))}};
   cluster.add_node();
   auto run = cluster.submit("keys");
   REQUIRE(cluster.finish(run));

@@ -56,10 +56,14 @@ class line_reader {
     for (auto c = take(1); c != "\""; c = take(1)) {
       if (c == "\\") {
         c = take(1);
-        if (c == "n") c = "\n";
-        else if (c == "r") c = "\r";
-        else if (c == "t") c = "\t";
-        else if (c == "x") c = static_cast<char>(std::stoi(take(2), nullptr, 16));
+        if (c == "n")
+          c = "\n";
+        else if (c == "r")
+          c = "\r";
+        else if (c == "t")
+          c = "\t";
+        else if (c == "x")
+          c = static_cast<char>(std::stoi(take(2), nullptr, 16));
       }
       value += c;
     }
@@ -97,15 +101,15 @@ constexpr auto hostile = "\nnode_fenced node=9 why=\"x";
 
 /// Partition 0 fails once, with a text that looks like a line of the log.
 job failing(std::function<void(partition_context&)> begun) {
-  return job{"failing"}.step(
-      partitioned{"odd step"}
-          .split([](split_context&) { return std::vector<partition>(3); })
-          .retry(attempts{3}, {50ms, 1.0, 50ms})
-          .each([begun](partition_context& p) {
-            begun(p);
-            if (p.no() == 0 && p.attempt() == 1) throw std::runtime_error(hostile);
-            if (p.no() == 1) throw permanent_error(hostile);
-          }));
+  return job{"failing"}.step(partitioned{"odd step"}
+                                 .split([](split_context&) { return std::vector<partition>(3); })
+                                 .retry(attempts{3}, {50ms, 1.0, 50ms})
+                                 .each([begun](partition_context& p) {
+                                   begun(p);
+                                   if (p.no() == 0 && p.attempt() == 1)
+                                     throw std::runtime_error(hostile);
+                                   if (p.no() == 1) throw permanent_error(hostile);
+                                 }));
 }
 
 }  // namespace
@@ -117,14 +121,34 @@ TEST_CASE("whatever a text holds, its event is one line, which can be taken apar
     return all;
   }();
   for (const std::string& text :
-       {std::string{}, std::string{"word"}, std::string{"two words"}, std::string{hostile},
-        std::string{"\""}, std::string{"\\"}, std::string{"\\\""}, std::string{"\\x41\\n"},
-        std::string{"a=b"}, std::string{"="}, std::string{" "}, std::string{"\r\n\t\v\f"},
-        std::string{"\0nul\0", 5}, std::string{"\x1b[2J\x7f"}, std::string{"\xc2\x9b" "31m"},
-        std::string{"\xe2\x80\xa8 \xe2\x80\xa9 \xc2\x85"}, std::string{"Zoë 漢字 😀"},
-        std::string{"\xff\xfe\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82"}, std::string{"17"},
-        std::string{"-1.5e3"}, std::string{"true"}, std::string{"false"}, std::string{"nan"},
-        std::string{"inf"}, std::string{"-"}, all_bytes, std::string(log::longest_text, '\n')}) {
+       {std::string{},
+        std::string{"word"},
+        std::string{"two words"},
+        std::string{hostile},
+        std::string{"\""},
+        std::string{"\\"},
+        std::string{"\\\""},
+        std::string{"\\x41\\n"},
+        std::string{"a=b"},
+        std::string{"="},
+        std::string{" "},
+        std::string{"\r\n\t\v\f"},
+        std::string{"\0nul\0", 5},
+        std::string{"\x1b[2J\x7f"},
+        std::string{"\xc2\x9b"
+                    "31m"},
+        std::string{"\xe2\x80\xa8 \xe2\x80\xa9 \xc2\x85"},
+        std::string{"Zoë 漢字 😀"},
+        std::string{"\xff\xfe\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82"},
+        std::string{"17"},
+        std::string{"-1.5e3"},
+        std::string{"true"},
+        std::string{"false"},
+        std::string{"nan"},
+        std::string{"inf"},
+        std::string{"-"},
+        all_bytes,
+        std::string(log::longest_text, '\n')}) {
     const auto line = line_of(text);
     INFO(line);
     for (unsigned char c : line) REQUIRE((c >= 0x20 && c != 0x7F));
@@ -142,12 +166,11 @@ TEST_CASE("whatever a text holds, its event is one line, which can be taken apar
 TEST_CASE("a text that is longer than a line should be is cut between two characters") {
   const auto most = log::longest_text;
   CHECK(log::bounded(std::string(most, 'a')) == std::string(most, 'a'));
-  CHECK(log::bounded(std::string(1'000'000, 'a')) ==
-        std::string(most, 'a') + "… (1000000 bytes)");
+  CHECK(log::bounded(std::string(1'000'000, 'a')) == std::string(most, 'a') + "… (1000000 bytes)");
   std::string wide = "a";
   while (wide.size() < 2 * most) wide += "漢";
-  CHECK(log::bounded(wide) == wide.substr(0, most - (most - 1) % 3) + "… (" +
-                                  std::to_string(wide.size()) + " bytes)");
+  CHECK(log::bounded(wide) ==
+        wide.substr(0, most - (most - 1) % 3) + "… (" + std::to_string(wide.size()) + " bytes)");
   CHECK(log::bounded(std::string(3000, '\x80')).size() < most + 30);
   CHECK(line_of(std::string(1'000'000, '\n')).size() < 2 * most + 100);
 }

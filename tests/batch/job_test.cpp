@@ -60,8 +60,8 @@ TEST_CASE("definitions that cannot work are refused when they are registered") {
   for (const double factor : {-1.0, std::nan(""), HUGE_VAL, -HUGE_VAL})
     CHECK(refusal(job{"j"}.step(work("a").retry(attempts{3}, {milliseconds{1}, factor}))) ==
           "job j: step a has a backoff factor that is not a number of 0 or more");
-  for (const backoff_of negative : {backoff_of{milliseconds{-1}},
-                                    backoff_of{milliseconds{1}, 2.0, milliseconds{-1}}})
+  for (const backoff_of negative :
+       {backoff_of{milliseconds{-1}}, backoff_of{milliseconds{1}, 2.0, milliseconds{-1}}})
     CHECK(refusal(job{"j"}.step(work("a").retry(attempts{3}, negative))) ==
           "job j: step a has a backoff of less than 0 ms");
   CHECK(refusal(job{"j"}.step(task("a")).step(task("b")).on_failure("b", go_to{"a"})) ==

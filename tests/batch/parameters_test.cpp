@@ -80,8 +80,7 @@ TEST_CASE("reading a parameter that was not declared, or as another type, is the
 }
 
 TEST_CASE("what is no text is refused with a sentence that can be shown anywhere") {
-  const std::vector<parameter_spec> specs =
-      std::vector{spec_of<std::string>("name")};
+  const std::vector<parameter_spec> specs = std::vector{spec_of<std::string>("name")};
   for (const std::string& bytes :
        {std::string{"a\xC3"}, std::string{"a\0b", 3}, std::string{"\xFF"}}) {
     auto checked = check_parameters(specs, {{"name", bytes}});

@@ -209,25 +209,26 @@ registry chaos_jobs() {
   return {
       sized("chaos_many").step(writing("many")),
       sized("chaos_long")
-          .step(partitioned{"long"}.split(listed).retry(enough, soon).each(long_items).aggregate(
-              [](const results& all, run_context& run) { total("long", all, run); })),
+          .step(partitioned{"long"}
+                    .split(listed)
+                    .retry(enough, soon)
+                    .each(long_items)
+                    .aggregate(
+                        [](const results& all, run_context& run) { total("long", all, run); })),
       sized("chaos_two")
-          .step(tasklet{"note",
-                        [](run_context& run) { journal("A", run.run().value, "note", 0); }})
+          .step(tasklet{"note", [](run_context& run) { journal("A", run.run().value, "note", 0); }})
           .step(writing("first"))
           .step(writing("second").assign(round_robin{})),
       sized("chaos_once").step(writing("once").transferable(false)),
-      sized("chaos_bound")
-          .step(writing("bound").transferable(false).assign(fixed_node_count{1})),
+      sized("chaos_bound").step(writing("bound").transferable(false).assign(fixed_node_count{1})),
       sized("chaos_poison").step(partitioned{"poison"}.split(listed).retry({3}, soon).each(poison)),
       sized("chaos_stream")
           .step(partitioned{"stream"}
                     .stream(slow_stream)
                     .retry(enough, soon)
                     .each([](partition_context& p) { write_items(p, "stream"); })
-                    .aggregate([](const results& all, run_context& run) {
-                      total("stream", all, run);
-                    })),
+                    .aggregate(
+                        [](const results& all, run_context& run) { total("stream", all, run); })),
   };
 }
 

@@ -21,11 +21,11 @@ TEST_CASE("a password in an address is found") {
 }
 
 TEST_CASE("an address without a password is not taken for one") {
-  auto url = GENERATE(as<std::string>{}, "sqlite:partita.db", "sqlite:/data/me:x@y/password=1.db",
-                      "postgresql://host:5432/db", "postgresql://me@host/db",
-                      "postgresql://me:@host/db", "postgresql://host/password",
-                      "postgresql://[::1]:5432/db", "host=h port=5432 user=me",
-                      "host=h passfile=/home/me/.pgpass");
+  auto url =
+      GENERATE(as<std::string>{}, "sqlite:partita.db", "sqlite:/data/me:x@y/password=1.db",
+               "postgresql://host:5432/db", "postgresql://me@host/db", "postgresql://me:@host/db",
+               "postgresql://host/password", "postgresql://[::1]:5432/db",
+               "host=h port=5432 user=me", "host=h passfile=/home/me/.pgpass");
   CHECK_FALSE(holds_password(url));
 }
 

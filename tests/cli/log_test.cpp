@@ -31,12 +31,9 @@ nlohmann::json through_json(std::string_view text) {
 }  // namespace
 
 TEST_CASE("an event is one JSON object, whose members have the types of its fields") {
-  const log::field more[] = {{"width", 500},
-                             {"fast", true},
-                             {"ratio", 0.5},
-                             {"by", node_id{9'007'199'254'740'993}},
-                             {"digits", "17"},
-                             {"least", std::numeric_limits<std::int64_t>::min()}};
+  const log::field more[] = {{"width", 500},   {"fast", true},
+                             {"ratio", 0.5},   {"by", node_id{9'007'199'254'740'993}},
+                             {"digits", "17"}, {"least", std::numeric_limits<std::int64_t>::min()}};
   const log::subject of{run_id{1}, "etl", "load", 0, 2, lease_id{3}, node_id{4}};
   CHECK(parsed({log::level::info, "lease_granted", of, more}, whole_name) ==
         nlohmann::json{{"ts", "2026-03-01T10:20:30.123Z"},
@@ -61,9 +58,11 @@ TEST_CASE("an event is one JSON object, whose members have the types of its fiel
 TEST_CASE("any text comes back from JSON as it was given; what is not UTF-8 is replaced") {
   for (const std::string& text :
        {std::string{}, std::string{"\nnode_fenced node=9 why=\"x"}, std::string{"\\\"\\u0041="},
-        std::string{"\0nul\0", 5}, std::string{"\x1b[2J\x7f\r\n\t"}, std::string{"\xc2\x9b" "31m"},
-        std::string{"\xe2\x80\xa8\xe2\x80\xa9"}, std::string{"Zoë 漢字 😀"}, std::string{"{\"a\":1}"},
-        std::string(log::longest_text, '"')})
+        std::string{"\0nul\0", 5}, std::string{"\x1b[2J\x7f\r\n\t"},
+        std::string{"\xc2\x9b"
+                    "31m"},
+        std::string{"\xe2\x80\xa8\xe2\x80\xa9"}, std::string{"Zoë 漢字 😀"},
+        std::string{"{\"a\":1}"}, std::string(log::longest_text, '"')})
     CHECK(through_json(text) == text);
   CHECK(through_json("a\xff\xfe z") == "a\xef\xbf\xbd\xef\xbf\xbd z");
   CHECK(through_json(std::string(1'000'000, 'a')) ==

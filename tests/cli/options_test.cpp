@@ -72,8 +72,9 @@ TEST_CASE("an optional value follows its option only with '='") {
 }
 
 TEST_CASE("a typing error in an option is recognised") {
-  CHECK(refusal([] { parse({"--noodes", "3"}); }) ==
-        "there is no option --noodes / did you mean --nodes?");
+  CHECK(refusal([] {
+          parse({"--noodes", "3"});
+        }) == "there is no option --noodes / did you mean --nodes?");
   CHECK(refusal([] { parse({"--zzzzzzzz"}); }) == "there is no option --zzzzzzzz");
   CHECK(refusal([] { parse({"-z"}); }) != "accepted");
   CHECK(refusal([] { parse({"--nodes"}); }) != "accepted");
@@ -89,8 +90,9 @@ TEST_CASE("values of the wrong kind are refused with the range or the choice") {
   CHECK(number("3.5") != "accepted");
   CHECK(number("99999999999999999999") != "accepted");
   CHECK(number("") != "accepted");
-  CHECK(refusal([] { parse({"-o", "jsn"}).one_of("output", {"table", "json"}); }) ==
-        "--output must be table, json, not jsn / did you mean json?");
+  CHECK(refusal([] {
+          parse({"-o", "jsn"}).one_of("output", {"table", "json"});
+        }) == "--output must be table, json, not jsn / did you mean json?");
   CHECK(refusal([] { parse({"--watch=inf"}).seconds("watch"); }) != "accepted");
   variable set("PARTITA_TEST_NODES", "many");
   CHECK(refusal([] { parse({}).number("nodes", 1, 9); }).starts_with("PARTITA_TEST_NODES must"));
@@ -132,8 +134,7 @@ TEST_CASE("every command is explained, and every option of it") {
   for (const auto& one : command_table()) {
     auto text = help_of(one, "partita");
     CHECK(text.starts_with("Usage: partita " + one.name));
-    for (const auto& each : one.options)
-      CHECK(text.find("--" + each.name) != std::string::npos);
+    for (const auto& each : one.options) CHECK(text.find("--" + each.name) != std::string::npos);
     CHECK(overview("partita").find("  " + one.name + " ") != std::string::npos);
     CHECK_NOTHROW(arguments(one.options, {}));
   }

@@ -16,13 +16,22 @@ const listing things{{{"ID", "/id"},
                       {"NOTE", "/note", cell::sentence},
                       {"ROWS", "/items/read", cell::number, true}}};
 
-const std::vector<document> two{
-    {{"id", "7"}, {"state", "RUNNING"}, {"parts", {{"completed", 12}, {"total", 28}}},
-     {"share", 12.0 / 28}, {"at", "2026-03-01T10:20:30.123Z"}, {"took_s", 61.5},
-     {"note", "a\x1b[2J"}, {"items", {{"read", 86000}}}},
-    {{"id", "12"}, {"state", "COMPLETED"}, {"parts", {{"completed", 3}, {"total", 3}}},
-     {"share", 1.0}, {"at", nullptr}, {"took_s", nullptr}, {"note", nullptr},
-     {"items", {{"read", 5}}}}};
+const std::vector<document> two{{{"id", "7"},
+                                 {"state", "RUNNING"},
+                                 {"parts", {{"completed", 12}, {"total", 28}}},
+                                 {"share", 12.0 / 28},
+                                 {"at", "2026-03-01T10:20:30.123Z"},
+                                 {"took_s", 61.5},
+                                 {"note", "a\x1b[2J"},
+                                 {"items", {{"read", 86000}}}},
+                                {{"id", "12"},
+                                 {"state", "COMPLETED"},
+                                 {"parts", {{"completed", 3}, {"total", 3}}},
+                                 {"share", 1.0},
+                                 {"at", nullptr},
+                                 {"took_s", nullptr},
+                                 {"note", nullptr},
+                                 {"items", {{"read", 5}}}}};
 
 style as(output_format format) {
   style how;
@@ -84,7 +93,8 @@ TEST_CASE("CSV has all columns, raw values and names made of paths") {
   items[0]["note"] = "say \"x\", y";
   CHECK(render(things, items, as(output_format::csv)) ==
         "id,state,parts,share,at,took_s,note,items_read\n"
-        "7,RUNNING,12/28," + dump(two[0]["share"]) +
+        "7,RUNNING,12/28," +
+            dump(two[0]["share"]) +
             ",2026-03-01T10:20:30.123Z,61.5,\"say \"\"x\"\", y\",86000\n"
             "12,COMPLETED,3/3,1.0,,,,5\n");
 }

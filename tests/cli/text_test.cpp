@@ -10,7 +10,8 @@ TEST_CASE("control characters never reach the terminal") {
   CHECK(escape_controls("a\nb\tc\rd") == "a\\nb\\tc\\rd");
   CHECK(escape_controls("\x1b[2J") == "\\x1b[2J");
   CHECK(escape_controls(std::string("\0\x7f", 2)) == "\\x00\\x7f");
-  CHECK(escape_controls("\xc2\x9b" "31m") == "\\x9b31m");  // CSI in one character
+  CHECK(escape_controls("\xc2\x9b"
+                        "31m") == "\\x9b31m");  // CSI in one character
   CHECK(escape_controls("Zoë 漢字 \xc2\xa0") == "Zoë 漢字 \xc2\xa0");
 }
 

@@ -249,12 +249,12 @@ TEST_CASE("more is wanted while an executor is free, and ahead only of short par
   };
   CHECK(lease_book{2, limits()}.wants_more(false));
   CHECK(lease_book{2, limits()}.wants_more(true));
-  CHECK(with_mean(0, 1).wants_more(true));           // one executor is free
-  CHECK_FALSE(with_mean(0, 2).wants_more(false));    // nothing is measured
-  CHECK(with_mean(1e3, 20).wants_more(false));       // 20 ms of work; 100 ms ahead for each
-  CHECK_FALSE(with_mean(1e3, 20).wants_more(true));  // but nothing is ready
-  CHECK_FALSE(with_mean(1e3, 300).wants_more(false));  // 300 ms of work
-  CHECK_FALSE(with_mean(2e5, 4).wants_more(false));    // each takes 200 ms
+  CHECK(with_mean(0, 1).wants_more(true));              // one executor is free
+  CHECK_FALSE(with_mean(0, 2).wants_more(false));       // nothing is measured
+  CHECK(with_mean(1e3, 20).wants_more(false));          // 20 ms of work; 100 ms ahead for each
+  CHECK_FALSE(with_mean(1e3, 20).wants_more(true));     // but nothing is ready
+  CHECK_FALSE(with_mean(1e3, 300).wants_more(false));   // 300 ms of work
+  CHECK_FALSE(with_mean(2e5, 4).wants_more(false));     // each takes 200 ms
   CHECK_FALSE(with_mean(1, 15'000).wants_more(false));  // more than the widest lease
 }
 

@@ -32,8 +32,7 @@ TEST_CASE("every state has a name of its own, none follows itself, nothing follo
   check_machine<s>({s::running, s::completed, s::failed, s::stopped},
                    {s::completed, s::failed, s::stopped});
   using l = lease_state;
-  check_machine<l>({l::live, l::done, l::released, l::revoked},
-                   {l::done, l::released, l::revoked});
+  check_machine<l>({l::live, l::done, l::released, l::revoked}, {l::done, l::released, l::revoked});
 }
 
 TEST_CASE("an unknown name is no state") {

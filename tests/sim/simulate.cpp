@@ -182,8 +182,7 @@ int run(int argc, char** argv) {
 
   if (args.count("mutants"))
     return hunt_mutants(args["seeds"].as<std::uint64_t>(), args["mutants"].as<std::string>(),
-                        static_cast<int>(args["jobs"].as<std::uint64_t>()),
-                        args.count("rare") > 0);
+                        static_cast<int>(args["jobs"].as<std::uint64_t>()), args.count("rare") > 0);
   if (args.count("repeat")) return repeat(args["seeds"].as<std::uint64_t>(), kinds);
 
   auto begun = boot_now();

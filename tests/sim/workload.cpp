@@ -74,9 +74,7 @@ std::vector<job> jobs_of::all() {
       named(work_kind::sum).step(with_files(step("work"))),
       named(work_kind::once)
           .step(step("work").transferable(false).each([this](partition_context& p) { once(p); })),
-      named(work_kind::chunks).step(step("work").each([this](partition_context& p) {
-        chunks(p);
-      })),
+      named(work_kind::chunks).step(step("work").each([this](partition_context& p) { chunks(p); })),
       named(work_kind::stream).step(streamed),
       named(work_kind::two)
           .step(with_files(step("first")))
@@ -132,8 +130,8 @@ void jobs_of::chunks(partition_context& p) {
     if (position <= known)
       oracle_.broken.push_back(
           "partition " + std::to_string(p.no()) + " of run " + std::to_string(p.run().value) +
-          " commits " + std::to_string(position) + " again: it resumed at " +
-          std::to_string(from) + ", but " + std::to_string(known) + " was acknowledged");
+          " commits " + std::to_string(position) + " again: it resumed at " + std::to_string(from) +
+          ", but " + std::to_string(known) + " was acknowledged");
     known = position;
   };
   for (auto at = from; at < last; ++at) {

@@ -103,8 +103,8 @@ TEST_CASE_METHOD(contract, "failed results, and those with files, are listed wit
   auto id = split(r, 6);
   auto grant = take(node, id);
   for (partition_no no = 0; no < 6; ++no) {
-    auto item = ended(grant.lease, no,
-                      no % 3 == 1 ? attempt_outcome::failed : attempt_outcome::completed);
+    auto item =
+        ended(grant.lease, no, no % 3 == 1 ? attempt_outcome::failed : attempt_outcome::completed);
     if (no % 3 == 2) item.files = R"([["/out/f","/out/.f.part"]])";
     CHECK(report(node, item) == report_verdict::recorded);
   }

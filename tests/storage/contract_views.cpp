@@ -144,9 +144,8 @@ TEST_CASE_METHOD(contract, "the log is read from where one was, of one run or of
     CHECK(e.run == r.run);
     kinds.push_back(e.kind);
   }
-  CHECK(kinds ==
-        std::vector<std::string>{"RUN_SUBMITTED", "RUN_ADOPTED", "STEP_BEGUN", "SPLIT_APPENDED",
-                                 "SPLIT_SEALED"});
+  CHECK(kinds == std::vector<std::string>{"RUN_SUBMITTED", "RUN_ADOPTED", "STEP_BEGUN",
+                                          "SPLIT_APPENDED", "SPLIT_SEALED"});
   CHECK(mine[2].step == id);
   auto rest = db->list_events(r.run, mine[1].id, 1);
   REQUIRE(rest.size() == 1);
@@ -167,9 +166,9 @@ TEST_CASE_METHOD(contract, "the life of a run is in the log, from launch to end"
   end(r, run_state::completed);
   std::vector<std::string> kinds;
   for (const auto& e : db->list_events(r.run, 0, 1000)) kinds.push_back(e.kind);
-  CHECK(kinds == std::vector<std::string>{
-                     "RUN_SUBMITTED", "RUN_ADOPTED", "STEP_BEGUN", "SPLIT_APPENDED",
-                     "SPLIT_SEALED", "LEASE_GRANTED", "LEASE_SHRUNK", "LEASE_REPORTED",
-                     "LEASE_REPORTED", "LEASE_ENDED", "LEASE_GRANTED", "LEASE_REPORTED",
-                     "LEASE_ENDED", "STEP_ENDED", "RUN_ENDED"});
+  CHECK(kinds == std::vector<std::string>{"RUN_SUBMITTED", "RUN_ADOPTED", "STEP_BEGUN",
+                                          "SPLIT_APPENDED", "SPLIT_SEALED", "LEASE_GRANTED",
+                                          "LEASE_SHRUNK", "LEASE_REPORTED", "LEASE_REPORTED",
+                                          "LEASE_ENDED", "LEASE_GRANTED", "LEASE_REPORTED",
+                                          "LEASE_ENDED", "STEP_ENDED", "RUN_ENDED"});
 }

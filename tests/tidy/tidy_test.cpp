@@ -61,10 +61,19 @@ bool within(const source_line& line, const std::string& folder) {
 }  // namespace
 
 TEST_CASE("the top level holds what was agreed and nothing else") {
-  const std::set<std::string> agreed{
-      "CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json", "CONTRIBUTING.md", "LICENSE",
-      "README.md",    "actors",         "apps",              "batch",           "bench",
-      "protocol",     "storage",        "tests"};
+  const std::set<std::string> agreed{"CHANGELOG.md",
+                                     "CMakeLists.txt",
+                                     "CMakePresets.json",
+                                     "CONTRIBUTING.md",
+                                     "LICENSE",
+                                     "README.md",
+                                     "actors",
+                                     "apps",
+                                     "batch",
+                                     "bench",
+                                     "protocol",
+                                     "storage",
+                                     "tests"};
   for (const auto& entry : fs::directory_iterator(root)) {
     auto name = entry.path().filename().string();
     auto made = name == "build" || name.starts_with(".") || name.starts_with("partita.db");

@@ -19,8 +19,8 @@ const std::vector<benchmark>& benchmarks() {
   static const std::vector<benchmark> all{
       {"claim_throughput", "partitions a second through claim, executor and recorded result",
        100'000, 0, claim_throughput},
-      {"pickup_latency", "how long a run waits for a master, and a partition for an executor", 1,
-       0, pickup_latency},
+      {"pickup_latency", "how long a run waits for a master, and a partition for an executor", 1, 0,
+       pickup_latency},
       {"executor_scaling", "CPU-bound partitions against a plain loop over the same work", 2'000,
        5'000, executor_scaling},
   };

@@ -70,8 +70,10 @@ milestones cluster::milestones_of(run_id run) {
   constexpr int page = 1000;
   milestones found;
   const std::pair<std::string_view, db_time milestones::*> wanted[]{
-      {event::run_submitted, &milestones::submitted}, {event::run_adopted, &milestones::adopted},
-      {event::step_begun, &milestones::begun},        {event::split_sealed, &milestones::sealed},
+      {event::run_submitted, &milestones::submitted},
+      {event::run_adopted, &milestones::adopted},
+      {event::step_begun, &milestones::begun},
+      {event::split_sealed, &milestones::sealed},
       {event::lease_granted, &milestones::leased}};
   auto complete = [&] {
     return std::all_of(std::begin(wanted), std::end(wanted),

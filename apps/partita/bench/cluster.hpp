@@ -16,7 +16,7 @@ namespace partita::bench {
 struct milestones {
   db_time submitted;
   db_time adopted;
-  db_time begun;   // the step
+  db_time begun;  // the step
   db_time sealed;
   db_time leased;  // the first lease of all
   db_time ended;   // the step

@@ -10,15 +10,15 @@ namespace partita::bench {
 namespace {
 
 job the_job(const plan& p, const std::shared_ptr<std::atomic<mono_time>>& started) {
-  return job{"bench_pickup_latency"}.step(
-      partitioned{"work"}
-          .split([count = p.partitions](split_context&) {
-            return std::vector<partition>(static_cast<std::size_t>(count));
-          })
-          .each([started](partition_context&) {
-            auto none = mono_time{};
-            started->compare_exchange_strong(none, boot_now());
-          }));
+  return job{"bench_pickup_latency"}.step(partitioned{"work"}
+                                              .split([count = p.partitions](split_context&) {
+                                                return std::vector<partition>(
+                                                    static_cast<std::size_t>(count));
+                                              })
+                                              .each([started](partition_context&) {
+                                                auto none = mono_time{};
+                                                started->compare_exchange_strong(none, boot_now());
+                                              }));
 }
 
 /// How long to rest before each round: spread evenly over two polls, in a shuffled order. Were they

@@ -78,14 +78,19 @@ class job_page {
   void print(std::ostream& out) {
     switch (how_.format) {
       case output_format::table:
-      case output_format::wide: return print_report(out);
-      case output_format::json: return print_document(out);
+      case output_format::wide:
+        return print_report(out);
+      case output_format::json:
+        return print_document(out);
       case output_format::jsonl:
       case output_format::csv:
-      case output_format::name: break;
+      case output_format::name:
+        break;
     }
-    if (wants_partitions()) print_partitions(out);
-    else out << render(steps, step_documents(), how_);
+    if (wants_partitions())
+      print_partitions(out);
+    else
+      out << render(steps, step_documents(), how_);
   }
 
  private:
@@ -164,10 +169,10 @@ class job_page {
     std::vector<std::pair<std::string, std::string>> fields{
         {"run", std::to_string(view_.run.id.value)},
         {"job", fmt::format("{} (version {})", view_.run.job.name, view_.run.job.version)},
-        {"state", std::string{to_string(view_.run.state)} +
-                      (view_.run.stop != stop_mode::none && !is_terminal(view_.run.state)
-                           ? ", asked to stop"
-                           : "")},
+        {"state",
+         std::string{to_string(view_.run.state)} +
+             (view_.run.stop != stop_mode::none && !is_terminal(view_.run.state) ? ", asked to stop"
+                                                                                 : "")},
         {"partitions", cell_of("/partitions", cell::ratio)},
         {"done", cell_of("/progress", cell::percent)},
         {"master", cell_of("/master/name", cell::text)},

@@ -55,8 +55,10 @@ std::string describe_jobs(const std::vector<document>& jobs) {
     std::vector<std::pair<std::string, std::string>> lines;
     for (const auto& p : known["parameters"]) {
       auto text = p.value("type", "");
-      if (p.value("required", false)) text += ", required";
-      else if (!p["default"].is_null()) text += ", default " + p["default"].dump();
+      if (p.value("required", false))
+        text += ", required";
+      else if (!p["default"].is_null())
+        text += ", default " + p["default"].dump();
       const auto about = text_of(p, "about");
       lines.push_back({"  " + p.value("name", ""), about.empty() ? text : text + ": " + about});
     }
@@ -126,9 +128,7 @@ exit_code jobs_command(const invocation& in) {
   start_log(in.args);
   require_words(in.args.words(), {}, 0);
   if (in.args.has("known"))
-    return print(in.args, [&](std::ostream& out, const style& how) {
-      out << list_known(in, how);
-    });
+    return print(in.args, [&](std::ostream& out, const style& how) { out << list_known(in, how); });
   auto limit = static_cast<int>(in.args.number("limit", 1, 10'000));
   auto before = in.args.has("before") ? parse_run_id(in.args.text("before")) : run_id{};
   style_of(in.args);

@@ -84,17 +84,20 @@ exit_code run_command(const invocation& in) {
   }
   if (result.end == watch_end::interrupted)
     std::cerr << "run " << run.value << " is not cancelled; its local nodes finish what they have "
-              << "begun (again Ctrl-C: at once)\n" << how_to_continue(in, run);
+              << "begun (again Ctrl-C: at once)\n"
+              << how_to_continue(in, run);
   cluster.stop(signals, grace);
   switch (result.end) {
-    case watch_end::interrupted: return exit_code::interrupted;
+    case watch_end::interrupted:
+      return exit_code::interrupted;
     case watch_end::abandoned:
       std::cerr << how_to_continue(in, run);
       throw command_error(exit_code::failed, "nodes_died",
                           "all local nodes have died; " + named(run) + " has not ended",
                           "what they said is above; --log-level info makes them say more");
     case watch_end::timed_out:
-    case watch_end::ended: break;
+    case watch_end::ended:
+      break;
   }
   return tell_end(in, *result.last);
 }

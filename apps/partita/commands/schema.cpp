@@ -15,10 +15,9 @@ namespace partita::cli {
 
 namespace {
 
-const listing migrations{{{"VERSION", "/version", cell::number},
-                          {"NAME", "/name"},
-                          {"STATE", "/state", cell::state}},
-                         "/name"};
+const listing migrations{
+    {{"VERSION", "/version", cell::number}, {"NAME", "/name"}, {"STATE", "/state", cell::state}},
+    "/name"};
 
 exit_code migrate(const invocation& in) {
   auto db = open_database(database_url(in.args));

@@ -25,8 +25,10 @@ exit_code tell_submitted(const invocation& in, const std::shared_ptr<database>& 
     signal_watch signals;
     return follow(in, db, run.id, std::nullopt, signals);
   }
-  if (wants_json(in.args)) std::cout << dump(run_document(run, {}, {}, wall_now())) << "\n";
-  else std::cout << run.id.value << "\n";
+  if (wants_json(in.args))
+    std::cout << dump(run_document(run, {}, {}, wall_now())) << "\n";
+  else
+    std::cout << run.id.value << "\n";
   std::cerr << "  " << suggest(in, "wait", run.id) << " waits for it\n  "
             << suggest(in, "job", run.id) << " shows it\n  " << suggest(in, "cancel", run.id)
             << " stops it\n";

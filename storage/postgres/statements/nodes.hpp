@@ -40,8 +40,7 @@ WHERE node_id = ANY ($1::bigint[]) AND state = 'ACTIVE' ORDER BY node_id)" +
          locking(lock);
 }
 
-inline const std::string present_nodes =
-    node_standing + "WHERE left_at IS NULL ORDER BY node_id";
+inline const std::string present_nodes = node_standing + "WHERE left_at IS NULL ORDER BY node_id";
 
 // $1 node, $2 running, $3 state
 inline const std::string renew_node = R"(
