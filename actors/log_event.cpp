@@ -35,7 +35,7 @@ void append_hex(std::string& out, std::string_view bytes) {
   for (unsigned char byte : bytes) out.append("\\x") += {hex[byte >> 4], hex[byte & 15]};
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
     auto rest = text;
@@ -66,7 +66,7 @@ std::string shown(double number) {
 std::string shown(bool truth) { return truth ? "true" : "false"; }
 std::string shown(id_value id) { return std::to_string(id.value); }
 std::string shown(std::string_view text) {
-  return is_word(text) && text.size() <= longest_text ? std::string{text} : quoted(bounded(text));
+  return is_word(text) && text.size() <= longest_text ? std::string{text} : in_quotes(bounded(text));
 }
 
 }  // namespace
