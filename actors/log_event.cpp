@@ -66,7 +66,8 @@ std::string shown(double number) {
 std::string shown(bool truth) { return truth ? "true" : "false"; }
 std::string shown(id_value id) { return std::to_string(id.value); }
 std::string shown(std::string_view text) {
-  return is_word(text) && text.size() <= longest_text ? std::string{text} : in_quotes(bounded(text));
+  return is_word(text) && text.size() <= longest_text ? std::string{text}
+                                                      : in_quotes(bounded(text));
 }
 
 }  // namespace
