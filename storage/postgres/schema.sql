@@ -135,7 +135,7 @@ CREATE TABLE partita.node (
     left_at timestamp with time zone,
     CONSTRAINT node_left_at CHECK (((left_at IS NOT NULL) = (state = ANY (ARRAY['DEREGISTERED'::text, 'LEFT'::text])))),
     CONSTRAINT node_slots_check CHECK ((slots >= 0)),
-    CONSTRAINT node_state_check CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'DRAINING'::text, 'UNREACHABLE'::text, 'DEREGISTERED'::text, 'LEFT'::text])))
+    CONSTRAINT node_state_check CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'DRAINING'::text, 'UNREACHABLE'::text, 'CONDEMNED'::text, 'DEREGISTERED'::text, 'LEFT'::text])))
 )
 WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
@@ -384,7 +384,7 @@ CREATE INDEX lease_live_of_node ON partita.lease USING btree (node_id, step_id) 
 
 CREATE INDEX lease_step ON partita.lease USING btree (step_id);
 
-CREATE INDEX node_live ON partita.node USING btree (node_id) WHERE (state = ANY (ARRAY['ACTIVE'::text, 'DRAINING'::text, 'UNREACHABLE'::text]));
+CREATE INDEX node_present ON partita.node USING btree (node_id) WHERE (left_at IS NULL);
 
 CREATE INDEX ready_bound ON partita.ready USING btree (node_id) WHERE (node_id IS NOT NULL);
 

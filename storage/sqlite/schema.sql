@@ -8,8 +8,7 @@ CREATE INDEX partita_lease_place ON partita_lease (step_id, lo) WHERE state = 'L
 
 CREATE INDEX partita_lease_step ON partita_lease (step_id);
 
-CREATE INDEX partita_node_live ON partita_node (node_id)
-  WHERE state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE');
+CREATE INDEX partita_node_present ON partita_node (node_id) WHERE left_at IS NULL;
 
 CREATE INDEX partita_ready_bound ON partita_ready (node_id) WHERE node_id IS NOT NULL;
 
@@ -115,7 +114,7 @@ CREATE TABLE partita_node (
   version      TEXT NOT NULL,
   jobs         TEXT NOT NULL,  -- JSON array of 'name/version'
   state        TEXT NOT NULL
-    CHECK (state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE', 'DEREGISTERED', 'LEFT')),
+    CHECK (state IN ('ACTIVE', 'DRAINING', 'UNREACHABLE', 'CONDEMNED', 'DEREGISTERED', 'LEFT')),
   running      INTEGER NOT NULL DEFAULT 0,
   joined_at    INTEGER NOT NULL,
   heartbeat_at INTEGER NOT NULL,
