@@ -23,6 +23,13 @@ struct meeting : contract {
   static constexpr auto all_ranges = "SELECT FROM partita.ready FOR UPDATE";
   static constexpr auto all_runs = "SELECT FROM partita.run FOR UPDATE";
   static constexpr auto the_log = "LOCK TABLE partita.event IN SHARE MODE";
+
+  /// Who inserts a range waits for the advisory lock 4711, and nobody else does.
+  static constexpr auto ranges_wait_to_be_inserted = R"(
+    CREATE FUNCTION partita.wait_here() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NULL; END';
+    CREATE TRIGGER wait_here BEFORE INSERT ON partita.ready
+      FOR EACH STATEMENT EXECUTE FUNCTION partita.wait_here();)";
 };
 
 }  // namespace
@@ -120,8 +127,9 @@ TEST_CASE_METHOD(meeting, "a range that is being bound to a node is found when i
   on->pass(limits.deregister_after + milliseconds{500});
   db->heartbeat(master, 0, false, std::nullopt);
 
+  on->tamper(ranges_wait_to_be_inserted);
   interleaving order{*on};
-  order.hold(the_log);
+  order.hold("SELECT pg_advisory_xact_lock(4711)");
   const std::vector<ready_range> bound{{{0, 3}, node, 0}};
   CHECK(order.begin("seal", [&](store& s) { s.seal_split(id, r.master, r.term, 4, {}, bound); }));
   order.begin("sweep", [&](store& s) { sweep_all(s, node, limits); });
@@ -129,6 +137,7 @@ TEST_CASE_METHOD(meeting, "a range that is being bound to a node is found when i
   CHECK_FALSE(order.end_of("seal"));
   CHECK_FALSE(order.end_of("sweep"));
   CHECK(waiting(id) == std::vector<ready_range>{{{0, 3}, node_id{}, 0}});
+  on->tamper("DROP FUNCTION partita.wait_here() CASCADE");
   judge();
 }
 
