@@ -126,7 +126,6 @@ void claimer_state::learn(step_id step, run_id run) {
   auto row = db->get().find_run(run);
   for (const auto& s : db->get().list_steps(run))
     if (row && s.id == step) return book.learn(step, {run, row->job, row->parameters, s.spec, 0});
-
   throw store_error(errc::damaged, named(step) + " has no row");
 }
 

@@ -41,11 +41,6 @@ inline nlohmann::json json_of(const std::vector<range>& ranges) {
   return list;
 }
 
-/// Of LEASE_GRANTED.
-inline nlohmann::json granted_detail(range span, int attempt) {
-  return {{"lo", span.lo}, {"hi", span.hi}, {"attempt", attempt}};
-}
-
 constexpr std::string_view field_of(attempt_outcome outcome) {
   switch (outcome) {
     case attempt_outcome::completed:

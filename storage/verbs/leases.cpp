@@ -9,22 +9,6 @@ namespace partita::verbs {
 
 namespace {
 
-/// LIVE leases go back whole: what is unfinished is ready again, with the tries used up before.
-void return_whole(transaction& tx, std::vector<held_lease_row> leases) {
-  const auto left = unfinished(tx, leases);
-  std::vector<new_ready> waiting;
-  for (std::size_t i = 0; i < leases.size(); ++i) {
-    auto& lease = leases[i].lease;
-    for (auto span : left[i])
-      waiting.push_back({lease.step, span, node_id{}, lease.attempt - 1, milliseconds{0}});
-    lease.state = lease_state::released;
-    tx.log(event::lease_ended, about(leases[i]),
-           {{"state", "RELEASED"}, {"requeued", event::json_of(left[i])}});
-  }
-  tx.insert_ready(waiting);
-  save(tx, leases);
-}
-
 /// The lease keeps lo..from-1; from..hi is ready again. REQUIRES: lo < from <= hi, LIVE.
 void shorten(transaction& tx, held_lease_row held, partition_no from) {
   auto& lease = held.lease;
@@ -51,7 +35,7 @@ int release(transaction& tx, node_id node, std::span<const lease_id> leases) {
   auto held = tx.lock_leases(node, leases);
   std::erase_if(held, [](const auto& h) { return h.lease.state != lease_state::live; });
   const auto count = static_cast<int>(held.size());
-  if (count > 0) return_whole(tx, std::move(held));
+  if (count > 0) requeue(tx, std::move(held), lease_state::released);
   return count;
 }
 
@@ -60,7 +44,8 @@ void give_back(transaction& tx, node_id node, lease_id lease, partition_no from)
   if (found.empty() || found.front().lease.state != lease_state::live ||
       from > found.front().lease.span.hi)
     return;
-  if (from <= found.front().lease.span.lo) return return_whole(tx, std::move(found));
+  if (from <= found.front().lease.span.lo)
+    return requeue(tx, std::move(found), lease_state::released);
   shorten(tx, std::move(found.front()), from);
 }
 

@@ -16,25 +16,6 @@ loss_verdict judge(const held_lease_row& held) {
   return judge_loss(held.transferable, held.lease.attempt, held.max_attempts, held.lease.node);
 }
 
-/// Ends LIVE leases: what is unfinished of them is ready again.
-void requeue(transaction& tx, std::vector<held_lease_row> leases) {
-  const auto left = unfinished(tx, leases);
-  std::vector<new_ready> waiting;
-  for (std::size_t i = 0; i < leases.size(); ++i) {
-    auto& lease = leases[i].lease;
-    auto spans = left[i];
-    if (PARTITA_BUG(revoke_requeues_what_has_ended)) spans = {lease.span};
-    for (auto span : spans)
-      waiting.push_back({lease.step, span, node_id{}, judge(leases[i]).attempt, milliseconds{0}});
-    lease.state = lease_state::revoked;
-    nlohmann::json detail{{"state", "REVOKED"}};
-    if (!spans.empty()) detail["requeued"] = event::json_of(spans);
-    tx.log(event::lease_ended, about(leases[i]), detail);
-  }
-  tx.insert_ready(waiting);
-  save(tx, leases);
-}
-
 /// FAILED results for the first `most` unfinished partitions of a LIVE lease, which is REVOKED with
 /// the last of them. Returns how many.
 std::int64_t fail(transaction& tx, held_lease_row held, std::int64_t most) {
@@ -76,7 +57,7 @@ std::int64_t fail_bound_ranges(transaction& tx, node_id node, std::int64_t most)
     if (settled < most) {
       const auto lost = cut(span, most - settled);
       settled += lost.size();
-      fail(tx, grant_lost(tx, waiting.step, node, lost, waiting.attempt + 1), lost.size());
+      fail(tx, grant(tx, waiting.step, node, lost, waiting.attempt + 1, true), lost.size());
       span.lo = lost.hi + 1;
     }
     if (span.lo <= span.hi && !PARTITA_BUG(a_lost_piece_drops_the_rest_of_a_range))
@@ -101,7 +82,7 @@ void hand_over(transaction& tx, node_id node) {
   for (auto& held : tx.lock_live_leases(node))
     if (judge(held).requeue || PARTITA_BUG(condemned_nodes_hand_over_everything))
       again.push_back(std::move(held));
-  if (!PARTITA_BUG(sweep_keeps_leases)) requeue(tx, std::move(again));
+  if (!PARTITA_BUG(sweep_keeps_leases)) requeue(tx, std::move(again), lease_state::revoked);
   let_go_of_runs(tx, node);
 }
 

@@ -43,18 +43,33 @@ std::vector<std::vector<range>> unfinished(transaction& tx,
   return left;
 }
 
-held_lease_row grant(transaction& tx, step_id step, node_id node, range span, int attempt) {
+held_lease_row grant(transaction& tx, step_id step, node_id node, range span, int attempt,
+                     bool lost) {
   auto held = tx.insert_lease(step, node, span, attempt);
-  tx.log(event::lease_granted, about(held), event::granted_detail(span, attempt));
+  nlohmann::json detail{{"lo", span.lo}, {"hi", span.hi}, {"attempt", attempt}};
+  if (lost) detail["lost"] = true;
+  tx.log(event::lease_granted, about(held), detail);
   return held;
 }
 
-held_lease_row grant_lost(transaction& tx, step_id step, node_id node, range span, int attempt) {
-  auto held = tx.insert_lease(step, node, span, attempt);
-  auto detail = event::granted_detail(span, attempt);
-  detail["lost"] = true;
-  tx.log(event::lease_granted, about(held), detail);
-  return held;
+void requeue(transaction& tx, std::vector<held_lease_row> leases, lease_state to) {
+  const auto left = unfinished(tx, leases);
+  const auto revoked = to == lease_state::revoked;
+  std::vector<new_ready> waiting;
+  for (std::size_t i = 0; i < leases.size(); ++i) {
+    auto& lease = leases[i].lease;
+    auto spans = left[i];
+    if (revoked && PARTITA_BUG(revoke_requeues_what_has_ended)) spans = {lease.span};
+    for (auto span : spans)
+      waiting.push_back(
+          {lease.step, span, node_id{}, lease.attempt - (revoked ? 0 : 1), milliseconds{0}});
+    lease.state = to;
+    nlohmann::json detail{{"state", to_string(to)}};
+    if (!spans.empty()) detail["requeued"] = event::json_of(spans);
+    tx.log(event::lease_ended, about(leases[i]), detail);
+  }
+  tx.insert_ready(waiting);
+  save(tx, leases);
 }
 
 void save(transaction& tx, std::span<const held_lease_row> leases) {

@@ -23,11 +23,15 @@ subject about(const held_lease_row& held);
 /// What is left of each lease: its span without what has ended. REQUIRES: they are locked.
 std::vector<std::vector<range>> unfinished(transaction& tx, std::span<const held_lease_row> leases);
 
-/// A new LIVE lease, and its event.
-held_lease_row grant(transaction& tx, step_id step, node_id node, range span, int attempt);
+/// A new LIVE lease, and its event. `lost`: of what a lost node had not claimed yet, to be named by
+/// its results.
+held_lease_row grant(transaction& tx, step_id step, node_id node, range span, int attempt,
+                     bool lost = false);
 
-/// The same, of what a lost node had not claimed yet: to be named by its results.
-held_lease_row grant_lost(transaction& tx, step_id step, node_id node, range span, int attempt);
+/// Ends LIVE leases as a whole, RELEASED or REVOKED: what is unfinished of them is ready again. A
+/// lease that was given back is no try of it; one that was lost with its node is. REQUIRES: they
+/// are locked.
+void requeue(transaction& tx, std::vector<held_lease_row> leases, lease_state to);
 
 /// Writes leases that were locked before.
 void save(transaction& tx, std::span<const held_lease_row> leases);
