@@ -188,10 +188,18 @@ def about(lines):
     settings = ", ".join(f"{k}={v}" for k, v in newest["postgres"].items()
                          if k in ("fsync", "synchronous_commit", "shared_buffers"))
     return (f"Measured {newest['at'][:10]} at {', '.join(commits)} ({' and '.join(sizes)} sizes), "
-            f"on {m['cores']} cores ({m['cpu']}), {m['memory_gb']} GB, client and database on the "
-            f"same machine; PostgreSQL {newest['server'].split()[0]}, {settings}. "
+            f"on {m['cores']} cores ({m['cpu']}{elsewhere(lines, m)}), {m['memory_gb']} GB, client "
+            "and database on the same machine; "
+            f"PostgreSQL {newest['server'].split()[0]}, {settings}. "
             + busy(lines, m["cores"])
             + (" The targets are those of full sizes." if "quick" in sizes else ""))
+
+
+def elsewhere(lines, machine):
+    """Which lines are of another machine than the newest: only their ratios can be compared."""
+    others = sorted({(line["commit"], line["machine"]["cpu"]) for line in lines
+                     if line["machine"]["cpu"] != machine["cpu"]})
+    return "".join(f"; figures of {commit}: {cpu}" for commit, cpu in others)
 
 
 def busy(lines, cores):
