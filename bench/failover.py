@@ -154,6 +154,8 @@ def main():
     p.add_argument("--profile", choices=PROFILES, default="fast")
     p.add_argument("--seed", type=int, default=1)
     args = p.parse_args()
+    if not os.access(args.binary, os.X_OK):  # before a server is started
+        p.error(f"there is no program {args.binary}: cmake --build --preset release builds it")
     folder = tempfile.mkdtemp(prefix="partita-failover.")
     os.chmod(folder, 0o755)
     os.environ["PARTITA_TEST_MARK"] = folder
