@@ -15,6 +15,7 @@ Prints a table, and one JSON line on stdout. Uses a private PostgreSQL that is g
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -154,21 +155,20 @@ def main():
     p.add_argument("--profile", choices=PROFILES, default="fast")
     p.add_argument("--seed", type=int, default=1)
     args = p.parse_args()
-    if not os.access(args.binary, os.X_OK):  # before a server is started
+    if not os.access(args.binary, os.X_OK):
         p.error(f"there is no program {args.binary}: cmake --build --preset release builds it")
     folder = tempfile.mkdtemp(prefix="partita-failover.")
     os.chmod(folder, 0o755)
     os.environ["PARTITA_TEST_MARK"] = folder
-    bench = Bench(args, folder)
     try:
-        for _ in range(args.kills):
-            bench.kill("worker")
-            bench.kill("master")
-        for _ in range(args.drains):
-            bench.drain()
+        with contextlib.closing(Bench(args, folder)) as bench:
+            for _ in range(args.kills):
+                bench.kill("worker")
+                bench.kill("master")
+            for _ in range(args.drains):
+                bench.drain()
     finally:
-        bench.close()
-        end_leftovers(folder)
+        end_leftovers(folder)  # also of a Bench that failed while it was made
         shutil.rmtree(folder, ignore_errors=True)
     figures = {"bench": "failover", "profile": args.profile, "nodes": args.nodes,
                "load": round(os.getloadavg()[1], 1), "bound_s": BOUNDS[args.profile],

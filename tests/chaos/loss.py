@@ -13,6 +13,7 @@ Prints one JSON line on stdout. Exit code 0: nothing wrong was found. Uses a pri
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -168,12 +169,11 @@ def main():
     folder = tempfile.mkdtemp(prefix="partita-loss.")
     os.chmod(folder, 0o755)
     os.environ["PARTITA_TEST_MARK"] = folder
-    loss = Loss(args, folder)
     try:
-        figures = loss.play()
+        with contextlib.closing(Loss(args, folder)) as loss:
+            figures = loss.play()
     finally:
-        loss.close()
-        end_leftovers(folder)
+        end_leftovers(folder)  # also of a Loss that failed while it was made
         shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(figures))
     if figures["results"] != args.partitions:
