@@ -109,7 +109,7 @@ def rows_of(text):
 
 
 def mutants(args):
-    code, text = run(with_postgres([SIMULATE, "--mutants", "--rare", "--seeds", str(args.seeds)]))
+    code, text = run(with_postgres([SIMULATE, "--mutants", "--seeds", str(args.seeds)]))
     keep("mutants", {"limit": args.seeds, "table": rows_of(text)})
     return code
 

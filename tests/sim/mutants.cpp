@@ -18,17 +18,23 @@ namespace {
 struct mutant {
   const char* name;
   backing kind;
-  bool rare = false;  // needs more than a hundred seeds over PostgreSQL
+  // The same mistake in a faster store, where one is needed: only seeds in which the twin is found
+  // are played over PostgreSQL, where each takes a second. A seed is nearly the same history in
+  // all stores.
+  const mutant* twin = nullptr;
 };
 
 constexpr auto memory = backing::memory;
 constexpr auto sqlite = backing::sqlite;
 constexpr auto postgres = backing::postgres;
 
+constexpr mutant checkpoint_without_the_fence{"checkpoint_without_the_fence", memory};
+constexpr mutant sqlite_forgets_failures{"sqlite_unfinished_forgets_failures", sqlite};
+
 constexpr mutant mutants[] = {
     // --- the verbs, written once
     {"report_without_the_fence", memory},
-    {"checkpoint_without_the_fence", memory},
+    checkpoint_without_the_fence,
     {"lost_checkpoints_are_acknowledged", memory},
     {"master_writes_without_its_term", memory},
     {"takeover_keeps_the_term", memory},
@@ -50,13 +56,13 @@ constexpr mutant mutants[] = {
     // --- statements of SQLite
     {"sqlite_claim_drops_the_rest", sqlite},
     {"sqlite_masterships_are_not_found", sqlite},
-    {"sqlite_unfinished_forgets_failures", sqlite},
+    sqlite_forgets_failures,
     // --- statements of PostgreSQL (those whose locks are wrong: tests/process/planted_locks.sh)
     {"postgres_claim_leaves_what_it_takes", postgres},
     {"postgres_report_counts_twice", postgres},
-    {"postgres_checkpoint_without_the_fence", postgres, true},
+    {"postgres_checkpoint_without_the_fence", postgres, &checkpoint_without_the_fence},
     {"postgres_save_leases_without_hi", postgres},
-    {"postgres_ended_numbers_forgets_failures", postgres, true},
+    {"postgres_ended_numbers_forgets_failures", postgres, &sqlite_forgets_failures},
     {"postgres_heartbeat_revives_the_dead", postgres},
     // --- decisions
     {"lost_nodes_transfer_everything", memory},
@@ -78,12 +84,21 @@ struct hunt {
   std::string found;  // the first broken promise; empty: none
 };
 
+/// The first promise that this seed breaks; empty: none.
+std::string broken_in(std::uint64_t seed, const mutant& m) {
+  planted_bug = m.name;
+  auto outcome = play(seed, m.kind);
+  return outcome.violations.empty() ? "" : outcome.violations.front();
+}
+
 hunt hunt_one(const mutant& m, std::uint64_t limit) {
   constexpr std::uint64_t slower_over_postgres = 50;
-  planted_bug = m.name;
-  if (m.kind == postgres) limit = std::max<std::uint64_t>(1, limit / slower_over_postgres);
-  for (std::uint64_t seed = 1; seed <= limit; ++seed)
-    if (auto o = play(seed, m.kind); !o.violations.empty()) return {seed, o.violations.front()};
+  if (m.kind == postgres && !m.twin)
+    limit = std::max<std::uint64_t>(1, limit / slower_over_postgres);
+  for (std::uint64_t seed = 1; seed <= limit; ++seed) {
+    if (m.twin && broken_in(seed, *m.twin).empty()) continue;
+    if (auto broken = broken_in(seed, m); !broken.empty()) return {seed, broken};
+  }
   return {limit, ""};
 }
 
@@ -107,12 +122,12 @@ hunt outcome_of(child& c) {
 
 }  // namespace
 
-int hunt_mutants(std::uint64_t limit, const std::string& which, int processes, bool rare_too) {
+int hunt_mutants(std::uint64_t limit, const std::string& which, int processes) {
   std::vector<mutant> wanted;
   int left_out = 0;
   for (const auto& m : mutants) {
     if (std::string{m.name}.find(which) == std::string::npos) continue;
-    if (m.kind == postgres && (!has_postgres() || (m.rare && !rare_too)))
+    if (m.kind == postgres && !has_postgres())
       ++left_out;
     else
       wanted.push_back(m);
@@ -133,9 +148,8 @@ int hunt_mutants(std::uint64_t limit, const std::string& which, int processes, b
   }
   std::printf("%zu planted bugs, %d not found\n", wanted.size(), survived);
   if (left_out > 0)
-    std::printf("LEFT OUT: %d planted bugs of PostgreSQL: %s\n", left_out,
-                has_postgres() ? "they need long, --rare hunts them too"
-                               : "PARTITA_TEST_PG names no server");
+    std::printf("LEFT OUT: %d planted bugs of PostgreSQL: PARTITA_TEST_PG names no server\n",
+                left_out);
   return survived;
 }
 

@@ -4,7 +4,7 @@
 //   simulate [--seeds N] [--first S] [--store memory|sqlite|postgres|both] [--jobs J] [--json]
 //   simulate --seed S [--store …] [--faults A,B,…]     one seed, told in detail
 //   simulate --repeat --seeds N                        plays each seed twice: the traces are equal
-//   simulate --mutants[=NAME] [--seeds N] [--rare]     how soon each planted bug is found
+//   simulate --mutants[=NAME] [--seeds N]              how soon each planted bug is found
 //
 // Exit code 0 when every promise held, 1 when one was broken: the seed, the command that replays it
 // and the shortest list of faults found that still breaks it are printed.
@@ -145,7 +145,7 @@ int run(int argc, char** argv) {
   add("faults", "", cxxopts::value<std::string>());
   add("jobs", "", cxxopts::value<std::uint64_t>()->default_value("2"));
   add("mutants", "", cxxopts::value<std::string>()->implicit_value(""));
-  for (const char* flag : {"json", "verbose", "repeat", "rare"}) add(flag, "");
+  for (const char* flag : {"json", "verbose", "repeat"}) add(flag, "");
   auto args = options.parse(argc, argv);
   if (args.count("verbose"))
     log::send_to(log::level::debug,
@@ -182,7 +182,7 @@ int run(int argc, char** argv) {
 
   if (args.count("mutants"))
     return hunt_mutants(args["seeds"].as<std::uint64_t>(), args["mutants"].as<std::string>(),
-                        static_cast<int>(args["jobs"].as<std::uint64_t>()), args.count("rare") > 0);
+                        static_cast<int>(args["jobs"].as<std::uint64_t>()));
   if (args.count("repeat")) return repeat(args["seeds"].as<std::uint64_t>(), kinds);
 
   auto begun = boot_now();
