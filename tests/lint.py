@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""clang-tidy over the C++ of the tree, with the checks of .clang-tidy.
+
+  tests/lint.py               files that were not found clean before, newest change first, for
+                              three minutes at most; says how many are left
+  tests/lint.py --all         all of those, however long it takes (a tree that is not known yet:
+                              about a quarter of an hour on two cores)
+  tests/lint.py FILE...       these, whether or not they were found clean before
+
+What was found clean is remembered by the contents of the file and of every file of ours that it
+includes, so another checkout need not look again. Needs a configured and built build/dev: the
+compiler's lists of included files are read there. Exit codes: 0 clean, 1 not, 77 no clang-tidy 14.
+"""
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, "build", "dev")
+MEMORY = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")),
+                      "partita-lint")
+BUDGET_S = 180
+# The planted engine compiles the same files once more, and so do programs with generated sources.
+LEFT_OUT = re.compile(r"planted_engine|thread_tests|planted_locks|/_deps/")
+
+
+def clang_tidy():
+    """The program of Debian 12, or nothing: each version has other checks."""
+    for name in ("clang-tidy-14", "clang-tidy"):
+        path = shutil.which(name)
+        if path and "version 14." in subprocess.run([path, "--version"], capture_output=True,
+                                                    text=True).stdout:
+            return path
+    return None
+
+
+def commands():
+    """By file of the tree: how it is compiled, without what only GCC understands."""
+    with open(os.path.join(BUILD, "compile_commands.json")) as f:
+        entries = json.load(f)
+    found = {}
+    for entry in entries:
+        path = os.path.relpath(entry["file"], ROOT)
+        if path.startswith(("..", "build")) or LEFT_OUT.search(entry["command"]):
+            continue
+        words = entry["command"].split()
+        while "-include" in words:  # a precompiled header: every file includes what it needs
+            at = words.index("-include")
+            del words[at:at + 2]
+        # Warnings are the compiler's business, and sanitizers are GCC's here.
+        words = [w for w in words if not re.match(r"-W|-f(no-)?sanitize", w)]
+        found.setdefault(path, dict(entry, command=" ".join(words)))
+    return found
+
+
+def object_of(entry):
+    words = entry["command"].split()
+    return words[words.index("-o") + 1]
+
+
+def includes():
+    """By object file: the files of the tree that went into it, as ninja remembers them."""
+    text = subprocess.run(["ninja", "-C", BUILD, "-t", "deps"], capture_output=True, text=True,
+                          check=True).stdout
+    found = {}
+    for block in text.split("\n\n"):
+        lines = block.splitlines()
+        if not lines:
+            continue
+        name = lines[0].split(": #deps")[0]
+        paths = (os.path.normpath(os.path.join(BUILD, line.strip())) for line in lines[1:])
+        found[name] = sorted(p for p in paths if p.startswith(ROOT) and not p.startswith(BUILD))
+    return found
+
+
+def digest(program, entry, files):
+    h = hashlib.sha256()
+    words = [w for w in entry["command"].split() if w.startswith(("-D", "-std"))]
+    h.update((program + " ".join(words)).replace(ROOT, "").encode())
+    for path in [os.path.join(ROOT, ".clang-tidy")] + files:
+        with open(path, "rb") as f:
+            h.update(os.path.relpath(path, ROOT).encode() + b"\0" + f.read())
+    return h.hexdigest()
+
+
+def check(program, database, path):
+    """Returns what is wrong with the file; nothing if it is clean."""
+    done = subprocess.run([program, "-p", database, "--quiet", os.path.join(ROOT, path)],
+                          capture_output=True, text=True)
+    if done.returncode == 0:
+        return ""
+    return done.stdout + ("" if done.stdout.strip() else done.stderr)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("files", nargs="*", metavar="FILE")
+    args = parser.parse_args()
+
+    program = clang_tidy()
+    if not program:
+        print("SKIPPED: lint, because clang-tidy 14 is not installed", file=sys.stderr)
+        return 77
+    known = commands()
+    for path in args.files:
+        if os.path.relpath(os.path.abspath(path), ROOT) not in known:
+            sys.exit(f"{path} is not compiled in build/dev; give a .cpp file of the tree")
+    wanted = [os.path.relpath(os.path.abspath(p), ROOT) for p in args.files] or list(known)
+
+    database = os.path.join(BUILD, "lint")
+    os.makedirs(database, exist_ok=True)
+    os.makedirs(MEMORY, exist_ok=True)
+    with open(os.path.join(database, "compile_commands.json"), "w") as f:
+        json.dump(list(known.values()), f)
+
+    included = includes()
+    todo = []
+    for path in wanted:
+        entry = known[path]
+        files = included.get(object_of(entry)) or [os.path.join(ROOT, path)]
+        stamp = os.path.join(MEMORY, digest(program, entry, files))
+        if args.files or not os.path.exists(stamp):
+            todo.append((max(os.path.getmtime(p) for p in files), path, stamp))
+    todo.sort(reverse=True)
+
+    end = time.monotonic() + (float("inf") if args.all or args.files else BUDGET_S)
+    clean, bad, left = 0, [], 0
+
+    def one(item):
+        if time.monotonic() >= end:
+            return item, None
+        return item, check(program, database, item[1])
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for (_, path, stamp), wrong in pool.map(one, todo):
+            if wrong is None:
+                left += 1
+            elif wrong:
+                bad.append(path)
+                print(wrong, flush=True)
+            else:
+                clean += 1
+                open(stamp, "w").close()
+    print(f"clang-tidy: {len(wanted)} files, {len(wanted) - len(todo)} found clean before, "
+          f"{clean} now, {len(bad)} not clean")
+    if left:
+        print(f"LEFT OUT: {left} files, for lack of time; tests/lint.py --all checks them")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
