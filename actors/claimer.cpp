@@ -10,31 +10,21 @@ namespace partita {
 // --- when to claim -------------------------------------------------------------------------------
 
 bool claimer_state::may_claim() const {
-  return id && !draining && window->at(deps->now()) == trust::full;
+  return id && draining == drain_progress::none && window->at(deps->now()) == trust::full;
 }
 
-/// The nodes together poll as often as this many would. While no run is live few are enough: each
-/// hears of a new one by its next heartbeat at the latest. Nodes that have all they can do look for
-/// a request to stop, and for no more. Where there is something to find, every node looks.
-int claimer_state::watchers() const {
-  constexpr int while_idle = 4;
-  constexpr int while_busy = 128;
-  if (in_doubt || draining || !pending.empty()) return cluster.nodes;
-  if (book.empty()) return cluster.live_runs ? cluster.nodes : while_idle;
-  return book.unhanded() < book.free_executors() ? cluster.nodes : while_busy;
-}
-
-/// One timer at a time: while a retry is due, the poll adds none, or an outage would breed them;
-/// and none where it has just looked, to claim. Returns when the next is due.
+/// At most one timer for a retry: while one is due the poll does not look, or each poll during an
+/// outage would add a timer. The poll does not look either where this node holds leases and has
+/// just looked. Returns the wait until the next poll.
 milliseconds claimer_state::tick() {
   const auto poll = (*jittered)(deps->limits.poll);
-  const auto ago = std::chrono::ceil<milliseconds>(deps->now() - looked);
+  const auto ago = std::chrono::ceil<milliseconds>(deps->now() - ahead.looked());
   if (!book.empty() && ago < poll / 2) return poll - ago;
   if (work_due) return poll;
   show_progress();
-  if (!polls.mine(cluster.nodes, watchers())) return poll;
-  nothing_ahead = false;
-  ready.clear();
+  const bool must_look = ahead.in_doubt() || draining != drain_progress::none;
+  if (!polls.mine(cluster.nodes, must_look ? cluster.nodes : book.watchers(cluster))) return poll;
+  ahead.expire();
   work();
   return poll;
 }
@@ -43,25 +33,23 @@ void claimer_state::work() {
   work_due = false;
   if (!id) return;
   try {
-    const bool seen_before = view_will_do();
+    const bool seen_before = last_look_suffices();
     if (!seen_before) look();
     claim_ready();
-    if (seen_before && book.wants_more(nothing_ahead)) {
+    if (seen_before && book.wants_more(ahead.nothing_ahead())) {
       look();
       claim_ready();
     }
-    if (!answered) log::info("claims_resumed", {.node = id});
-    answered = true;
-    backoff->reset();
+    if (tries->succeeded()) log::info("claims_resumed", {.node = id});
   } catch (const store_error& e) {
-    note_failure("claim_failed", e);
-    ready.clear();
-    schedule_work(backoff->next());
+    ahead.forget();
+    schedule_work((*jittered)(tries->failed("claim_failed", id, e)));
   }
   book.forget_what_is_over();
   hand_out();
   const bool all_idle = book.free_executors() == book.executors();
-  if (!work_due && all_idle && book.unhanded() == 0) flush();  // no more results will come
+  if (!work_due && all_idle && book.unhanded() == 0 && book.unsettled() > 0)
+    self->send(reporter, flush_atom::value);  // no more results will come
   report_running();
   check_drained();
 }
@@ -69,53 +57,50 @@ void claimer_state::work() {
 void claimer_state::look() {
   const auto begun = deps->now();
   auto view = db->get().look(id);
-  looked = deps->now();
   deps->counters->looks.add(deps->since(begun));
-  ready = std::move(view.ready);
-  if (ready.empty()) deps->counters->looks_empty.add();
+  if (view.ready.empty()) deps->counters->looks_empty.add();
+  ahead.seen(std::move(view.ready), deps->now());
+  if (PARTITA_BUG(doubt_ends_before_strays_are_released)) ahead.answered();
   obey(view);
-  in_doubt = false;
-  if (draining)
-    for (auto lease : book.held()) give_back(lease);
+  if (!PARTITA_BUG(doubt_ends_before_strays_are_released)) ahead.answered();
+  if (draining == drain_progress::none) return;
+  for (auto lease : book.held()) give_back(lease);
 }
 
-/// What was seen at the last poll says well enough where there is work, but not how much is left:
-/// it will do for a lease of one partition for each idle executor.
-bool claimer_state::view_will_do() const {
-  const auto next = fairest(ready);
-  if (!next || in_doubt || draining || !book.knows(ready[*next].step)) return false;
-  const auto in = book.width_in(ready[*next], cluster.slots);
+/// The last look still shows where there is work, but not how much of it is left. So a claim may
+/// use it without a new look only for a lease of one partition for each idle executor.
+bool claimer_state::last_look_suffices() {
+  const auto* next = ahead.next();
+  if (!next || ahead.in_doubt() || draining != drain_progress::none || !book.knows(next->step))
+    return false;
+  const auto in = book.width_in(*next, cluster.slots);
   return lease_width(in, deps->limits) <= in.free_executors;
 }
 
 void claimer_state::claim_ready() {
-  while (may_claim() && book.wants_more(nothing_ahead)) {
-    auto next = fairest(ready);
-    nothing_ahead = !next;
-    if (!next) return;
-    // Somebody was faster, or the range that was tried before is taken, and what comes after it is
-    // not known: look again next round. Claims on an old view would each be as narrow as this one.
-    if (!claim_one(ready[*next]) || ready[*next].next_attempt > 0) ready[*next].remaining = 0;
+  while (may_claim() && book.wants_more(ahead.nothing_ahead())) {
+    auto* next = ahead.next();
+    if (!next) return ahead.exhausted();
+    ahead.found();
+    if (!claim_from(*next)) outlook::missed(*next);
   }
 }
 
-bool claimer_state::claim_one(ready_step& next) {
+bool claimer_state::claim_from(ready_step& next) {
   learn(next.step, next.run);
   const auto in = book.width_in(next, cluster.slots);
-  in_doubt = true;  // until the answer is here
+  ahead.claiming();
   const auto begun = deps->now();
   auto grant = db->get().claim(id, next.step, lease_width(in, deps->limits), in.free_executors);
-  in_doubt = false;
+  ahead.answered();
   deps->counters->claims.add(deps->since(begun));
   (grant ? deps->counters->claims_won : deps->counters->claims_lost).add();
   if (!grant) return false;
-  const auto& facts = book.facts_of(next.step);
-  origins[grant->lease] = {id, facts.run, facts.job.name, facts.spec.name, grant->attempt};
-  log::debug("lease_granted", about(grant->lease),
-             {{"lo", grant->span.lo}, {"hi", grant->span.hi}});
-  next.remaining -= grant->span.size();
-  next.slots_held += static_cast<int>(std::min<std::int64_t>(grant->span.size(), in.executors));
+  outlook::took(next, grant->span.size(), in.executors);
+  const auto lease = grant->lease;
+  const auto span = grant->span;
   book.granted(std::move(*grant));
+  log::debug("lease_granted", log::about(origin_of(lease)), {{"lo", span.lo}, {"hi", span.hi}});
   hand_out();
   return true;
 }
@@ -132,7 +117,7 @@ void claimer_state::learn(step_id step, run_id run) {
 // --- stopping ------------------------------------------------------------------------------------
 
 void claimer_state::obey(const work_view& view) {
-  // A lease nobody here knows was granted to a claim that was never answered.
+  // A LIVE lease that this node does not know: the answer to its claim was lost.
   std::vector<lease_id> strays;
   for (const auto& held : view.held) {
     if (!book.holds(held.lease))
@@ -144,15 +129,18 @@ void claimer_state::obey(const work_view& view) {
     auto returned = db->get().release(id, strays);
     log::warn("stray_leases_released", {.node = id}, {{"count", returned}});
   }
-  if (!view.masterless.empty() && !draining) self->send(node, masterless_runs{view.masterless});
+  if (!view.masterless.empty() && draining == drain_progress::none)
+    self->send(node, masterless_runs{view.masterless});
 }
 
-/// Not waiting for what executors hold (stop_mode::now): what they bring later is late.
+/// With stop_mode::now, partitions that executors hold are not waited for: results that come later
+/// are dropped as late.
 void claimer_state::stop_lease(lease_id lease, stop_mode mode) {
   for (auto& c : control) c->interrupt(lease);
-  auto given_up = book.stop(lease, mode);
-  for (auto& report : given_up) pending.add(std::move(report));
-  if (!given_up.empty()) schedule_flush(milliseconds{0});
+  if (auto given_up = book.stop(lease, mode); !given_up.empty()) {
+    self->send(reporter, result_batch{origin_of(lease), std::move(given_up), {}, false});
+    self->send(reporter, flush_atom::value);
+  }
   give_back(lease);
 }
 
@@ -168,152 +156,72 @@ void claimer_state::interrupt() {
 }
 
 void claimer_state::drain() {
-  draining = true;
+  if (draining == drain_progress::none) draining = drain_progress::asked;
   schedule_work(milliseconds{0});
 }
 
 void claimer_state::check_drained() {
-  if (!draining || drained || !book.empty() || !pending.empty() || in_doubt) return;
-  drained = true;
+  const bool idle = book.empty() && book.unsettled() == 0 && !ahead.in_doubt();
+  if (draining != drain_progress::asked || !idle) return;
+  draining = drain_progress::over;
   self->send(node, drained_atom::value);
 }
 
 // --- executors -----------------------------------------------------------------------------------
 
 void claimer_state::hand_out() {
-  // While the cluster may be giving our leases away, nothing more of them is begun.
+  // When trust has expired the cluster may give our leases to others: no partition is started.
   if (window->at(deps->now()) == trust::expired) return;
   for (auto& batch : book.hand_out()) {
     const auto executor = static_cast<std::size_t>(batch.executor);
     const auto& facts = book.facts_of(batch.step);
     control[executor]->expect(batch.lease);
     self->send(executors[executor],
-               work_batch{batch.lease, batch.step, facts.run, facts.job, facts.spec.name,
-                          facts.parameters, facts.spec.retry, facts.spec.transferable,
-                          batch.attempt, std::move(batch.partitions)});
+               work_batch{origin_of(batch.lease), batch.step, facts.job, facts.parameters,
+                          facts.spec.retry, facts.spec.transferable, std::move(batch.partitions)});
   }
+}
+
+/// REQUIRES: it is held.
+lease_origin claimer_state::origin_of(lease_id lease) const {
+  const auto& grant = book.grant_of(lease);
+  const auto& facts = book.facts_of(grant.step);
+  return {id, facts.run, facts.job.name, facts.spec.name, grant.attempt, lease};
 }
 
 void claimer_state::finished(finished_batch& batch) {
-  auto back = book.finished(batch.executor, batch.lease, std::move(batch.attempts));
-  for (auto& report : back.to_report) pending.add(std::move(report));
-  for (const auto& report : back.late) drop(report);
-  if (pending.has_full_batch() && !flush_due)
-    flush();
-  else if (!pending.empty())
-    schedule_flush(deps->limits.report_delay / (book.unhanded() > 0 ? 1 : 10));
+  auto back = book.finished(batch.executor, batch.from.lease, std::move(batch.attempts));
+  self->send(reporter, result_batch{std::move(batch.from), std::move(back.to_report),
+                                    std::move(back.late), book.unhanded() > 0});
   hand_out();
-  if (may_claim() && book.wants_more(nothing_ahead)) schedule_work(milliseconds{0});
+  if (may_claim() && book.wants_more(ahead.nothing_ahead())) schedule_work(milliseconds{0});
   report_running();
 }
 
-// --- reporting -----------------------------------------------------------------------------------
-
-void claimer_state::flush() {
-  flush_due = false;
-  while (id && !pending.empty()) {
-    const auto batch = pending.send();
-    const auto begun = deps->now();
-    std::vector<report_verdict> verdicts;
-    try {
-      verdicts = report(batch);
-    } catch (const store_error& e) {
-      note_failure("report_failed", e);
-      if (PARTITA_BUG(results_are_forgotten_in_an_outage)) pending.clear();
-      schedule_flush(backoff->next());
-      return;
-    }
-    deps->counters->reports.add(deps->since(begun));
-    const auto reported = pending.answered(batch.size());
-    for (std::size_t i = 0; i < reported.size(); ++i) settle(reported[i], verdicts[i]);
-    if (book.empty()) self->send(node, done_atom::value);
+/// Answers to an earlier incarnation do not count: its leases are lost.
+void claimer_state::answered(const report_answers& answers) {
+  if (answers.node != id && !PARTITA_BUG(answers_to_an_earlier_node_count)) return;
+  const bool held_back = book.overloaded();
+  for (const auto& of : answers.leases) {
+    if (of.recorded > 0) book.settled(of.lease, of.recorded);
+    if (of.refused == 0) continue;
+    for (auto& c : control) c->interrupt(of.lease);
+    book.refused(of.lease, of.refused);
   }
-  if (pending.empty()) forget_origins();
+  if (book.empty()) self->send(node, done_atom::value);
+  if (held_back && may_claim() && book.wants_more(ahead.nothing_ahead()))
+    schedule_work(milliseconds{0});
   check_drained();
-}
-
-/// What the database cannot take (a text it refuses) fails its own partition, and no other.
-std::vector<report_verdict> claimer_state::report(std::span<const attempt_report> items) {
-  try {
-    return db->get().report(id, items);
-  } catch (const store_error& e) {
-    if (e.code() != errc::bad_request) throw;
-    if (items.size() == 1) {
-      auto item = items.front();
-      item.outcome = attempt_outcome::failed;
-      item.output = "null";
-      item.files.clear();
-      item.error = std::string{"its result cannot be stored: "} + e.what();
-      return db->get().report(id, {&item, 1});
-    }
-  }
-  std::vector<report_verdict> verdicts;
-  for (const auto& item : items) verdicts.push_back(report({&item, 1}).front());
-  return verdicts;
-}
-
-void claimer_state::settle(const attempt_report& r, report_verdict verdict) {
-  const auto refused = verdict == report_verdict::rejected;
-  (refused ? deps->counters->results_refused : deps->counters->results).add();
-  if (refused) {
-    for (auto& c : control) c->interrupt(r.lease);
-    book.lost(r.lease);
-    return drop(r);
-  }
-  for (const auto& file : parse_files(r.files)) {
-    try {
-      publish(file);
-    } catch (const std::exception& e) {  // the master publishes again before it aggregates
-      log::warn("publish_failed", about(r.lease, r.no), {{"why", e.what()}});
-    }
-  }
-  if (r.outcome == attempt_outcome::failed)
-    log::warn("partition_failed", about(r.lease, r.no), {{"why", r.error}});
-  if (r.outcome == attempt_outcome::retry)
-    log::warn("partition_retried", about(r.lease, r.no), {{"why", r.error}});
-  book.settled(r.lease);
-}
-
-void claimer_state::drop(const attempt_report& attempt) {
-  log::warn("late_result_dropped", about(attempt.lease, attempt.no));
-  for (const auto& file : parse_files(attempt.files)) discard(file);
-}
-
-/// Also of a lease that is lost or given back, for as long as anything of it can come.
-log::subject claimer_state::about(lease_id lease, std::optional<partition_no> no) const {
-  const auto found = origins.find(lease);
-  if (found == origins.end()) return {.no = no, .lease = lease, .node = id};
-  const auto& from = found->second;
-  return {from.run, from.job, from.step, no, from.attempt, lease, from.node};
-}
-
-/// REQUIRES: nothing is pending.
-void claimer_state::forget_origins() {
-  std::erase_if(origins, [&](const auto& entry) { return !book.concerns(entry.first); });
 }
 
 void claimer_state::show_progress() {
   if (!id) return;
-  std::vector<progress_report> changed;
-  shown.resize(control.size());
-  for (std::size_t i = 0; i < control.size(); ++i) {
-    auto current = control[i]->now();
-    if (!current) continue;
-    progress_report p{current->lease, current->no, current->progress->done.load(),
-                      current->progress->total.load()};
-    auto same_partition = shown[i].lease == p.lease && shown[i].no == p.no;
-    if (same_partition && (p.done != shown[i].done || p.total != shown[i].total))
-      changed.push_back(p);
-    if (same_partition)
-      shown[i] = p;
-    else
-      shown[i] = {p.lease, p.no, 0, 0};  // shown from its second tick on: short ones never are
-  }
+  const auto changed = progress.changed(control);
   if (changed.empty()) return;
   try {
     db->get().record_progress(changed);
   } catch (const store_error& e) {
-    note_failure("progress_failed", e);
+    tries->failed("progress_failed", id, e);
   }
 }
 
@@ -330,10 +238,9 @@ void claimer_state::renewed(const renewal& r) {
 
 void claimer_state::fence() {
   interrupt();
-  for (const auto& report : pending.clear()) drop(report);
+  self->send(reporter, fence_atom::value);
   book.lost_all();
-  ready.clear();
-  in_doubt = false;
+  ahead.start_anew();
   id = {};
   check_drained();
 }
@@ -343,6 +250,7 @@ void claimer_state::become(node_id new_id) {
   fence();
   id = new_id;
   window = std::make_unique<trust_window>(deps->limits);
+  self->send(reporter, joined{id});
 }
 
 void claimer_state::report_running() {
@@ -352,32 +260,18 @@ void claimer_state::report_running() {
   self->send(node, running_count{running});
 }
 
-void claimer_state::note_failure(log::event_name what, const store_error& e) {
-  if (answered) log::warn(what, {.node = id}, {{"code", to_string(e.code())}, {"why", e.what()}});
-  answered = false;
-}
-
 void claimer_state::schedule_work(milliseconds in) {
   if (work_due) return;
   work_due = true;
   if (in.count() == 0)
     self->send(self, work_atom::value);
   else
-    self->delayed_send(self, (*jittered)(in), work_atom::value);
-}
-
-void claimer_state::schedule_flush(milliseconds in) {
-  if (flush_due) return;
-  flush_due = true;
-  if (in.count() == 0)
-    self->send(self, flush_atom::value);
-  else
-    self->delayed_send(self, in, flush_atom::value);
+    self->delayed_send(self, in, work_atom::value);
 }
 
 claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_state> self,
                                      deps_ptr deps, node_id first, node_actor node,
-                                     controls control, executor_factory spawn_executor) {
+                                     controls control, const claimer_helpers& spawn) {
   auto& s = self->state;
   s.self = self;
   s.deps = deps;
@@ -387,20 +281,20 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
       std::make_unique<lazy_session<worker_store>>(deps, "claimer", deps->limits.database_timeout);
   s.window = std::make_unique<trust_window>(deps->limits);
   s.jittered = std::make_unique<jitter>(deps->seed + 2);
-  s.backoff = std::make_unique<retry_wait>(deps->limits);
+  s.tries = std::make_unique<retries>(deps->limits);
   s.control = std::move(control);
   s.book = lease_book{static_cast<int>(s.control.size()), deps->limits};
-  s.pending = report_queue{deps->limits};
+  s.reporter = spawn.reporter(self);
   for (std::size_t i = 0; i < s.control.size(); ++i)
-    s.executors.push_back(spawn_executor(self, static_cast<int>(i), s.control[i]));
+    s.executors.push_back(spawn.executor(self, static_cast<int>(i), s.control[i]));
   self->send(self, tick_atom::value);
   return {[self](tick_atom) { self->delayed_send(self, self->state.tick(), tick_atom::value); },
           [self](work_atom) { self->state.work(); },
-          [self](flush_atom) { self->state.flush(); },
           [self](const joined& j) { self->state.become(j.node); },
           [self](const renewal& r) { self->state.renewed(r); },
           [self](fence_atom) { self->state.fence(); },
           [self](finished_batch& batch) { self->state.finished(batch); },
+          [self](const report_answers& answers) { self->state.answered(answers); },
           [self](drain_atom) { self->state.drain(); },
           [self](interrupt_atom) { self->state.interrupt(); }};
 }

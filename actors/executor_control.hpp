@@ -12,8 +12,8 @@
 
 namespace partita {
 
-/// The one thing that must reach an executor while the author's code has its thread: the request
-/// to stop. Also where its progress is read. Shared by executor, claimer and node; any thread.
+/// Carries requests to stop to an executor whose thread runs the author's code, and shows the
+/// progress of that code. Shared by executor, claimer and node; any thread.
 class executor_control {
  public:
   struct current {

@@ -9,7 +9,8 @@ namespace partita {
 
 namespace {
 
-/// Nodes that, reading the whole cluster with each heartbeat, are enough to find the lost ones.
+/// In a large cluster only about this many nodes read all node rows in each round of heartbeats:
+/// enough to find lost nodes.
 constexpr int watchers = 16;
 
 /// A cluster without a live run has nothing to take over: it can do with half the heartbeats.
@@ -46,23 +47,17 @@ milliseconds heartbeat_state::round() {
   try {
     if (!id) join();
     renew();
-    if (!answered) log::info("database_back", {.node = id});
-    answered = true;
-    backoff->reset();
+    if (tries->succeeded()) log::info("database_back", {.node = id});
     const bool at_rest = !cluster.live_runs && running == 0;
     return (*jittered)(deps->limits.heartbeat * (at_rest ? slower_at_rest : 1));
   } catch (const store_error& e) {
     deps->counters->renewals_failed.add();
-    if (e.code() == errc::fenced) {
-      log::warn("node_fenced", {.node = id}, {{"why", explain(e.code())}});
-      if (!PARTITA_BUG(a_fenced_node_keeps_its_id)) id = {};
-      self->send(node, fence_atom::value);
-      self->send(claimer, fence_atom::value);
-    } else {
-      if (answered) log::warn("heartbeat_failed", {.node = id}, {{"why", e.what()}});
-      answered = false;
-    }
-    return (*jittered)(backoff->next());
+    if (e.code() != errc::fenced) return (*jittered)(tries->failed("heartbeat_failed", id, e));
+    log::warn("node_fenced", {.node = id}, {{"why", explain(e.code())}});
+    if (!PARTITA_BUG(a_fenced_node_keeps_its_id)) id = {};
+    self->send(node, fence_atom::value);
+    self->send(claimer, fence_atom::value);
+    return (*jittered)(tries->refused());
   }
 }
 
@@ -91,7 +86,7 @@ heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heart
                                                        deps->limits.heartbeat_timeout);
   s.window = std::make_unique<trust_window>(deps->limits);
   s.jittered = std::make_unique<jitter>(deps->seed + 1);
-  s.backoff = std::make_unique<retry_wait>(deps->limits.heartbeat_retry, deps->limits.heartbeat);
+  s.tries = std::make_unique<retries>(deps->limits.heartbeat_retry, deps->limits.heartbeat);
   s.node = std::move(node);
   s.claimer = std::move(claimer);
   s.sweeper = std::move(sweeper);

@@ -4,6 +4,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "actors/deps.hpp"
+#include "actors/retries.hpp"
 #include "actors/session.hpp"
 #include "protocol/interfaces.hpp"
 #include "protocol/turns.hpp"
@@ -22,7 +23,7 @@ struct heartbeat_state {
   std::unique_ptr<lazy_session<cluster_store>> db;
   std::unique_ptr<trust_window> window;
   std::unique_ptr<jitter> jittered;
-  std::unique_ptr<retry_wait> backoff;
+  std::unique_ptr<retries> tries;
   node_actor node;
   claimer_actor claimer;
   sweeper_actor sweeper;
@@ -30,7 +31,6 @@ struct heartbeat_state {
   int running = 0;
   bool draining = false;
   bool leaving = false;
-  bool answered = true;  // the last try, so that each outage is logged once
   cluster_view cluster;
   turns looks;  // in a large cluster the nodes take turns to read it
   static inline const char* name = "heartbeat";

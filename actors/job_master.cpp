@@ -1,18 +1,15 @@
 #include "actors/job_master.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/log_event.hpp"
+#include "protocol/overloaded.hpp"
 #include "protocol/run_plan.hpp"
 
 namespace partita {
 
 namespace {
-
-template <class... F>
-struct overloaded : F... {
-  using F::operator()...;
-};
 
 constexpr milliseconds at_once{0};
 
@@ -48,19 +45,18 @@ void master_state::advance() {
 
 bool master_state::adopt() {
   term = db->with([&](const master_store& s) { return s.adopt_run(run, me, seen); });
-  if (!term) return false;
-  log::info("run_adopted", about(), {{"term", term->value}});
-  return true;
+  return term.has_value();
 }
 
 /// Reads the rows and does what comes next.
 void master_state::decide() {
   auto row = db->with([&](const master_store& s) { return s.find_run(run); });
   if (!row || row->master != me || row->term != *term || is_terminal(row->state)) return quit();
-  job_name = row->job.name;
+  if (std::exchange(job_name, row->job.name).empty())
+    log::info("run_adopted", about(), {{"term", term->value}});
   if (work) return watch_work(*row);
   const auto* definition = deps->jobs->find(row->job);
-  if (!definition) return let_go();  // adopted by a rejoined binary that knows it no more
+  if (!definition) return let_go();  // this program does not know the job any more
 
   auto steps = db->with([&](const master_store& s) { return s.list_steps(run); });
   std::optional<step_progress> progress;
@@ -70,9 +66,9 @@ void master_state::decide() {
   act(*row, *definition, steps, next_action(*row, steps, definition->shape(), progress));
 }
 
-/// The author's code is running: hear of a stop, and keep the thread free.
+/// The author's code is running: watch for a stop, and keep the thread free.
 void master_state::watch_work(const run_row& row) {
-  if (row.stop != stop_mode::none || hurried) work->stop.request_stop();
+  if (row.stop != stop_mode::none || interrupted) work->stop.request_stop();
   again(deps->limits.poll);
 }
 
@@ -164,8 +160,9 @@ void master_state::start(const current_work& begun, std::function<worker_outcome
   again(deps->limits.poll);
 }
 
-/// Where it watches a step; everything else it does is awaited anyway. The last results of other
-/// nodes, if any, are soon there too: quick looks again, as at first.
+/// The claimer of this node holds no lease: if this master watches a step, the step may be done.
+/// Results of other nodes may follow soon, so the next looks are as close together as at the
+/// beginning of the step. Other work reports its own end.
 void master_state::look_at_once() {
   if (work || look_wait == at_once) return;
   look_wait = at_once;
@@ -194,8 +191,8 @@ milliseconds master_state::settle(const worker_outcome& how) {
       finish_step(work->step, work->name, step_state::failed, "", how.error, std::nullopt);
       return at_once;
     case kind::stopped:
-      // Asked by the user: the next decision ends the step. Asked by a drain: another master redoes
-      // this piece. Either way the rows say it all.
+      // Stopped by a user: the next decision ends the step. Stopped by a drain: another master does
+      // this work again. In both cases the rows hold all that is needed.
       return at_once;
     case kind::done:
       break;
@@ -229,7 +226,7 @@ void master_state::drain() {
 }
 
 void master_state::interrupt() {
-  hurried = true;
+  interrupted = true;
   if (work) work->stop.request_stop();
 }
 

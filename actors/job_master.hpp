@@ -20,7 +20,7 @@ namespace partita {
 using worker_factory = std::function<void(master_actor::pointer, std::function<worker_outcome()>)>;
 
 /// Drives one run. Each `advance` reads the rows, asks protocol/run_plan.hpp what comes next and
-/// does it; a takeover is nothing but another node doing the same.
+/// does it. After a takeover another node does the same.
 struct master_state {
   master_state() = default;
 
@@ -46,7 +46,7 @@ struct master_state {
   milliseconds look_wait{0};
   std::uint64_t awaited = 0;  // number of the one timer that counts
   bool draining = false;
-  bool hurried = false;
+  bool interrupted = false;
   bool fenced = false;
   static inline const char* name = "job_master";
 

@@ -23,8 +23,8 @@ struct listener_state {
   static inline const char* name = "listener";
 };
 
-/// Ends at once, and normally, if the database tells nobody anything. Without it, or while its link
-/// is down, work is found by polling: later, and just the same.
+/// Ends at once, with a normal exit, if the database sends no hints of new work. Without the
+/// listener, or while its link is down, polling finds the same work, only later.
 listener_actor::behavior_type listener(listener_actor::stateful_pointer<listener_state> self,
                                        deps_ptr deps, claimer_actor claimer);
 

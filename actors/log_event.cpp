@@ -25,7 +25,7 @@ bool is_word(std::string_view text) {
   return !text.empty() && letter(text.front()) && std::all_of(text.begin(), text.end(), simple);
 }
 
-/// Ends a line for some reader, or steers a terminal.
+/// Whether some readers take the character for the end of a line, or a terminal for a command.
 bool is_control(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029;
 }

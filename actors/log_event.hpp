@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "protocol/ids.hpp"
+#include "protocol/lease_origin.hpp"
 
 // What a node logs. An event is a name, what it tells of, and further fields. It reaches the sink
 // as data; the sink writes it as a line (apps/partita/log.hpp), and nothing is escaped before that.
@@ -93,6 +94,11 @@ struct subject {
   lease_id lease{};
   node_id node{};
 };
+
+/// What is known of a lease, and of one of its partitions.
+inline subject about(const lease_origin& from, std::optional<partition_no> no = {}) {
+  return {from.run, from.job, from.step, no, from.attempt, from.lease, from.node};
+}
 
 struct event {
   level how = level::info;

@@ -3,6 +3,7 @@
 #include "actors/listener.hpp"
 #include "actors/log_event.hpp"
 #include "actors/partition_executor.hpp"
+#include "actors/reporter.hpp"
 #include "actors/sweeper.hpp"
 
 namespace partita {
@@ -28,14 +29,22 @@ worker_factory worker_spawner(spawn_choice threads) {
   };
 }
 
-executor_factory executor_spawner(deps_ptr deps, spawn_choice threads) {
-  return [deps, threads](claimer_actor::stateful_pointer<claimer_state> self, int index,
-                         std::shared_ptr<executor_control> control) {
-    auto executor = spawn_as(self, threads, partition_executor, deps, std::move(control), index,
-                             claimer_actor{self});
-    self->link_to(executor);  // an executor that dies takes the claimer, and so the node, with it
-    return executor;
+/// The helpers are linked to the claimer: if one of them dies, the claimer ends, and so does the
+/// node.
+claimer_helpers helper_spawner(deps_ptr deps, node_id first, spawn_choice threads) {
+  using claimer_pointer = claimer_actor::stateful_pointer<claimer_state>;
+  auto linked = [](claimer_pointer self, auto helper) {
+    self->link_to(helper);
+    return helper;
   };
+  return {[=](claimer_pointer self) {
+            return linked(self,
+                          spawn_as(self, threads, reporter, deps, first, claimer_actor{self}));
+          },
+          [=](claimer_pointer self, int index, std::shared_ptr<executor_control> control) {
+            return linked(self, spawn_as(self, threads, partition_executor, deps,
+                                         std::move(control), index, claimer_actor{self}));
+          }};
 }
 
 }  // namespace
@@ -118,7 +127,7 @@ void node_actor_state::leave_when_idle() {
   if (draining && drained && masters.empty()) leave();
 }
 
-/// The heartbeat stops last: until here it kept the leases of what was still running alive.
+/// The heartbeat stops last: while partitions still ran, its renewals kept their leases.
 void node_actor_state::leave() {
   if (leaving) return;
   leaving = true;
@@ -146,7 +155,7 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
   for (int i = 0; i < deps->info.slots; ++i)
     s.control.push_back(std::make_shared<executor_control>());
   s.claimer = spawn_as(self, threads, claimer, deps, first, node_actor{self}, s.control,
-                       executor_spawner(deps, threads));
+                       helper_spawner(deps, first, threads));
   const auto judge = spawn_as(self, threads, sweeper, deps);
   s.heartbeat = spawn_as(self, threads, heartbeat, deps, first, node_actor{self}, s.claimer, judge);
   // Linked, so that none outlives the others. A master that has ended its run ends normally; every

@@ -52,7 +52,7 @@ struct node_actor_state {
   bool draining = false;
   bool drained = false;
   bool leaving = false;
-  bool interrupted = true;  // executors were told that trust has expired, until it is (first) there
+  bool interrupted = true;  // executors were interrupted: trust has expired, or was never there
   static inline const char* name = "node";
 
  private:

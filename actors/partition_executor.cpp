@@ -30,13 +30,14 @@ void executor_state::commit(lease_id lease, partition_no no, const checkpoint& c
   }
 }
 
-/// Throws permanent_error, for each partition that asks.
+/// Finds the step and the parameters of the batch, once. If that fails, throws permanent_error,
+/// again for each partition of the batch.
 void executor_state::prepare(const work_batch& work, common& all) const {
   if (all.step) return;
   const auto* job = deps->jobs->find(work.job);
-  const auto* step = job ? job->partitioned_step(work.step_name) : nullptr;
+  const auto* step = job ? job->partitioned_step(work.from.step) : nullptr;
   if (!step)
-    throw permanent_error("this program knows no partitioned step " + work.step_name + " of job " +
+    throw permanent_error("this program knows no partitioned step " + work.from.step + " of job " +
                           work.job.name);
   all.given = parameters{parse_document("the run's parameters", work.parameters)};
   all.step = step;
@@ -45,17 +46,17 @@ void executor_state::prepare(const work_batch& work, common& all) const {
 void executor_state::run(const work_batch& work, const granted_partition& part, const common& all,
                          std::stop_token stop, finished_attempt& ended) {
   partition_setup setup;
-  setup.run = work.run;
+  setup.run = work.from.run;
   setup.step = work.step;
-  setup.lease = work.lease;
+  setup.lease = work.from.lease;
   setup.no = part.no;
   setup.key = part.key;
-  setup.attempt = work.attempt;
+  setup.attempt = work.from.attempt;
   setup.resume = part.resume;
   setup.stop = stop;
   setup.given = all.given;
   setup.input = parse_document("the partition's input", part.input);
-  setup.commit = [&](const checkpoint& c) { commit(work.lease, part.no, c); };
+  setup.commit = [&](const checkpoint& c) { commit(work.from.lease, part.no, c); };
   control->begin_partition(part.no, setup.progress);
 
   partition_context context{std::move(setup)};
@@ -77,7 +78,7 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
                                          common& all, std::stop_token stop) {
   finished_attempt ended;
   auto& report = ended.report;
-  report.lease = work.lease;
+  report.lease = work.from.lease;
   report.no = part.no;
   if (stop.stop_requested()) {
     report.outcome = attempt_outcome::released;
@@ -88,10 +89,10 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
   ended.begun = true;
   auto failed = [&](const std::string& why, bool may_retry) {
     report.error = readable(why);
-    report.outcome = may_retry ? after_failure(work.retry, work.transferable, work.attempt)
+    report.outcome = may_retry ? after_failure(work.retry, work.transferable, work.from.attempt)
                                : attempt_outcome::failed;
     if (report.outcome == attempt_outcome::retry)
-      report.retry_after = backoff(work.retry, work.attempt);
+      report.retry_after = backoff(work.retry, work.from.attempt);
   };
   try {
     prepare(work, all);
@@ -126,7 +127,7 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
 
 finished_batch executor_state::execute(const work_batch& work) {
   used = true;
-  finished_batch done{index, work.lease, {}};
+  finished_batch done{index, work.from, {}};
   done.attempts.reserve(work.partitions.size());
   auto stop = control->begin();
   common all;

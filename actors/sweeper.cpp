@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/log_event.hpp"
+#include "protocol/mutation.hpp"
 
 namespace partita {
 
@@ -24,8 +25,8 @@ log::event_name event_of(sweep_verdict verdict) {
 
 }  // namespace
 
-/// Each node begins with another suspect: they do not all ask about the same ones when the database
-/// is slow.
+/// Each node begins with a different suspect: when the database is slow, the nodes do not all judge
+/// the same ones first.
 void sweeper_state::suspect(const suspects& overdue) {
   waiting = overdue.nodes;
   observer = overdue.observer;
@@ -49,10 +50,11 @@ void sweeper_state::sweep() {
     finish();
 }
 
-/// One transaction. Returns whether to go on. What was seen too long ago is not acted on: the
-/// database may have been away since, and then everybody is overdue.
+/// One transaction. Returns whether to go on. A list of suspects that is too old is not used: if
+/// the database was unavailable since then, every node is overdue.
 bool sweeper_state::judge_next() {
-  if (waiting.empty() || deps->now() - seen >= deps->limits.unreachable_after) return false;
+  const bool stale = deps->now() - seen >= deps->limits.unreachable_after;
+  if (waiting.empty() || (stale && !PARTITA_BUG(stale_suspects_are_judged))) return false;
   const auto suspect = waiting.back();
   try {
     const auto verdict = db->get().sweep(suspect, liveness_of(deps->limits));
@@ -75,9 +77,8 @@ void sweeper_state::finish() {
   db->close();
 }
 
-/// A verb that hung while the database was away, and goes on when it is back, must not find that
-/// everybody is overdue for long enough to be given up: so it hangs no longer than a node may be
-/// silent.
+/// A sweep that waits through an outage of the database would afterwards find every node silent for
+/// long enough to be given up. So its timeout is `unreachable_after`.
 sweeper_actor::behavior_type sweeper(sweeper_actor::stateful_pointer<sweeper_state> self,
                                      deps_ptr deps) {
   auto& s = self->state;

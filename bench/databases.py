@@ -13,7 +13,7 @@ from server import Server  # noqa: E402
 # Every acknowledged commit is on disk. Checkpoints are rare enough not to fall into a measurement.
 POSTGRES = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
             "shared_buffers": "1GB", "max_wal_size": "16GB", "min_wal_size": "1GB",
-            "checkpoint_timeout": "30min", "max_connections": "1300",
+            "checkpoint_timeout": "30min", "max_connections": "1800",
             "shared_preload_libraries": "'pg_stat_statements'"}
 
 

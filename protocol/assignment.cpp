@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <functional>
 
+#include "protocol/overloaded.hpp"
+
 namespace partita {
 
 namespace {
 
-template <class... F>
-struct overloaded : F... {
-  using F::operator()...;
-};
-
-/// Whoever cuts a range holds its row until the commit is on disk: about a thousand cuts a second.
+/// A claim locks the row of its range until the commit is on disk: one range allows about a
+/// thousand claims a second.
 constexpr std::size_t nodes_per_range = 8;
 
 /// Load of a node relative to what it can do.
@@ -26,7 +24,7 @@ std::vector<live_node> by_load(std::span<const live_node> nodes) {
   return sorted;
 }
 
-/// Of each of at most `pieces` equal parts of 0..count-1.
+/// The width of each part when 0..count-1 is cut into at most `pieces` equal parts.
 std::int64_t width_of(std::int64_t count, std::size_t pieces) {
   const auto most = static_cast<std::int64_t>(std::max<std::size_t>(1, pieces));
   return std::max<std::int64_t>(1, (count + most - 1) / most);

@@ -7,7 +7,7 @@
 
 #include "protocol/messages.hpp"
 
-// Who can be told what. Every conversation inside a process is listed here: read this first.
+// Which actor takes which messages. All messages inside a process are listed here: read this first.
 //
 //        renewal, joined, fence            masterless_runs, done
 //   heartbeat ------------------> node <-------------------------- claimer
@@ -16,6 +16,10 @@
 //       +--> claimer           job_master (one a run)     listener    v  |
 //       | suspects                                         partition_executor (one a slot)
 //       +--> sweeper
+//                                       results, flush, joined, fence
+//                            claimer ----------------------------------> reporter
+//                                    <----------------------------------
+//                                              report_answers
 
 namespace partita {
 
@@ -36,7 +40,7 @@ using node_actor = caf::typed_actor<
     caf::reacts_to<drain_atom>,       // SIGTERM: end in good order
     caf::reacts_to<interrupt_atom>,   // the drain's grace time is over: interrupt
     caf::reacts_to<drained_atom>,     // the claimer holds nothing any more
-    caf::reacts_to<left_atom>,        // the heartbeat said good-bye: the node is over
+    caf::reacts_to<left_atom>,        // the heartbeat left, or could not: the node ends
     caf::reacts_to<release_atom>>;    // second SIGTERM: end now
 
 /// Keeps the node alive in the cluster. Own thread, own session.
@@ -51,21 +55,29 @@ using sweeper_actor = caf::typed_actor<
     caf::reacts_to<suspects>,    // these are overdue: the newest list counts
     caf::reacts_to<work_atom>>;  // one transaction of one sweep
 
-/// Hears what the database tells those who listen, if it can. Own thread, own session.
+/// Listens for hints of new work, if the database sends them. Own thread, own session.
 using listener_actor = caf::typed_actor<
-    caf::reacts_to<tick_atom>>;  // listens for a while; what it hears makes the claimer look
+    caf::reacts_to<tick_atom>>;  // listens for a while; after a hint the claimer looks
 
-/// Takes leases, hands partitions out, reports results. Own thread, own session.
+/// Takes leases, hands partitions out, gives back what it will not do. Own thread, own session.
 using claimer_actor = caf::typed_actor<
     caf::reacts_to<tick_atom>,       // the poll: looks for work and for stop requests
     caf::reacts_to<work_atom>,       // the same, between two polls: there is, or may be, work
-    caf::reacts_to<flush_atom>,      // reports what is due
     caf::reacts_to<joined>,          // claims as this node from now on
     caf::reacts_to<renewal>,         // how large the cluster is, how far leases can be trusted
     caf::reacts_to<fence_atom>,      // all leases are lost
-    caf::reacts_to<finished_batch>,  // an executor is free again
+    caf::reacts_to<finished_batch>,  // an executor is free again: the results go to the reporter
+    caf::reacts_to<report_answers>,  // they are recorded, or their lease is lost
     caf::reacts_to<drain_atom>,      // claims nothing more, gives back what has not started
     caf::reacts_to<interrupt_atom>>; // gives back what executors will not end in time
+
+/// Stores results in bulk, each once. Own thread, own session.
+using reporter_actor = caf::typed_actor<
+    caf::reacts_to<result_batch>,  // waits for others, up to a full report or the report delay
+    caf::reacts_to<tick_atom>,     // that delay, or the wait after a failure, is over
+    caf::reacts_to<flush_atom>,    // nothing more will come soon: reports at once
+    caf::reacts_to<joined>,        // reports as this node from now on
+    caf::reacts_to<fence_atom>>;   // all leases are lost: forgets all that has no answer
 
 /// Runs the author's code, one partition at a time, in the order of the batches. Own thread.
 using executor_actor = caf::typed_actor<
@@ -73,7 +85,7 @@ using executor_actor = caf::typed_actor<
     caf::reacts_to<tick_atom>>;  // closes the session of its checkpoints when it is idle
 
 /// Drives one run under its term. Own thread; the author's code runs in a worker beside it, so that
-/// a master always hears of a stop. Of the numbers that come with `advance` the latest counts.
+/// a master can always react to a stop. Only the `advance` with the latest number counts.
 using master_actor = caf::typed_actor<
     caf::reacts_to<advance_atom, std::uint64_t>,  // reads the rows, does what comes next
     caf::reacts_to<done_atom>,                    // perhaps the step is done: looks at once

@@ -11,9 +11,9 @@ namespace {
 /// Partitions shorter than this travel to executors in batches that last about as long.
 constexpr double batch_us = 5'000;
 constexpr std::int64_t max_batch = 2'000;
-/// Of partitions shorter than this the next batch waits in the executor's mailbox: else the
-/// executor would idle whenever the claimer waits for the database. What waits behind a partition
-/// that takes much longer than most cannot go elsewhere: hence not for longer ones.
+/// If partitions are shorter than this, an executor gets its next batch in advance: else it would
+/// idle whenever the claimer waits for the database. Not for longer ones: a batch that waits behind
+/// a slow partition cannot go to another executor.
 constexpr double ahead_us = 20'000;
 
 constexpr std::size_t max_steps = 1000;
@@ -43,16 +43,15 @@ void lease_book::granted(lease_grant grant) {
   leases_[lease].grant = std::move(grant);
 }
 
-bool lease_book::concerns(lease_id lease) const {
-  return holds(lease) || std::any_of(batches_.begin(), batches_.end(), [&](const auto& batches) {
-           return std::find(batches.begin(), batches.end(), lease) != batches.end();
-         });
-}
-
 std::vector<lease_id> lease_book::held() const {
   std::vector<lease_id> ids;
   for (const auto& [lease, held] : leases_) ids.push_back(lease);
   return ids;
+}
+
+void lease_book::lost_all() {
+  leases_.clear();
+  unsettled_ = 0;
 }
 
 void lease_book::forget_what_is_over() {
@@ -70,7 +69,7 @@ std::vector<handout> lease_book::hand_out() {
   return all;
 }
 
-/// Of what can be handed out, an executor gets its share at most.
+/// An executor gets at most its share of the partitions that can be handed out.
 std::int64_t lease_book::batch_size(const held_lease& held, const step_facts& facts) const {
   const auto size =
       shorter_than(batch_us, facts) ? static_cast<std::int64_t>(batch_us / facts.mean_us) : 1;
@@ -83,7 +82,7 @@ std::optional<handout> lease_book::hand_to(std::size_t executor, std::size_t wai
     if (!held.may_hand_out()) continue;
     const auto& facts = steps_.at(held.grant.step);
     if (waiting_batches > 0 && !shorter_than(ahead_us, facts)) continue;
-    handout batch{static_cast<int>(executor), lease, held.grant.step, held.grant.attempt, {}};
+    handout batch{static_cast<int>(executor), lease, held.grant.step, {}};
     for (auto left = batch_size(held, facts); left > 0; --left) {
       auto& partition = held.grant.partitions[held.next++];
       held.out.insert(partition.no);
@@ -109,8 +108,9 @@ void lease_book::measure(const held_lease& held, const std::vector<finished_atte
   mean = mean <= 0 ? latest : 0.8 * mean + 0.2 * latest;
 }
 
-/// What may be started only once and was interrupted, by a drain or an outage, cannot be given
-/// back. (Where the run itself is asked to stop nobody will start it again, but for a restart.)
+/// A partition that may be started only once cannot be given back after a drain or an outage has
+/// interrupted it: it is FAILED. (If its run is asked to stop it is given back: only a restart
+/// would start it again.)
 void lease_book::judge_interruption(const held_lease& held, finished_attempt& attempt) const {
   auto& r = attempt.report;
   if (r.outcome != attempt_outcome::released || !attempt.begun || held.stopping ||
@@ -130,6 +130,7 @@ returned_batch lease_book::finished(int executor, lease_id lease,
   for (auto& attempt : attempts) {
     if (found != leases_.end() && found->second.out.erase(attempt.report.no) > 0) {
       ++found->second.unsettled;
+      ++unsettled_;
       judge_interruption(found->second, attempt);
       back.to_report.push_back(std::move(attempt.report));
     } else {
@@ -139,11 +140,19 @@ returned_batch lease_book::finished(int executor, lease_id lease,
   return back;
 }
 
-void lease_book::settled(lease_id lease) {
+// --- results -------------------------------------------------------------------------------------
+
+void lease_book::settled(lease_id lease, int attempts) {
+  unsettled_ -= attempts;
   const auto found = leases_.find(lease);
   if (found == leases_.end()) return;
-  --found->second.unsettled;
+  found->second.unsettled -= attempts;
   if (found->second.is_over()) leases_.erase(found);
+}
+
+void lease_book::refused(lease_id lease, int attempts) {
+  unsettled_ -= attempts;
+  leases_.erase(lease);
 }
 
 // --- giving back ---------------------------------------------------------------------------------
@@ -176,6 +185,7 @@ std::vector<attempt_report> lease_book::stop(lease_id lease, stop_mode mode) {
     report.error = "interrupted";
     given_up.push_back(std::move(report));
     ++held.unsettled;
+    ++unsettled_;
   }
   held.out.clear();
   return given_up;
@@ -195,7 +205,12 @@ std::int64_t lease_book::unhanded() const {
   return sum;
 }
 
+bool lease_book::overloaded() const {
+  return unsettled_ > 2 * std::int64_t{limits_.max_report_batch};
+}
+
 bool lease_book::wants_more(bool nothing_ahead) const {
+  if (overloaded()) return false;
   const auto waiting = unhanded();
   if (waiting < free_executors()) return true;
   if (nothing_ahead || waiting >= limits_.max_lease_width || leases_.empty()) return false;
@@ -208,6 +223,14 @@ bool lease_book::wants_more(bool nothing_ahead) const {
     queued_us += mean * static_cast<double>(held.unhanded());
   }
   return queued_us / executors() < lead_us;
+}
+
+int lease_book::watchers(const cluster_view& cluster) const {
+  constexpr int while_idle = 4;
+  constexpr int while_busy = 128;
+  if (unsettled_ > 0) return cluster.nodes;
+  if (empty()) return cluster.live_runs ? cluster.nodes : while_idle;
+  return unhanded() < free_executors() ? cluster.nodes : while_busy;
 }
 
 width_input lease_book::width_in(const ready_step& next, int cluster_slots) const {

@@ -33,7 +33,6 @@ struct handout {
   int executor = 0;
   lease_id lease;
   step_id step;
-  int attempt = 1;
   std::vector<granted_partition> partitions;
 };
 
@@ -63,14 +62,13 @@ class lease_book {
   /// REQUIRES: the step is known.
   void granted(lease_grant grant);
   bool holds(lease_id lease) const { return leases_.contains(lease); }
-  /// Whether it is held, or an executor has a batch of it.
-  bool concerns(lease_id lease) const;
   bool empty() const { return leases_.empty(); }
   std::vector<lease_id> held() const;
-  /// The cluster has taken this lease away.
-  void lost(lease_id lease) { leases_.erase(lease); }
-  /// The cluster has taken everything away. What executors hold comes back late.
-  void lost_all() { leases_.clear(); }
+  /// REQUIRES: it is held.
+  const lease_grant& grant_of(lease_id lease) const { return leases_.at(lease).grant; }
+  /// The cluster has taken all leases away. Results of the executors come back as late, and answers
+  /// to earlier reports no longer count.
+  void lost_all();
   void forget_what_is_over();
 
   // --- executors
@@ -78,13 +76,19 @@ class lease_book {
   std::vector<handout> hand_out();
   /// An executor is through with a batch that it was handed.
   returned_batch finished(int executor, lease_id lease, std::vector<finished_attempt> attempts);
-  /// One of the attempts to report is recorded.
-  void settled(lease_id lease);
+
+  // --- results
+  /// Attempts that are to be reported and are not answered yet, also of leases that are lost.
+  std::int64_t unsettled() const { return unsettled_; }
+  /// So many attempts of this lease are recorded.
+  void settled(lease_id lease, int attempts);
+  /// So many were refused: the cluster has taken this lease away.
+  void refused(lease_id lease, int attempts);
 
   // --- giving back
-  /// From which partition on the lease is to be given back: the first that was not handed out.
-  /// Nothing: all were. From now on no more of it is handed out, even if the answer to giving back
-  /// is lost.
+  /// The first partition that was not handed out: from it on the lease is to be given back. Nothing
+  /// if all were handed out. From now on no more of the lease is handed out, even if the answer to
+  /// giving back is lost.
   std::optional<partition_no> offer_back(lease_id lease);
   /// The offer was taken.
   void given_back(lease_id lease);
@@ -97,12 +101,20 @@ class lease_book {
   int free_executors() const;
   /// Partitions that can still be handed out.
   std::int64_t unhanded() const;
-  /// More is wanted while an executor would idle; and, unless `nothing_ahead` is known to be ready,
-  /// where partitions are short against the time a claim takes: a tenth of the hold time ahead, but
-  /// not more than the widest lease holds. Long partitions are never held in advance.
+  /// One full report is under way, and more than another one waits: the database does not keep up.
+  bool overloaded() const;
+  /// Whether to claim more. Never while the book is overloaded. Always while an executor would
+  /// idle. Else only to hold short partitions in advance: work for a tenth of the hold time, at
+  /// most as much as the widest lease, and not if `nothing_ahead` (no more is known to be ready).
+  /// Long partitions are never held in advance.
   bool wants_more(bool nothing_ahead) const;
   /// REQUIRES: the step is known.
   width_input width_in(const ready_step& next, int cluster_slots) const;
+  /// About how many nodes of the cluster look at each poll; the nodes take turns. All nodes, where
+  /// a node may find work or waits for the answer to a report. Few, while no run is live: each node
+  /// learns of a new run from its next heartbeat at the latest. A limited number of nodes that have
+  /// all the work they can do: these look for requests to stop only.
+  int watchers(const cluster_view& cluster) const;
 
  private:
   struct held_lease {
@@ -129,6 +141,7 @@ class lease_book {
   std::vector<std::deque<lease_id>> batches_;
   std::unordered_map<step_id, step_facts> steps_;
   std::map<lease_id, held_lease> leases_;  // by id: the oldest is handed out first
+  std::int64_t unsettled_ = 0;
 };
 
 }  // namespace partita

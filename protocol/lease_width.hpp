@@ -21,11 +21,11 @@ struct width_input {
 
 /// How many partitions one node takes now:
 ///   clamp(executors * lease_hold / mean_duration, free_executors, remaining / (2 * cluster_slots))
-/// The lower bound keeps every free executor busy; the upper one keeps a node from sitting on work
-/// while others idle, and makes leases narrow towards the end of a step: every executor of the
-/// cluster, busy or not, will want its share within one hold time. But a share that is done in a
-/// thousandth of it is not worth the claim, which takes about as long. While nothing is measured,
-/// and for partitions that must not wait inside a lease, it is one for each free executor.
+/// The lower bound keeps every free executor busy. The upper one leaves work for other nodes, and
+/// makes leases narrow towards the end of a step: every executor of the cluster, busy or not, needs
+/// its share within one hold time. But the upper bound is at least the work of a thousandth of the
+/// hold time, because a claim takes about as long. While nothing is measured, and for partitions
+/// that must not wait inside a lease, the width is one for each free executor.
 inline std::int64_t lease_width(const width_input& in, const settings& s) {
   auto narrow = std::clamp<std::int64_t>(in.free_executors, 1, std::max(1, s.max_lease_width));
   if (in.one_start || !in.mean_duration) return narrow;

@@ -50,8 +50,8 @@ class trust_window {
   }
 
   /// Whether this node may judge others: only after it has itself renewed without a gap for
-  /// `unreachable_after`. After an outage of the database everybody is overdue; whoever is alive
-  /// then has had time to say so.
+  /// `unreachable_after`. After an outage of the database every node is overdue; this delay gives
+  /// the living ones time to renew.
   bool may_sweep(mono_time now) const {
     if (PARTITA_BUG(sweep_right_after_an_outage)) return at(now) == trust::full;
     return at(now) == trust::full && now - *healthy_since_ >= gap_;

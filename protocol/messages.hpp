@@ -7,26 +7,28 @@
 #include <caf/atom.hpp>
 
 #include "protocol/lease_book.hpp"
+#include "protocol/lease_origin.hpp"
 #include "protocol/liveness.hpp"
 #include "protocol/values.hpp"
 
-// What actors tell each other. Messages never leave the process, so they need no serialization:
-// each type is allowed as "unsafe" for exactly that reason.
+// The messages between actors. They never leave the process, so they need no serialization: each
+// type is allowed as "unsafe" for exactly that reason.
 
 namespace partita {
 
 // --- signals -------------------------------------------------------------------------------------
-using tick_atom = caf::atom_constant<caf::atom("tick")>;        // a loop's own timer
-using work_atom = caf::atom_constant<caf::atom("work")>;        // look for work now
-using done_atom = caf::atom_constant<caf::atom("done")>;        // all that was held is reported
-using flush_atom = caf::atom_constant<caf::atom("flush")>;      // report what is due
+using tick_atom = caf::atom_constant<caf::atom("tick")>;  // a loop's own timer
+using work_atom = caf::atom_constant<caf::atom("work")>;  // look for work now
+using done_atom = caf::atom_constant<caf::atom("done")>;  // all that was held is reported
+using flush_atom =
+    caf::atom_constant<caf::atom("flush")>;  // report now: nothing more will come soon
 using advance_atom = caf::atom_constant<caf::atom("advance")>;  // decide what comes next
 using fence_atom = caf::atom_constant<caf::atom("fence")>;      // drop everything, write nothing
 using drain_atom = caf::atom_constant<caf::atom("drain")>;      // end in good order
 using interrupt_atom = caf::atom_constant<caf::atom("interrupt")>;  // the grace time is over
 using drained_atom = caf::atom_constant<caf::atom("drained")>;      // nothing is held any more
-using leave_atom = caf::atom_constant<caf::atom("leave")>;          // say good-bye to the cluster
-using left_atom = caf::atom_constant<caf::atom("left")>;            // it was said, or could not be
+using leave_atom = caf::atom_constant<caf::atom("leave")>;          // leave the cluster
+using left_atom = caf::atom_constant<caf::atom("left")>;            // the node left, or could not
 using release_atom = caf::atom_constant<caf::atom("release")>;      // end now
 
 // --- heartbeat -> node, claimer ------------------------------------------------------------------
@@ -68,22 +70,40 @@ struct running_count {
 
 /// Partitions of one lease for one executor, one after the other.
 struct work_batch {
-  lease_id lease;
+  lease_origin from;
   step_id step;
-  run_id run;
   job_ref job;
-  std::string step_name;
   json_text parameters;
   retry_policy retry;
   bool transferable = true;
-  int attempt = 1;
   std::vector<granted_partition> partitions;
 };
 
 struct finished_batch {
   int executor = 0;
-  lease_id lease;
+  lease_origin from;
   std::vector<finished_attempt> attempts;
+};
+
+// --- claimer <-> reporter ------------------------------------------------------------------------
+
+/// Attempts of one lease that have ended.
+struct result_batch {
+  lease_origin from;
+  std::vector<attempt_report> to_report;
+  std::vector<attempt_report> late;  // must not be reported any more: their files are discarded
+  bool more_soon = false;            // executors have work: other results come within moments
+};
+
+/// What the database answered. Of one incarnation; a lease may have several lines.
+struct report_answers {
+  struct of_lease {
+    lease_id lease;
+    int recorded = 0;
+    int refused = 0;  // the lease is lost
+  };
+  node_id node;
+  std::vector<of_lease> leases;
 };
 
 // --- job_master and its worker, job_master -> node -----------------------------------------------
@@ -111,5 +131,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::masterless_runs)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::running_count)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::work_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::finished_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::result_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::report_answers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::worker_outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::mastership_over)

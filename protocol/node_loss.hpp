@@ -12,7 +12,6 @@ namespace partita {
 /// What becomes of the unfinished partitions of a lease whose node was given up.
 struct loss_verdict {
   bool requeue = true;  // else they are FAILED, with `reason`
-  int attempt = 0;      // tries used up, for the new ready range
   std::string reason;
 };
 
@@ -23,12 +22,11 @@ inline loss_verdict judge_loss(bool transferable, int lease_attempt, int max_att
                                node_id node) {
   auto who = "node " + std::to_string(node.value);
   if (!transferable && !PARTITA_BUG(lost_nodes_transfer_everything))
-    return {false, lease_attempt,
-            who + " was lost while it held this partition, which may be started only once"};
+    return {false, who + " was lost while it held this partition, which may be started only once"};
   if (lease_attempt >= max_attempts)
-    return {false, lease_attempt,
+    return {false,
             "tried " + std::to_string(lease_attempt) + " times; the last try was lost with " + who};
-  return {true, lease_attempt, {}};
+  return {true, {}};
 }
 
 }  // namespace partita

@@ -9,7 +9,7 @@
 
 namespace partita {
 
-/// The longest rest between two tries, whatever the policy says.
+/// The longest backoff between two tries, whatever the policy says.
 inline constexpr milliseconds longest_backoff = std::chrono::hours{24 * 365};
 
 /// What is wrong with the policy an author wrote, as the end of a sentence about the step; empty
@@ -23,9 +23,9 @@ inline std::string flaw_of(const retry_policy& p) {
   return {};
 }
 
-/// Rest before the try after `attempt` failed ones (1-based): first_delay * factor^(attempt-1), at
-/// most max_delay. The policy comes from a row, which may hold anything: without a positive first
-/// delay there is no rest, and what is no number, or below 0, counts as the longest rest.
+/// Backoff after `attempt` failed tries (1-based): first_delay * factor^(attempt-1), at most
+/// max_delay. The policy comes from a row, which may hold anything: without a positive first delay
+/// there is no backoff, and a result that is below 0 or no number counts as the longest backoff.
 inline milliseconds backoff(const retry_policy& p, int attempt) {
   const auto most = std::clamp(p.max_delay, milliseconds{0}, longest_backoff);
   if (p.first_delay <= milliseconds{0}) return milliseconds{0};
@@ -46,5 +46,9 @@ inline attempt_outcome after_failure(const retry_policy& p, bool transferable, i
   return transferable && attempt < p.max_attempts ? attempt_outcome::retry
                                                   : attempt_outcome::failed;
 }
+
+/// Tries that a partition has used up when it can be claimed again after try number `attempt`. One
+/// that failed or was lost with its node counts; one that was released does not.
+inline int tries_used_up(int attempt, bool released) { return released ? attempt - 1 : attempt; }
 
 }  // namespace partita

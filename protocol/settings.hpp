@@ -26,7 +26,7 @@ struct settings {
   // --- leases and reports
   milliseconds lease_hold{1000};   // how much work, by measured rate, one lease aims to hold
   int max_lease_width = 5000;      // partitions
-  milliseconds report_delay{100};  // a result waits for others that are queued; else a tenth
+  milliseconds report_delay{100};  // a result waits for more; a tenth if none will come soon
   int max_report_batch = 5000;     // results in one statement
   int loss_piece = 2000;           // partitions of a lost node that one transaction fails
 
@@ -53,8 +53,8 @@ struct settings {
 /// answers within 250 ms: what a lost node held runs elsewhere within 2 s.
 settings fast_settings();
 
-/// Sentences that say what is unsafe or senseless; empty when the settings are fine. The two
-/// rules that keep one slow database answer from convicting healthy nodes:
+/// Sentences that say what is unsafe or senseless; empty when the settings are fine. Two rules make
+/// sure that no healthy node is marked or given up after one slow answer of the database:
 ///   unreachable_after >= 3 * heartbeat + heartbeat_retry + heartbeat_timeout
 ///   deregister_after  >= 2 * unreachable_after
 std::vector<std::string> problems(const settings&);

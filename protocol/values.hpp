@@ -35,9 +35,9 @@ struct job_description {
   friend bool operator==(const job_description&, const job_description&) = default;
 };
 
-/// A job of the catalogue: what some node told of it last.
+/// A job of the catalogue: its description is that of the node that joined last.
 struct known_job {
-  job_description told;
+  job_description latest;
   db_time first_seen;
   db_time last_seen;  // when a node that knows it joined last
 };

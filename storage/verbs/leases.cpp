@@ -1,6 +1,7 @@
 #include "storage/verbs/leases.hpp"
 
 #include "protocol/mutation.hpp"
+#include "protocol/retry.hpp"
 #include "storage/event_detail.hpp"
 #include "storage/text.hpp"
 #include "storage/verbs/parts.hpp"
@@ -19,7 +20,8 @@ void shorten(transaction& tx, held_lease_row held, partition_no from) {
     throw store_error(errc::bad_request, "something at or above partition " + std::to_string(from) +
                                              " of " + named(lease.id) + " has ended");
   lease.span.hi = from - 1;
-  const new_ready waiting{lease.step, back, node_id{}, lease.attempt - 1, milliseconds{0}};
+  const new_ready waiting{lease.step, back, node_id{}, tries_used_up(lease.attempt, true),
+                          milliseconds{0}};
   if (!PARTITA_BUG(give_back_loses_partitions)) tx.insert_ready({&waiting, 1});
   tx.log(event::lease_shrunk, about(held), {{"lo", back.lo}, {"hi", back.hi}});
   if (lease.unended() == 0) {

@@ -46,8 +46,9 @@ std::int64_t fail_leases(transaction& tx, node_id node, std::int64_t most) {
   return settled;
 }
 
-/// What was bound to the node, and may not be transferred: it fails under a lease that is made, and
-/// revoked, to be named by the results. Returns `most` where more may be left.
+/// Fails ready ranges that are bound to the node and may not be transferred. Each result must name
+/// a lease, so one is made for each range, and REVOKED. Returns how many partitions, or `most`
+/// where more may be left.
 std::int64_t fail_bound_ranges(transaction& tx, node_id node, std::int64_t most) {
   const auto taken = tx.take_bound_ranges(node, ranges_a_piece);
   std::int64_t settled = 0;

@@ -2,6 +2,7 @@
 
 #include "protocol/mutation.hpp"
 #include "protocol/ranges.hpp"
+#include "protocol/retry.hpp"
 #include "storage/event_detail.hpp"
 #include "storage/text.hpp"
 
@@ -62,7 +63,7 @@ void requeue(transaction& tx, std::vector<held_lease_row> leases, lease_state to
     if (revoked && PARTITA_BUG(revoke_requeues_what_has_ended)) spans = {lease.span};
     for (auto span : spans)
       waiting.push_back(
-          {lease.step, span, node_id{}, lease.attempt - (revoked ? 0 : 1), milliseconds{0}});
+          {lease.step, span, node_id{}, tries_used_up(lease.attempt, !revoked), milliseconds{0}});
     lease.state = to;
     nlohmann::json detail{{"state", to_string(to)}};
     if (!spans.empty()) detail["requeued"] = event::json_of(spans);

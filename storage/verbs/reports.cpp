@@ -4,6 +4,7 @@
 
 #include "protocol/mutation.hpp"
 #include "protocol/ranges.hpp"
+#include "protocol/retry.hpp"
 #include "storage/event_detail.hpp"
 #include "storage/text.hpp"
 #include "storage/verbs/leases.hpp"
@@ -54,7 +55,8 @@ class batch {
     return order;
   }
 
-  /// Items that do not stand yet are told from those that do, and from those that came too late.
+  /// Items that do not stand yet are kept apart from those that do, and from those that came too
+  /// late.
   void pick() {
     const auto order = in_order();
     std::vector<leased_report> ours;
@@ -95,7 +97,7 @@ class batch {
         waiting.push_back({lease->step,
                            {item->no, item->no},
                            node_id{},
-                           item->outcome == outcome::retry ? lease->attempt : lease->attempt - 1,
+                           tries_used_up(lease->attempt, item->outcome == outcome::released),
                            item->retry_after});
     }
     expect_rows("recording results", results == 0 ? 0 : tx_.insert_results(fresh_), results);

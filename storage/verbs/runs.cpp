@@ -44,7 +44,8 @@ std::optional<run_row> insert_run(transaction& tx, const run_row& wanted) {
 
 [[noreturn]] void try_again() { throw lost_race("a run that was in the way has just ended"); }
 
-/// What has no result becomes ready, as ranges over the borders of the pieces too.
+/// Collects the partitions without a result, piece by piece, and makes them ready. Ranges that meet
+/// at the border of two pieces are joined.
 class waiting_ranges {
  public:
   waiting_ranges(transaction& tx, step_id step) : tx_(tx), step_(step) {}
@@ -97,7 +98,7 @@ void copy_step(transaction& tx, const step_row& from, run_id to) {
     tx.log(event::step_ended, {to, id, {}, {}}, {{"state", "COMPLETED"}});
 }
 
-/// Nobody drives the run, so nobody else would end it, nor the steps that `restart` copied.
+/// The run has no master, so this must end it, and the steps that `restart` copied.
 void stop_at_once(transaction& tx, const run_row& run) {
   for (const auto& step : tx.list_steps(run.id)) {
     if (is_terminal(step.state)) continue;

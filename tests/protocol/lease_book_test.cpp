@@ -77,7 +77,7 @@ class trace {
   }
 
   void settle(int lease, int count) {
-    for (int i = 0; i < count; ++i) book.settled(lease_id{lease});
+    book.settled(lease_id{lease}, count);
     line() << count << " of lease " << lease << " settled"
            << (book.holds(lease_id{lease}) ? "" : ": it is over") << "\n";
   }
@@ -219,8 +219,73 @@ TEST_CASE("what was offered back is never handed out, and taken off when the ans
   CHECK_FALSE(book.offer_back(lease_id{99}));
   book.finished(0, lease_id{7}, {{{lease_id{7}, 0, {}, {}, {}, {}, {}, {}, {}}, true}});
   CHECK(book.hand_out().empty());
-  book.settled(lease_id{7});
+  book.settled(lease_id{7}, 1);
   CHECK(book.empty());
+}
+
+TEST_CASE("more results without an answer than two reports hold: nothing is claimed") {
+  auto few = limits();
+  few.max_report_batch = 2;
+  lease_book book{1, few};
+  book.learn(step_id{1}, {});
+  book.granted(grant_of(7, 1, 0, 3));
+  book.granted(grant_of(8, 1, 4, 4));
+  attempt_report done;
+  done.took = 1s;  // long: one by one
+  auto end_next = [&](int lease, partition_no no) {
+    CHECK(book.hand_out().size() == 1);
+    auto report = done;
+    report.lease = lease_id{lease};
+    report.no = no;
+    book.finished(0, lease_id{lease}, {{report, true}});
+  };
+  for (partition_no no = 0; no < 4; ++no) end_next(7, no);
+  CHECK(book.unsettled() == 4);
+  CHECK_FALSE(book.overloaded());
+  end_next(8, 4);
+  CHECK(book.unsettled() == 5);
+  CHECK(book.overloaded());
+  CHECK_FALSE(book.wants_more(false));  // although the only executor is free
+  book.settled(lease_id{7}, 2);
+  CHECK_FALSE(book.overloaded());
+  CHECK(book.wants_more(false));
+  SECTION("refused results are answered too, and the lease is lost") {
+    book.refused(lease_id{8}, 1);
+    CHECK_FALSE(book.holds(lease_id{8}));
+    CHECK(book.unsettled() == 2);
+    book.settled(lease_id{7}, 2);
+    CHECK(book.unsettled() == 0);
+    CHECK(book.empty());
+  }
+  SECTION("one report may be recorded in part: the rest of a lost lease is answered later") {
+    book.refused(lease_id{7}, 1);
+    CHECK_FALSE(book.holds(lease_id{7}));
+    CHECK(book.unsettled() == 2);
+    book.refused(lease_id{7}, 1);
+    CHECK(book.unsettled() == 1);
+  }
+  SECTION("a node that was given up waits for no answer") {
+    book.lost_all();
+    CHECK(book.unsettled() == 0);
+    CHECK(book.wants_more(false));
+  }
+}
+
+TEST_CASE("nodes look as often as there may be something to find") {
+  lease_book book{1, limits()};
+  book.learn(step_id{1}, {});
+  cluster_view cluster;
+  cluster.nodes = 1000;
+  cluster.live_runs = false;
+  CHECK(book.watchers(cluster) == 4);
+  cluster.live_runs = true;
+  CHECK(book.watchers(cluster) == 1000);
+  book.granted(grant_of(7, 1, 0, 0));
+  CHECK(book.watchers(cluster) == 128);  // its executor is promised: it has all it can do
+  book.hand_out();
+  CHECK(book.watchers(cluster) == 128);
+  book.finished(0, lease_id{7}, {{{lease_id{7}, 0, {}, {}, {}, {}, {}, {}, {}}, true}});
+  CHECK(book.watchers(cluster) == 1000);  // a result is under way
 }
 
 TEST_CASE("what comes back of a lease that was lost is late, and its executor is free") {

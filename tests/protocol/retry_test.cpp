@@ -41,6 +41,12 @@ TEST_CASE("a factor that is no number is the longest rest, and no first delay is
   CHECK(backoff({10, milliseconds{0}, 10.0, milliseconds{1000}}, 400) == milliseconds{0});
 }
 
+TEST_CASE("a try that was released is not used up, one that failed or was lost is") {
+  CHECK(tries_used_up(1, true) == 0);
+  CHECK(tries_used_up(3, true) == 2);
+  CHECK(tries_used_up(3, false) == 3);
+}
+
 TEST_CASE("jitter stays within a tenth") {
   CHECK(jittered(milliseconds{1000}, 0.0) == milliseconds{900});
   CHECK(jittered(milliseconds{1000}, 0.5) == milliseconds{1000});

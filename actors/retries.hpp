@@ -1,0 +1,39 @@
+#pragma once
+
+#include <utility>
+
+#include "actors/deps.hpp"
+#include "actors/log_event.hpp"
+#include "protocol/errors.hpp"
+
+namespace partita {
+
+/// What an actor does about a database that does not answer: it waits longer from try to try, and
+/// the log tells of the first failure and of the end.
+class retries {
+ public:
+  retries(milliseconds first, milliseconds most) : wait_(first, most) {}
+  explicit retries(const settings& s) : wait_(s) {}
+
+  /// Returns how long to wait.
+  milliseconds failed(log::event_name what, node_id node, const store_error& e) {
+    if (!std::exchange(failing_, true))
+      log::warn(what, {.node = node}, {{"code", to_string(e.code())}, {"why", e.what()}});
+    return wait_.next();
+  }
+  /// It failed, and the log has an event of its own for that. Returns how long to wait.
+  milliseconds refused() { return wait_.next(); }
+
+  /// Returns whether there was a failure that was logged.
+  bool succeeded() {
+    wait_.reset();
+    return std::exchange(failing_, false);
+  }
+  bool failing() const { return failing_; }
+
+ private:
+  retry_wait wait_;
+  bool failing_ = false;
+};
+
+}  // namespace partita
