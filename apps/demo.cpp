@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t aimed_ms = 10'000;  // how long the run lasts when nobody dies
+constexpr std::int64_t aimed_ms = 10'000;  // how long the run lasts when no node is killed
 constexpr std::int64_t partitions_per_slot = 8;
 constexpr int page = 1000;
 constexpr milliseconds join_limit{30'000};
@@ -41,7 +41,7 @@ fs::path fresh_folder() {
 }
 
 /// What there is to tell about the node that died.
-struct casualty {
+struct killed_node {
   node_row node;
   db_time killed_at;
   std::int64_t done_before = 0;
@@ -94,7 +94,7 @@ class demo {
                        {"PARTITA_LOG_LEVEL", in_.args.text("log-level")}}});
   }
 
-  /// The split and the kill are only worth watching when all are there. False: interrupted.
+  /// Waits until all nodes have joined: the demo shows the work of all of them. False: interrupted.
   bool wait_for_nodes() {
     std::cerr << "starting " << nodes_ << " node processes\n";
     const auto until = boot_now() + join_limit;
@@ -162,9 +162,9 @@ class demo {
       most = std::max(most, held);
     }
     if (!victim || !cluster_.kill(static_cast<pid_t>(victim->info.pid))) return;
-    lost_ = casualty{*victim, wall_now(), totals_of(view.steps).completed,
-                     view.run.master == victim->id,
-                     held_by(victim->id, step_)};  // the dead change nothing any more
+    lost_ = killed_node{*victim, wall_now(), totals_of(view.steps).completed,
+                        view.run.master == victim->id,
+                        held_by(victim->id, step_)};  // a killed node changes nothing any more
     display.note("killed " + victim->info.name + " (SIGKILL); the others notice its silence");
   }
 
@@ -178,7 +178,7 @@ class demo {
     }
   }
 
-  /// The account, on stdout. Whether everything is as it has to be.
+  /// Prints the report on stdout. Returns whether everything is correct.
   bool tell(const run_view& view) {
     auto names = names_of(ask([&] { return reader_->list_nodes(true); }));
     auto exact = lost_ && tell_takeover(view, names);
@@ -258,13 +258,13 @@ class demo {
   std::int64_t executors_ = 1;
   run_id run_;
   step_id step_;
-  std::optional<casualty> lost_;
+  std::optional<killed_node> lost_;
 };
 
 exit_code run_demo(const invocation& in) {
   start_log(in.args);
   require_words(in.args.words(), {}, 0);
-  // With fewer rows the run is over before a node can be missed.
+  // With fewer rows the run ends before the other nodes can give up the killed one.
   auto rows = in.args.number("rows", 10'000, 100'000'000);
   auto nodes = in.args.number("nodes", 2, 32);
   return demo(in, rows, nodes).run();

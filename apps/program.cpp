@@ -11,7 +11,7 @@ namespace partita {
 
 namespace {
 
-/// Known before the options are: an error in the options is told in the same form.
+/// Works before the options are parsed: an error in the options is printed as JSON too.
 bool asks_for_json(const std::vector<std::string>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto& word = words[i];

@@ -13,15 +13,15 @@ class permanent_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Thrown by the contexts when the work must end early: a stop was requested. Let it pass; whoever
-/// catches it to clean up throws it on.
+/// Thrown by the contexts when the work must end early: a stop was requested. Code that catches it
+/// to clean up must rethrow it.
 class stop_requested_error : public std::runtime_error {
  public:
   stop_requested_error() : std::runtime_error("stopped on request") {}
 };
 
-/// Thrown by `checkpoint` when the lease was lost: somebody else redoes this partition, and nothing
-/// this attempt still does will count. Let it pass.
+/// Thrown by `checkpoint` when the lease was lost: another node redoes this partition, and nothing
+/// that this attempt still does will count. Code that catches it to clean up must rethrow it.
 class lease_lost_error : public std::runtime_error {
  public:
   lease_lost_error() : std::runtime_error("the lease was lost; another node redoes this") {}

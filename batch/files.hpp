@@ -25,9 +25,9 @@ class file_handle {
 };
 
 /// The folders beneath which the jobs of this process may read, write, rename and remove files.
-/// Parameters and results in the database name files, and who may write those does not choose what
-/// a node reads or replaces: its operator does. Called once, before any job runs; until then every
-/// file is allowed. Throws std::system_error for what is no folder.
+/// Parameters and results in the database name files. Only the operator of a node may choose which
+/// files it can read or replace, not every user who may write to the database. Called once, before
+/// any job runs; until then every file is allowed. Throws std::system_error for what is no folder.
 void confine_files(const std::vector<std::filesystem::path>& folders);
 
 /// Throws permanent_error, which names the file and the folders, unless its name lies beneath one
@@ -35,7 +35,7 @@ void confine_files(const std::vector<std::filesystem::path>& folders);
 void require_confined(const std::filesystem::path& file);
 
 /// open(2) of a file that lies beneath one of the folders, also after every symbolic link on the
-/// way was followed: the kernel sees to it (openat2, RESOLVE_BENEATH). Throws permanent_error for a
+/// way was followed: the kernel checks it (openat2, RESOLVE_BENEATH). Throws permanent_error for a
 /// file that lies elsewhere, std::system_error "PURPOSE FILE: reason" for what else fails.
 file_handle open_confined(const std::filesystem::path& file, int flags, const char* purpose,
                           mode_t mode = 0);

@@ -11,7 +11,7 @@ namespace partita {
 
 /// A file a partition writes. It is written under a staged name of this attempt's own, in the same
 /// folder, and gets its final name only after the result of the attempt was recorded. So an attempt
-/// that lost its lease can neither replace nor tear what the winner wrote.
+/// that lost its lease can neither replace nor damage the file of the attempt that counts.
 struct output_file {
   std::filesystem::path final_path;
   std::filesystem::path staged_path;

@@ -85,7 +85,7 @@ document watched(const std::string& phase, const std::string& url, cluster& node
   cost_meter costs(url);
   claims.take();
   costs.begin();
-  nodes.rest(watch);
+  nodes.pause(watch);
   costs.end();
   document line{{"phase", phase}, {"claim_ms", spread(claims.take())}};
   line.update(costs.figures(costs.seconds(), "s"));
@@ -114,7 +114,7 @@ void measure_scale(const cli::arguments& args) {
   const auto begun = boot_now();
   cluster nodes(timed(db, claims), sleeping(body), limits, count);
   const auto joined_s = seconds(begun, boot_now());
-  nodes.rest(settle);
+  nodes.pause(settle);
   const document head{{"bench", "cluster_scale"},
                       {"database", "postgresql"},
                       {"nodes", count},
@@ -135,10 +135,10 @@ void measure_scale(const cli::arguments& args) {
   tell(watched("idle", url, nodes, watch, *claims));
   const auto run = nodes.submit();
   nodes.wait_sealed(run);
-  nodes.rest(settle);
+  nodes.pause(settle);
   tell(watched("busy", url, nodes, watch, *claims));
   nodes.view().request_stop(run, stop_mode::now);
-  while (!is_terminal(nodes.view().find_run(run)->state)) nodes.rest(milliseconds{100});
+  while (!is_terminal(nodes.view().find_run(run)->state)) nodes.pause(milliseconds{100});
 }
 
 }  // namespace

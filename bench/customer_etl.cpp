@@ -128,7 +128,7 @@ void measure_etl(const cli::arguments& args) {
   generate_customers(input, rows);
   const auto megabytes = static_cast<double>(fs::file_size(input)) / 1e6;
 
-  auto tell = [&](const std::string& how, int executors, double took, document more) {
+  auto tell = [&](const std::string& how, int executors, double took, const document& more) {
     document line{{"bench", "customer_etl"},
                   {"how", how},
                   {"executors", executors},

@@ -42,17 +42,17 @@ struct schema_status {
   bool fits() const { return found >= lowest && works_with <= expected && !altered(); }
 };
 
-/// Hears that there may be work, sooner than a poll would find it. A hint: it can be lost, be late,
-/// or be for nothing.
+/// Receives hints of new work, so that a node finds it before its next poll. A hint can be lost,
+/// late or wrong.
 class wake_up {
  public:
   virtual ~wake_up() = default;
   /// Whether a hint came; waits for one, at most that long. Throws store_error unavailable when the
-  /// link is lost: this object hears nothing more.
+  /// link is lost: this object receives no more hints.
   virtual bool wait(milliseconds most) = 0;
 };
 
-/// A database, before anybody is connected: what a URL names.
+/// The database that a URL names. Not a connection: `connect` makes one.
 class database {
  public:
   virtual ~database() = default;
@@ -60,7 +60,7 @@ class database {
   /// Throws store_error: unavailable, access_denied, schema_missing, schema_mismatch.
   virtual std::shared_ptr<session> connect(const session_options& options) = 0;
 
-  /// Null: this database wakes nobody. Throws as `connect` does.
+  /// Null: this database sends no hints. Throws as `connect` does.
   virtual std::unique_ptr<wake_up> listen(const std::string& application) {
     static_cast<void>(application);
     return nullptr;

@@ -33,7 +33,7 @@ struct master_fence {
   partita::term term;
 };
 
-/// One call of a verb: its algorithm and its arguments, before anybody has run it.
+/// One call of a verb: its algorithm and its arguments. `session::run` executes it.
 class verb {
  public:
   verb(std::string_view verb_name, access how) : name(verb_name), mode(how) {}
@@ -45,7 +45,7 @@ class verb {
   /// another one: only the answer of the last time counts.
   virtual void work(transaction& tx) = 0;
 
-  /// The same with copies of its arguments, for a caller that has gone. It answers nobody.
+  /// The same with copies of its arguments, to be run when the caller is gone. Without an answer.
   virtual std::function<void(transaction&)> detached() const = 0;
 
   const std::string_view name;  // "claim"
@@ -68,7 +68,7 @@ class session {
   /// Throws store_error, and nothing else. `unavailable` means that the outcome is not known: the
   /// transaction may have been committed; the next verb connects anew. Serialization failures,
   /// deadlocks and lock timeouts are tried again inside, a few times, with jitter; then they are
-  /// `unavailable` too. All a decorator (faults, times) has to wrap.
+  /// `unavailable` too. A decorator (faults, times) needs to wrap this function only.
   virtual void run(verb& v) = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "protocol/errors.hpp"
@@ -19,8 +20,9 @@
 // again with the same arguments, and then answers as if the first call had not happened, or had
 // succeeded.
 //
-// Locks. Order: run, step, node, ready, lease, result. Whoever lives takes FOR KEY SHARE, whoever
-// kills takes FOR UPDATE, and both check the state after the lock.
+// Locks. Order: run, step, node, ready, lease, result. A transaction that needs a row to stay live
+// takes FOR KEY SHARE; one that may end the row, or take it away, takes FOR UPDATE; both check the
+// state after the lock.
 //
 // Time. "Now" is the database's clock, one reading a transaction.
 //
@@ -31,7 +33,7 @@ namespace partita {
 /// What everybody may know of runs.
 class run_lookup : public virtual facet {
  public:
-  explicit run_lookup(std::shared_ptr<session> with) : facet(with) {}
+  explicit run_lookup(std::shared_ptr<session> with) : facet(std::move(with)) {}
 
   std::optional<run_row> find_run(run_id run) const;
 
@@ -42,7 +44,7 @@ class run_lookup : public virtual facet {
 /// For who takes part in a cluster, or judges who does.
 class cluster_store : public virtual facet {
  public:
-  explicit cluster_store(std::shared_ptr<session> with) : facet(with) {}
+  explicit cluster_store(std::shared_ptr<session> with) : facet(std::move(with)) {}
 
   /// A new incarnation, ACTIVE, its heartbeat now. Called again after `unavailable` it makes
   /// another one; the first, never renewed, is swept like any dead node. What it tells of its jobs
@@ -61,7 +63,7 @@ class cluster_store : public virtual facet {
                          const std::optional<liveness_limits>& limits) const;
 
   /// Judges one suspect, by protocol/liveness.hpp `judge` on now - heartbeat_at. The suspect's row
-  /// is locked FOR UPDATE first and judged after: a renewal that committed meanwhile acquits it.
+  /// is locked FOR UPDATE first and judged after: a renewal that committed meanwhile counts.
   /// Terminal nodes stay as they are and count as `deregistered`; an absent one too.
   ///   unreachable: ACTIVE or DRAINING becomes UNREACHABLE. It keeps its leases.
   ///   condemned: the node is given up, which takes several transactions: call again, from any
@@ -92,7 +94,7 @@ class cluster_store : public virtual facet {
 /// For who starts and stops runs.
 class launcher_store : public virtual run_lookup {
  public:
-  explicit launcher_store(std::shared_ptr<session> with) : facet(with), run_lookup(with) {}
+  explicit launcher_store(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
 
   /// A new run, CREATED, without master, term 0. If a run with this launch key exists, that one is
   /// returned and nothing changes. Throws `already_running` (the sentence names the run) when a run
@@ -122,7 +124,7 @@ class launcher_store : public virtual run_lookup {
 /// leave lock it FOR UPDATE.
 class master_store : public virtual run_lookup {
  public:
-  explicit master_store(std::shared_ptr<session> with) : facet(with), run_lookup(with) {}
+  explicit master_store(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
 
   /// Makes `node` master: requires that the run is live, has no master, its term is `seen`, and the
   /// node is ACTIVE (its row locked FOR KEY SHARE). Then term + 1, CREATED becomes RUNNING, and the
@@ -183,7 +185,7 @@ class master_store : public virtual run_lookup {
 /// For who executes partitions.
 class worker_store : public virtual run_lookup {
  public:
-  explicit worker_store(std::shared_ptr<session> with) : facet(with), run_lookup(with) {}
+  explicit worker_store(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
 
   /// What this node could do now: one read, no lock. `ready`: steps RUNNING, of runs RUNNING
   /// without a stop request, whose job the node knows, with a range it may claim now (shared or
@@ -230,20 +232,19 @@ class worker_store : public virtual run_lookup {
   /// one is a repeat.
   void commit_chunk(lease_id lease, partition_no no, const checkpoint& c) const;
 
-  /// Shows progress to whoever looks. Best effort: not fenced beyond the lease being LIVE, no
-  /// event.
+  /// Stores progress for listings. Best effort: not fenced beyond the lease being LIVE, no event.
   void record_progress(std::span<const progress_report> items) const;
 };
 
 /// What people look at. Changes nothing.
 class reader : public virtual run_lookup {
  public:
-  explicit reader(std::shared_ptr<session> with) : facet(with), run_lookup(with) {}
+  explicit reader(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
 
   /// DEREGISTERED and LEFT nodes only if `all`. By id.
   std::vector<node_row> list_nodes(bool all) const;
 
-  /// The catalogue: every job and version that a node ever told of, by name and version.
+  /// The catalogue: every job and version that a node that joined ever knew, by name and version.
   std::vector<known_job> list_known_jobs() const;
 
   /// Newest first, at most `limit`, with ids below `before` (none: from the newest).
@@ -271,7 +272,7 @@ class store : public cluster_store,
               public worker_store,
               public reader {
  public:
-  explicit store(std::shared_ptr<session> with)
+  explicit store(const std::shared_ptr<session>& with)
       : facet(with),
         run_lookup(with),
         cluster_store(with),

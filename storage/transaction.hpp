@@ -27,9 +27,9 @@ namespace partita {
 
 enum class row_lock {
   none,
-  key_share,      // whoever lives: the row stays, and nobody ends it meanwhile
-  no_key_update,  // whoever changes the row; those who live beside it need not wait
-  update,         // whoever kills: waits for all who live, and they wait for it
+  key_share,      // needs the row to stay live: no other transaction may end it meanwhile
+  no_key_update,  // changes the row; transactions with key_share on it need not wait
+  update,         // may end the row: waits for all with key_share, and they wait for it
 };
 
 /// Thrown by a verb that lost a race and may be run again as a whole.

@@ -183,7 +183,7 @@ def page_simulation(lines):
             ["nodes deregistered", number(total(lines, "nodes_deregistered"))],
             ["leases revoked", number(total(lines, "leases_revoked"))],
             ["late writes rejected", number(total(lines, "late_writes_rejected"))],
-            ["calls whose outcome the caller was not told", number(total(lines, "calls_in_doubt"))],
+            ["calls whose outcome the caller does not know", number(total(lines, "calls_in_doubt"))],
             *([f"fault: {key[6:].replace('_', ' ')}", number(total(lines, key))]
               for key in faults)]),
         f"Commits: {commits(lines)}. Again: `tests/reliability.py simulation --seeds 100000`.", ""]

@@ -18,8 +18,8 @@ option_list node_setting_options();
 /// they cannot be safe.
 settings settings_of(const arguments& args);
 
-/// The folders beneath which the jobs of a node may use files, as it was told; without a word: the
-/// folder it was started in.
+/// The folders beneath which the jobs of a node may use files: those of --files, else the folder in
+/// which the node was started.
 std::vector<std::filesystem::path> file_folders(const arguments& args);
 
 /// The variables by which node processes started from here get the settings that were typed.

@@ -12,12 +12,12 @@ namespace partita::cli {
 /// One option of a command. Parsing, help and the precedence flag > environment > default all come
 /// from this.
 struct option {
-  std::string name;           // "output"
-  std::string value;          // stands for its value in help: "N"; "": a flag; "[S]": optional
-  std::string help;           // one line
-  std::string env = "";       // the variable that gives it when the flag does not
-  std::string fallback = "";  // when neither does
-  char letter = '\0';         // "-o"
+  std::string name;        // "output"
+  std::string value;       // stands for its value in help: "N"; "": a flag; "[S]": optional
+  std::string help;        // one line
+  std::string env{};       // the variable that gives it when the flag does not
+  std::string fallback{};  // when neither does
+  char letter = '\0';      // "-o"
 
   bool is_flag() const { return value.empty(); }
   bool value_is_optional() const { return value.starts_with('['); }

@@ -8,10 +8,9 @@
 
 namespace partita::cli {
 
-/// SIGINT and SIGTERM as something to wait for. From now on they interrupt nothing: they are handed
-/// out by `wait`, and one that comes when nobody waits any more changes nothing about how the
-/// process ends. REQUIRES: made before any other thread is started, because threads inherit what is
-/// blocked.
+/// Receives SIGINT and SIGTERM. From now on these signals interrupt nothing: `wait` returns them,
+/// and a signal that comes after the last `wait` does not change how the process ends. REQUIRES:
+/// made before any other thread is started, because threads inherit the blocked signals.
 class signal_watch {
  public:
   signal_watch();

@@ -17,8 +17,8 @@ std::size_t buffer_bytes(const byte_range& range) {
   return std::min(max_record_bytes + block_bytes, static_cast<std::size_t>(range.size()));
 }
 
-/// No quote to open or close, no byte that a record may not hold, no line end but LF: then the
-/// commas and line ends are all there is to look at, and most blocks of most files are such.
+/// Whether the bytes hold no quote, no CR, and only ASCII without NUL. Then the reader needs to
+/// look at commas and line ends only. Most blocks of most files are like this.
 bool is_plain(const char* at, const char* end) {
   const auto is_plain_byte = [](char c) { return (c > 0) & (c != '"') & (c != '\r'); };
   constexpr std::size_t lane = 64;  // a constant count, which compilers turn into vectors
@@ -79,7 +79,7 @@ bool reader::next(record& into) {
   if (end[-1] == '\n') --end;
   if (end != at && end[-1] == '\r') --end;
   if (size > max_record_bytes) {
-    // A misplaced quote makes one endless record of all that follows: it is named if it is there.
+    // After a misplaced quote all that follows is one record: if there is one, parse() reports it.
     parse(at, end, into);
     fail(into, "the record is longer than 4 MiB");
   }

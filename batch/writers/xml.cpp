@@ -60,8 +60,8 @@ class output {
       else if (errno != EINTR)
         error_ = errno;
     }
-    // Begins to put it on disk, so that whoever syncs the file at its end waits less. A hint: where
-    // it means nothing, nothing is lost.
+    // Begins to write to the disk, so that the sync at the end of the file takes less time. Only a
+    // hint: a file system that does not support it does no harm.
     ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     pending_.clear();
   }
@@ -72,7 +72,7 @@ class output {
   std::string pending_;
 };
 
-/// Printable ASCII that means itself wherever it stands: nearly all of nearly all data.
+/// Printable ASCII that never needs a reference. Most data holds nothing else.
 constexpr auto plain = [] {
   std::array<bool, 256> table{};
   for (unsigned c = 0x20; c < 0x7F; ++c) table[c] = c != '&' && c != '<' && c != '>' && c != '"';

@@ -12,7 +12,7 @@
 // README, judged on one consistent moment and on the event log. Pure: rows in, findings out.
 namespace partita::audit {
 
-/// By the numbers of the README. 10, that every run ends, no single moment can show.
+/// Numbered as in the README. Number 10 (every run ends) cannot be checked on a single moment.
 enum class rule : int {
   rows = 0,          // states, times, counts and references agree with each other
   conservation = 1,  // a partition of a sealed step is in exactly one place
@@ -21,7 +21,7 @@ enum class rule : int {
   fence,             // writes of workers and masters held their lease or term
   single_start,      // of partitions that may not be transferred
   one_live_run,      // of a job and its identifying parameters
-  completed,         // means it
+  completed,         // a COMPLETED step or run has a COMPLETED result for each partition
   only_grows,        // terms and attempts; terminal states never change
   replay,            // the event log gives the tables
 };

@@ -6,16 +6,17 @@ namespace {
 
 class comparison {
  public:
-  comparison(const world& w, const told& t, verdict& v) : w_(w), t_(t), v_(v) {}
+  comparison(const world& w, const replayed_state& t, verdict& v) : w_(w), t_(t), v_(v) {}
 
   void all() {
     each(w_.nodes, t_.nodes, [&](const node_row& row, const node_state& log) {
       same(named(row.id), "state", str(row.state), str(log));
     });
-    each(w_.runs, t_.runs, [&](const run_row& row, const told_run& log) { run(row, log); });
-    each(w_.steps, t_.steps, [&](const step_record& row, const told_step& log) { step(row, log); });
+    each(w_.runs, t_.runs, [&](const run_row& row, const replayed_run& log) { run(row, log); });
+    each(w_.steps, t_.steps,
+         [&](const step_record& row, const replayed_step& log) { step(row, log); });
     each(w_.leases, t_.leases,
-         [&](const lease_record& row, const told_lease& log) { lease(row, log); });
+         [&](const lease_record& row, const replayed_lease& log) { lease(row, log); });
     results();
     ready();
     failures();
@@ -46,7 +47,7 @@ class comparison {
       if (!rows.contains(id)) find(named(id) + " is in the log, but not in the tables");
   }
 
-  void run(const run_row& row, const told_run& log) {
+  void run(const run_row& row, const replayed_run& log) {
     const auto name = named(row.id);
     same(name, "state", str(row.state), str(log.state));
     same(name, "master", row.master.value, log.master.value);
@@ -55,7 +56,7 @@ class comparison {
     same(name, "restart_of", row.restart_of.value, log.restart_of.value);
   }
 
-  void step(const step_record& record, const told_step& log) {
+  void step(const step_record& record, const replayed_step& log) {
     const auto& row = record.row;
     const auto name = named(row.id);
     same(name, "run", row.run.value, log.run.value);
@@ -68,7 +69,7 @@ class comparison {
     same(name, "count of results carried over", record.carried, log.carried);
   }
 
-  void lease(const lease_record& row, const told_lease& log) {
+  void lease(const lease_record& row, const replayed_lease& log) {
     const auto name = named(row.id);
     same(name, "step", row.step.value, log.step.value);
     same(name, "node", row.node.value, log.node.value);
@@ -106,11 +107,11 @@ class comparison {
     v_.count(rule::replay, static_cast<std::int64_t>(w_.results.size()));
     auto r = w_.results.begin();
     for (const auto& [id, log] : t_.steps) {
-      range_map<told_result> rows;
+      range_map<replayed_result> rows;
       for (; r != w_.results.end() && (*r)->step <= id; ++r)
         if ((*r)->step == id)
           rows.put({(*r)->row.no, (*r)->row.no}, {(*r)->row.lease, (*r)->row.completed});
-      differ(named(id) + ": ", std::move(rows), log.results, [](const told_result& o) {
+      differ(named(id) + ": ", std::move(rows), log.results, [](const replayed_result& o) {
         return std::string{o.completed ? "is COMPLETED by " : "is FAILED by "} + named(o.lease);
       });
     }
@@ -142,12 +143,12 @@ class comparison {
   }
 
   const world& w_;
-  const told& t_;
+  const replayed_state& t_;
   verdict& v_;
 };
 
 }  // namespace
 
-void compare(const world& w, const told& t, verdict& v) { comparison{w, t, v}.all(); }
+void compare(const world& w, const replayed_state& t, verdict& v) { comparison{w, t, v}.all(); }
 
 }  // namespace partita::audit

@@ -14,33 +14,33 @@ using json = nlohmann::json;
 
 constexpr partition_no largest_number = std::int64_t{1} << 52;
 
-/// An event that says nothing the engine writes: it is found, and changes nothing.
-struct nonsense {
+/// Thrown for an event that the engine cannot have written: it is a finding, and changes no state.
+struct malformed_event {
   std::string why;
 };
 
 inline std::int64_t number(const json& detail, const char* field) {
   const auto value = detail.find(field);
   if (value == detail.end() || !value->is_number_integer())
-    throw nonsense{std::string{"it has no number '"} + field + "'"};
+    throw malformed_event{std::string{"it has no number '"} + field + "'"};
   return value->get<std::int64_t>();
 }
 
 inline std::string text(const json& detail, const char* field) {
   const auto value = detail.find(field);
   if (value == detail.end() || !value->is_string())
-    throw nonsense{std::string{"it has no text '"} + field + "'"};
+    throw malformed_event{std::string{"it has no text '"} + field + "'"};
   return value->get<std::string>();
 }
 
 template <class State>
 State state(const json& detail, const char* field) {
   if (auto known = parse_state<State>(text(detail, field))) return *known;
-  throw nonsense{"it names no state: " + text(detail, field)};
+  throw malformed_event{"it names no state: " + text(detail, field)};
 }
 
 inline range proper(range r) {
-  if (r.lo < 0 || r.hi < r.lo || r.hi > largest_number) throw nonsense{"it names no range"};
+  if (r.lo < 0 || r.hi < r.lo || r.hi > largest_number) throw malformed_event{"it names no range"};
   return r;
 }
 
@@ -53,11 +53,11 @@ inline std::vector<range> ranges(const json& detail, const char* field) {
   std::vector<range> list;
   const auto found_list = detail.find(field);
   if (found_list == detail.end()) return list;
-  if (!found_list->is_array()) throw nonsense{std::string{"'"} + field + "' is no list"};
+  if (!found_list->is_array()) throw malformed_event{std::string{"'"} + field + "' is no list"};
   for (const auto& pair : *found_list) {
     if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number_integer() ||
         !pair[1].is_number_integer())
-      throw nonsense{std::string{"'"} + field + "' holds what is no range"};
+      throw malformed_event{std::string{"'"} + field + "' holds what is no range"};
     list.push_back(proper({pair[0].get<std::int64_t>(), pair[1].get<std::int64_t>()}));
   }
   return list;

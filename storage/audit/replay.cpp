@@ -15,17 +15,17 @@ class replayer : replay_state {
     event_ = &e;
     try {
       const auto detail = json::parse(e.detail, nullptr, false);
-      if (!detail.is_object()) throw nonsense{"its detail is no JSON object"};
+      if (!detail.is_object()) throw malformed_event{"its detail is no JSON object"};
       const auto known_kind = handlers().find(e.kind);
       if (known_kind == handlers().end())
-        throw nonsense{"no version of the engine writes its kind"};
+        throw malformed_event{"no version of the engine writes its kind"};
       (this->*known_kind->second)(detail);
-    } catch (const nonsense& n) {
+    } catch (const malformed_event& n) {
       find(rule::replay, "makes no sense: " + n.why);
     }
   }
 
-  told take() { return std::move(told_); }
+  replayed_state take() { return std::move(state_); }
 
  private:
   using handler = void (replayer::*)(const json& detail);
@@ -61,12 +61,12 @@ class replayer : replay_state {
 
   void joined(const json& detail) {
     text(detail, "name");
-    made(told_.nodes, event_->node) = node_state::active;
+    made(state_.nodes, event_->node) = node_state::active;
   }
 
   template <node_state To>
   void moved(const json&) {
-    auto& from = known(told_.nodes, event_->node);
+    auto& from = known(state_.nodes, event_->node);
     if (To == node_state::draining && from == node_state::unreachable)
       find(rule::replay, "follows no NODE_RECOVERED of " + named(event_->node));
     move(event_->node, from, To);
@@ -76,7 +76,7 @@ class replayer : replay_state {
 
   void submitted(const json& detail) {
     text(detail, "job");
-    auto& run = made(told_.runs, event_->run);
+    auto& run = made(state_.runs, event_->run);
     if (detail.contains("restart_of")) run.restart_of = run_id{number(detail, "restart_of")};
     v_.count(rule::one_live_run);
     const auto* row = found(w_.runs, event_->run);
@@ -88,14 +88,14 @@ class replayer : replay_state {
   }
 
   void adopted(const json& detail) {
-    auto& run = known(told_.runs, event_->run);
+    auto& run = known(state_.runs, event_->run);
     const term t{number(detail, "term")};
     if (t.value != run.term.value + 1)
       find(rule::only_grows,
            "gives " + named(event_->run) + " term " + str(t) + " after term " + str(run.term));
     if (run.master) find(rule::fence, "takes " + named(event_->run) + " from " + named(run.master));
-    const auto node = told_.nodes.find(event_->node);
-    if (node == told_.nodes.end() || !is_member(node->second) ||
+    const auto node = state_.nodes.find(event_->node);
+    if (node == state_.nodes.end() || !is_member(node->second) ||
         node->second == node_state::unreachable)
       find(rule::fence, "makes " + named(event_->node) + " a master, which was not ACTIVE");
     if (run.state != run_state::running) move(event_->run, run.state, run_state::running);
@@ -106,7 +106,7 @@ class replayer : replay_state {
   void let_go(const json& detail) { driven(detail).master = node_id{}; }
 
   void stop_requested(const json& detail) {
-    auto& run = known(told_.runs, event_->run);
+    auto& run = known(state_.runs, event_->run);
     const auto mode = state<stop_mode>(detail, "mode");
     v_.count(rule::only_grows);
     if (mode <= run.stop || is_terminal(run.state))
@@ -129,26 +129,26 @@ class replayer : replay_state {
 
   void step_begun(const json& detail) {
     driven(detail);
-    told_step step;
+    replayed_step step;
     step.run = event_->run;
     step.ordinal = number(detail, "ordinal");
     step.kind = str(state<step_kind>(detail, "kind"));
     step.streamed = detail.value("streamed", false);
     if (detail.contains("continues")) {
-      const auto& from = known(told_.steps, step_id{number(detail, "continues")});
+      const auto& from = known(state_.steps, step_id{number(detail, "continues")});
       step.continued = true;
       for (const auto& e : from.results.all())
         if (e.value.completed) step.results.put(e.span, e.value);
       step.carried = step.results.size();
     }
     step.sealed = step.kind == "TASKLET" && !step.continued;  // a copy is sealed by its next event
-    made(told_.steps, event_->step) = std::move(step);
+    made(state_.steps, event_->step) = std::move(step);
   }
 
   /// A step that is split by its master now.
-  told_step& open_step(const json& detail) {
+  replayed_step& open_step(const json& detail) {
     driven(detail);
-    auto& step = known(told_.steps, event_->step);
+    auto& step = known(state_.steps, event_->step);
     v_.count(rule::only_grows);
     if ((step.sealed && !step.continued) || is_terminal(step.state))
       find(rule::only_grows, "changes the split of " + named(event_->step) + ", which was final");
@@ -179,7 +179,7 @@ class replayer : replay_state {
   void split_sealed(const json& detail) {
     auto& step = open_step(detail);
     const auto count = number(detail, "count");
-    if (count < 0 || count > largest_number) throw nonsense{"its count is no count"};
+    if (count < 0 || count > largest_number) throw malformed_event{"its count is no count"};
     if (step.continued)
       step.count = count;
     else if (count != step.count)
@@ -192,7 +192,7 @@ class replayer : replay_state {
 
   void step_ended(const json& detail) {
     driven(detail);
-    auto& step = known(told_.steps, event_->step);
+    auto& step = known(state_.steps, event_->step);
     const auto to = state<step_state>(detail, "state");
     move(event_->step, step.state, to);
     if (step.live_leases > 0)
@@ -212,12 +212,12 @@ class replayer : replay_state {
   // --- leases ------------------------------------------------------------------------------------
 
   void granted(const json& detail) {
-    auto& step = known(told_.steps, event_->step);
-    const auto node = known(told_.nodes, event_->node);
+    auto& step = known(state_.steps, event_->step);
+    const auto node = known(state_.nodes, event_->node);
     const auto span = span_of(detail);
     const auto attempt = number(detail, "attempt");
-    if (attempt < 1 || attempt > largest_number) throw nonsense{"its attempt is no try"};
-    auto& lease = made(told_.leases, event_->lease);
+    if (attempt < 1 || attempt > largest_number) throw malformed_event{"its attempt is no try"};
+    auto& lease = made(state_.leases, event_->lease);
     lease.step = event_->step;
     lease.node = event_->node;
     lease.span = span;
@@ -246,9 +246,9 @@ class replayer : replay_state {
   }
 
   /// A lease that is written under.
-  told_lease& live(told_step*& step) {
-    auto& lease = known(told_.leases, event_->lease);
-    step = &known(told_.steps, lease.step);
+  replayed_lease& live(replayed_step*& step) {
+    auto& lease = known(state_.leases, event_->lease);
+    step = &known(state_.steps, lease.step);
     v_.count(rule::fence);
     if (lease.state != lease_state::live)
       find(rule::fence,
@@ -260,11 +260,11 @@ class replayer : replay_state {
   }
 
   void shrunk(const json& detail) {
-    told_step* step = nullptr;
+    replayed_step* step = nullptr;
     auto& lease = live(step);
     const auto back = span_of(detail);
     if (back.hi != lease.span.hi || back.lo <= lease.span.lo)
-      throw nonsense{"it gives back " + str(back) + " of " + str(lease.span)};
+      throw malformed_event{"it gives back " + str(back) + " of " + str(lease.span)};
     if (lease.reported.touches(back))
       find(rule::conservation, "gives back " + named(back) + ", of which some had ended");
     lease.span.hi = back.lo - 1;
@@ -272,7 +272,7 @@ class replayer : replay_state {
   }
 
   void reported(const json& detail) {
-    told_step* step = nullptr;
+    replayed_step* step = nullptr;
     auto& lease = live(step);
     using o = attempt_outcome;
     const std::array outcomes{std::pair{"completed", o::completed}, std::pair{"failed", o::failed},
@@ -281,7 +281,7 @@ class replayer : replay_state {
       for (auto span : ranges(detail, field)) ended(*step, lease, span, outcome);
   }
 
-  void ended(told_step& step, told_lease& lease, range span, attempt_outcome outcome) {
+  void ended(replayed_step& step, replayed_lease& lease, range span, attempt_outcome outcome) {
     if (span.lo < lease.span.lo || span.hi > lease.span.hi)
       find(rule::fence, "reports " + named(span) + " under " + named(event_->lease) +
                             ", which holds " + str(lease.span));
@@ -303,15 +303,15 @@ class replayer : replay_state {
   }
 
   void partly_lost(const json& detail) {
-    told_step* step = nullptr;
+    replayed_step* step = nullptr;
     auto& lease = live(step);
-    const auto node = known(told_.nodes, lease.node);
+    const auto node = known(state_.nodes, lease.node);
     if (node != node_state::condemned && node != node_state::draining)
       find(rule::fence, "gives up partitions of " + named(lease.node) + ", which was " + str(node));
     fail_lost(*step, lease, ranges(detail, "failed"));
   }
 
-  void fail_lost(told_step& step, told_lease& lease, const std::vector<range>& lost) {
+  void fail_lost(replayed_step& step, replayed_lease& lease, const std::vector<range>& lost) {
     for (auto span : lost) {
       check_unended(lease, span);
       lease.failed += span.size();
@@ -320,7 +320,7 @@ class replayer : replay_state {
   }
 
   void lease_ended(const json& detail) {
-    told_step* step = nullptr;
+    replayed_step* step = nullptr;
     auto& lease = live(step);
     const auto to = state<lease_state>(detail, "state");
     const auto requeued = ranges(detail, "requeued");
@@ -340,7 +340,7 @@ class replayer : replay_state {
     fail_lost(*step, lease, failed);
   }
 
-  void check_unended(const told_lease& lease, range span) {
+  void check_unended(const replayed_lease& lease, range span) {
     if (span.lo < lease.span.lo || span.hi > lease.span.hi || lease.reported.touches(span))
       find(rule::conservation, "takes " + named(span) + " from " + named(event_->lease) +
                                    ", which did not hold all of it");
@@ -352,7 +352,7 @@ class replayer : replay_state {
 
 }  // namespace
 
-told replay(const world& w, verdict& v) {
+replayed_state replay(const world& w, verdict& v) {
   std::vector<const event_row*> order;
   for (const auto& e : w.rows.events) order.push_back(&e);
   std::stable_sort(order.begin(), order.end(),

@@ -11,9 +11,9 @@
 
 namespace partita::audit {
 
-// The state of the database as the event log tells it.
+// The state of the database that follows from the event log.
 
-struct told_run {
+struct replayed_run {
   run_state state = run_state::created;
   node_id master;
   partita::term term;
@@ -21,13 +21,13 @@ struct told_run {
   run_id restart_of;
 };
 
-struct told_result {
+struct replayed_result {
   lease_id lease;
   bool completed = true;
-  friend bool operator==(const told_result&, const told_result&) = default;
+  friend bool operator==(const replayed_result&, const replayed_result&) = default;
 };
 
-struct told_step {
+struct replayed_step {
   run_id run;
   std::int64_t ordinal = 0;
   std::string kind;
@@ -38,30 +38,31 @@ struct told_step {
   bool continued = false;  // copied by `restart`
   std::int64_t carried = 0;
   std::int64_t live_leases = 0;
-  range_map<int> ready;            // tries used up
-  range_map<told_result> results;  // carried ones too
+  range_map<int> ready;                // tries used up
+  range_map<replayed_result> results;  // carried ones too
 };
 
-/// Its times are not told.
-struct told_lease : lease_record {
+/// The log has no times of it.
+struct replayed_lease : lease_record {
   range_map<attempt_outcome> reported;
 };
 
-struct told {
+struct replayed_state {
   std::map<node_id, node_state> nodes;
-  std::map<run_id, told_run> runs;
-  std::map<step_id, told_step> steps;
-  std::map<lease_id, told_lease> leases;
+  std::map<run_id, replayed_run> runs;
+  std::map<step_id, replayed_step> steps;
+  std::map<lease_id, replayed_lease> leases;
 };
 
-/// Replays the events in the order of their ids, and judges each move by what was told before.
+/// Replays the events in the order of their ids, and judges each move by the state that follows
+/// from those before.
 ///
 /// The order of the ids is that of the changes wherever one depends on the other: the later one
 /// takes its id after a lock that the earlier one held until its commit. Between changes that share
 /// no lock it is not: a claim may follow the request to stop that it did not see yet.
-told replay(const world& w, verdict& v);
+replayed_state replay(const world& w, verdict& v);
 
-/// Finds where the tables differ from what the log tells.
-void compare(const world& w, const told& t, verdict& v);
+/// Finds where the tables differ from what follows from the log.
+void compare(const world& w, const replayed_state& t, verdict& v);
 
 }  // namespace partita::audit

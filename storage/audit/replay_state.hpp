@@ -8,7 +8,7 @@
 
 namespace partita::audit {
 
-/// What the events so far have told, and the judgements that several kinds of events share.
+/// The state after the events so far, and the judgements that several kinds of events share.
 class replay_state {
  protected:
   explicit replay_state(verdict& v) : v_(v) {}
@@ -20,15 +20,15 @@ class replay_state {
   template <class Map>
   typename Map::mapped_type& known(Map& map, typename Map::key_type id) {
     auto at = map.find(id);
-    if (at == map.end()) throw nonsense{named(id) + " was never told of"};
+    if (at == map.end()) throw malformed_event{named(id) + " is in no event before"};
     return at->second;
   }
 
   template <class Map>
   typename Map::mapped_type& made(Map& map, typename Map::key_type id) {
-    if (!id) throw nonsense{"it names nothing"};
+    if (!id) throw malformed_event{"it names nothing"};
     auto [at, is_new] = map.try_emplace(id);
-    if (!is_new) throw nonsense{named(id) + " is there already"};
+    if (!is_new) throw malformed_event{named(id) + " is there already"};
     return at->second;
   }
 
@@ -42,8 +42,8 @@ class replay_state {
 
   /// A write of a master: it drives the run, under its term. Without a master, of a run that never
   /// had one: by `restart` or a cancellation.
-  told_run& driven(const json& detail) {
-    auto& run = known(told_.runs, event_->run);
+  replayed_run& driven(const json& detail) {
+    auto& run = known(state_.runs, event_->run);
     v_.count(rule::fence);
     if (!event_->node) {
       if (run.state != run_state::created)
@@ -60,7 +60,7 @@ class replay_state {
     return run;
   }
 
-  void make_ready(told_step& step, range span, int attempt) {
+  void make_ready(replayed_step& step, range span, int attempt) {
     for (const auto& e : step.ready.within(span))
       find(rule::conservation, "makes " + named(e.span) + " ready, which waited already");
     for (const auto& e : step.results.within(span))
@@ -68,7 +68,7 @@ class replay_state {
     step.ready.put(span, attempt);
   }
 
-  void end_partitions(told_step& step, range span, told_result result) {
+  void end_partitions(replayed_step& step, range span, replayed_result result) {
     for (const auto& e : step.results.within(span))
       find(rule::one_result, "gives " + named(e.span) + " of " + named(event_->step) +
                                  " another result, after " + named(e.value.lease));
@@ -78,7 +78,7 @@ class replay_state {
 
   verdict& v_;
   const event_row* event_ = nullptr;  // the one that is applied
-  told told_;
+  replayed_state state_;
 };
 
 }  // namespace partita::audit

@@ -10,7 +10,7 @@ namespace {
 
 // --- 1: conservation -----------------------------------------------------------------------------
 
-/// Somewhere partitions are.
+/// Partitions of a step, and where they are: a ready range, a LIVE lease or results.
 struct place {
   range span;
   std::string name;
@@ -98,8 +98,8 @@ bool descends(const world& w, const step_record& step, const step_record& ancest
 }
 
 /// A result carried over by `restart` keeps the lease of the run it was made in. That the lease was
-/// LIVE then cannot be told from the times: a transaction that began earlier may have had to wait
-/// for the lock. The event log tells it.
+/// LIVE then does not follow from the times: a transaction that began earlier may have had to wait
+/// for the lock. It follows from the event log.
 void check_results(const world& w, verdict& v) {
   v.count(rule::one_result, static_cast<std::int64_t>(w.results.size()));
   std::map<step_id, std::int64_t> carried;
@@ -135,7 +135,8 @@ void check_results(const world& w, verdict& v) {
 
 // --- rows agree ----------------------------------------------------------------------------------
 
-/// The counters of a lease tell what its results and failures tell; its state follows from them.
+/// The counters of a lease agree with its results and failures, and its state agrees with the
+/// counters.
 void check_leases(const world& w, verdict& v) {
   struct tally {
     std::int64_t completed = 0, failed = 0, returned = 0;
@@ -237,9 +238,9 @@ void check_nodes(const world& w, verdict& v) {
 
 // --- 5: one start --------------------------------------------------------------------------------
 
-/// What of a lease was started, or may have been. What was released was not, or ended early
-/// because it was asked to; then it may go on from its checkpoint. Of a lease that was RELEASED as
-/// a whole, only what ended under it was.
+/// The partitions of a lease that were started, or may have been. A released partition does not
+/// count: it was not begun, or it ended early on request and may go on from its checkpoint. Of a
+/// lease that was RELEASED as a whole, only the partitions that ended under it count.
 std::vector<range> started(const world& w, const lease_record& lease) {
   std::vector<partition_no> ended, released;
   for (auto f = w.failures.lower_bound({lease.id, 0});

@@ -5,8 +5,8 @@
 
 namespace partita::memory {
 
-/// The tables, locked, and one reading of the clock. Rolls back unless committed. In one file a
-/// room: nodes.cpp, runs.cpp, steps.cpp, leases.cpp, results.cpp, views.cpp.
+/// The tables, locked, and one reading of the clock. Rolls back unless committed. One file for each
+/// kind of rows: nodes.cpp, runs.cpp, steps.cpp, leases.cpp, results.cpp, views.cpp.
 class memory_transaction final : public single_writer_transaction {
  public:
   explicit memory_transaction(state& shared)

@@ -32,10 +32,10 @@ node_id memory_transaction::insert_node(const node_info& info) {
 }
 
 void memory_transaction::describe_jobs(std::span<const job_description> jobs) {
-  for (const auto& told : jobs) {
-    changed_.keep(db_.jobs, told.job);
-    auto& row = db_.jobs.try_emplace(told.job, known_job{told, now_, now_}).first->second;
-    row.told = told;
+  for (const auto& described : jobs) {
+    changed_.keep(db_.jobs, described.job);
+    auto& row = db_.jobs.try_emplace(described.job, known_job{described, now_, now_}).first->second;
+    row.latest = described;
     row.last_seen = now_;
   }
 }

@@ -22,15 +22,18 @@ std::string quoted(const std::string& value) {
 
 std::string in_ms(milliseconds wait) { return std::to_string(std::max<long>(1, wait.count())); }
 
-/// Bounds on how long one statement, one lock, one silent client or one dead link can hold us or
-/// others up; and READ COMMITTED whatever the role's default, because the statements rely on it.
-/// A lock is given up early enough to be tried again within the time of one statement. The server
-/// probes us too, so that what a client has locked that is cut off does not stay locked. No
-/// bitmaps: until a table has statistics the planner takes a step for a few rows, and where an
-/// index gives a page of results in order it would collect all results of the step and sort them.
-/// No scans of tables that have an index for it: a plan that is kept was made when they were empty.
-/// And plans are kept from the first time on: hundreds of sessions that plan each statement five
-/// times and more, to compare, took the server longer than all they asked for.
+/// The settings of each session:
+/// - Limits on how long a statement, a lock, a silent client or a dead link can block us or others.
+///   The wait for a lock ends early enough to be repeated within the time of one statement. The
+///   server probes the link too, so that the locks of a client that is cut off are released.
+/// - READ COMMITTED, whatever the default of the role: the statements rely on it.
+/// - No bitmap scans. Until a table has statistics the planner assumes that a step has few rows: it
+///   would collect and sort all results of a step where an index gives one page of them in order.
+/// - No sequential scans of tables that have an index for it: a kept plan may be from when they
+///   were empty.
+/// - Plans are kept from the first time on. Before that, hundreds of sessions planned each
+///   statement five times or more, to compare, and this took the server longer than the work
+///   itself.
 std::string server_settings(const session_options& options, milliseconds tcp_timeout) {
   return "-c statement_timeout=" + in_ms(options.statement_timeout) +
          " -c lock_timeout=" + in_ms(options.statement_timeout / 4) +

@@ -47,7 +47,7 @@ void examine_link(pqxx::transaction_base& tx, const conninfo& where, diagnoses& 
     all.push_back({health::fine, "link", "to " + host + " with sslmode=verify-full: " + now, ""});
 }
 
-/// Only superusers see the rules; to a role that is as it should be, they are not visible.
+/// Only superusers see the rules of pg_hba.conf: a role with no more rights than it needs does not.
 void examine_login(pqxx::transaction_base& tx, const conninfo& where, diagnoses& all) {
   if (!tx.exec_params1(sql::may_see_login_rules)[0].as<bool>()) {
     all.push_back({health::note, "login", "this role cannot see pg_hba.conf",

@@ -18,9 +18,9 @@ class listening final : public wake_up {
   bool wait(milliseconds most) override {
     auto& connection = session_.connected();
     try {
-      const auto heard = connection.await_notification(
+      const auto received = connection.await_notification(
           static_cast<long>(most.count() / 1000), static_cast<long>(most.count() % 1000 * 1000));
-      if (heard > 0) return true;
+      if (received > 0) return true;
     } catch (const std::exception& failure) {
       throw translated(failure, address_);
     }

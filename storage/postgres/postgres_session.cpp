@@ -15,7 +15,7 @@ constexpr int max_tries = 5;  // of one transaction that lost a race
 constexpr int oldest_server = 140000;
 
 /// 5, 10, 20, 40 ms, each +-10 %.
-milliseconds rest_after(int tries) {
+milliseconds backoff_after(int tries) {
   thread_local std::minstd_rand generator{std::random_device{}()};
   const auto dice = std::uniform_real_distribution<>{0, 1}(generator);
   return jittered(milliseconds{5 << (tries - 1)}, dice);
@@ -37,7 +37,7 @@ void postgres_session::run(verb& v) {
 }
 
 connection& postgres_session::connected() {
-  if (server_ && !server_->spoiled) return *server_;
+  if (server_ && !server_->unusable) return *server_;
   std::unique_ptr<connection> fresh;
   try {
     fresh = std::make_unique<connection>(settings_, may_prepare_);
@@ -61,7 +61,7 @@ void postgres_session::recover(const std::exception& failure, effort& spent) {
   }
   const auto lost_race = is_lost_race(failure);
   if (lost_race && spent.tries < max_tries && boot_now() - spent.since < statement_timeout_) {
-    std::this_thread::sleep_for(rest_after(spent.tries++));
+    std::this_thread::sleep_for(backoff_after(spent.tries++));
     return;
   }
   if (dynamic_cast<const store_error*>(&failure) != nullptr) throw;  // the answer of the verb

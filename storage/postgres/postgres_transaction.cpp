@@ -14,7 +14,7 @@ postgres_transaction::~postgres_transaction() {
   try {
     carrier_.exec0("ROLLBACK");
   } catch (const std::exception&) {
-    server_.spoiled = true;
+    server_.unusable = true;
   }
 }
 
@@ -41,8 +41,8 @@ void postgres_transaction::log(std::string_view kind, const subject& about,
   events_.push_back({std::string{kind}, about, detail.dump()});
 }
 
-/// All at once, at the end: the locks that the changes took are still held, so that events of
-/// different transactions stand in the order of what they tell.
+/// All at once, at the end. The transaction still holds the locks of its changes, so that events of
+/// different transactions are in the same order as the changes.
 void postgres_transaction::write_events() {
   if (events_.empty()) return;
   const auto ids = [&](auto which) {

@@ -10,7 +10,7 @@ namespace partita::sqlite {
 
 namespace {
 
-constexpr microseconds rest_between_writes{500};
+constexpr microseconds pause_between_writes{500};
 
 int on_busy(void* db, int tries) { return static_cast<connection*>(db)->wait_for_lock(tries); }
 
@@ -86,7 +86,7 @@ void connection::use_wal() {
     auto code = sqlite3_exec(db_.get(), "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
     if (code == SQLITE_OK) return;
     if ((code & 0xff) != SQLITE_BUSY || boot_now() >= end) fail(code);
-    rest(rest_between_writes);
+    pause(pause_between_writes);
   }
 }
 
@@ -100,14 +100,14 @@ bool connection::wait_for_lock(int tries) {
   if (tries == 0) waiting_since_ = now;
   const auto waited = now - waiting_since_;
   if (waited >= options_.lock_timeout) return false;
-  const auto patient = waited < milliseconds{20};
-  rest(patient ? microseconds{1000} : rest_between_writes / 4);
+  const auto waited_briefly = waited < milliseconds{20};
+  pause(waited_briefly ? microseconds{1000} : pause_between_writes / 4);
   return true;
 }
 
-void connection::rest_after_write() {
-  const auto due = last_write_ + rest_between_writes;
-  if (const auto now = boot_now(); now < due) rest(due - now);
+void connection::pause_after_write() {
+  const auto due = last_write_ + pause_between_writes;
+  if (const auto now = boot_now(); now < due) pause(due - now);
 }
 
 void connection::sync_commits(bool yes) {
@@ -232,13 +232,13 @@ void statement::reset() {
   if (raw_ != nullptr) sqlite3_reset(raw_);
 }
 
-void rest(std::chrono::nanoseconds time) { std::this_thread::sleep_for(time); }
+void pause(std::chrono::nanoseconds time) { std::this_thread::sleep_for(time); }
 
 transaction_scope::transaction_scope(connection& db, access mode) : db_(db), mode_(mode) {
   if (mode == access::read) {
     db_.run(sql::begin_read);
   } else {
-    db_.rest_after_write();
+    db_.pause_after_write();
     db_.sync_commits(mode != access::light_write);
     db_.run(sql::begin_write);
   }

@@ -34,8 +34,9 @@ class lock_conflict : public store_error {
 /// One open handle, used by one thread at a time. WAL, synchronous FULL, foreign keys on. Offers
 /// SQL the function partita_now(): the clock in microseconds, one reading a transaction.
 ///
-/// SQLite has one writer at a time and no queue for it. So that nobody starves, who waits asks the
-/// more often the longer it has waited, and who has just written rests a moment first.
+/// SQLite has one writer at a time and no queue of writers. So that no writer starves, a writer
+/// that has waited long tries more often, and one that has just written pauses before it writes
+/// again.
 ///
 /// Every error is a store_error that names the file. The file is never touched but through SQLite:
 /// closing any other descriptor of it would drop the locks of the whole process.
@@ -86,7 +87,7 @@ class connection {
 
   db_time now() const { return now_; }
 
-  /// Nothing can be expected of this handle any more: whoever goes on opens another one.
+  /// Whether this handle is of no use any more: the session must open another one.
   bool broken() const { return broken_; }
 
   /// Whether the file was deleted or replaced under the open handle, so that what is committed
@@ -108,7 +109,7 @@ class connection {
   };
 
   void open();
-  void rest_after_write();
+  void pause_after_write();
   void sync_commits(bool yes);
 
   open_options options_;
@@ -121,12 +122,14 @@ class connection {
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, closer>> prepared_;
 };
 
-/// Waits for a lock of others, or so that others get it: SQLite wakes nobody when it is free.
-void rest(std::chrono::nanoseconds time);
+/// Sleeps: while another writer has the lock, or to let others take it. SQLite does not notify
+/// waiting writers when the lock is free.
+void pause(std::chrono::nanoseconds time);
 
-/// A transaction; rolled back unless committed. `read` is one snapshot that waits for nobody, and
-/// nobody waits for it. Any other is BEGIN IMMEDIATE: one writer at a time, and what it reads
-/// cannot change under it. Only a light_write does not wait for the disk.
+/// A transaction; rolled back unless committed. `read` is one snapshot: it waits for no other
+/// transaction, and no other one waits for it. Every other mode is BEGIN IMMEDIATE: one writer at a
+/// time, and the rows that it reads cannot change before it ends. Only a light_write does not wait
+/// for the disk.
 class transaction_scope {
  public:
   transaction_scope(connection& db, access mode);

@@ -13,22 +13,22 @@ namespace {
 /// How many times a verb may lose a race.
 constexpr int most_races = 5;
 
-/// How long lock conflicts are met by trying again.
-class patience {
+/// Limits how long a transaction is repeated after lock conflicts; waits between two tries.
+class conflict_retries {
  public:
-  explicit patience(milliseconds limit) : end_(boot_now() + limit) {}
+  explicit conflict_retries(milliseconds limit) : end_(boot_now() + limit) {}
 
   bool is_over() const { return boot_now() >= end_; }
 
-  void rest() {
+  void pause() {
     thread_local std::minstd_rand dice{std::random_device{}()};
-    const auto wait = milliseconds{std::min(1 << std::min(rests_++, 4), 10)};
-    sqlite::rest(jittered(wait, std::uniform_real_distribution<double>{0, 1}(dice)));
+    const auto wait = milliseconds{std::min(1 << std::min(pauses_++, 4), 10)};
+    sqlite::pause(jittered(wait, std::uniform_real_distribution<double>{0, 1}(dice)));
   }
 
  private:
   mono_time end_;
-  int rests_ = 0;
+  int pauses_ = 0;
 };
 
 }  // namespace
@@ -38,7 +38,7 @@ sqlite_session::sqlite_session(open_options options, std::unique_ptr<connection>
 
 void sqlite_session::run(verb& v) {
   int races = 0;
-  for (patience wait{options_.lock_timeout};; wait.rest()) {
+  for (conflict_retries wait{options_.lock_timeout};; wait.pause()) {
     try {
       return run_once(v);
     } catch (const lock_conflict&) {

@@ -319,7 +319,7 @@ TEST_CASE("long inputs and outputs reach the database in pieces that one stateme
           })
           .each([](partition_context& p) { p.output(std::string(long_text, 'o')); }));
   settings limits = fast_settings();
-  limits.report_delay = 1s;  // all outputs wait for company
+  limits.report_delay = 1s;  // all outputs wait for others
   sim_cluster cluster{{j}, limits};
   cluster.add_node();
   auto run = cluster.submit("large");

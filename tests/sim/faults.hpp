@@ -10,7 +10,7 @@
 
 namespace partita::sim {
 
-/// What may befall one call of a store verb.
+/// What may happen to one call of a store verb.
 enum class fate {
   none,
   refused,      // fails, and nothing happened
@@ -23,8 +23,8 @@ enum class fate {
 inline constexpr int fates = 7;
 std::string to_string(fate);
 
-/// Of 10,000 calls or messages. Drawn anew for every seed, many of them 0: clusters that suffer
-/// from one kind of fault only find what those that suffer from all of them do not.
+/// How many of 10,000 calls or messages get each kind of fault. Drawn anew for every seed, many of
+/// them 0: a cluster with one kind of fault shows defects that a cluster with all kinds does not.
 struct odds {
   int of[fates] = {};
   int stall = 0;  // a message waits before its actor handles it

@@ -77,11 +77,11 @@ void check_runs(const users& people, const tables& rows, milliseconds bound, out
 void check_acknowledged(const oracle& o, const tables& rows, outcome& out) {
   std::map<std::pair<lease_id, partition_no>, bool> results;
   for (const auto& r : rows.results) results[{r.row.lease, r.row.no}] = r.row.completed;
-  for (const auto& told : o.acknowledged) {
-    auto found = results.find({told.lease, told.no});
-    if (found == results.end() || found->second != told.completed)
-      out.violations.push_back("the acknowledged result of partition " + std::to_string(told.no) +
-                               " under lease " + std::to_string(told.lease.value) + " is lost");
+  for (const auto& one : o.acknowledged) {
+    auto found = results.find({one.lease, one.no});
+    if (found == results.end() || found->second != one.completed)
+      out.violations.push_back("the acknowledged result of partition " + std::to_string(one.no) +
+                               " under lease " + std::to_string(one.lease.value) + " is lost");
   }
   out.violations.insert(out.violations.end(), o.broken.begin(), o.broken.end());
 }
@@ -98,7 +98,7 @@ void check_nodes(const world& w, const tables& rows, const fault_book& faults, o
   for (const auto& excuse :
        {"refused", "lost_answer", "late", "slow", "stall", "pause", "clock_step"})
     if (faults.count().contains(excuse)) return;
-  for (const auto& name : w.convicted_alive)
+  for (const auto& name : w.given_up_alive)
     o.violations.push_back(name + " was given up although it lives");
 }
 
@@ -113,14 +113,14 @@ void count_rows(const tables& rows, outcome& o) {
 
 outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::string>> only) {
   const script s{seed};
-  oracle told;
+  oracle known;
   fault_book faults{std::move(only)};
-  jobs_of jobs{s, seed, told};
+  jobs_of jobs{s, seed, known};
   world w{seed, kind, jobs.all(), s.limits, s.chances, faults};
   jobs.where = &w;
   w.on_acknowledged = [&](const attempt_report& r) {
     if (r.outcome == attempt_outcome::completed || r.outcome == attempt_outcome::failed)
-      told.acknowledged.push_back({r.lease, r.no, r.outcome == attempt_outcome::completed});
+      known.acknowledged.push_back({r.lease, r.no, r.outcome == attempt_outcome::completed});
   };
   users people{w, s};
   const auto begun = w.now();
@@ -139,7 +139,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
     w.run_until(
         [&] {
           if (people.busy()) return false;
-          for (const auto& r : w.eye().list_runs(1000, {}))
+          for (const auto& r : w.observer().list_runs(1000, {}))
             if (!is_terminal(r.state)) return false;
           return true;
         },
@@ -156,7 +156,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
   o.violations.insert(o.violations.end(), w.violations.begin(), w.violations.end());
   for (auto& v : test::violations_with_log(rows)) o.violations.push_back(v);
   check_runs(people, rows, s.bound, o);
-  check_acknowledged(told, rows, o);
+  check_acknowledged(known, rows, o);
   check_nodes(w, rows, faults, o);
   count_rows(rows, o);
   o.faults = faults.happened();

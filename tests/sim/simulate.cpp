@@ -2,7 +2,7 @@
 // commit.
 //
 //   simulate [--seeds N] [--first S] [--store memory|sqlite|postgres|both] [--jobs J] [--json]
-//   simulate --seed S [--store …] [--faults A,B,…]     one seed, told in detail
+//   simulate --seed S [--store …] [--faults A,B,…]     one seed, in detail
 //   simulate --repeat --seeds N                        plays each seed twice: the traces are equal
 //   simulate --mutants[=NAME] [--seeds N]              how soon each planted bug is found
 //
@@ -44,7 +44,7 @@ std::set<std::string> parted(const std::string& names) {
   return all;
 }
 
-void tell(const outcome& o) {
+void print(const outcome& o) {
   constexpr std::size_t most = 5;
   for (std::size_t i = 0; i < std::min(most, o.violations.size()); ++i)
     std::cout << "  violation: " << o.violations[i] << "\n";
@@ -86,7 +86,7 @@ struct sums {
 void report_failure(const std::string& program, std::uint64_t seed, backing kind,
                     const outcome& o) {
   std::cout << "seed " << seed << " over " << to_string(kind) << " breaks a promise:\n";
-  tell(o);
+  print(o);
   auto faults = shorten(seed, kind, o.faults);
   std::cout << "  replay: " << program << " --seed " << seed << " --store " << to_string(kind)
             << " --faults '" << joined(faults) << "'\n"
@@ -97,12 +97,12 @@ void report_failure(const std::string& program, std::uint64_t seed, backing kind
 sums play_share(const std::string& program, std::uint64_t first, std::uint64_t seeds,
                 const std::vector<backing>& kinds, std::uint64_t share, std::uint64_t shares) {
   sums total;
-  int told = 0;
+  int reported = 0;
   for (auto seed = first + share; seed < first + seeds; seed += shares) {
     auto kind = kinds[seed % kinds.size()];
     auto o = play(seed, kind);
     total.add(o);
-    if (!o.violations.empty() && ++told <= 3) report_failure(program, seed, kind, o);
+    if (!o.violations.empty() && ++reported <= 3) report_failure(program, seed, kind, o);
   }
   return total;
 }
@@ -155,9 +155,12 @@ int run(int argc, char** argv) {
   if (store == "memory") kinds = {backing::memory};
   if (store == "sqlite") kinds = {backing::sqlite};
   if (store == "postgres") kinds = {backing::postgres};
-  if (store == "both")  // the memory store is much faster, and its rules are the same
-    kinds = {backing::sqlite, backing::memory, backing::memory, backing::memory, backing::memory,
-             backing::memory, backing::memory, backing::memory, backing::memory, backing::memory};
+  // The memory store is much faster, and its rules are the same. One of eleven: processes that
+  // share the seeds share those of SQLite too.
+  if (store == "both") {
+    kinds.assign(11, backing::memory);
+    kinds.front() = backing::sqlite;
+  }
   if (kinds.empty())
     throw std::invalid_argument("--store must be memory, sqlite, postgres or both");
 
@@ -176,7 +179,7 @@ int run(int argc, char** argv) {
     s.add(o);
     std::cout << s.value.dump(2) << "\ntrace " << std::hex << o.facts.trace << std::dec
               << "\nfaults " << joined(o.faults) << "\n";
-    tell(o);
+    print(o);
     return o.violations.empty() ? 0 : 1;
   }
 

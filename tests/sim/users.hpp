@@ -28,14 +28,14 @@ class users {
     if (runs_.empty()) return;
     auto& run = runs_[static_cast<std::size_t>(which) % runs_.size()];
     run.stop_asked = true;
-    insist([id = run.id, mode, this] { world_.user().request_stop(id, mode); });
+    call_until_answered([id = run.id, mode, this] { world_.user().request_stop(id, mode); });
   }
 
   void restart(int which) {
     if (runs_.empty()) return;
     auto run = runs_[static_cast<std::size_t>(which) % runs_.size()];
     auto key = "restart-" + std::to_string(++restarts_);
-    insist([run, key, this] {
+    call_until_answered([run, key, this] {
       auto made = world_.user().restart(run.id, key);
       remember({made.id, run.kind, run.count, false});
     });
@@ -52,7 +52,9 @@ class users {
     submission s{definition.ref(), parameters.dump(),
                  identity_of(definition.parameter_specs(), parameters),
                  "launch-" + std::to_string(i)};
-    insist([s, l, this] { remember({world_.user().submit(s).id, l.kind, l.count, false}); });
+    call_until_answered([s, l, this] {
+      remember({world_.user().submit(s).id, l.kind, l.count, false});
+    });
   }
 
   void remember(known run) {
@@ -62,7 +64,7 @@ class users {
   }
 
   /// Tries until the database has answered; a refusal is an answer.
-  void insist(std::function<void()> call) {
+  void call_until_answered(std::function<void()> call) {
     ++waiting_;
     try {
       call();
@@ -73,7 +75,7 @@ class users {
       ++waiting_;
       world_.at(world_.now() + milliseconds{200}, [call, this] {
         --waiting_;
-        insist(call);
+        call_until_answered(call);
       });
     }
   }

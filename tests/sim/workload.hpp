@@ -13,12 +13,12 @@ namespace partita::sim {
 
 /// What is known from outside of the engine about what must be in its tables.
 struct oracle {
-  struct told {
+  struct acknowledgement {
     lease_id lease;
     partition_no no;
     bool completed;
   };
-  std::vector<told> acknowledged;
+  std::vector<acknowledgement> acknowledged;
   std::map<std::tuple<run_id, step_id, partition_no>, int> single_starts;
   std::map<std::pair<run_id, partition_no>, std::int64_t> position;  // of committed checkpoints
   std::vector<std::string> broken;

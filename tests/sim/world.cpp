@@ -43,7 +43,7 @@ std::string to_string(blow b) {
   return names[static_cast<int>(b)];
 }
 
-/// What the nodes of the world take for their database.
+/// The database as the nodes of the world see it: its calls may fail.
 class world::faulty_database final : public database {
  public:
   faulty_database(world& w, member* m) : world_(w), member_(m) {}
@@ -87,7 +87,7 @@ world::world(std::uint64_t seed, backing kind, std::vector<job> jobs, settings l
         open_sqlite("file:world-" + std::to_string(++worlds) + "?mode=memory&cache=shared", clock);
     db_->migrate();
   }
-  eye_.emplace(db_->connect({}));
+  observer_.emplace(db_->connect({}));
   user_.emplace(std::make_shared<faulty_session>(*this, nullptr, session_options{}));
   before_ = rows();
 }
@@ -114,7 +114,7 @@ std::size_t world::add_node(int executors, std::vector<job> jobs) {
   deps->seed = static_cast<unsigned>(mix(seed_, 2, index));
   members_.push_back(std::make_unique<member>(index, deps, now_));
   db->belongs_to(members_.back().get());
-  members_.back()->start(eye_->register_node(deps->info));
+  members_.back()->start(observer_->register_node(deps->info));
   return index;
 }
 
@@ -229,12 +229,12 @@ void world::advance_to(mono_time moment) {
 void world::run_until(mono_time moment) {
   for (;;) {
     while (run_one())
-      if (++restless_ > 100'000) throw std::logic_error("a loop of messages never rests");
+      if (++steps_without_time_ > 100'000) throw std::logic_error("a loop of messages never rests");
     if (now_ >= moment) return;
     auto next = next_moment(moment);
     if (next > now_)
-      restless_ = 0;
-    else if (++restless_ > 100'000)
+      steps_without_time_ = 0;
+    else if (++steps_without_time_ > 100'000)
       throw std::logic_error("a timer never rests");
     advance_to(next);
   }
@@ -293,24 +293,24 @@ fate world::draw(member* m, std::string_view verb) {
   return fate::none;
 }
 
-void world::note_convictions(const tables& after) {
+void world::note_given_up_alive(const tables& after) {
   for (const auto& n : after.nodes) {
     if (n.state != node_state::condemned) continue;
     for (const auto& then : before_.nodes)
       if (then.id == n.id && then.state != n.state)
         for (const auto& m : members_)
           if (m->deps->info.name == n.info.name && m->awake(now_))
-            convicted_alive.push_back(n.info.name);
+            given_up_alive.push_back(n.info.name);
   }
 }
 
 void world::check() {
-  if (!violations.empty()) return;  // what follows from a broken promise tells nothing new
+  if (!violations.empty()) return;  // later violations may be consequences of the first
   ++facts_.checks;
   auto after = rows();
   for (auto& v : test::violations(after)) violations.push_back(v);
   for (auto& v : test::violations_between(before_, after)) violations.push_back(v);
-  note_convictions(after);
+  note_given_up_alive(after);
   before_ = std::move(after);
 }
 
@@ -342,7 +342,7 @@ void world::expect_master(const verb& v) {
                            " by a node that does not drive it");
 }
 
-/// The caller is about to hear the answer.
+/// Called just before the caller gets the answer.
 void world::acknowledge(const verb& v) {
   const auto* report = dynamic_cast<const hot_call<&transaction::report>*>(&v);
   if (report == nullptr) return;

@@ -17,13 +17,13 @@ namespace partita::sim {
 enum class backing { memory, sqlite, postgres };
 const char* to_string(backing kind);
 
-/// What the world tells of itself.
+/// What happened in a world, in numbers.
 struct world_facts {
   std::int64_t verbs = 0;
   std::int64_t messages = 0;
   std::int64_t checks = 0;       // of all invariants, after commits
   std::int64_t late_writes = 0;  // rejected: fenced, lease_lost, term_lost, report rejected
-  std::int64_t in_doubt = 0;     // calls whose outcome the caller was not told
+  std::int64_t in_doubt = 0;     // calls whose outcome the caller does not know
   std::uint64_t trace = 14695981039346656037U;  // FNV-1a of everything that happened, in order
 };
 
@@ -58,7 +58,7 @@ class world {
   void heal();
 
   // --- what the author's code in it calls
-  /// This takes so long. Others go on meanwhile; a crash of the node ends it with an exception.
+  /// Lets this time pass. Other nodes go on meanwhile; a crash of this node throws an exception.
   void work(milliseconds time);
 
   // --- what can be seen
@@ -66,8 +66,8 @@ class world {
   std::size_t nodes() const { return members_.size(); }
   bool is_up(std::size_t node) const;
   bool has_left(std::size_t node) const;
-  /// A session that never fails, of nobody: to look.
-  const store& eye() { return *eye_; }
+  /// A session for tests and checks: it belongs to no node and never fails.
+  const store& observer() { return *observer_; }
   /// A session of a user: it fails like any other.
   const store& user() { return *user_; }
   tables rows() const { return db_->audit_rows({}); }
@@ -76,8 +76,8 @@ class world {
   const world_facts& facts() const { return facts_; }
   std::vector<std::string> violations;
   /// Nodes that were given up although they were running at that moment, by name.
-  std::vector<std::string> convicted_alive;
-  /// Called when a caller has been told that a result stands.
+  std::vector<std::string> given_up_alive;
+  /// Called when a caller has the answer that a result stands.
   std::function<void(const attempt_report&)> on_acknowledged = [](const attempt_report&) {};
 
  private:
@@ -89,12 +89,12 @@ class world {
   void advance_to(mono_time moment);
   mono_time next_moment(mono_time limit) const;
   fate draw(member* m, std::string_view verb);
-  /// What happens in the database, and in the books of the world. Throws as the verb does.
+  /// Runs the verb and notes it; after a change, checks the invariants. Throws as the verb does.
   void happen(member* m, session& inner, verb& v);
   void acknowledge(const verb& v);
   void check();
-  void note_convictions(const tables& after);
-  /// The verb that has just succeeded was only its master's to call, under its term.
+  void note_given_up_alive(const tables& after);
+  /// After a verb that only a master may call: a violation, unless its caller drives the run.
   void expect_master(const verb& v);
   void note(const member* m, std::string_view verb, int outcome);
 
@@ -112,7 +112,7 @@ class world {
   bool healed_ = false;
   bool ending_ = false;
   int depth_ = 0;
-  int restless_ = 0;  // messages and timers since time went on
+  int steps_without_time_ = 0;  // messages and timers since time went on
   member* current_ = nullptr;
   std::uint64_t user_calls_ = 0;
   std::multimap<mono_time, std::function<void()>> agenda_;
@@ -120,7 +120,7 @@ class world {
   std::shared_ptr<database> db_;
   tables before_;
   std::vector<std::unique_ptr<member>> members_;
-  std::optional<store> eye_;
+  std::optional<store> observer_;
   std::optional<store> user_;
   world_facts facts_;
 };

@@ -12,10 +12,10 @@ TEST_CASE_METHOD(contract, "who adopts a run drives it under the next term") {
   CHECK(row.master == node);
   CHECK(row.term == term{1});
   CHECK(row.started_at);
-  auto told = events(event::run_adopted);
-  REQUIRE(told.size() == 1);
-  CHECK(told[0].run == made.id);
-  CHECK(told[0].node == node);
+  auto adoptions = events(event::run_adopted);
+  REQUIRE(adoptions.size() == 1);
+  CHECK(adoptions[0].run == made.id);
+  CHECK(adoptions[0].node == node);
 }
 
 TEST_CASE_METHOD(contract, "a run is adopted once; the same node is told again, another is not") {
@@ -142,10 +142,10 @@ TEST_CASE_METHOD(contract, "a step begins RUNNING, unsealed, empty, with its who
     CHECK_FALSE(seen.sealed);
     CHECK_FALSE(seen.ended_at);
   }
-  auto told = events(event::step_begun);
-  REQUIRE(told.size() == 1);
-  CHECK(told[0].run == r.run);
-  CHECK(told[0].step == row.id);
+  auto begins = events(event::step_begun);
+  REQUIRE(begins.size() == 1);
+  CHECK(begins[0].run == r.run);
+  CHECK(begins[0].step == row.id);
 }
 
 TEST_CASE_METHOD(contract, "a tasklet step is born sealed and can complete at once") {

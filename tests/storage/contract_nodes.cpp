@@ -251,24 +251,24 @@ TEST_CASE_METHOD(contract, "a heartbeat tells whether a run is live") {
 }
 
 TEST_CASE_METHOD(contract, "who listens is told of runs and of partitions, where one can listen") {
-  const auto ear = on->db().listen("test");
-  if (!ear) {
+  const auto receiver = on->db().listen("test");
+  if (!receiver) {
     CHECK(on->name() != "postgres");
     return;
   }
   const milliseconds moment{50}, enough{5'000};
-  CHECK_FALSE(ear->wait(moment));
+  CHECK_FALSE(receiver->wait(moment));
   const auto a = join();
-  CHECK_FALSE(ear->wait(moment));
+  CHECK_FALSE(receiver->wait(moment));
   const auto driven = drive(a);
-  CHECK(ear->wait(enough));
-  CHECK_FALSE(ear->wait(moment));
+  CHECK(receiver->wait(enough));
+  CHECK_FALSE(receiver->wait(moment));
   split(driven, 3);
-  CHECK(ear->wait(enough));
-  CHECK_FALSE(ear->wait(moment));
+  CHECK(receiver->wait(enough));
+  CHECK_FALSE(receiver->wait(moment));
   tamper("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'");
   CHECK(error_of([&] {
-          for (int i = 0; i < 100; ++i) ear->wait(moment);
+          for (int i = 0; i < 100; ++i) receiver->wait(moment);
         }) == errc::unavailable);
 }
 
@@ -278,25 +278,25 @@ TEST_CASE_METHOD(contract, "the catalogue holds what nodes told last of each job
     node_info info;
     info.name = "node";
     info.catalogue = std::move(jobs);
-    for (const auto& told : info.catalogue) info.jobs.push_back(told.job);
+    for (const auto& described : info.catalogue) info.jobs.push_back(described.job);
     return db->register_node(info);
   };
   tell({{{"census", 1}, R"({"about":"counts"})"}, {{"audit", 1}, "{}"}});
   const auto first = db->list_known_jobs();
   REQUIRE(first.size() == 2);
-  CHECK(first[0].told.job == job_ref{"audit", 1});
-  CHECK(first[1].told.description == R"({"about":"counts"})");
+  CHECK(first[0].latest.job == job_ref{"audit", 1});
+  CHECK(first[1].latest.description == R"({"about":"counts"})");
   CHECK(first[1].first_seen == first[1].last_seen);
 
   pass(milliseconds{1000});
   tell({{{"census", 2}, "{}"}, {{"census", 1}, R"({"about":"counts all"})"}});
   const auto second = db->list_known_jobs();
   REQUIRE(second.size() == 3);
-  CHECK(second[0].told.job == job_ref{"audit", 1});
-  CHECK(second[1].told.job == job_ref{"census", 1});
-  CHECK(second[1].told.description == R"({"about":"counts all"})");
+  CHECK(second[0].latest.job == job_ref{"audit", 1});
+  CHECK(second[1].latest.job == job_ref{"census", 1});
+  CHECK(second[1].latest.description == R"({"about":"counts all"})");
   CHECK(second[1].first_seen == first[1].first_seen);
   CHECK(second[1].last_seen > first[1].last_seen);
-  CHECK(second[2].told.job == job_ref{"census", 2});
+  CHECK(second[2].latest.job == job_ref{"census", 2});
   CHECK(error_of([&] { tell({{{"census", 1}, std::string("a\0b", 3)}}); }) == errc::bad_request);
 }

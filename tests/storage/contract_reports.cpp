@@ -23,13 +23,13 @@ TEST_CASE_METHOD(contract, "a completed partition has its result, and the lease 
   CHECK(results[0].took == item.took);
   CHECK(lease(grant.lease).completed == 1);
   CHECK(lease(grant.lease).state == lease_state::live);
-  auto told = events(event::lease_reported);
-  REQUIRE(told.size() == 1);
-  CHECK(told[0].run == r.run);
-  CHECK(told[0].step == id);
-  CHECK(told[0].lease == grant.lease);
-  CHECK(told[0].node == node);
-  CHECK(told[0].detail.find("[1,1]") != std::string::npos);
+  auto reported = events(event::lease_reported);
+  REQUIRE(reported.size() == 1);
+  CHECK(reported[0].run == r.run);
+  CHECK(reported[0].step == id);
+  CHECK(reported[0].lease == grant.lease);
+  CHECK(reported[0].node == node);
+  CHECK(reported[0].detail.find("[1,1]") != std::string::npos);
 }
 
 TEST_CASE_METHOD(contract, "reporting twice is reporting once, while the lease lives and after") {

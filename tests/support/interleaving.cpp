@@ -47,7 +47,7 @@ void interleaving::let_go() {
   holder_->work.reset();
 }
 
-bool interleaving::begin(const std::string& name, std::function<void(store&)> verb) {
+bool interleaving::begin(const std::string& name, const std::function<void(store&)>& verb) {
   const auto application = "interleaving " + name;
   auto& played = *(verbs_[name] = std::make_unique<played_verb>());
   session_options options;

@@ -24,7 +24,7 @@ class interleaving {
 
   /// Begins a verb on a thread and session of its own. Returns when it waits for a lock (true) or
   /// has ended (false).
-  bool begin(const std::string& name, std::function<void(store&)> verb);
+  bool begin(const std::string& name, const std::function<void(store&)>& verb);
 
   /// Waits for its end. What it threw, or nothing.
   std::optional<errc> end_of(const std::string& name);

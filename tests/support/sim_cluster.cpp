@@ -27,7 +27,7 @@ std::size_t sim_cluster::add_node(int executors, std::vector<job> jobs) {
 void sim_cluster::pause(std::size_t node) { world_.pause(node, for_ever); }
 void sim_cluster::resume(std::size_t node) { world_.pause(node, milliseconds{0}); }
 
-run_id sim_cluster::submit(const std::string& job, json parameters) {
+run_id sim_cluster::submit(const std::string& job, const json& parameters) {
   const auto& definition = *world_.jobs().find(job);
   submission s{definition.ref(), parameters.dump(),
                identity_of(definition.parameter_specs(), parameters),

@@ -10,12 +10,12 @@
 
 namespace partita::test {
 
-/// A whole cluster in one thread, over the memory store, in virtual time, in which nothing fails
-/// but what the test lets fail: the world of the simulation (tests/sim) without its dice. After
-/// every commit the invariants are checked; `violations()` must stay empty.
+/// A whole cluster in one thread and in virtual time, over the memory store: the world of the
+/// simulation (tests/sim) without random faults. Only the faults that the test asks for happen.
+/// After every commit the invariants are checked; `violations()` must stay empty.
 class sim_cluster {
  public:
-  /// Each call of a node's store is offered the fault `kind`; those named in `faults` suffer it.
+  /// The fault `kind` may happen to each call of a node's store; it happens to those in `faults`.
   explicit sim_cluster(std::vector<job> jobs, settings limits = fast_settings(),
                        sim::fate kind = sim::fate::none, std::set<std::string> faults = {});
 
@@ -28,7 +28,7 @@ class sim_cluster {
   void release(std::size_t node) { world_.release(node); }
   bool has_left(std::size_t node) const { return world_.has_left(node); }
 
-  run_id submit(const std::string& job, json parameters = json::object());
+  run_id submit(const std::string& job, const json& parameters = json::object());
   run_state state_of(run_id run);
   json result_of(run_id run);
 
@@ -39,7 +39,7 @@ class sim_cluster {
   /// Until the run has ended.
   bool finish(run_id run, milliseconds limit = milliseconds{60'000});
 
-  const store& client() { return world_.eye(); }
+  const store& client() { return world_.observer(); }
   tables rows() const { return world_.rows(); }
   /// The names of the faults that were offered, in order.
   const std::vector<std::string>& offered() const { return faults_.offered(); }

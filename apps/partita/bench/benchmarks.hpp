@@ -13,7 +13,8 @@
 /// database, start nodes of their own in this process, and leave their runs behind.
 namespace partita::bench {
 
-/// What is measured beside the time: told when the measured stretch begins and when it is over.
+/// Measures other things than the time: `begin` is called when the measured part begins, `end` when
+/// it is over.
 class meter {
  public:
   virtual ~meter() = default;

@@ -39,7 +39,7 @@ job the_job(const plan& p, const std::shared_ptr<gate>& held) {
 
 /// From the first lease after the split is sealed to the end of the step, by the database's clock.
 cli::document claim_throughput(const plan& p, meter& m) {
-  spin(microseconds{1});  // finds its pace before it is measured
+  spin(microseconds{1});  // calibrates itself before the measurement
   auto held = std::make_shared<gate>();
   if (!p.streamed) held->raise();
   milestones at;

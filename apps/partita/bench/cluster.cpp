@@ -14,7 +14,7 @@ constexpr milliseconds split_look_every{5};
 constexpr milliseconds end_look_every{50};  // what is measured ends by the database's clock
 constexpr milliseconds drain_at_most{60'000};
 
-/// As a supervisor starts it: a database that is busy with others that join is asked again.
+/// Tries again, as a supervisor would, while the database is busy with other nodes that join.
 std::unique_ptr<node_process> joined(const node_config& config) {
   for (int tries = 10;; --tries) {
     try {
@@ -27,7 +27,7 @@ std::unique_ptr<node_process> joined(const node_config& config) {
 
 }  // namespace
 
-cluster::cluster(std::shared_ptr<database> db, job what, const settings& limits, int nodes)
+cluster::cluster(const std::shared_ptr<database>& db, job what, const settings& limits, int nodes)
     : job_(what.ref()), view_(db->connect({})) {
   const auto jobs = std::make_shared<const registry>(registry{std::move(what)});
   for (int i = 0; i < nodes; ++i)
@@ -45,14 +45,14 @@ run_id cluster::submit(const json& parameters) {
   return view_.submit({job_, parameters.dump(), key, key}).id;
 }
 
-void cluster::rest(milliseconds pause) { nodes_.front()->wait(pause); }
+void cluster::pause(milliseconds pause) { nodes_.front()->wait(pause); }
 
 void cluster::wait_sealed(run_id run) {
   for (;;) {
     const auto steps = view_.list_steps(run);
     if (!steps.empty() && steps.front().sealed) return;
     if (is_terminal(view_.find_run(run)->state)) return;
-    rest(split_look_every);
+    pause(split_look_every);
   }
 }
 
@@ -62,7 +62,7 @@ void cluster::wait_completed(run_id run) {
     if (row->state == run_state::completed) return;
     if (is_terminal(row->state))
       throw cli::command_error(cli::exit_code::failed, "bench", "the run ended: " + row->error);
-    rest(end_look_every);
+    pause(end_look_every);
   }
 }
 

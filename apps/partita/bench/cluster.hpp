@@ -12,7 +12,7 @@
 
 namespace partita::bench {
 
-/// When what happened to a run, by the database's clock.
+/// The times at which things happened to a run, by the database's clock.
 struct milestones {
   db_time submitted;
   db_time adopted;
@@ -25,7 +25,7 @@ struct milestones {
 /// Nodes in this process that know one job, of one partitioned step.
 class cluster {
  public:
-  cluster(std::shared_ptr<database> db, job what, const settings& limits, int nodes);
+  cluster(const std::shared_ptr<database>& db, job what, const settings& limits, int nodes);
   /// The nodes drain and leave.
   ~cluster();
 
@@ -35,7 +35,7 @@ class cluster {
   /// Returns when the run has COMPLETED; throws command_error (failed) when it ends otherwise.
   void wait_completed(run_id run);
   milestones milestones_of(run_id run);
-  void rest(milliseconds pause);
+  void pause(milliseconds pause);
 
   /// The sum over the nodes of what they counted.
   std::int64_t counted(counter node_counters::*what) const;

@@ -38,14 +38,15 @@ double seconds_of_threads(const std::vector<microseconds>& work, int count) {
 
 }  // namespace
 
-/// The same work in a plain loop first, then by plain threads, one for each core the run will use:
-/// what this machine gives to whoever takes pieces in this order. Then the run, from its first
-/// lease to the end of its step. The ideal is what no schedule can beat: an even share of all for
-/// each core in use, or the largest partition.
+/// Executes the same work three times. First in a plain loop. Then by plain threads, one for each
+/// core the run will use: what this machine can do with the pieces in this order. Then as a run,
+/// measured from its first lease to the end of its step. The ideal is the lower bound of every
+/// schedule: an even share of the work for each core in use, or the largest partition.
 ///
-/// Where the rest goes (two cores, partitions of 5 ms): plain threads lose 0.01 to 0.02, since two
-/// busy cores are slower than one; database, claimer and their switches take 0.02 to 0.03; a second
-/// node hears of the run at its next poll, so that its core joins up to half a second late.
+/// What is lost against the ideal (two cores, partitions of 5 ms): plain threads lose 0.01 to 0.02,
+/// since two busy cores are slower than one; the database, the claimer and the thread switches take
+/// 0.02 to 0.03; a second node finds the run at its next poll, so that its core joins up to half a
+/// second late.
 cli::document executor_scaling(const plan& p, meter& m) {
   const auto work = costs(p.shape, p.partitions, p.body);
   spin(microseconds{1});

@@ -21,8 +21,8 @@ job the_job(const plan& p, const std::shared_ptr<std::atomic<mono_time>>& starte
                                               }));
 }
 
-/// How long to rest before each round: spread evenly over two polls, in a shuffled order. Were they
-/// drawn, the median would move by a tenth from one measurement to the next.
+/// The pauses before the rounds: spread evenly over two polls, in a shuffled order. With random
+/// pauses, the median would change by a tenth from one measurement to the next.
 std::vector<milliseconds> phases(int rounds, milliseconds poll) {
   std::vector<milliseconds> all;
   for (int i = 0; i < rounds; ++i) all.push_back(2 * poll * i / rounds);
@@ -32,16 +32,16 @@ std::vector<milliseconds> phases(int rounds, milliseconds poll) {
 
 }  // namespace
 
-/// One run after the other, submitted at moments that know nothing of the nodes' polls. Unless the
-/// database wakes them (`--wake-up`), a node finds the run at its next poll. The partitions that it
-/// splits the run into its own claimer hears of at once.
+/// One run after the other, submitted at times that do not depend on the polls of the nodes.
+/// Without `--wake-up` a node finds the run at its next poll. When it has split the run, its own
+/// claimer looks for the partitions at once.
 cli::document pickup_latency(const plan& p, meter& m) {
   auto started = std::make_shared<std::atomic<mono_time>>();
   cluster nodes(p.db, the_job(p, started), p.settings, p.nodes);
   std::vector<double> submit_to_start, submit_to_adopted, ready_to_claimed;
   m.begin();
   for (auto phase : phases(p.rounds, p.settings.poll)) {
-    nodes.rest(phase);
+    nodes.pause(phase);
     *started = mono_time{};
     const auto submitted = boot_now();
     const auto run = nodes.submit();

@@ -73,10 +73,11 @@ exit_code doctor_command(const invocation& in) {
   std::vector<document> items;
   for (const auto& d : found) items.push_back(line_of(d));
   std::cout << render(lines, items, how);
-  const auto sick = std::count_if(found.begin(), found.end(),
-                                  [](const diagnosis& d) { return d.how == health::unsafe; });
-  std::cerr << (sick == 0 ? "nothing is unsafe\n" : std::to_string(sick) + " to be cured\n");
-  return sick == 0 ? exit_code::ok : exit_code::failed;
+  const auto unsafe_count = std::count_if(
+      found.begin(), found.end(), [](const diagnosis& d) { return d.how == health::unsafe; });
+  std::cerr << (unsafe_count == 0 ? "nothing is unsafe\n"
+                                  : std::to_string(unsafe_count) + " to be cured\n");
+  return unsafe_count == 0 ? exit_code::ok : exit_code::failed;
 }
 
 }  // namespace partita::cli

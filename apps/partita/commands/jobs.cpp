@@ -67,21 +67,21 @@ std::string describe_jobs(const std::vector<document>& jobs) {
   return out;
 }
 
-/// The jobs of this program, and those that nodes of the cluster told of, by name and version.
+/// The jobs of this program, and those of the catalogue, by name and version.
 std::vector<document> jobs_known(const registry& here, const std::vector<known_job>& catalogue) {
   std::map<job_ref, document> all;
   for (const auto& known : catalogue) {
-    const auto description = json::parse(known.told.description, nullptr, false);
-    auto& item = all[known.told.job] =
-        job_document(known.told.job, description.is_object() ? description : json::object());
+    const auto description = json::parse(known.latest.description, nullptr, false);
+    auto& item = all[known.latest.job] =
+        job_document(known.latest.job, description.is_object() ? description : json::object());
     item["here"] = false;
     item["last_seen"] = iso_time(known.last_seen);
   }
   for (const auto& [name, definition] : here.all()) {
     auto item = job_document(definition.ref(), describe(definition));
     item["here"] = true;
-    if (const auto told = all.find(definition.ref()); told != all.end())
-      item["last_seen"] = told->second["last_seen"];
+    if (const auto in_catalogue = all.find(definition.ref()); in_catalogue != all.end())
+      item["last_seen"] = in_catalogue->second["last_seen"];
     all[definition.ref()] = std::move(item);
   }
   std::vector<document> items;

@@ -29,7 +29,7 @@ std::string host_and_pid() {
 exit_code node_command(const invocation& in) {
   require_words(in.args.words(), {}, 0);
   auto limits = settings_of(in.args);
-  // Whoever reads our log may go away: that is no reason to die.
+  // The process that reads our log may end: SIGPIPE must not end the node.
   ::signal(SIGPIPE, SIG_IGN);
   signal_watch signals;
   auto name = in.args.text("name").empty() ? host_and_pid() : in.args.text("name");

@@ -22,7 +22,8 @@ int executors_each(const settings& limits, std::int64_t nodes) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency() / nodes));
 }
 
-/// Who launches a run with its nodes says by its parameters which files these may use.
+/// The folders that the local nodes may use: those of --files; else the current folder and those of
+/// its path parameters.
 std::string folders_of(const invocation& in, const submission& what) {
   if (!in.args.text("files").empty()) return in.args.text("files");
   auto folders = std::filesystem::current_path().string();

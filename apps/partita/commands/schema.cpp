@@ -40,7 +40,7 @@ exit_code status(const invocation& in) {
   return found.fits() ? exit_code::ok : exit_code::schema;
 }
 
-/// What a superuser runs: the program itself never needs that much power.
+/// Prints SQL for a superuser to run. The program itself never needs the rights of a superuser.
 exit_code roles() {
   std::cout << postgres_roles();
   return exit_code::ok;

@@ -61,7 +61,7 @@ exit_code verify_command(const invocation& in) {
 
   const auto found = audit::audit(open_existing(database_url(in.args))->audit_rows(run));
   std::vector<document> items;
-  for (int no = 1; no <= audit::rule_count; ++no)  // the nameless one comes last
+  for (int no = 1; no <= audit::rule_count; ++no)  // rule 0, not in the README, is last
     items.push_back(rule_document(found, static_cast<audit::rule>(no % audit::rule_count)));
   std::cout << render(rules, items, how);
   if (how.format == output_format::table && !found.clean()) {

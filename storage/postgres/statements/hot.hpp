@@ -36,10 +36,11 @@ SELECT count(*) FILTER (WHERE state = 'ACTIVE') AS nodes,
        )" + has_live_runs + R"(
 FROM seen WHERE EXISTS (SELECT FROM mine) HAVING count(*) > 0)";
 
-// Three short lists in one read; `what` tells them apart. The executors that a step holds decide
-// between several steps: they are not summed for one, over a lease of each node of a large cluster.
-// While an old transaction is open the indexes keep what is left of every run that ended. So live
-// runs are read once, and what hangs on them is looked up run by run (OFFSET 0).
+// Three short lists in one read; the column `what` names the list. `slots`, the executors that a
+// step holds, serves to choose between several steps. For a single step it is not computed: in a
+// large cluster that would read a lease of each node. While an old transaction is open, the indexes
+// keep entries of every run that has ended. So live runs are read once, and their steps and leases
+// are looked up run by run (OFFSET 0).
 // $1 node
 inline const std::string look = R"(
 WITH me AS MATERIALIZED (
@@ -146,17 +147,18 @@ ORDER BY p.no)";
 inline const std::string claim =
     "WITH" + claim_front + "w.lo LIMIT 1 FOR UPDATE OF w SKIP LOCKED" + claim_rest;
 
-// Waits for whoever is cutting a range: no rows means that there is nothing to take. Where there
-// are several, nodes wait for different ones.
+// Waits while another claim cuts the range. So no rows means that there is nothing to take. If
+// there are several ranges, nodes wait for different ones.
 inline const std::string claim_patiently =
     "WITH" + claim_front + "md5(w.ready_id || '/' || $1) LIMIT 1 FOR UPDATE OF w" + claim_rest;
 
-// The report as it nearly always is: every attempt COMPLETED, none of them known. All or nothing:
-// returns 1, or 0 when it did nothing, because a lease is lost, does not cover its numbers, has no
-// room for that many, or had an attempt that did not complete, so that what it has ended must be
-// looked up. A result that is there already raises unique_violation: a repeat, to be looked up as
-// well. One statement, and no COPY, though that writes a fifth less WAL: a client that is stopped
-// in the middle of a COPY holds its locks until it goes on, and no timeout of the server ends that.
+// The usual report: every attempt COMPLETED, none of them recorded before. All or nothing: returns
+// 1, or 0 when it changed nothing. It returns 0 when a lease is lost, does not cover its numbers,
+// has no room for that many, or had an attempt that did not complete (then its ended numbers must
+// be looked up). A result that is there already raises unique_violation: a repeat, which must be
+// looked up too. One statement, not COPY, although COPY writes a fifth less WAL: a client that is
+// stopped in the middle of a COPY holds its locks until it goes on, and no timeout of the server
+// ends that.
 // $1 node. By lease: $2 id, $3 lowest and $4 highest no, $5 how many, $6 detail of the event.
 // By result: $7 lease, or empty where all are of the first one, $8 ... $15 as unnested_results.
 inline const std::string report_completed = R"(

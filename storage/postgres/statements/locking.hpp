@@ -10,13 +10,16 @@
 // literals, so that the planner can use the partial indexes; the time is partita.clock() and
 // nothing else. Values travel as text, arrays as '{…}'.
 //
-// Plans are kept, some from when tables were empty and a whole partial index looked as short as one
-// look by key. So a lease that is named by its key is LIVE when `ended_at IS NULL`, which no
-// partial index promises; and rows that are looked up for the elements of an array stand in a
-// LATERAL with OFFSET 0, or are bound by `= ANY` too, so that no join is made of it that scans an
-// index: while an old transaction is open that holds every row that ever was. EXISTS never names
-// columns of the query around it: of that a join is made, or a hash table of the whole index. It is
-// `(SELECT …) IS NULL`, or asks for what a parameter or another CTE says.
+// Plans are kept, and some were made when tables were empty: then a scan of a whole partial index
+// looked as cheap as one lookup by key. While an old transaction is open, such an index holds every
+// row that ever was. So no statement may allow a scan of a whole index:
+// - A lease that is named by its key is LIVE when `ended_at IS NULL`: no partial index has this
+//   condition.
+// - Rows that are looked up for the elements of an array stand in a LATERAL with OFFSET 0, or are
+//   bound by `= ANY` too, so that the planner makes no join that scans an index.
+// - EXISTS never names columns of the query around it: the planner makes a join of that, or a hash
+//   table of the whole index. Use `(SELECT …) IS NULL`, or let EXISTS depend on a parameter or
+//   another CTE only.
 namespace partita::postgres::sql {
 
 /// What a SELECT ends with: the lock of the rows it found.

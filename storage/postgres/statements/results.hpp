@@ -44,9 +44,10 @@ inline const std::string stored_values = R"(
          coalesce(i.skip_count, 0) AS skip_count, coalesce(i.took_us, 0) AS took_us,
          nullif(i.files, '') AS files)";
 
-// Deletes the checkpoints of partitions that now have a result, the rows of `item`. Most steps have
-// none: one look for each row of `span`, a lease, tells. They are looked up by arrays, and the
-// pairs checked under IS TRUE, where no join is made of it: that could scan the whole index.
+// Deletes the checkpoints of partitions that now have a result (the rows of `item`). Most steps
+// have no checkpoints: one lookup for each lease (a row of `span`) shows that. The rows to delete
+// are looked up by arrays, and the pairs are checked under IS TRUE, so that the planner makes no
+// join: a join could scan the whole index.
 inline const std::string clear_checkpoints = R"(
 -- The checkpoints between the lowest and the highest number of each lease.
 stored AS MATERIALIZED (

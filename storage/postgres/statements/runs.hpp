@@ -31,7 +31,7 @@ WHERE job = $1 AND md5(identity) = md5($2) AND state IN ('CREATED', 'RUNNING'))"
 inline const std::string list_runs = run_columns + R"(
 WHERE $2::bigint = 0 OR run_id < $2::bigint ORDER BY run_id DESC LIMIT $1::integer)";
 
-// Says it of a statement's answer: a column.
+// A column for the answer of a statement: whether a run is live.
 inline const std::string has_live_runs =
     "EXISTS (SELECT FROM partita.run WHERE state IN ('CREATED', 'RUNNING')) AS live_runs";
 

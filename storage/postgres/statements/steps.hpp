@@ -91,7 +91,7 @@ INSERT INTO partita.partition (step_id, no, key, input)
 SELECT $1::bigint, $2::bigint + p.place - 1, p.key, p.input
 FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS p (key, input, place))";
 
-// By a function, because the role of a node may delete no partition else.
+// By a function, because the role of a node may delete partitions in no other way.
 // $1 step, $2 first no, $3 last no
 inline const std::string delete_partitions =
     "SELECT partita.forget_partitions($1::bigint, $2::bigint, $3::bigint)";

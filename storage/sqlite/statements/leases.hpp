@@ -24,8 +24,8 @@ WHERE ready_id IN (SELECT ready_id FROM partita_ready WHERE node_id = ?1
                    ORDER BY ready_id LIMIT ?2)
 RETURNING ready_id, step_id, lo, hi, node_id, attempt, available_at)sql";
 
-// 1 node. Driven by the steps that run, whence the hint: ended steps, and the ready ranges of
-// stopped ones, stay for ever.
+// 1 node. INDEXED BY makes the planner begin with the steps that are RUNNING: ended steps, and the
+// ready ranges of stopped ones, are never deleted.
 // Columns: step, run, bound to the node, shared, slots held, attempt of the first bound range,
 // attempt of the first shared one
 inline constexpr char ready_steps[] = R"sql(

@@ -63,7 +63,7 @@ SELECT no, lease_id, outcome = 'COMPLETED', output, error, read_count, write_cou
        skip_count, took_us, ended_at, files
 FROM partita_result WHERE step_id = ?1 AND no > ?2 ORDER BY no LIMIT ?3)sql";
 
-// As list_results. To the planner, the primary key looks as good as the index of the few.
+// As list_results. INDEXED BY: else the planner may choose the primary key, and read all results.
 inline constexpr char list_failed_results[] = R"sql(
 SELECT no, lease_id, outcome = 'COMPLETED', output, error, read_count, write_count, filter_count,
        skip_count, took_us, ended_at, files

@@ -21,8 +21,8 @@ inline constexpr char step_at[] =
     "SELECT step_id FROM partita_step WHERE run_id = ?1 AND ordinal = ?2";
 
 // 1 step. Columns: stop of the run, sealed, anything ready, anything live, anything failed.
-// Without the hint the last one reads every result of the step: to the planner, the primary key
-// looks as good as the index of the failed ones.
+// Without INDEXED BY the last one reads every result of the step: the planner rates the primary key
+// as high as the index of FAILED results.
 inline constexpr char standing_of_step[] = R"sql(
 SELECT r.stop, s.sealed,
        EXISTS (SELECT 1 FROM partita_ready d WHERE d.step_id = s.step_id),
