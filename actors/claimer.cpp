@@ -60,9 +60,8 @@ void claimer_state::look() {
   deps->counters->looks.add(deps->since(begun));
   if (view.ready.empty()) deps->counters->looks_empty.add();
   ahead.seen(std::move(view.ready), deps->now());
-  if (PARTITA_BUG(doubt_ends_before_strays_are_released)) ahead.answered();
   obey(view);
-  if (!PARTITA_BUG(doubt_ends_before_strays_are_released)) ahead.answered();
+  ahead.answered();
   if (draining == drain_progress::none) return;
   for (auto lease : book.held()) give_back(lease);
 }
@@ -161,7 +160,7 @@ void claimer_state::drain() {
 }
 
 void claimer_state::check_drained() {
-  const bool idle = book.empty() && book.unsettled() == 0 && !ahead.in_doubt();
+  const bool idle = book.empty() && !ahead.in_doubt();
   if (draining != drain_progress::asked || !idle) return;
   draining = drain_progress::over;
   self->send(node, drained_atom::value);
@@ -198,15 +197,13 @@ void claimer_state::finished(finished_batch& batch) {
   report_running();
 }
 
-/// Answers to an earlier incarnation do not count: its leases are lost.
 void claimer_state::answered(const report_answers& answers) {
-  if (answers.node != id && !PARTITA_BUG(answers_to_an_earlier_node_count)) return;
   const bool held_back = book.overloaded();
   for (const auto& of : answers.leases) {
-    if (of.recorded > 0) book.settled(of.lease, of.recorded);
+    book.settled(of.lease, of.recorded);
     if (of.refused == 0) continue;
     for (auto& c : control) c->interrupt(of.lease);
-    book.refused(of.lease, of.refused);
+    book.lost(of.lease);
   }
   if (book.empty()) self->send(node, done_atom::value);
   if (held_back && may_claim() && book.wants_more(ahead.nothing_ahead()))

@@ -40,7 +40,7 @@ bool reporter_state::report_next() {
   if (tries->succeeded()) log::info("reports_resumed", {.node = id});
   deps->counters->reports.add(deps->since(begun));
   const auto reported = pending.answered(batch.size());
-  report_answers answers{id, {}};
+  report_answers answers;
   for (std::size_t i = 0; i < reported.size(); ++i) {
     settle(reported[i], verdicts[i]);
     if (answers.leases.empty() || answers.leases.back().lease != reported[i].lease)

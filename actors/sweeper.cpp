@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "actors/log_event.hpp"
-#include "protocol/mutation.hpp"
 
 namespace partita {
 
@@ -53,8 +52,7 @@ void sweeper_state::sweep() {
 /// One transaction. Returns whether to go on. A list of suspects that is too old is not used: if
 /// the database was unavailable since then, every node is overdue.
 bool sweeper_state::judge_next() {
-  const bool stale = deps->now() - seen >= deps->limits.unreachable_after;
-  if (waiting.empty() || (stale && !PARTITA_BUG(stale_suspects_are_judged))) return false;
+  if (waiting.empty() || deps->now() - seen >= deps->limits.unreachable_after) return false;
   const auto suspect = waiting.back();
   try {
     const auto verdict = db->get().sweep(suspect, liveness_of(deps->limits));

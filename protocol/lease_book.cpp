@@ -49,11 +49,6 @@ std::vector<lease_id> lease_book::held() const {
   return ids;
 }
 
-void lease_book::lost_all() {
-  leases_.clear();
-  unsettled_ = 0;
-}
-
 void lease_book::forget_what_is_over() {
   std::erase_if(leases_, [](const auto& entry) { return entry.second.is_over(); });
 }
@@ -130,7 +125,6 @@ returned_batch lease_book::finished(int executor, lease_id lease,
   for (auto& attempt : attempts) {
     if (found != leases_.end() && found->second.out.erase(attempt.report.no) > 0) {
       ++found->second.unsettled;
-      ++unsettled_;
       judge_interruption(found->second, attempt);
       back.to_report.push_back(std::move(attempt.report));
     } else {
@@ -142,17 +136,17 @@ returned_batch lease_book::finished(int executor, lease_id lease,
 
 // --- results -------------------------------------------------------------------------------------
 
+std::int64_t lease_book::unsettled() const {
+  std::int64_t sum = 0;
+  for (const auto& [lease, held] : leases_) sum += held.unsettled;
+  return sum;
+}
+
 void lease_book::settled(lease_id lease, int attempts) {
-  unsettled_ -= attempts;
   const auto found = leases_.find(lease);
   if (found == leases_.end()) return;
   found->second.unsettled -= attempts;
   if (found->second.is_over()) leases_.erase(found);
-}
-
-void lease_book::refused(lease_id lease, int attempts) {
-  unsettled_ -= attempts;
-  leases_.erase(lease);
 }
 
 // --- giving back ---------------------------------------------------------------------------------
@@ -185,7 +179,6 @@ std::vector<attempt_report> lease_book::stop(lease_id lease, stop_mode mode) {
     report.error = "interrupted";
     given_up.push_back(std::move(report));
     ++held.unsettled;
-    ++unsettled_;
   }
   held.out.clear();
   return given_up;
@@ -206,7 +199,7 @@ std::int64_t lease_book::unhanded() const {
 }
 
 bool lease_book::overloaded() const {
-  return unsettled_ > 2 * std::int64_t{limits_.max_report_batch};
+  return unsettled() > 2 * std::int64_t{limits_.max_report_batch};
 }
 
 bool lease_book::wants_more(bool nothing_ahead) const {
@@ -228,7 +221,7 @@ bool lease_book::wants_more(bool nothing_ahead) const {
 int lease_book::watchers(const cluster_view& cluster) const {
   constexpr int while_idle = 4;
   constexpr int while_busy = 128;
-  if (unsettled_ > 0) return cluster.nodes;
+  if (unsettled() > 0) return cluster.nodes;
   if (empty()) return cluster.live_runs ? cluster.nodes : while_idle;
   return unhanded() < free_executors() ? cluster.nodes : while_busy;
 }

@@ -66,9 +66,9 @@ class lease_book {
   std::vector<lease_id> held() const;
   /// REQUIRES: it is held.
   const lease_grant& grant_of(lease_id lease) const { return leases_.at(lease).grant; }
-  /// The cluster has taken all leases away. Results of the executors come back as late, and answers
-  /// to earlier reports no longer count.
-  void lost_all();
+  /// The cluster has taken all leases away. What executors bring of them is late, and answers to
+  /// reports of them do not count.
+  void lost_all() { leases_.clear(); }
   void forget_what_is_over();
 
   // --- executors
@@ -78,12 +78,12 @@ class lease_book {
   returned_batch finished(int executor, lease_id lease, std::vector<finished_attempt> attempts);
 
   // --- results
-  /// Attempts that are to be reported and are not answered yet, also of leases that are lost.
-  std::int64_t unsettled() const { return unsettled_; }
+  /// Attempts of held leases that are to be reported and are not answered yet.
+  std::int64_t unsettled() const;
   /// So many attempts of this lease are recorded.
   void settled(lease_id lease, int attempts);
-  /// So many were refused: the cluster has taken this lease away.
-  void refused(lease_id lease, int attempts);
+  /// An attempt of this lease was refused: the cluster has taken the lease away.
+  void lost(lease_id lease) { leases_.erase(lease); }
 
   // --- giving back
   /// The first partition that was not handed out: from it on the lease is to be given back. Nothing
@@ -141,7 +141,6 @@ class lease_book {
   std::vector<std::deque<lease_id>> batches_;
   std::unordered_map<step_id, step_facts> steps_;
   std::map<lease_id, held_lease> leases_;  // by id: the oldest is handed out first
-  std::int64_t unsettled_ = 0;
 };
 
 }  // namespace partita

@@ -95,14 +95,13 @@ struct result_batch {
   bool more_soon = false;            // executors have work: other results come within moments
 };
 
-/// What the database answered. Of one incarnation; a lease may have several lines.
+/// What the database answered. A lease may have several lines.
 struct report_answers {
   struct of_lease {
     lease_id lease;
     int recorded = 0;
     int refused = 0;  // the lease is lost
   };
-  node_id node;
   std::vector<of_lease> leases;
 };
 

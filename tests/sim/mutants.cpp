@@ -75,9 +75,6 @@ constexpr mutant mutants[] = {
     {"files_of_doubtful_results_are_discarded", memory},
     {"a_fenced_node_keeps_its_id", memory},
     {"heartbeat_stops_first", memory},
-    {"stale_suspects_are_judged", memory},
-    {"answers_to_an_earlier_node_count", memory},
-    {"doubt_ends_before_strays_are_released", memory},
     {"stream_is_inserted_anew", memory},
     {"half_a_split_is_kept", memory},
 };
