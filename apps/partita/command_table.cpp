@@ -6,7 +6,10 @@
 #include "apps/partita/bench/benchmarks.hpp"
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
+#include "apps/partita/documents.hpp"
 #include "apps/partita/node_settings.hpp"
+#include "apps/partita/render.hpp"
+#include "batch/description.hpp"
 #include "batch/parameters.hpp"
 
 namespace partita::cli {
@@ -171,6 +174,9 @@ exit_code dispatch(const std::string& program, const std::vector<std::string>& w
   arguments args(wanted.options, {words.begin() + 1, words.end()});
   if (args.has("help")) {
     std::cout << help_of(wanted, program);
+    const bool takes_job = wanted.words.starts_with("JOB") && !args.words().empty();
+    if (const auto* named = takes_job ? jobs.find(args.words().front()) : nullptr)
+      std::cout << "\nThe job\n" << describe_job(job_document(named->ref(), describe(*named)));
     return exit_code::ok;
   }
   return wanted.run({program, jobs, args});

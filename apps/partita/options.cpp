@@ -50,6 +50,15 @@ std::optional<Number> parse_number(const std::string& text) {
   return value;
 }
 
+/// A flag that a variable sets.
+bool is_on(const std::string& variable, std::string_view value) {
+  for (auto on : {"1", "true", "yes", "on"})
+    if (value == on) return true;
+  for (auto off : {"", "0", "false", "no", "off"})
+    if (value == off) return false;
+  throw usage_error(variable + " must be on or off, not " + std::string{value});
+}
+
 }  // namespace
 
 option_list operator+(option_list left, const option_list& right) {
@@ -87,8 +96,7 @@ bool arguments::has(const std::string& name) const {
   if (typed_.contains(name)) return true;
   const auto* set = one.env.empty() ? nullptr : std::getenv(one.env.c_str());
   if (!set) return false;
-  std::string text = set;
-  return !text.empty() && !(one.is_flag() && (text == "0" || text == "false" || text == "no"));
+  return one.is_flag() ? is_on(one.env, set) : *set != '\0';
 }
 
 std::string arguments::text(const std::string& name) const {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "apps/partita/terminal.hpp"
 #include "apps/partita/text.hpp"
 
 namespace partita::cli {
@@ -95,7 +96,7 @@ std::string plain_line(const progress_view& view) {
   return escape_controls(line);
 }
 
-progress_display::progress_display() : terminal_(::isatty(STDERR_FILENO)) {}
+progress_display::progress_display() : terminal_(can_draw(STDERR_FILENO)) {}
 
 progress_display::~progress_display() {
   if (drawn_) std::fputc('\n', stderr);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "apps/partita/terminal.hpp"
 #include "storage/clock.hpp"
 
 namespace partita::cli {
@@ -183,6 +184,28 @@ std::string render_fields(const std::vector<std::pair<std::string, std::string>>
   return out;
 }
 
+std::string describe_job(const document& job) {
+  const auto text_of = [](const document& from, const char* key) {
+    return from[key].is_string() ? from[key].get<std::string>() : std::string{};
+  };
+  auto out = job.value("name", "");
+  if (const auto version = job.value("version", 1); version != 1)
+    out += fmt::format(" version {}", version);
+  if (!job.value("here", true)) out += " (known to nodes of the cluster, not to this program)";
+  out += "  " + text_of(job, "about") + "\n";
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (const auto& p : job["parameters"]) {
+    auto text = p.value("type", "");
+    if (p.value("required", false))
+      text += ", required";
+    else if (!p["default"].is_null())
+      text += ", default " + p["default"].dump();
+    const auto about = text_of(p, "about");
+    lines.push_back({"  " + p.value("name", ""), about.empty() ? text : text + ": " + about});
+  }
+  return out + render_fields(lines);
+}
+
 output_format format_of(const arguments& args) {
   auto name = args.one_of("output", {"table", "wide", "json", "jsonl", "csv", "name"});
   if (name == "wide") return output_format::wide;
@@ -201,7 +224,7 @@ style style_of(const arguments& args) {
   auto color = args.one_of("color", {"auto", "always", "never"});
   const auto* no_color = std::getenv("NO_COLOR");
   how.color =
-      color == "always" || (color == "auto" && ::isatty(STDOUT_FILENO) && !(no_color && *no_color));
+      color == "always" || (color == "auto" && can_draw(STDOUT_FILENO) && !(no_color && *no_color));
   how.now = wall_now();
   return how;
 }

@@ -53,6 +53,9 @@ std::string render(const listing& what, const std::vector<document>& items, cons
 /// `name: value` lines, aligned, for a table about one thing.
 std::string render_fields(const std::vector<std::pair<std::string, std::string>>& fields);
 
+/// A job_document as text: its line, then a line for each parameter.
+std::string describe_job(const document& job);
+
 /// The text of one cell as a person reads it.
 std::string cell_text(const column& what, const document& item, const style& how);
 

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "apps/partita/signals.hpp"
+#include "apps/partita/terminal.hpp"
 #include "protocol/errors.hpp"
 
 namespace partita::cli {
@@ -34,7 +35,7 @@ exit_code print(const arguments& args, const print_function& make) {
     try {
       std::ostringstream text;  // whole before the screen is cleared: no flicker
       make(text, style_of(args));
-      std::cout << (::isatty(STDOUT_FILENO) ? clear_screen : "") << text.str() << std::flush;
+      std::cout << (can_draw(STDOUT_FILENO) ? clear_screen : "") << text.str() << std::flush;
     } catch (const store_error& e) {
       if (e.code() != errc::unavailable) throw;
       std::cerr << "the database does not answer, waiting for it: " << escape_controls(e.what())

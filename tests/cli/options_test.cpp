@@ -46,15 +46,20 @@ TEST_CASE("a flag beats the environment, which beats the default") {
   CHECK(parse({"--nodes=7"}).number("nodes", 1, 9) == 7);
 }
 
-TEST_CASE("a flag without value is on by its variable, unless that says no") {
+TEST_CASE("a flag without value is on or off by its variable, and nothing else") {
   CHECK_FALSE(parse({}).has("keep"));
   CHECK(parse({"--keep"}).has("keep"));
-  {
-    variable set("PARTITA_TEST_KEEP", "1");
+  for (const auto* on : {"1", "true", "yes", "on"}) {
+    variable set("PARTITA_TEST_KEEP", on);
     CHECK(parse({}).has("keep"));
   }
-  variable set("PARTITA_TEST_KEEP", "0");
-  CHECK_FALSE(parse({}).has("keep"));
+  for (const auto* off : {"", "0", "false", "no", "off"}) {
+    variable set("PARTITA_TEST_KEEP", off);
+    CHECK_FALSE(parse({}).has("keep"));
+    CHECK(parse({"--keep"}).has("keep"));
+  }
+  variable set("PARTITA_TEST_KEEP", "maybe");
+  CHECK(refusal([] { parse({}).has("keep"); }) == "PARTITA_TEST_KEEP must be on or off, not maybe");
 }
 
 TEST_CASE("words are kept whole and in order, wherever the options stand") {

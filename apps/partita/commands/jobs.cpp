@@ -40,33 +40,6 @@ const listing known_jobs{{{"JOB", "/name"},
                           {"STEPS", "/steps", cell::text, true}},
                          "/name"};
 
-/// A block for each job: its line, then a line for each parameter.
-std::string describe_jobs(const std::vector<document>& jobs) {
-  const auto text_of = [](const document& from, const char* key) {
-    return from[key].is_string() ? from[key].get<std::string>() : std::string{};
-  };
-  std::string out;
-  for (const auto& known : jobs) {
-    out += known.value("name", "");
-    if (const auto version = known.value("version", 1); version != 1)
-      out += fmt::format(" version {}", version);
-    if (!known.value("here", true)) out += " (known to nodes of the cluster, not to this program)";
-    out += "  " + text_of(known, "about") + "\n";
-    std::vector<std::pair<std::string, std::string>> lines;
-    for (const auto& p : known["parameters"]) {
-      auto text = p.value("type", "");
-      if (p.value("required", false))
-        text += ", required";
-      else if (!p["default"].is_null())
-        text += ", default " + p["default"].dump();
-      const auto about = text_of(p, "about");
-      lines.push_back({"  " + p.value("name", ""), about.empty() ? text : text + ": " + about});
-    }
-    out += render_fields(lines) + "\n";
-  }
-  return out;
-}
-
 /// The jobs of this program, and those of the catalogue, by name and version.
 std::vector<document> jobs_known(const registry& here, const std::vector<known_job>& catalogue) {
   std::map<job_ref, document> all;
@@ -105,7 +78,11 @@ std::vector<known_job> catalogue_of(const arguments& args) {
 
 std::string list_known(const invocation& in, const style& how) {
   const auto items = jobs_known(in.jobs, catalogue_of(in.args));
-  if (how.format == output_format::table) return describe_jobs(items);
+  if (how.format == output_format::table) {
+    std::string out;
+    for (const auto& item : items) out += describe_job(item) + "\n";
+    return out;
+  }
   return render(known_jobs, items, how);
 }
 
