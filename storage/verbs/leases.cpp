@@ -48,7 +48,7 @@ void give_back(transaction& tx, node_id node, lease_id lease, partition_no from)
     return;
   if (from <= found.front().lease.span.lo)
     return requeue(tx, std::move(found), lease_state::released);
-  shorten(tx, std::move(found.front()), from);
+  shorten(tx, found.front(), from);
 }
 
 void require_checkpoint(const checkpoint& c) {

@@ -80,9 +80,9 @@ void let_go_of_runs(transaction& tx, node_id node) {
 
 void hand_over(transaction& tx, node_id node) {
   std::vector<held_lease_row> again;
-  for (auto& held : tx.lock_live_leases(node))
+  for (const auto& held : tx.lock_live_leases(node))
     if (judge(held).requeue || PARTITA_BUG(condemned_nodes_hand_over_everything))
-      again.push_back(std::move(held));
+      again.push_back(held);
   if (!PARTITA_BUG(sweep_keeps_leases)) requeue(tx, std::move(again), lease_state::revoked);
   let_go_of_runs(tx, node);
 }

@@ -158,7 +158,7 @@ run_row restart(transaction& tx, run_id ended, const std::string& launch_key) {
 run_row request_stop(transaction& tx, run_id run, stop_mode mode) {
   if (mode == stop_mode::none)
     throw store_error(errc::bad_request, "a stop request must be STOP or NOW");
-  const auto row = require_run(tx, run, row_lock::update);
+  auto row = require_run(tx, run, row_lock::update);
   if (row.state == run_state::stopped && row.stop >= mode) return row;  // a repeat
   if (is_terminal(row.state))
     throw store_error(errc::wrong_state,
