@@ -33,7 +33,8 @@ document node_reference(node_id id, const node_names& names) {
 document lasted(const std::optional<db_time>& from, const std::optional<db_time>& to, db_time now) {
   if (!from) return nullptr;
   auto took = std::max(to.value_or(now) - *from, microseconds{0});
-  return static_cast<double>(took.count() / 1000) / 1000.0;
+  const auto whole_ms = std::chrono::duration_cast<milliseconds>(took);
+  return static_cast<double>(whole_ms.count()) / 1000.0;
 }
 
 document counts_document(const item_counts& counts) {

@@ -15,10 +15,10 @@ namespace postgres {
 namespace {
 
 /// Creating tables may wait for another process that does the same.
-constexpr session_options migrating{"partita migrate", milliseconds{60'000}, milliseconds{3'000}};
+const session_options migrating{"partita migrate", milliseconds{60'000}, milliseconds{3'000}};
 
 /// Reading whole tables takes what it takes.
-constexpr session_options auditing{"partita verify", milliseconds{600'000}, milliseconds{3'000}};
+const session_options auditing{"partita verify", milliseconds{600'000}, milliseconds{3'000}};
 
 /// Runs a SELECT; hands out its rows as text, NULL as nothing.
 void each_row(pqxx::transaction_base& tx, const std::string& sql,
