@@ -9,7 +9,7 @@ namespace partita {
 
 /// A full report goes at once, unless the database does not answer.
 void reporter_state::take(result_batch& batch) {
-  if (!batch.to_report.empty() || !batch.late.empty()) origins[batch.from.lease] = batch.from;
+  origins[batch.from.lease] = batch.from;
   for (const auto& report : batch.late) drop(report);
   for (auto& report : batch.to_report) pending.add(std::move(report));
   while (pending.has_full_batch() && !tries->failing())

@@ -17,11 +17,10 @@
 namespace partita {
 
 // --- signals -------------------------------------------------------------------------------------
-using tick_atom = caf::atom_constant<caf::atom("tick")>;  // a loop's own timer
-using work_atom = caf::atom_constant<caf::atom("work")>;  // look for work now
-using done_atom = caf::atom_constant<caf::atom("done")>;  // all that was held is reported
-using flush_atom =
-    caf::atom_constant<caf::atom("flush")>;  // report now: nothing more will come soon
+using tick_atom = caf::atom_constant<caf::atom("tick")>;        // a loop's own timer
+using work_atom = caf::atom_constant<caf::atom("work")>;        // look for work now
+using done_atom = caf::atom_constant<caf::atom("done")>;        // all that was held is reported
+using flush_atom = caf::atom_constant<caf::atom("flush")>;      // report now
 using advance_atom = caf::atom_constant<caf::atom("advance")>;  // decide what comes next
 using fence_atom = caf::atom_constant<caf::atom("fence")>;      // drop everything, write nothing
 using drain_atom = caf::atom_constant<caf::atom("drain")>;      // end in good order
