@@ -10,7 +10,7 @@ namespace partita {
 // --- when to claim -------------------------------------------------------------------------------
 
 bool claimer_state::may_claim() const {
-  return id && draining == drain_progress::none && window->at(deps->now()) == trust::full;
+  return me.id && draining == drain_progress::none && me.window.at(deps->now()) == trust::full;
 }
 
 /// At most one timer for a retry: while one is due the poll does not look, or each poll during an
@@ -23,7 +23,8 @@ milliseconds claimer_state::tick() {
   if (work_due) return poll;
   show_progress();
   const bool must_look = ahead.in_doubt() || draining != drain_progress::none;
-  if (!polls.mine(cluster.nodes, must_look ? cluster.nodes : book.watchers(cluster))) return poll;
+  if (!me.looks.mine(me.cluster.nodes, must_look ? me.cluster.nodes : book.watchers(me.cluster)))
+    return poll;
   ahead.expire();
   work();
   return poll;
@@ -31,7 +32,7 @@ milliseconds claimer_state::tick() {
 
 void claimer_state::work() {
   work_due = false;
-  if (!id) return;
+  if (!me.id) return;
   try {
     const bool seen_before = last_look_suffices();
     if (!seen_before) look();
@@ -40,10 +41,10 @@ void claimer_state::work() {
       look();
       claim_ready();
     }
-    if (tries->succeeded()) log::info("claims_resumed", {.node = id});
+    if (tries->succeeded()) log::info("claims_resumed", {.node = me.id});
   } catch (const store_error& e) {
     ahead.forget();
-    schedule_work((*jittered)(tries->failed("claim_failed", id, e)));
+    schedule_work((*jittered)(tries->failed("claim_failed", me.id, e)));
   }
   book.forget_what_is_over();
   hand_out();
@@ -56,7 +57,7 @@ void claimer_state::work() {
 
 void claimer_state::look() {
   const auto begun = deps->now();
-  auto view = db->get().look(id);
+  auto view = db->get().look(me.id);
   deps->counters->looks.add(deps->since(begun));
   if (view.ready.empty()) deps->counters->looks_empty.add();
   ahead.seen(std::move(view.ready), deps->now());
@@ -72,7 +73,7 @@ bool claimer_state::last_look_suffices() {
   const auto* next = ahead.next();
   if (!next || ahead.in_doubt() || draining != drain_progress::none || !book.knows(next->step))
     return false;
-  const auto in = book.width_in(*next, cluster.slots);
+  const auto in = book.width_in(*next, me.cluster.slots);
   return lease_width(in, deps->limits) <= in.free_executors;
 }
 
@@ -87,10 +88,10 @@ void claimer_state::claim_ready() {
 
 bool claimer_state::claim_from(ready_step& next) {
   learn(next.step, next.run);
-  const auto in = book.width_in(next, cluster.slots);
+  const auto in = book.width_in(next, me.cluster.slots);
   ahead.claiming();
   const auto begun = deps->now();
-  auto grant = db->get().claim(id, next.step, lease_width(in, deps->limits), in.free_executors);
+  auto grant = db->get().claim(me.id, next.step, lease_width(in, deps->limits), in.free_executors);
   ahead.answered();
   deps->counters->claims.add(deps->since(begun));
   (grant ? deps->counters->claims_won : deps->counters->claims_lost).add();
@@ -125,8 +126,8 @@ void claimer_state::obey(const work_view& view) {
       stop_lease(held.lease, held.stop);
   }
   if (!strays.empty() && !PARTITA_BUG(stray_leases_are_kept)) {
-    auto returned = db->get().release(id, strays);
-    log::warn("stray_leases_released", {.node = id}, {{"count", returned}});
+    auto returned = db->get().release(me.id, strays);
+    log::warn("stray_leases_released", {.node = me.id}, {{"count", returned}});
   }
   if (!view.masterless.empty() && draining == drain_progress::none)
     self->send(node, masterless_runs{view.masterless});
@@ -146,7 +147,7 @@ void claimer_state::stop_lease(lease_id lease, stop_mode mode) {
 void claimer_state::give_back(lease_id lease) {
   const auto from = book.offer_back(lease);
   if (!from) return;
-  db->get().give_back(id, lease, *from);
+  db->get().give_back(me.id, lease, *from);
   book.given_back(lease);
 }
 
@@ -170,7 +171,7 @@ void claimer_state::check_drained() {
 
 void claimer_state::hand_out() {
   // When trust has expired the cluster may give our leases to others: no partition is started.
-  if (window->at(deps->now()) == trust::expired) return;
+  if (me.window.at(deps->now()) == trust::expired) return;
   for (auto& batch : book.hand_out()) {
     const auto executor = static_cast<std::size_t>(batch.executor);
     const auto& facts = book.facts_of(batch.step);
@@ -185,7 +186,7 @@ void claimer_state::hand_out() {
 lease_origin claimer_state::origin_of(lease_id lease) const {
   const auto& grant = book.grant_of(lease);
   const auto& facts = book.facts_of(grant.step);
-  return {id, facts.run, facts.job.name, facts.spec.name, grant.attempt, lease};
+  return {me.id, facts.run, facts.job.name, facts.spec.name, grant.attempt, lease};
 }
 
 void claimer_state::finished(finished_batch& batch) {
@@ -212,24 +213,24 @@ void claimer_state::answered(const report_answers& answers) {
 }
 
 void claimer_state::show_progress() {
-  if (!id) return;
+  if (!me.id) return;
   const auto changed = progress.changed(control);
   if (changed.empty()) return;
   try {
     db->get().record_progress(changed);
   } catch (const store_error& e) {
-    tries->failed("progress_failed", id, e);
+    tries->failed("progress_failed", me.id, e);
   }
 }
 
 // --- standing in the cluster ---------------------------------------------------------------------
 
 void claimer_state::renewed(const renewal& r) {
-  if (r.node != id) return;
+  if (r.node != me.id) return;
   const bool look =
-      window->at(deps->now()) != trust::full || (r.cluster.live_runs && !cluster.live_runs);
-  window->renewed(r.sent);
-  cluster = r.cluster;
+      me.window.at(deps->now()) != trust::full || (r.cluster.live_runs && !me.cluster.live_runs);
+  me.window.renewed(r.sent);
+  me.cluster = r.cluster;
   if (look) schedule_work(milliseconds{0});
 }
 
@@ -238,16 +239,15 @@ void claimer_state::fence() {
   self->send(reporter, fence_atom::value);
   book.lost_all();
   ahead.start_anew();
-  id = {};
+  me.id = {};
   check_drained();
 }
 
 void claimer_state::become(node_id new_id) {
-  if (id == new_id) return;
+  if (me.id == new_id) return;
   fence();
-  id = new_id;
-  window = std::make_unique<trust_window>(deps->limits);
-  self->send(reporter, joined{id});
+  me.become(new_id, deps->limits);
+  self->send(reporter, joined{me.id});
 }
 
 void claimer_state::report_running() {
@@ -273,10 +273,9 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
   s.self = self;
   s.deps = deps;
   s.node = std::move(node);
-  s.id = first;
   s.db =
       std::make_unique<lazy_session<worker_store>>(deps, "claimer", deps->limits.database_timeout);
-  s.window = std::make_unique<trust_window>(deps->limits);
+  s.me.become(first, deps->limits);
   s.jittered = std::make_unique<jitter>(deps->seed + 2);
   s.tries = std::make_unique<retries>(deps->limits);
   s.control = std::move(control);

@@ -15,7 +15,7 @@
 #include "protocol/interfaces.hpp"
 #include "protocol/lease_book.hpp"
 #include "protocol/outlook.hpp"
-#include "protocol/turns.hpp"
+#include "protocol/standing.hpp"
 
 namespace partita {
 
@@ -51,10 +51,7 @@ struct claimer_state {
   std::unique_ptr<lazy_session<worker_store>> db;
   std::unique_ptr<jitter> jittered;
   std::unique_ptr<retries> tries;
-  std::unique_ptr<trust_window> window;
-  node_id id;
-  cluster_view cluster;
-  turns polls;
+  standing me{{}};
   outlook ahead;
   lease_book book{0, {}};
   progress_watch progress;

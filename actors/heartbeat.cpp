@@ -19,42 +19,42 @@ constexpr int slower_at_rest = 2;
 }  // namespace
 
 void heartbeat_state::join() {
-  id = db->get().register_node(deps->info);
-  log::info("node_joined", {.node = id}, {{"name", deps->info.name}});
-  self->send(node, joined{id});
-  self->send(claimer, joined{id});
+  me.id = db->get().register_node(deps->info);
+  log::info("node_joined", {.node = me.id}, {{"name", deps->info.name}});
+  self->send(node, joined{me.id});
+  self->send(claimer, joined{me.id});
 }
 
 void heartbeat_state::renew() {
   const auto sent = deps->now();
   std::optional<liveness_limits> limits;
-  if (looks.mine(cluster.nodes, watchers)) limits = liveness_of(deps->limits);
-  auto seen = db->get().heartbeat(id, running, draining, limits);
+  if (me.looks.mine(me.cluster.nodes, watchers)) limits = liveness_of(deps->limits);
+  auto seen = db->get().heartbeat(me.id, running, draining, limits);
   deps->counters->renewals.add(deps->since(sent));
-  window->renewed(sent);
+  me.window.renewed(sent);
   auto overdue = std::exchange(seen.overdue, {});
   if (limits)
-    cluster = seen;
+    me.cluster = seen;
   else
-    cluster.live_runs = seen.live_runs;
-  self->send(node, renewal{id, sent, cluster});
-  self->send(claimer, renewal{id, sent, cluster});
-  if (!overdue.empty() && !draining && window->may_sweep(deps->now()))
-    self->send(sweeper, suspects{id, sent, std::move(overdue)});
+    me.cluster.live_runs = seen.live_runs;
+  self->send(node, renewal{me.id, sent, me.cluster});
+  self->send(claimer, renewal{me.id, sent, me.cluster});
+  if (!overdue.empty() && !draining && me.window.may_sweep(deps->now()))
+    self->send(sweeper, suspects{me.id, sent, std::move(overdue)});
 }
 
 milliseconds heartbeat_state::round() {
   try {
-    if (!id) join();
+    if (!me.id) join();
     renew();
-    if (tries->succeeded()) log::info("database_back", {.node = id});
-    const bool at_rest = !cluster.live_runs && running == 0;
+    if (tries->succeeded()) log::info("database_back", {.node = me.id});
+    const bool at_rest = !me.cluster.live_runs && running == 0;
     return (*jittered)(deps->limits.heartbeat * (at_rest ? slower_at_rest : 1));
   } catch (const store_error& e) {
     deps->counters->renewals_failed.add();
-    if (e.code() != errc::fenced) return (*jittered)(tries->failed("heartbeat_failed", id, e));
-    log::warn("node_fenced", {.node = id}, {{"why", explain(e.code())}});
-    if (!PARTITA_BUG(a_fenced_node_keeps_its_id)) id = {};
+    if (e.code() != errc::fenced) return (*jittered)(tries->failed("heartbeat_failed", me.id, e));
+    log::warn("node_fenced", {.node = me.id}, {{"why", explain(e.code())}});
+    if (!PARTITA_BUG(a_fenced_node_keeps_its_id)) me.id = {};
     self->send(node, fence_atom::value);
     self->send(claimer, fence_atom::value);
     return (*jittered)(tries->refused());
@@ -63,14 +63,14 @@ milliseconds heartbeat_state::round() {
 
 void heartbeat_state::leave() {
   leaving = true;
-  for (int failures = 0; id && failures < 3;) {
+  for (int failures = 0; me.id && failures < 3;) {
     try {
-      if (!db->get().leave(id, deps->limits.loss_piece)) continue;
-      log::info("node_left", {.node = id});
+      if (!db->get().leave(me.id, deps->limits.loss_piece)) continue;
+      log::info("node_left", {.node = me.id});
       break;
     } catch (const store_error& e) {
       ++failures;
-      log::warn("leave_failed", {.node = id}, {{"why", e.what()}});
+      log::warn("leave_failed", {.node = me.id}, {{"why", e.what()}});
     }
   }
   self->send(node, left_atom::value);
@@ -84,13 +84,12 @@ heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heart
   s.deps = deps;
   s.db = std::make_unique<lazy_session<cluster_store>>(deps, "heartbeat",
                                                        deps->limits.heartbeat_timeout);
-  s.window = std::make_unique<trust_window>(deps->limits);
+  s.me.become(first, deps->limits);
   s.jittered = std::make_unique<jitter>(deps->seed + 1);
   s.tries = std::make_unique<retries>(deps->limits.heartbeat_retry, deps->limits.heartbeat);
   s.node = std::move(node);
   s.claimer = std::move(claimer);
   s.sweeper = std::move(sweeper);
-  s.id = first;
   self->send(self, tick_atom::value);
   return {[self](tick_atom) {
             if (self->state.leaving || (self->state.draining && PARTITA_BUG(heartbeat_stops_first)))

@@ -7,7 +7,7 @@
 #include "actors/retries.hpp"
 #include "actors/session.hpp"
 #include "protocol/interfaces.hpp"
-#include "protocol/turns.hpp"
+#include "protocol/standing.hpp"
 
 namespace partita {
 
@@ -21,18 +21,15 @@ struct heartbeat_state {
   heartbeat_actor::stateful_pointer<heartbeat_state> self = nullptr;
   deps_ptr deps;
   std::unique_ptr<lazy_session<cluster_store>> db;
-  std::unique_ptr<trust_window> window;
   std::unique_ptr<jitter> jittered;
   std::unique_ptr<retries> tries;
   node_actor node;
   claimer_actor claimer;
   sweeper_actor sweeper;
-  node_id id;  // none while this process must join anew
+  standing me{{}};
   int running = 0;
   bool draining = false;
   bool leaving = false;
-  cluster_view cluster;
-  turns looks;  // in a large cluster the nodes take turns to read it
   static inline const char* name = "heartbeat";
 
  private:

@@ -20,10 +20,9 @@ constexpr milliseconds at_once{0};
 void master_state::advance() {
   if (fenced) return quit();
   try {
-    if (!term && !adopt()) return quit();
-    if (outcome) {
-      auto wait = settle(*outcome);
-      outcome.reset();
+    if (!mine.term && !adopt()) return quit();
+    if (work && work->outcome) {
+      auto wait = settle(*work->outcome);
       work.reset();
       return again(wait);
     }
@@ -44,21 +43,23 @@ void master_state::advance() {
 }
 
 bool master_state::adopt() {
-  term = db->with([&](const master_store& s) { return s.adopt_run(run, me, seen); });
-  return term.has_value();
+  mine.term =
+      db->with([&](const master_store& s) { return s.adopt_run(mine.run, mine.node, mine.seen); });
+  return mine.term.has_value();
 }
 
 /// Reads the rows and does what comes next.
 void master_state::decide() {
-  auto row = db->with([&](const master_store& s) { return s.find_run(run); });
-  if (!row || row->master != me || row->term != *term || is_terminal(row->state)) return quit();
-  if (std::exchange(job_name, row->job.name).empty())
-    log::info("run_adopted", about(), {{"term", term->value}});
+  auto row = db->with([&](const master_store& s) { return s.find_run(mine.run); });
+  if (!row || row->master != mine.node || row->term != *mine.term || is_terminal(row->state))
+    return quit();
+  if (std::exchange(mine.job, row->job.name).empty())
+    log::info("run_adopted", about(), {{"term", mine.term->value}});
   if (work) return watch_work(*row);
   const auto* definition = deps->jobs->find(row->job);
   if (!definition) return let_go();  // this program does not know the job any more
 
-  auto steps = db->with([&](const master_store& s) { return s.list_steps(run); });
+  auto steps = db->with([&](const master_store& s) { return s.list_steps(mine.run); });
   std::optional<step_progress> progress;
   for (const auto& s : steps)
     if (s.state == step_state::running && s.spec.kind == step_kind::partitioned)
@@ -68,7 +69,7 @@ void master_state::decide() {
 
 /// The author's code is running: watch for a stop, and keep the thread free.
 void master_state::watch_work(const run_row& row) {
-  if (row.stop != stop_mode::none || interrupted) work->stop.request_stop();
+  if (row.stop != stop_mode::none) work->stop.request_stop();
   again(deps->limits.poll);
 }
 
@@ -78,10 +79,10 @@ void master_state::act(const run_row& row, const job& definition,
     return *std::find_if(steps.begin(), steps.end(), [&](const auto& s) { return s.id == id; });
   };
   auto task_for = [&](step_id id, const std::stop_source& stop) {
-    return master_task{deps, db, me, *term, row, row_of(id), stop.get_token()};
+    return master_task{deps, db, mine.node, *mine.term, row, row_of(id), stop.get_token()};
   };
   auto work_on = [&](step_id id, step_kind kind, bool aggregating) {
-    return current_work{id, row_of(id).spec.name, kind, aggregating, {}};
+    return current_work{id, row_of(id).spec.name, kind, aggregating, {}, {}};
   };
   auto step_at = [&](std::size_t index) { return definition.steps()[index]; };
   std::visit(overloaded{[&](const begin_step& a) {
@@ -123,7 +124,7 @@ void master_state::act(const run_row& row, const job& definition,
                         },
                         [&](const end_run& a) {
                           db->with([&](const master_store& s) {
-                            s.end_run(run, me, *term, a.state, a.error);
+                            s.end_run(mine.run, mine.node, *mine.term, a.state, a.error);
                           });
                           const auto state = to_string(a.state);
                           log::info("run_ended", about(), {{"state", state}, {"why", a.error}});
@@ -147,7 +148,8 @@ void master_state::begin(const run_row& row, const job& definition, std::size_t 
     spec.kind = step_kind::tasklet;
   }
   spec.ordinal = static_cast<int>(index);
-  auto begun = db->with([&](const master_store& s) { return s.begin_step(run, me, *term, spec); });
+  auto begun = db->with(
+      [&](const master_store& s) { return s.begin_step(mine.run, mine.node, *mine.term, spec); });
   look_wait = milliseconds{0};
   log::info("step_begun", about(spec.name), {{"step_id", begun.id}});
 }
@@ -171,7 +173,7 @@ void master_state::look_at_once() {
 
 void master_state::ended(const worker_outcome& how) {
   if (fenced) return quit();
-  outcome = how;
+  work->outcome = how;
   advance();
 }
 
@@ -211,7 +213,7 @@ void master_state::finish_step(step_id step, const std::string& step_name, step_
                                const json_text& result, const std::string& error,
                                const std::optional<json_text>& run_result) {
   db->with([&](const master_store& s) {
-    s.end_step(step, me, *term, state, result, error, run_result);
+    s.end_step(step, mine.node, *mine.term, state, result, error, run_result);
   });
   look_wait = milliseconds{0};
   log::info("step_ended", about(step_name),
@@ -226,26 +228,25 @@ void master_state::drain() {
 }
 
 void master_state::interrupt() {
-  interrupted = true;
   if (work) work->stop.request_stop();
 }
 
 void master_state::let_go() {
-  db->with([&](const master_store& s) { s.step_down(run, me, *term); });
-  log::info("run_let_go", about(), {{"term", term->value}});
+  db->with([&](const master_store& s) { s.step_down(mine.run, mine.node, *mine.term); });
+  log::info("run_let_go", about(), {{"term", mine.term->value}});
   quit();
 }
 
 void master_state::fence() {
   fenced = true;
-  if (work && !outcome)
+  if (work && !work->outcome)
     work->stop.request_stop();  // the worker's message ends this actor
   else
     quit();
 }
 
 void master_state::quit() {
-  self->send(node, mastership_over{run});
+  self->send(node, mastership_over{mine.run});
   self->quit();
 }
 
@@ -267,9 +268,7 @@ master_actor::behavior_type job_master(master_actor::stateful_pointer<master_sta
   s.db = std::move(db);
   s.node = std::move(node);
   s.spawn_worker = std::move(spawn_worker);
-  s.me = me;
-  s.run = run.id;
-  s.seen = run.seen;
+  s.mine = {me, run.id, run.seen, std::nullopt, {}};
   s.jittered = std::make_unique<jitter>(deps->seed + 100 + static_cast<unsigned>(run.id.value));
   s.backoff = std::make_unique<retry_wait>(deps->limits);
   self->send(self, advance_atom::value, s.awaited);

@@ -19,6 +19,15 @@ namespace partita {
 /// the thread.
 using worker_factory = std::function<void(master_actor::pointer, std::function<worker_outcome()>)>;
 
+/// Who drives which run, and since when.
+struct mastership {
+  node_id node;
+  run_id run;
+  partita::term seen;                 // what adoption must find
+  std::optional<partita::term> term;  // ours, once adopted
+  std::string job;                    // its name, once its row was read
+};
+
 /// Drives one run. Each `advance` reads the rows, asks protocol/run_plan.hpp what comes next and
 /// does it. After a takeover another node does the same.
 struct master_state {
@@ -36,17 +45,12 @@ struct master_state {
   std::shared_ptr<master_session> db;
   node_actor node;
   worker_factory spawn_worker;
-  node_id me;
-  run_id run;
-  std::string job_name;               // once its row was read
-  partita::term seen;                 // what adoption must find
-  std::optional<partita::term> term;  // ours, once adopted
+  mastership mine;
   std::unique_ptr<jitter> jittered;
   std::unique_ptr<retry_wait> backoff;
   milliseconds look_wait{0};
   std::uint64_t awaited = 0;  // number of the one timer that counts
   bool draining = false;
-  bool interrupted = false;
   bool fenced = false;
   static inline const char* name = "job_master";
 
@@ -57,6 +61,7 @@ struct master_state {
     step_kind kind = step_kind::partitioned;
     bool aggregating = false;
     std::stop_source stop;
+    std::optional<worker_outcome> outcome;  // until it is in the database
   };
 
   bool adopt();
@@ -74,11 +79,10 @@ struct master_state {
   void quit();
   void again(milliseconds in);
   log::subject about(std::string_view step = {}) const {
-    return {.run = run, .job = job_name, .step = step, .node = me};
+    return {.run = mine.run, .job = mine.job, .step = step, .node = mine.node};
   }
 
   std::optional<current_work> work;
-  std::optional<worker_outcome> outcome;  // of the work, until it is in the database
 };
 
 master_actor::behavior_type job_master(master_actor::stateful_pointer<master_state> self,
