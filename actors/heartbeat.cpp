@@ -52,13 +52,28 @@ milliseconds heartbeat_state::round() {
     return (*jittered)(deps->limits.heartbeat * (at_rest ? slower_at_rest : 1));
   } catch (const store_error& e) {
     deps->counters->renewals_failed.add();
+    if (e.code() == errc::history_lost) return lose_history(e);
     if (e.code() != errc::fenced) return (*jittered)(tries->failed("heartbeat_failed", me.id, e));
     log::warn("node_fenced", {.node = me.id}, {{"why", explain(e.code())}});
-    if (!PARTITA_BUG(a_fenced_node_keeps_its_id)) me.id = {};
-    self->send(node, fence_atom::value);
-    self->send(claimer, fence_atom::value);
-    return (*jittered)(tries->refused());
+    return drop_all();
   }
+}
+
+/// Everything that this process remembers of the database may be wrong, its own id too. All
+/// sessions refuse to work until the others have been told to drop it.
+milliseconds heartbeat_state::lose_history(const store_error& why) {
+  log::error("history_lost", {.node = me.id}, {{"why", why.what()}});
+  const auto wait = drop_all();
+  deps->db->begin_anew();
+  return wait;
+}
+
+/// Returns when to join again.
+milliseconds heartbeat_state::drop_all() {
+  if (!PARTITA_BUG(a_fenced_node_keeps_its_id)) me.id = {};
+  self->send(node, fence_atom::value);
+  self->send(claimer, fence_atom::value);
+  return (*jittered)(tries->refused());
 }
 
 void heartbeat_state::leave() {

@@ -35,6 +35,8 @@ struct heartbeat_state {
  private:
   void renew();
   void join();
+  milliseconds lose_history(const store_error& why);
+  milliseconds drop_all();
 };
 
 heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,

@@ -30,7 +30,7 @@ void master_state::advance() {
     decide();
     backoff->reset();
   } catch (const store_error& e) {
-    if (e.code() == errc::term_lost) {
+    if (e.code() == errc::term_lost || e.code() == errc::history_lost) {
       log::warn("run_lost", about(), {{"why", explain(e.code())}});
       return fence();
     }

@@ -22,6 +22,7 @@ worker_outcome guarded(const char* what, F&& body) {
       case errc::term_lost:
         return {worker_outcome::kind::term_lost, e.what(), false, {}};
       case errc::unavailable:
+      case errc::history_lost:
         return {worker_outcome::kind::unavailable, e.what(), false, {}};
       default:
         return failed(e.what());

@@ -105,7 +105,7 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
     report.error = e.what();
   } catch (const store_error& e) {
     // A checkpoint that the database did not take is no failure of the author's code.
-    if (e.code() == errc::unavailable) {
+    if (e.code() == errc::unavailable || e.code() == errc::history_lost) {
       report.outcome = attempt_outcome::released;
       report.error = e.what();
       report.retry_after = deps->limits.retry_max;

@@ -38,6 +38,7 @@ class timed_database final : public database {
   }
   schema_status schema() override { return inner_->schema(); }
   int migrate() override { return inner_->migrate(); }
+  void begin_anew() override { inner_->begin_anew(); }
   tables audit_rows(std::optional<run_id> run) override { return inner_->audit_rows(run); }
   std::vector<diagnosis> examine() override { return inner_->examine(); }
   std::string address() const override { return inner_->address(); }

@@ -26,6 +26,8 @@ std::string_view to_string(errc code) {
       return "schema_missing";
     case errc::schema_mismatch:
       return "schema_mismatch";
+    case errc::history_lost:
+      return "history_lost";
     case errc::damaged:
       return "damaged";
   }
@@ -56,6 +58,8 @@ std::string_view explain(errc code) {
       return "the database holds no Partita tables yet";
     case errc::schema_mismatch:
       return "the tables belong to another version of Partita";
+    case errc::history_lost:
+      return "the database lacks what it had acknowledged; the node drops its work and joins again";
     case errc::damaged:
       return "a row holds what no version of Partita writes";
   }

@@ -19,6 +19,7 @@ enum class errc {
   access_denied,    // the database refused the credentials or the right
   schema_missing,   // the database holds no Partita schema
   schema_mismatch,  // the schema is older or newer than this program
+  history_lost,     // the database lacks what it had acknowledged to this process
   damaged,          // a row holds what no version of the engine writes
 };
 

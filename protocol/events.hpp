@@ -17,6 +17,10 @@ inline constexpr std::string_view node_condemned = "NODE_CONDEMNED";        // [
 inline constexpr std::string_view node_deregistered = "NODE_DEREGISTERED";  // [node]
 inline constexpr std::string_view node_left = "NODE_LEFT";                  // [node]
 
+/// [] timeline, cluster: a process missed what had been acknowledged to it, after a failover to a
+/// server that had not received everything
+inline constexpr std::string_view history_lost = "HISTORY_LOST";
+
 inline constexpr std::string_view run_submitted = "RUN_SUBMITTED";    // [run] job, restart_of
 inline constexpr std::string_view run_adopted = "RUN_ADOPTED";        // [run node] term
 inline constexpr std::string_view run_let_go = "RUN_LET_GO";          // [run node] term: no master

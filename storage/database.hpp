@@ -78,6 +78,10 @@ class database {
   /// not_found.
   virtual tables audit_rows(std::optional<run_id> run) = 0;
 
+  /// After `history_lost`: this process has dropped what it remembers of the database, and begins
+  /// anew. Until then all its sessions throw history_lost.
+  virtual void begin_anew() {}
+
   /// What of the database, the link to it and this user's rights is unsafe or unfit. Throws as
   /// `connect` does, but for schema_missing and schema_mismatch.
   virtual std::vector<diagnosis> examine() = 0;

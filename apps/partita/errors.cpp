@@ -27,6 +27,7 @@ exit_code exit_of(errc code) {
     case errc::fenced:
     case errc::lease_lost:
     case errc::term_lost:
+    case errc::history_lost:
     case errc::damaged:
       return exit_code::failed;
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/values.hpp"
 #include "storage/tables.hpp"
 
 // Whether the rows of a database are ones the engine can have written: the invariants of the
@@ -47,6 +48,7 @@ constexpr std::int64_t findings_kept = 1000;
 struct verdict {
   std::array<check, rule_count> checks{};
   std::vector<finding> findings;
+  std::vector<db_time> losses;  // when a process missed what had been acknowledged to it
 
   check& of(rule what) { return checks[static_cast<std::size_t>(what)]; }
   const check& of(rule what) const { return checks[static_cast<std::size_t>(what)]; }

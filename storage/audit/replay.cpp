@@ -39,6 +39,7 @@ class replayer : replay_state {
         {event::node_condemned, &r::moved<node_state::condemned>},
         {event::node_deregistered, &r::moved<node_state::deregistered>},
         {event::node_left, &r::moved<node_state::left>},
+        {event::history_lost, &r::history_lost},
         {event::run_submitted, &r::submitted},
         {event::run_adopted, &r::adopted},
         {event::run_let_go, &r::let_go},
@@ -71,6 +72,9 @@ class replayer : replay_state {
       find(rule::replay, "follows no NODE_RECOVERED of " + named(event_->node));
     move(event_->node, from, To);
   }
+
+  /// What is left is judged as ever: it is what some server once had, whole.
+  void history_lost(const json&) { v_.losses.push_back(event_->at); }
 
   // --- runs --------------------------------------------------------------------------------------
 

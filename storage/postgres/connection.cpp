@@ -2,8 +2,8 @@
 
 namespace partita::postgres {
 
-connection::connection(const std::string& settings, bool may_prepare)
-    : pqxx::connection(settings), prepares(may_prepare) {
+connection::connection(const std::string& settings, milliseconds longest_answer)
+    : pqxx::connection(settings), longest_answer_(longest_answer), deadline_(sock()) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // 6.x reactivates unless told not to
   inhibit_reactivation(true);

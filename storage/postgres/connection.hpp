@@ -6,33 +6,70 @@
 #include <pqxx/transaction_base>
 #include <string>
 
+#include "storage/postgres/deadline.hpp"
+
 namespace partita::postgres {
+
+class witness;
 
 /// One connection to the server. Notices of the server are not printed.
 class connection final : public pqxx::connection {
  public:
-  connection(const std::string& settings, bool may_prepare);
+  connection(const std::string& settings, milliseconds longest_answer);
+
+  /// To be called before each round trip: the answer has `longest_answer`, or the connection ends.
+  /// Whoever calls it first keeps an `answer_awaited` on the stack.
+  void expect_answer() { deadline_.begin(longest_answer_); }
+
+  /// Whether it ended because the server did not answer in time.
+  bool gave_up() const { return deadline_.passed(); }
+  milliseconds longest_answer() const { return longest_answer_; }
 
   /// Whether statements may be prepared: behind some poolers they cannot.
-  const bool prepares;
+  bool prepares = true;
 
   /// A transaction was left open on it that could not be rolled back: nothing may follow.
   bool unusable = false;
 
+  /// Is told what the server acknowledged. Null: nobody asks.
+  witness* history = nullptr;
+
  private:
+  friend class answer_awaited;
+
+  milliseconds longest_answer_;
+  answer_deadline deadline_;
   pqxx::quiet_errorhandler quiet_{*this};
 };
 
+/// While it lives, the connection may wait for answers.
+class answer_awaited {
+ public:
+  explicit answer_awaited(connection& of) : of_(of) { of_.expect_answer(); }
+  ~answer_awaited() { of_.deadline_.end(); }
+  answer_awaited(const answer_awaited&) = delete;
+  answer_awaited& operator=(const answer_awaited&) = delete;
+
+ private:
+  connection& of_;
+};
+
+/// The connection that a transaction belongs to. REQUIRES: it is one of ours.
+inline connection& connection_of(const pqxx::transaction_base& tx) {
+  return static_cast<connection&>(tx.conn());
+}
+
 /// As tx.exec_params, for statements that nodes repeat often: planned once for each connection.
-/// REQUIRES: the best plan does not depend on the parameters; `tx` belongs to a `connection`.
+/// REQUIRES: the best plan does not depend on the parameters.
 template <class... Parameters>
 pqxx::result planned_once(pqxx::transaction_base& tx, const std::string& statement,
                           const Parameters&... parameters) {
-  if (!static_cast<connection&>(tx.conn()).prepares)
-    return tx.exec_params(statement, parameters...);
+  auto& server = connection_of(tx);
+  server.expect_answer();
+  if (!server.prepares) return tx.exec_params(statement, parameters...);
   // Made from the text: behind a pooler, others may have prepared it too, or another version.
   const auto name = "partita_" + std::to_string(std::hash<std::string>{}(statement));
-  tx.conn().prepare(name, statement);  // reaches the server when it is first executed
+  server.prepare(name, statement);  // reaches the server when it is first executed
   return tx.exec_prepared(name, parameters...);
 }
 

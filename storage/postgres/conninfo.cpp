@@ -20,6 +20,17 @@ std::string quoted(const std::string& value) {
   return text + "'";
 }
 
+/// The values of a list with commas; none of "".
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> values;
+  for (std::size_t at = 0; !list.empty() && at <= list.size();) {
+    const auto comma = std::min(list.find(',', at), list.size());
+    values.push_back(list.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return values;
+}
+
 std::string in_ms(milliseconds wait) { return std::to_string(std::max<long>(1, wait.count())); }
 
 /// The settings of each session:
@@ -87,6 +98,30 @@ std::string conninfo::with(const session_options& options) const {
   std::string text;
   for (const auto& [keyword, value] : all) text += keyword + "=" + quoted(value) + " ";
   return text;
+}
+
+std::vector<conninfo> conninfo::hosts() const {
+  const auto wanted = get("target_session_attrs");
+  if (wanted != "read-write" && wanted != "primary" &&
+      (wanted != "any" || given_.contains("target_session_attrs")))
+    return {*this};
+  const auto names = split(get("host"));
+  const auto addresses = split(get("hostaddr"));
+  const auto ports = split(get("port"));
+  const auto count = std::max(names.size(), addresses.size());
+  std::vector<conninfo> each;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto one = *this;
+    for (const auto& [keyword, values] :
+         {std::pair{"host", names}, {"hostaddr", addresses}, {"port", ports}}) {
+      if (values.size() == count)
+        one.given_[keyword] = values[i];
+      else if (values.size() > 1)
+        return {*this};  // libpq says what is wrong with it
+    }
+    each.push_back(std::move(one));
+  }
+  return each.empty() ? std::vector{*this} : each;
 }
 
 std::string conninfo::address() const {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "storage/database.hpp"
 
@@ -16,6 +17,9 @@ class conninfo {
   /// The string to connect with. All settings of the session travel in it and none is ever SET, so
   /// that they hold after every reconnect, and behind a pooler that shares sessions.
   std::string with(const session_options& options) const;
+
+  /// One for each of its hosts, where the one that takes writes is looked for; else just this.
+  std::vector<conninfo> hosts() const;
 
   /// postgresql://USER@HOST:PORT/DBNAME, without a password.
   std::string address() const;

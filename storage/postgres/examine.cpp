@@ -5,6 +5,7 @@
 
 #include "storage/clock.hpp"
 #include "storage/postgres/rows.hpp"
+#include "storage/postgres/statements/history.hpp"
 #include "storage/postgres/statements/schema.hpp"
 
 namespace partita::postgres {
@@ -104,6 +105,18 @@ void examine_durability(pqxx::transaction_base& tx, diagnoses& all) {
     all.push_back({health::fine, "durability", "a commit is on disk when it is acknowledged", ""});
 }
 
+void examine_history(pqxx::transaction_base& tx, diagnoses& all) {
+  if (!tx.exec_params1(sql::has_schema)["tables"].as<bool>()) return;
+  const auto at = tx.exec_params1(sql::last_loss)["at"];
+  if (at.is_null())
+    all.push_back({health::fine, "history", "no process missed what was acknowledged to it", ""});
+  else
+    all.push_back({health::unsafe, "history",
+                   std::string{"lost at "} + at.c_str() +
+                       ": a server was promoted that had not received everything",
+                   "let commits wait for a standby: synchronous_standby_names; see the README"});
+}
+
 void examine_clock(pqxx::transaction_base& tx, diagnoses& all) {
   const auto sent = wall_now();
   const auto there = time_of(tx.exec_params1(sql::read_clock)[0]);
@@ -123,6 +136,7 @@ diagnoses examine(pqxx::transaction_base& tx, const conninfo& where) {
   examine_login(tx, where, all);
   examine_role(tx, all);
   examine_durability(tx, all);
+  examine_history(tx, all);
   examine_clock(tx, all);
   return all;
 }

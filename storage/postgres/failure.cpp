@@ -127,4 +127,17 @@ store_error refused(const std::string& reason, const std::string& address) {
   return {errc::unavailable, "cannot reach " + address + ": " + line_of(reason)};
 }
 
+store_error unanswered(const std::string& address, milliseconds waited) {
+  return {errc::unavailable, address + ": the server did not answer for " +
+                                 std::to_string(waited.count()) +
+                                 " ms, and the connection was given up"};
+}
+
+store_error history_lost_at(const std::string& address) {
+  return {errc::history_lost,
+          address +
+              ": history was lost: what a server had acknowledged to this process is not "
+              "there; see `partita verify`"};
+}
+
 }  // namespace partita::postgres

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "protocol/errors.hpp"
+#include "protocol/values.hpp"
 
 namespace partita::postgres {
 
@@ -24,5 +25,11 @@ store_error translated(const std::exception& failure, const std::string& address
 /// Why no connection came about. libpq gives only text, no SQLSTATE: what is not recognized counts
 /// as `unavailable`, and the text of the server is in the sentence.
 store_error refused(const std::string& reason, const std::string& address);
+
+/// The server did not answer for that long, and the connection was given up.
+store_error unanswered(const std::string& address, milliseconds waited);
+
+/// What this server, or the one before it, had acknowledged is not there.
+store_error history_lost_at(const std::string& address);
 
 }  // namespace partita::postgres

@@ -180,7 +180,7 @@ bool postgres_transaction::report_completed(node_id node, std::span<const attemp
   const auto added = by_lease(order);
   const result_columns values{order, [](const attempt_report* r) { return r; }};
   try {
-    const auto accepted =
+    const auto told =
         query(report_text(), node.value, column(added, [](const auto& a) { return a.lease.value; }),
               column(added, [](const auto& a) { return a.numbers.front(); }),
               column(added, [](const auto& a) { return a.numbers.back(); }),
@@ -190,7 +190,9 @@ bool postgres_transaction::report_completed(node_id node, std::span<const attemp
                             [](const auto* r) { return r->lease.value; }),
               values.no, values.output, values.read, values.written, values.filtered,
               values.skipped, values.took, values.files);
-    return accepted.front()[0].as<int>() == 1;
+    if (told.front()[0].as<int>() == 0) return false;
+    newest_ = {told.front()[1].as<std::int64_t>(), told.front()[2].as<std::int64_t>()};
+    return true;
   } catch (const pqxx::unique_violation&) {
     return false;  // some of it is a repeat
   }

@@ -24,6 +24,7 @@ const session_options auditing{"partita verify", milliseconds{600'000}, millisec
 void each_row(pqxx::transaction_base& tx, const std::string& sql,
               const std::function<void(audit::text_row)>& take) {
   std::vector<std::optional<std::string_view>> columns;
+  connection_of(tx).expect_answer();
   for (const auto& row : tx.exec(sql)) {
     columns.clear();
     for (const auto& field : row) {
@@ -57,7 +58,10 @@ int apply_missing(pqxx::transaction_base& tx, const std::string& address) {
   std::vector<const migration_text*> missing;
   for (const auto& migration : postgres_migrations())
     if (migration.version() > status.found) missing.push_back(&migration);
-  for (const auto* migration : missing) tx.exec(std::string{migration->sql});
+  for (const auto* migration : missing) {
+    connection_of(tx).expect_answer();
+    tx.exec(std::string{migration->sql});
+  }
   // Only then: the table of migrations has all its columns now.
   for (const auto* migration : missing)
     tx.exec_params(sql::insert_migration, migration->version(), std::string{migration->name},
@@ -67,29 +71,30 @@ int apply_missing(pqxx::transaction_base& tx, const std::string& address) {
 
 class postgres_database final : public database {
  public:
-  explicit postgres_database(const std::string& text) : where_(text) {}
+  explicit postgres_database(const std::string& text)
+      : dial_(std::make_shared<dialer>(conninfo{text})) {}
 
   std::shared_ptr<session> connect(const session_options& options) override {
-    auto fresh = std::make_shared<postgres_session>(where_, options);
+    auto fresh = std::make_shared<postgres_session>(dial_, options);
     require_fit(fresh->once(status_of), address());
     return fresh;
   }
 
   std::unique_ptr<wake_up> listen(const std::string& application) override {
-    return postgres::listen(where_, application);
+    return postgres::listen(dial_, application);
   }
 
-  schema_status schema() override { return postgres_session{where_, {}}.once(status_of); }
+  schema_status schema() override { return postgres_session{dial_, {}}.once(status_of); }
 
   int migrate() override {
-    return postgres_session{where_, migrating}.transact([&](pqxx::transaction_base& tx) {
+    return postgres_session{dial_, migrating}.transact([&](pqxx::transaction_base& tx) {
       tx.exec(sql::lock_migrations);
       return apply_missing(tx, address());
     });
   }
 
   tables audit_rows(std::optional<run_id> run) override {
-    return postgres_session{where_, auditing}.snapshot([&](pqxx::transaction_base& tx) {
+    return postgres_session{dial_, auditing}.snapshot([&](pqxx::transaction_base& tx) {
       require_fit(status_of(tx), address());
       tx.exec(sql::stay_idle);
       return audit::read_tables(
@@ -99,17 +104,19 @@ class postgres_database final : public database {
     });
   }
 
+  void begin_anew() override { dial_->history().begin_anew(); }
+
   std::vector<diagnosis> examine() override {
-    return postgres_session{where_, {}}.once(
-        [&](pqxx::transaction_base& tx) { return postgres::examine(tx, where_); });
+    return postgres_session{dial_, {}}.once(
+        [&](pqxx::transaction_base& tx) { return postgres::examine(tx, dial_->where()); });
   }
 
-  std::string address() const override { return where_.address(); }
+  std::string address() const override { return dial_->where().address(); }
 
   bool shared_over_network() const override { return true; }
 
  private:
-  conninfo where_;
+  const std::shared_ptr<dialer> dial_;
 };
 
 }  // namespace

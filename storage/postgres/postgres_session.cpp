@@ -12,7 +12,6 @@ namespace partita::postgres {
 namespace {
 
 constexpr int max_tries = 5;  // of one transaction that lost a race
-constexpr int oldest_server = 140000;
 
 /// 5, 10, 20, 40 ms, each +-10 %.
 milliseconds backoff_after(int tries) {
@@ -23,10 +22,8 @@ milliseconds backoff_after(int tries) {
 
 }  // namespace
 
-postgres_session::postgres_session(const conninfo& where, const session_options& options)
-    : settings_(where.with(options)),
-      address_(where.address()),
-      statement_timeout_(options.statement_timeout) {}
+postgres_session::postgres_session(std::shared_ptr<dialer> dial, session_options options)
+    : dial_(std::move(dial)), options_(std::move(options)) {}
 
 void postgres_session::run(verb& v) {
   until_done([&](connection& server) {
@@ -37,18 +34,27 @@ void postgres_session::run(verb& v) {
 }
 
 connection& postgres_session::connected() {
-  if (server_ && !server_->unusable) return *server_;
-  std::unique_ptr<connection> fresh;
-  try {
-    fresh = std::make_unique<connection>(settings_, may_prepare_);
-  } catch (const std::exception& refusal) {
-    throw refused(refusal.what(), address_);
+  require_history();
+  if (!may_go_on()) {
+    server_.reset();
+    losses_ = dial_->history().losses();
+    auto reached = dial_->connect(options_);
+    server_ = std::move(reached.link);
+    sight_ = std::move(reached.sight);
+    server_->prepares = may_prepare_;
+    require_history();
   }
-  if (fresh->server_version() < oldest_server)
-    throw store_error(errc::bad_request,
-                      address_ + " is too old a server; Partita needs PostgreSQL 14 or newer");
-  server_ = std::move(fresh);
   return *server_;
+}
+
+bool postgres_session::may_go_on() const {
+  const auto& history = dial_->history();
+  return server_ && !server_->unusable && losses_ == history.losses() &&
+         !history.knows_newer(sight_);
+}
+
+void postgres_session::require_history() const {
+  if (dial_->history().history_is_lost()) throw history_lost_at(dial_->where().address());
 }
 
 postgres_session::effort postgres_session::begin_effort() const { return {1, boot_now()}; }
@@ -60,14 +66,21 @@ void postgres_session::recover(const std::exception& failure, effort& spent) {
     return server_.reset();
   }
   const auto lost_race = is_lost_race(failure);
-  if (lost_race && spent.tries < max_tries && boot_now() - spent.since < statement_timeout_) {
+  if (lost_race && spent.tries < max_tries &&
+      boot_now() - spent.since < options_.statement_timeout) {
     std::this_thread::sleep_for(backoff_after(spent.tries++));
     return;
   }
   if (dynamic_cast<const store_error*>(&failure) != nullptr) throw;  // the answer of the verb
+  const auto address = dial_->where().address();
+  if (server_ && server_->gave_up()) {
+    const auto waited = server_->longest_answer();
+    server_.reset();
+    throw unanswered(address, waited);
+  }
   // Many nodes that open connections anew would make a slow server slower.
   if (!lost_race && !is_cancelled(failure)) server_.reset();
-  throw translated(failure, address_);
+  throw translated(failure, address);
 }
 
 }  // namespace partita::postgres

@@ -8,7 +8,7 @@
 #include "storage/clock.hpp"
 #include "storage/database.hpp"
 #include "storage/postgres/connection.hpp"
-#include "storage/postgres/conninfo.hpp"
+#include "storage/postgres/dialing.hpp"
 
 namespace partita::postgres {
 
@@ -17,9 +17,12 @@ namespace partita::postgres {
 ///
 /// After a failure that is not known to leave the connection intact it is thrown away, and the next
 /// transaction opens a new one: libpqxx must never reconnect by itself, in the middle of something.
+///
+/// When the database has lost what it had acknowledged to this process, every call throws
+/// history_lost until `witness::begin_anew`.
 class postgres_session final : public session {
  public:
-  postgres_session(const conninfo& where, const session_options& options);
+  postgres_session(std::shared_ptr<dialer> dial, session_options options);
 
   void run(verb& v) override;
 
@@ -45,7 +48,8 @@ class postgres_session final : public session {
     return within<pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>>(work);
   }
 
-  /// The connection itself, for what is no transaction. Throws store_error.
+  /// The connection itself, for what is no transaction: the user sees to its deadlines. Throws
+  /// store_error.
   connection& connected();
 
  private:
@@ -74,7 +78,9 @@ class postgres_session final : public session {
   auto until_done(Transaction once) -> std::invoke_result_t<Transaction&, connection&> {
     for (auto spent = begin_effort();;) {
       try {
-        return once(connected());
+        auto& server = connected();
+        const answer_awaited limit{server};
+        return once(server);
       } catch (const std::exception& failure) {
         recover(failure, spent);
       }
@@ -87,11 +93,15 @@ class postgres_session final : public session {
   /// REQUIRES: called where `failure` was caught.
   void recover(const std::exception& failure, effort& spent);
 
-  std::string settings_;
-  std::string address_;
-  milliseconds statement_timeout_;
+  void require_history() const;
+  bool may_go_on() const;
+
+  const std::shared_ptr<dialer> dial_;
+  const session_options options_;
   bool may_prepare_ = true;
   std::unique_ptr<connection> server_;
+  server_sight sight_;  // of server_
+  int losses_ = 0;      // of history, before it was connected
 };
 
 }  // namespace partita::postgres

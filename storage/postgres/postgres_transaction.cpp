@@ -12,6 +12,7 @@ postgres_transaction::postgres_transaction(connection& server, access how)
 postgres_transaction::~postgres_transaction() {
   if (!begun_) return;
   try {
+    server_.expect_answer();
     carrier_.exec0("ROLLBACK");
   } catch (const std::exception&) {
     server_.unusable = true;
@@ -22,6 +23,7 @@ void postgres_transaction::begin() { enclosed_ = true; }
 
 void postgres_transaction::open() {
   if (!enclosed_ || begun_) return;
+  server_.expect_answer();
   carrier_.exec0("BEGIN ISOLATION LEVEL READ COMMITTED");
   begun_ = true;
 }
@@ -32,8 +34,10 @@ void postgres_transaction::commit() {
     open();
     carrier_.exec0(sql::tell_of_work);
   }
+  server_.expect_answer();
   if (begun_) carrier_.exec0("COMMIT");
   begun_ = false;
+  if (newest_ && server_.history != nullptr) server_.history->acknowledged(*newest_);
 }
 
 void postgres_transaction::log(std::string_view kind, const subject& about,
@@ -51,8 +55,11 @@ void postgres_transaction::write_events() {
   const auto texts = [&](auto which) {
     return column(events_, [&](const auto& e) { return std::string_view{e.*which}; });
   };
-  query(sql::insert_events, texts(&logged_event::kind), ids(&subject::run), ids(&subject::step),
-        ids(&subject::lease), ids(&subject::node), texts(&logged_event::detail));
+  const auto written =
+      query(sql::insert_events, texts(&logged_event::kind), ids(&subject::run), ids(&subject::step),
+            ids(&subject::lease), ids(&subject::node), texts(&logged_event::detail));
+  const auto newest = written.back();
+  newest_ = {newest["event_id"].as<std::int64_t>(), newest["at"].as<std::int64_t>()};
 }
 
 }  // namespace partita::postgres

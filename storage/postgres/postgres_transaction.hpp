@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <pqxx/nontransaction>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "storage/postgres/connection.hpp"
+#include "storage/postgres/witness.hpp"
 #include "storage/session.hpp"
 #include "storage/transaction.hpp"
 
@@ -130,6 +132,7 @@ class postgres_transaction final : public transaction {
   template <class... Parameters>
   pqxx::result query_planned_anew(const std::string& statement, const Parameters&... parameters) {
     open();
+    server_.expect_answer();
     return carrier_.exec_params(statement, parameters...);
   }
 
@@ -157,6 +160,7 @@ class postgres_transaction final : public transaction {
   bool begun_ = false;
   bool tells_of_work_ = false;
   std::vector<logged_event> events_;
+  std::optional<acknowledged_event> newest_;  // written by this transaction
 };
 
 }  // namespace partita::postgres

@@ -29,7 +29,16 @@ class history : public contract {
   /// There are no tables to tamper with in memory.
   bool skipped() const { return on->name() == "memory"; }
 
-  audit::verdict verdict() { return audit::audit(on->dump()); }
+  /// As a program that starts would judge: this one knows which events were there.
+  audit::verdict verdict() {
+    try {
+      return audit::audit(on->dump());
+    } catch (const store_error& e) {
+      if (e.code() != errc::history_lost) throw;
+      on->db().begin_anew();
+      return audit::audit(on->dump());
+    }
+  }
 
   /// Changes the event log, which refuses that.
   void forge(const std::string& sql) {

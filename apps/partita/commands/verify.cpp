@@ -68,6 +68,10 @@ exit_code verify_command(const invocation& in) {
     std::cout << "\n";
     print_findings(std::cout, found);
   }
+  for (const auto at : found.losses)
+    std::cerr << "history was lost: at " << iso_time(at)
+              << " a process missed what a server had acknowledged to it (a failover to a server "
+                 "that had not received everything); what is checked here is what was left\n";
   std::cerr << (found.clean() ? "everything checked holds\n"
                               : "the database breaks its own rules; keep a copy of it, and ask "
                                 "where it was restored or edited\n");

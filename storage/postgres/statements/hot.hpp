@@ -158,7 +158,7 @@ inline const std::string claim_patiently =
 // be looked up). A result that is there already raises unique_violation: a repeat, which must be
 // looked up too. One statement, not COPY, although COPY writes a fifth less WAL: a client that is
 // stopped in the middle of a COPY holds its locks until it goes on, and no timeout of the server
-// ends that.
+// ends that. Beside the count: id and time of the newest event.
 // $1 node. By lease: $2 id, $3 lowest and $4 highest no, $5 how many, $6 detail of the event.
 // By result: $7 lease, or empty where all are of the first one, $8 ... $15 as unnested_results.
 inline const std::string report_completed = R"(
@@ -206,8 +206,9 @@ logged AS (
   SELECT 'LEASE_REPORTED', run_id, step_id, lease_id, $1::bigint, detail FROM span, accepted
   UNION ALL
   SELECT 'LEASE_ENDED', run_id, step_id, lease_id, $1::bigint, '{"state":"DONE"}'
-  FROM span, accepted WHERE done)
-SELECT count(*) FROM accepted)";
+  FROM span, accepted WHERE done
+  RETURNING event_id, at)
+SELECT (SELECT count(*) FROM accepted), max(event_id), partita.micros(max(at)) FROM logged)";
 
 // `fresh` false: something was recorded under the lease between the snapshot of this statement and
 // the lock; it must run again, or it could overlook a result. $1 lease, $2 no, $3 seq, $4 position,

@@ -69,6 +69,7 @@ SELECT e.kind, nullif(e.run_id, 0), nullif(e.step_id, 0), nullif(e.lease_id, 0),
        nullif(e.node_id, 0), e.detail
 FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])
      WITH ORDINALITY AS e (kind, run_id, step_id, lease_id, node_id, detail, place)
-ORDER BY e.place)";
+ORDER BY e.place
+RETURNING event_id, partita.micros(at) AS at)";
 
 }  // namespace partita::postgres::sql
