@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 namespace partita::postgres {
 
@@ -18,6 +19,17 @@ std::string quoted(const std::string& value) {
     text += c;
   }
   return text + "'";
+}
+
+/// Several hosts and their ports are lists with commas.
+std::vector<std::string> items_of(const std::string& list) {
+  std::vector<std::string> items{""};
+  for (char c : list)
+    if (c == ',')
+      items.emplace_back();
+    else
+      items.back() += c;
+  return items;
 }
 
 std::string in_ms(milliseconds wait) { return std::to_string(std::max<long>(1, wait.count())); }
@@ -99,7 +111,13 @@ std::string conninfo::address() const {
   if (host.empty()) return text + "/" + name;
   if (host.front() == '/')  // the directory of a socket
     return text + "/" + name + "?host=" + host + "&port=" + get("port");
-  return text + host + ":" + get("port") + "/" + name;
+  const auto hosts = items_of(host);
+  const auto ports = items_of(get("port"));
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const auto& port = i < ports.size() ? ports[i] : ports.back();  // one may be that of all
+    text += (i > 0 ? "," : "") + hosts[i] + (port.empty() ? "" : ":" + port);
+  }
+  return text + "/" + name;
 }
 
 std::string conninfo::get_given(const std::string& keyword) const {

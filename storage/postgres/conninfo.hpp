@@ -17,7 +17,7 @@ class conninfo {
   /// that they hold after every reconnect, and behind a pooler that shares sessions.
   std::string with(const session_options& options) const;
 
-  /// postgresql://USER@HOST:PORT/DBNAME, without a password.
+  /// postgresql://USER@HOST:PORT/DBNAME, without a password; of several hosts, each with its port.
   std::string address() const;
 
   /// The value, or what libpq would use for it (environment, built in), or "".
