@@ -65,17 +65,9 @@ def freeze(play):
     return f"work went on {took:.2f} s after the new primary took writes"
 
 
-def come_back(play):
-    """The old primary comes back and takes writes, as the first host of the address: nobody may
-    follow it."""
-    trio = play.trio
-    old = trio.primary
-    play.begin(partitions=1200)
-    trio.kill(old)
-    writable = trio.promote(trio.furthest())
-    play.goes_on(writable, AFTER_KILL)
-    trio.return_alone(old)
-
+def nobody_follows(play, old):
+    """`old` takes writes again, as the first host of the address, and has nothing of what came
+    after it: all connect anew, and work goes on without it."""
     def witnessed():
         return old.one("select (select count(*) from partita.event) || ' events, ' ||"
                        " (select count(*) from partita.run) || ' runs, ' ||"
@@ -85,12 +77,12 @@ def come_back(play):
     as_it_was = witnessed()
     late = None
     try:
-        # All must connect anew: nodes that were there, a node that is new, and commands.
-        trio.one("select count(pg_terminate_backend(pid)) from pg_stat_activity where"
-                 " application_name like 'partita%'")
+        # Nodes that were there, a node that is new, and commands.
+        play.trio.one("select count(pg_terminate_backend(pid)) from pg_stat_activity where"
+                      " application_name like 'partita%'")
         play.add_nodes(1)
         play.submit("chaos_many", partitions=100)
-        play.goes_on(time.monotonic(), AFTER_KILL)
+        play.goes_on(time.monotonic(), AFTER_FREEZE)
         play.expect(0, "jobs")
         play.judge()
     except TooLate as e:
@@ -100,6 +92,46 @@ def come_back(play):
     if late:
         raise late
     return "nobody followed the old primary"
+
+
+def come_back(play):
+    """The old primary comes back and takes writes, as the first host of the address: nobody may
+    follow it."""
+    trio = play.trio
+    old = trio.primary
+    play.begin(partitions=1200)
+    trio.kill(old)
+    play.goes_on(trio.promote(trio.furthest()), AFTER_KILL)
+    trio.return_alone(old)
+    return nobody_follows(play, old)
+
+
+def thaw(play):
+    """The old primary was frozen, and goes on where it was after another one took over: nobody may
+    follow it, and nothing waits for the standbys it has lost."""
+    trio = play.trio
+    old = trio.primary
+    play.begin(partitions=1200)
+    trio.freeze(old)
+    play.goes_on(trio.promote(trio.furthest()), AFTER_FREEZE)
+    trio.thaw(old)
+    return nobody_follows(play, old)
+
+
+def purged(play):
+    """What a node remembers of history is purged with its run: no false alarm."""
+    run = play.begin(partitions=50, files=False)
+    play.wait_for_all(60)
+    play.watch.stop()
+    play.watch = None
+    play.expect(0, "purge", str(run.id))
+    play.runs.remove(run)
+    play.trio.one("select count(pg_terminate_backend(pid)) from pg_stat_activity where"
+                  " application_name like 'partita%'")
+    play.submit("chaos_many", partitions=50)
+    play.judge()
+    play.no_false_alarm()
+    return "no alarm"
 
 
 def lag(play):
@@ -212,8 +244,10 @@ SCENARIOS = {
     "kill": (kill, True, 3),
     "freeze": (freeze, True, 3),
     "return": (come_back, True, 3),
+    "thaw": (thaw, True, 3),
     "lag": (lag, False, 3),
     "restored": (restored, False, 3),
+    "purged": (purged, True, 3),
     "standby_reads": (standby_reads, True, 3),
     "doctor": (doctor, True, 0),
     "pooler": (pooler, False, 0),
@@ -223,7 +257,9 @@ SCENARIOS = {
 WAITING = {
     "freeze": "there are no deadlines on the client's side yet",
     "return": "the history of a server is not compared yet",
+    "thaw": "there are no deadlines, and the history of a server is not compared yet",
     "lag": "the history of a server is not compared yet",
+    "purged": "there is no purge yet",
 }
 
 

@@ -158,6 +158,11 @@ class Trio(AsOne):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
 
+    def thaw(self, server):
+        for pid in reversed(processes(server)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
     def wal_senders(self, server):
         return [int(pid) for pid in server.text(
             "select pid from pg_stat_replication", database="postgres").split()]
