@@ -42,6 +42,7 @@ def arguments():
     p.add_argument("--list", action="store_true", help="shows the scenarios")
     p.add_argument("--rounds", type=int, help="so many kills and switchovers, in turns")
     p.add_argument("--patroni", action="store_true", help="the rounds: under Patroni and etcd")
+    p.add_argument("--seed", type=int, default=7, help="of the rounds: when each strikes")
     p.add_argument("--json", help="appends one line of figures of the rounds to this file")
     p.add_argument("--profile", choices=PROFILES, default="fast", help="timers of the nodes")
     p.add_argument("--keep", action="store_true", help="leaves the folders even if all went well")

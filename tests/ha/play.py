@@ -144,11 +144,12 @@ class Play:
             self.watch.start()
         return run
 
-    def goes_on(self, since, seconds):
-        """Seconds from `since`, a monotonic time, until results come in that were not there."""
+    def goes_on(self, since, seconds, results=0):
+        """Seconds from `since`, a monotonic time, until more than so many results come in that were
+        not there."""
         before = self.results()
         self.until(f"work goes on within {seconds} s",
-                   f"select count(*) > {before} from partita.result",
+                   f"select count(*) > {before + results} from partita.result",
                    seconds - (time.monotonic() - since))
         took = time.monotonic() - since
         if took > seconds:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import time
 
 from figures import spread
@@ -60,8 +61,8 @@ def missing(play):
                for (step, no), rest in seen.items()), len(seen)
 
 
-def one_round(play, number, what, strike):
-    play.goes_on(time.monotonic(), 120)  # there is work to be interrupted
+def one_round(play, number, what, strike, results):
+    play.goes_on(time.monotonic(), 120, results)  # there is work to be interrupted
     writable, down, back = strike(play.trio)
     took = play.goes_on(writable, BOUND)
     how = back()
@@ -78,7 +79,7 @@ def play_rounds(args, count, form="plain", **options):
     play = Play(args, workload=Steady, **options)
     failed, rows = [], []
     strikes = play.trio.strikes if form != "plain" else {"kill": kill, "switchover": switch}
-    begun = time.monotonic()
+    begun, dice = time.monotonic(), random.Random(args.seed)
     try:
         play.watch = Watch(play.trio)
         play.watch.start()
@@ -86,7 +87,8 @@ def play_rounds(args, count, form="plain", **options):
         play.program.start()
         for number in range(count):
             for what, strike in strikes.items():
-                rows.append((what, *one_round(play, number + 1, what, strike)))
+                rows.append((what, *one_round(play, number + 1, what, strike,
+                                               dice.randrange(300))))
         play.program.stop()
         play.runs = play.program.runs
         play.judge(300)
@@ -97,7 +99,7 @@ def play_rounds(args, count, form="plain", **options):
     finally:
         play.program.over.set()
         play.close(keep=args.keep or bool(failed))
-    figures = {"form": form, "profile": args.profile, "seconds": round(time.monotonic() - begun),
+    figures = {"form": form, "seed": args.seed, "profile": args.profile, "seconds": round(time.monotonic() - begun),
                **{what: {"times": sum(row[0] == what for row in rows),
                          "down_s": spread([row[1] for row in rows if row[0] == what]),
                          "work_s": spread([row[2] for row in rows if row[0] == what])}
