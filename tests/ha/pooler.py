@@ -25,9 +25,14 @@ class Pooler:
         os.mkdir(self.folder)
         if self.account:
             shutil.chown(self.folder, self.account, self.account)
+        self.server = server
+        self.process = None
+
+    def configure(self, ignored):
+        """What it ignores of what clients ask for when they connect; else it refuses them."""
         with open(self.folder + "/pgbouncer.ini", "w") as f:
             f.write(f"""[databases]
-partita = host=127.0.0.1 port={server.port} dbname=partita user=partita
+partita = host=127.0.0.1 port={self.server.port} dbname=partita user=partita
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {self.port}
@@ -35,10 +40,9 @@ unix_socket_dir =
 auth_type = any
 pool_mode = transaction
 default_pool_size = 10
-ignore_startup_parameters = options,extra_float_digits
+ignore_startup_parameters = {ignored}
 logfile = {self.folder}/log
 """)
-        self.process = None
 
     def url(self):
         return f"postgresql://partita@127.0.0.1:{self.port}/partita"
@@ -86,6 +90,13 @@ def pooler(play):
     """10,000 partitions through PgBouncer in transaction mode, which is killed on the way."""
     between = Pooler(play)
     play.others.append(between)
+    between.configure("extra_float_digits")
+    between.start()
+    said = play.expect(2, "jobs", url=between.url())
+    if "ignore_startup_parameters = options" not in said:
+        raise Wrong(f"nobody is told what the pooler must ignore: {said}")
+    between.kill()
+    between.configure("options")
     between.start()
     line = told_by_doctor(play, "session", between.url())
     if line["state"] != "UNSAFE" or "statement_timeout" not in line["found"]:

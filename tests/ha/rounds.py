@@ -99,7 +99,8 @@ def play_rounds(args, count, form="plain", **options):
     finally:
         play.program.over.set()
         play.close(keep=args.keep or bool(failed))
-    figures = {"form": form, "seed": args.seed, "profile": args.profile, "seconds": round(time.monotonic() - begun),
+    figures = {"form": form, "seed": args.seed, "profile": args.profile,
+               "seconds": round(time.monotonic() - begun),
                **{what: {"times": sum(row[0] == what for row in rows),
                          "down_s": spread([row[1] for row in rows if row[0] == what]),
                          "work_s": spread([row[2] for row in rows if row[0] == what])}

@@ -15,6 +15,8 @@ AFTER_KILL = 10
 AFTER_FREEZE = 15
 # Seconds after which a command that gets no answer gives up.
 COMMAND_DEADLINE = 30
+SESSIONS = "select count(*) from pg_stat_activity where application_name like 'partita%'"
+COMMANDS = "select 1 from pg_stat_activity where application_name = 'partita'"
 # What tells of a history that was lost: the event in the logs of nodes, words of `doctor` and
 # `verify`.
 HISTORY_LOST = "history_lost"
@@ -38,31 +40,60 @@ def kill(play):
     return f"work went on {took:.2f} s after the new primary took writes"
 
 
+def commands_at_work(play, *all_words):
+    """Commands that run, each with a session."""
+    before = len(play.trio.text(COMMANDS).split())
+    started = [play.start(*words) for words in all_words]
+    play.until("all commands have begun",
+               f"select count(*) >= {before + len(started)} from ({COMMANDS}) c", 30)
+    return started
+
+
 def freeze(play):
-    """The primary stops answering and its sockets stay open, a synchronous standby is promoted."""
+    """The primary stops answering and its sockets stay open, a synchronous standby is promoted at
+    once."""
     trio = play.trio
-    play.begin(partitions=900)
-    run = str(play.runs[0].id)
-    patient = play.start("wait", run)
-    hasty = play.start("wait", run, "--timeout", "3")
-    until("both commands have begun", lambda: int(trio.one(
-        "select count(*) from pg_stat_activity where application_name = 'partita'")) >= 2, 30)
+    run = play.begin(partitions=900)
+    [waiting] = commands_at_work(play, ["wait", str(run.id)])
+    normal = int(trio.one(SESSIONS))
     trio.freeze(trio.primary)
-    # Nobody takes writes: all who ask are told so, in time.
-    play.expect(5, "jobs", seconds=COMMAND_DEADLINE)
-    code, _, err = play.ended(hasty, COMMAND_DEADLINE)
-    if code not in (5, 6):
-        raise Wrong(f"`wait --timeout 3` ended with {code}: {err}")
     writable = trio.promote(trio.furthest())
     took = play.goes_on(writable, AFTER_FREEZE)
     play.expect(0, "jobs", seconds=COMMAND_DEADLINE)
+    now = int(trio.one(SESSIONS))
+    if now > 3 * normal:
+        raise Wrong(f"the new primary has {now} sessions of ours, and the old one had {normal}")
+    play.wait_for_all(120)
+    code, _, err = play.ended(waiting, COMMAND_DEADLINE)
+    if code not in (0, 5):
+        raise Wrong(f"`wait` ended with {code}: {err}")
+    play.judge()
+    play.no_false_alarm()
+    return f"work went on {took:.2f} s after the new primary took writes"
+
+
+def silence(play):
+    """The primary stops answering and its sockets stay open, and nobody is promoted: commands that
+    were at work and new ones end by their own deadline. Then it goes on where it was."""
+    trio = play.trio
+    run = play.begin(partitions=900)
+    hasty, patient = commands_at_work(play, ["wait", str(run.id), "--timeout", "3"],
+                                      ["wait", str(run.id)])
+    trio.freeze(trio.primary)
+    for words in (["jobs"], ["submit", "chaos_many", "salt=1"], ["cancel", str(run.id)]):
+        play.expect(5, *words, seconds=COMMAND_DEADLINE)
+    code, _, err = play.ended(hasty, COMMAND_DEADLINE)
+    if code not in (5, 6):
+        raise Wrong(f"`wait --timeout 3` ended with {code}: {err}")
+    trio.thaw(trio.primary)
+    play.goes_on(time.monotonic(), AFTER_FREEZE)
     play.wait_for_all(120)
     code, _, err = play.ended(patient, COMMAND_DEADLINE)
     if code not in (0, 5):
         raise Wrong(f"`wait` ended with {code}: {err}")
     play.judge()
     play.no_false_alarm()
-    return f"work went on {took:.2f} s after the new primary took writes"
+    return "commands ended in time, and work went on"
 
 
 def nobody_follows(play, old):
@@ -243,6 +274,7 @@ def doctor(play):
 SCENARIOS = {
     "kill": (kill, True, 3),
     "freeze": (freeze, True, 3),
+    "silence": (silence, True, 3),
     "return": (come_back, True, 3),
     "thaw": (thaw, True, 3),
     "lag": (lag, False, 3),
@@ -256,6 +288,7 @@ SCENARIOS = {
 # What is not true yet, and why: these are played by name only. Take a line out when it is.
 WAITING = {
     "freeze": "there are no deadlines on the client's side yet",
+    "silence": "there are no deadlines on the client's side yet",
     "return": "the history of a server is not compared yet",
     "thaw": "there are no deadlines, and the history of a server is not compared yet",
     "lag": "the history of a server is not compared yet",
