@@ -131,11 +131,9 @@ class Trio(AsOne):
     def standbys(self):
         return [server for server in self.servers if server is not self.primary]
 
-    def follow(self, standby, primary, seconds=30):
-        """When this returns, `standby` streams from `primary` and has what was there at the call.
-        It is started if it does not run."""
-        there = primary.one("select pg_current_wal_lsn()", database="postgres")
-        standby.configure(f"primary_conninfo = 'host={primary.folder} port={primary.port}"
+    def point(self, standby, source):
+        """`standby` streams from `source` as soon as it can. It is started if it does not run."""
+        standby.configure(f"primary_conninfo = 'host={source.folder} port={source.port}"
                           f" user=postgres application_name={standby.name}'")
         if standby.running():
             self.reload(standby)
@@ -143,6 +141,15 @@ class Trio(AsOne):
             with open(standby.data + "/standby.signal", "w"):
                 pass
             standby.start()
+
+    def follow(self, standby, primary, seconds=30):
+        """When this returns, `standby` streams from `primary` and has what was there at the call.
+        """
+        there = primary.one("select pg_current_wal_lsn()", database="postgres")
+        self.point(standby, primary)
+        self.until_streaming(standby, primary, there, seconds)
+
+    def until_streaming(self, standby, primary, there, seconds=30):
         until(f"{standby.name} streams from {primary.name}", lambda: primary.one(
             "select 1 from pg_stat_replication where state = 'streaming' and replay_lsn >="
             f" '{there}' and application_name = '{standby.name}'", database="postgres"), seconds)
@@ -184,15 +191,18 @@ class Trio(AsOne):
         return self.standbys()[seen[-1].index(max(seen[-1]))]
 
     def promote(self, server):
-        """Makes it the primary, and the other standby follow. The monotonic time from which on it
-        was seen to take writes."""
-        others = [s for s in self.standbys() if s is not server]
+        """Makes it the primary; the other standby, which has less, follows. The monotonic time
+        from which on it was seen to take writes."""
+        others = [s for s in self.standbys() if s is not server and s.running()]
+        for other in others:  # before, so that no commit waits for it longer than it must
+            self.point(other, server)
         server.text("select pg_promote(false)", database="postgres")
         until(f"{server.name} takes writes", lambda: is_writable(server), 60, pause=0.01)
         writable = time.monotonic()
         self.primary = server
+        there = server.one("select pg_current_wal_lsn()", database="postgres")
         for other in others:
-            self.follow(other, server)
+            self.until_streaming(other, server, there)
         return writable
 
     def rejoin(self, server):
