@@ -50,13 +50,13 @@ def switch(trio):
 
 
 def missing(play):
-    """Of what was acknowledged: how much is not there."""
+    """Of what was acknowledged by now: how much is not there."""
+    seen = dict(play.watch.results)
     there = set()
     for line in play.trio.text("select step_id, no, lease_id from partita.result",
                                timeout=120).splitlines():
         step, no, lease = line.split("|")
         there.add((int(step), int(no), lease))
-    seen = dict(play.watch.results)
     return sum((step, no, rest.split("|")[0]) not in there
                for (step, no), rest in seen.items()), len(seen)
 
