@@ -65,11 +65,11 @@ class session {
 
   /// Runs a verb in one transaction: it happens as a whole or not at all.
   ///
-  /// Throws store_error, and nothing else. `history_lost` means that nothing was done, and that
-  /// nothing will be until `database::begin_anew`. `unavailable` means that the outcome is not known: the
-  /// transaction may have been committed; the next verb connects anew. Serialization failures,
-  /// deadlocks and lock timeouts are tried again inside, a few times, with jitter; then they are
-  /// `unavailable` too. A decorator (faults, times) needs to wrap this function only.
+  /// Throws store_error, and nothing else. `unavailable` means that the outcome is not known: the
+  /// transaction may have been committed; the next verb connects anew. `history_lost` means that
+  /// nothing was done, and that nothing will be until `database::begin_anew`. Serialization
+  /// failures, deadlocks and lock timeouts are tried again inside, a few times, with jitter; then
+  /// they are `unavailable` too. A decorator (faults, times) needs to wrap this function only.
   virtual void run(verb& v) = 0;
 };
 

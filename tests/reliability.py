@@ -7,6 +7,7 @@
   tests/reliability.py chaos [--seconds 1800] [--seed 7] [ARGS...]  real processes (see chaos.py)
   tests/reliability.py fuzz [--seconds 300]                         bytes that others wrote
   tests/reliability.py failover [--kills 50] [--profile fast]       from a kill to work elsewhere
+  tests/reliability.py ha [--rounds 20] [--patroni]                 the database fails over
   tests/reliability.py                                              only writes the page again
 
 Long measurements may be done in pieces: each appends a line to tests/RELIABILITY.jsonl, with the
@@ -141,6 +142,16 @@ def failover(args):
     return code
 
 
+def ha(args):
+    with tempfile.NamedTemporaryFile("r", suffix=".json") as figures:
+        code, _ = run([HERE + "/ha/ha.py", "--binary", ROOT + "/build/dev/tests/chaos_jobs",
+                       "--profile", "default", "--rounds", str(args.rounds), "--json",
+                       figures.name, *(["--patroni"] if args.patroni else [])])
+        for line in figures:
+            keep("ha", json.loads(line))
+    return code
+
+
 # --- the page ------------------------------------------------------------------------------------
 
 def total(lines, key):
@@ -260,6 +271,29 @@ def page_failover(lines):
             f"Commits: {commits(latest.values())}. Again: `tests/reliability.py failover`.", ""]
 
 
+def page_ha(lines):
+    def spread(s):
+        return "–" if not s else f"{s['p50']:.2f} / {s['p99']:.2f} / {s['max']:.2f}"
+
+    names = {"plain": "promoted by the test", "patroni": "Patroni and etcd"}
+    rows = [[names[line["form"]], what, line[what]["times"], spread(line[what]["down_s"]),
+             spread(line[what]["work_s"]), number(line["acknowledged"]), line["violations"]]
+            for line in lines for what in ("kill", "switchover")]
+    return ["## Failover of the database", "",
+            "Three PostgreSQL servers, of which one of two standbys is synchronous; nodes with "
+            "default timers, whose address names all three. After every kill and every switchover "
+            "all acknowledged results are looked for; at the end every run is judged, and the "
+            "database verified. "
+            + ("None was lost." if not total(lines, "violations") else
+               f"**{total(lines, 'violations')} violations.**")
+            + " Seconds are p50 / p99 / max.", "",
+            *table(["who promotes", "what", "times", "until a server takes writes",
+                    "until work goes on after that", "acknowledged results", "violations"], rows),
+            *[f"Found: {what}\n" for line in lines for what in line["found"]],
+            f"Commits: {commits(lines)}. Again: `tests/reliability.py ha`, and with `--patroni`.",
+            ""]
+
+
 def page_fuzz(lines):
     targets = sorted({line["target"] for line in lines})
     rows = []
@@ -297,7 +331,7 @@ def read_lines():
 def write_page():
     lines = read_lines()
     of = {kind: [line for line in lines if line["kind"] == kind]
-          for kind in ("simulation", "mutants", "locks", "chaos", "failover", "fuzz")}
+          for kind in ("simulation", "mutants", "locks", "chaos", "failover", "ha", "fuzz")}
     text = ["# Reliability: what was measured", "",
             "Written by `tests/reliability.py` from `RELIABILITY.jsonl`, never by hand.", ""]
     if of["simulation"]:
@@ -310,6 +344,8 @@ def write_page():
         text += page_chaos(of["chaos"])
     if of["failover"]:
         text += page_failover(of["failover"])
+    if of["ha"]:
+        text += page_ha(of["ha"])
     if of["fuzz"]:
         text += page_fuzz(of["fuzz"])
     with open(PAGE, "w") as f:
@@ -336,11 +372,14 @@ def main():
     s = what.add_parser("failover")
     s.add_argument("--kills", type=int, default=50)
     s.add_argument("--profile", default="fast")
+    s = what.add_parser("ha")
+    s.add_argument("--rounds", type=int, default=20)
+    s.add_argument("--patroni", action="store_true")
     args, args.more = p.parse_known_args()
     if args.more and args.what != "chaos":
         p.error("there is no argument " + args.more[0])
     measure = {"simulation": simulation, "mutants": mutants, "locks": locks, "chaos": chaos,
-               "failover": failover, "fuzz": fuzz}
+               "failover": failover, "ha": ha, "fuzz": fuzz}
     code = measure[args.what](args) if args.what else 0
     write_page()
     return code

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 namespace partita::postgres {
 
@@ -20,15 +21,15 @@ std::string quoted(const std::string& value) {
   return text + "'";
 }
 
-/// The values of a list with commas; none of "".
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> values;
-  for (std::size_t at = 0; !list.empty() && at <= list.size();) {
-    const auto comma = std::min(list.find(',', at), list.size());
-    values.push_back(list.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return values;
+/// Several hosts and their ports are lists with commas.
+std::vector<std::string> items_of(const std::string& list) {
+  std::vector<std::string> items{""};
+  for (char c : list)
+    if (c == ',')
+      items.emplace_back();
+    else
+      items.back() += c;
+  return items;
 }
 
 std::string in_ms(milliseconds wait) { return std::to_string(std::max<long>(1, wait.count())); }
@@ -105,10 +106,11 @@ std::vector<conninfo> conninfo::hosts() const {
   if (wanted != "read-write" && wanted != "primary" &&
       (wanted != "any" || given_.contains("target_session_attrs")))
     return {*this};
-  const auto names = split(get("host"));
-  const auto addresses = split(get("hostaddr"));
-  const auto ports = split(get("port"));
+  const auto names = items_of(get("host"));
+  const auto addresses = items_of(get("hostaddr"));
+  const auto ports = items_of(get("port"));
   const auto count = std::max(names.size(), addresses.size());
+  if (count == 1) return {*this};
   std::vector<conninfo> each;
   for (std::size_t i = 0; i < count; ++i) {
     auto one = *this;
@@ -121,7 +123,7 @@ std::vector<conninfo> conninfo::hosts() const {
     }
     each.push_back(std::move(one));
   }
-  return each.empty() ? std::vector{*this} : each;
+  return each;
 }
 
 std::string conninfo::address() const {
@@ -134,7 +136,13 @@ std::string conninfo::address() const {
   if (host.empty()) return text + "/" + name;
   if (host.front() == '/')  // the directory of a socket
     return text + "/" + name + "?host=" + host + "&port=" + get("port");
-  return text + host + ":" + get("port") + "/" + name;
+  const auto hosts = items_of(host);
+  const auto ports = items_of(get("port"));
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const auto& port = i < ports.size() ? ports[i] : ports.back();  // one may be that of all
+    text += (i > 0 ? "," : "") + hosts[i] + (port.empty() ? "" : ":" + port);
+  }
+  return text + "/" + name;
 }
 
 std::string conninfo::get_given(const std::string& keyword) const {

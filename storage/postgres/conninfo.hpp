@@ -21,7 +21,7 @@ class conninfo {
   /// One for each of its hosts, where the one that takes writes is looked for; else just this.
   std::vector<conninfo> hosts() const;
 
-  /// postgresql://USER@HOST:PORT/DBNAME, without a password.
+  /// postgresql://USER@HOST:PORT/DBNAME, without a password; of several hosts, each with its port.
   std::string address() const;
 
   /// The value, or what libpq would use for it (environment, built in), or "".

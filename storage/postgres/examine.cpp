@@ -4,6 +4,8 @@
 #include <cstdlib>
 
 #include "storage/clock.hpp"
+#include "storage/postgres/asked_settings.hpp"
+#include "storage/postgres/replicas.hpp"
 #include "storage/postgres/rows.hpp"
 #include "storage/postgres/statements/history.hpp"
 #include "storage/postgres/statements/schema.hpp"
@@ -29,23 +31,34 @@ bool all_local(const std::string& hosts) {
   return true;
 }
 
+std::string hosts_of(const conninfo& where) {
+  return where.get("host").empty() ? where.get("hostaddr") : where.get("host");
+}
+
+std::string readable(const std::string& hosts) {
+  std::string text;
+  for (char c : hosts) text += c == ',' ? std::string{", "} : std::string{c};
+  return text;
+}
+
 void examine_link(pqxx::transaction_base& tx, const conninfo& where, diagnoses& all) {
   const auto row = tx.exec_params1(sql::examine_link);
   const auto encrypted = row["ssl"].as<bool>();
   const std::string now = encrypted
                               ? std::string{row["version"].c_str()} + ", " + row["cipher"].c_str()
                               : "not encrypted";
-  const auto host = where.get("host").empty() ? where.get("hostaddr") : where.get("host");
+  const auto host = hosts_of(where);
   const auto mode = where.get("sslmode");
   if (all_local(host))
     all.push_back({health::fine, "link", "on this machine; " + now, ""});
   else if (mode != "verify-full")
     all.push_back({health::unsafe, "link",
-                   "to " + host + " with sslmode=" + mode + ": " + now +
+                   "to " + readable(host) + " with sslmode=" + mode + ": " + now +
                        ", and whoever is in between can pose as the server",
                    "put sslmode=verify-full&sslrootcert=FILE in the address"});
   else
-    all.push_back({health::fine, "link", "to " + host + " with sslmode=verify-full: " + now, ""});
+    all.push_back(
+        {health::fine, "link", "to " + readable(host) + " with sslmode=verify-full: " + now, ""});
 }
 
 /// Only superusers see the rules of pg_hba.conf: a role with no more rights than it needs does not.
@@ -117,6 +130,38 @@ void examine_history(pqxx::transaction_base& tx, diagnoses& all) {
                    "let commits wait for a standby: synchronous_standby_names; see the README"});
 }
 
+/// A pooler may drop what a session asks for when it connects.
+void examine_session(pqxx::transaction_base& tx, const conninfo& where, diagnoses& all) {
+  const auto tcp = tx.exec_params1(sql::is_through_tcp)[0].as<bool>();
+  auto asked = parse_options(conninfo{where.with({})}.get_given("options"));
+  std::erase_if(asked, [&](const auto& a) { return !tcp && a.name.starts_with("tcp_"); });
+  std::string names;
+  for (const auto& a : asked) names += (names.empty() ? "" : ",") + a.name;
+  std::vector<session_setting> found;
+  for (const auto& row : tx.exec_params(sql::read_settings, names))
+    found.push_back({row["name"].c_str(), row["setting"].c_str(), row["shown"].c_str()});
+  std::string lost;
+  for (const auto& name : not_in_effect(asked, found)) lost += (lost.empty() ? "" : ", ") + name;
+  if (lost.empty())
+    all.push_back({health::fine, "session", "it has the settings it asked for", ""});
+  else
+    all.push_back({health::unsafe, "session",
+                   "settings that were asked for are not in effect; a pooler dropped them: " + lost,
+                   "give them to the role that logs in: `partita schema roles` prints how"});
+}
+
+void examine_replicas(pqxx::transaction_base& tx, const conninfo& where, diagnoses& all) {
+  const auto row = tx.exec_params1(sql::examine_replication);
+  replication found;
+  found.is_standby = row["is_standby"].as<bool>();
+  found.synchronous_names = row["names"].c_str();
+  found.synchronous_commit = row["acknowledged"].c_str();
+  found.address_has_others = hosts_of(where).find(',') != std::string::npos;
+  for (const auto& standby : tx.exec_params(sql::list_standbys))
+    found.standbys.push_back({standby["name"].c_str(), standby["state"].c_str()});
+  all.push_back(judge(found));
+}
+
 void examine_clock(pqxx::transaction_base& tx, diagnoses& all) {
   const auto sent = wall_now();
   const auto there = time_of(tx.exec_params1(sql::read_clock)[0]);
@@ -137,6 +182,8 @@ diagnoses examine(pqxx::transaction_base& tx, const conninfo& where) {
   examine_role(tx, all);
   examine_durability(tx, all);
   examine_history(tx, all);
+  examine_replicas(tx, where, all);
+  examine_session(tx, where, all);
   examine_clock(tx, all);
   return all;
 }

@@ -81,6 +81,9 @@ constexpr std::array refusals{
     refusal{"FATAL:  role", errc::access_denied, "check the user, or create it with createuser"},
     refusal{"FATAL:  database", errc::access_denied, "check the name, or create it with createdb"},
     refusal{"certificate", errc::access_denied, "check sslmode and sslrootcert"},
+    refusal{"unsupported startup parameter", errc::bad_request,
+            "a pooler refuses `options`; let it say ignore_startup_parameters = options, and give "
+            "the role that logs in what `partita schema roles` prints"},
     refusal{"configuration parameter", errc::bad_request,
             "Partita needs PostgreSQL 14 or newer; else check `options` in the address"},
 };

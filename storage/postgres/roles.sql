@@ -4,6 +4,24 @@
 -- The four roles cannot log in. Who logs in is a member of one of them:
 --     CREATE ROLE batch_host_7 LOGIN IN ROLE partita_node;
 --
+-- Behind a pooler that drops what sessions ask for when they connect (PgBouncer with
+-- ignore_startup_parameters = options does), each role that logs in needs these settings, with its
+-- name in place of batch_host_7. `partita doctor` says which are missing.
+--     ALTER ROLE batch_host_7 SET statement_timeout = 10000;
+--     ALTER ROLE batch_host_7 SET lock_timeout = 2500;
+--     ALTER ROLE batch_host_7 SET idle_in_transaction_session_timeout = 3000;
+--     ALTER ROLE batch_host_7 SET client_connection_check_interval = 500;
+--     ALTER ROLE batch_host_7 SET tcp_keepalives_idle = 2;
+--     ALTER ROLE batch_host_7 SET tcp_keepalives_interval = 1;
+--     ALTER ROLE batch_host_7 SET tcp_keepalives_count = 3;
+--     ALTER ROLE batch_host_7 SET tcp_user_timeout = 3000;
+--     ALTER ROLE batch_host_7 SET default_transaction_isolation = 'read committed';
+--     ALTER ROLE batch_host_7 SET TimeZone = 'UTC';
+--     ALTER ROLE batch_host_7 SET enable_bitmapscan = off;
+--     ALTER ROLE batch_host_7 SET enable_seqscan = off;
+--     ALTER ROLE batch_host_7 SET plan_cache_mode = force_generic_plan;
+--     ALTER ROLE batch_host_7 SET jit = off;
+--
 -- partita_owner   owns the tables: migrations
 -- partita_node    what `partita node` does; the event log it can only extend
 -- partita_launch  what submit, cancel and restart do; it can neither claim nor drive

@@ -35,8 +35,9 @@ def without_postgres(environment):
 
 class Server:
     def __init__(self, folder, wal_folder=None, env=None, listen="127.0.0.1", settings=(),
-                 segment_mb=1):
-        """`folder` must exist; `wal_folder` puts the WAL on a disk of its own; `settings` win."""
+                 segment_mb=1, source=None):
+        """`folder` must exist; `wal_folder` puts the WAL on a disk of its own; `settings` win.
+        `source` is a running server of which this one becomes a copy."""
         self.bin = bin_folder()
         self.folder = folder
         self.data = folder + "/data"
@@ -48,19 +49,40 @@ class Server:
             self.account = pwd.getpwnam("postgres").pw_name
             for path in filter(None, (folder, wal_folder)):
                 shutil.chown(path, self.account, self.account)
+        # Processes die here, the machine does not: what they have written is there, fsync or not.
+        self.settings = ["fsync = off", f"port = {self.port}", f"listen_addresses = '{listen}'",
+                         f"unix_socket_directories = '{folder}'", "max_connections = 200",
+                         "shared_buffers = 64MB", "min_wal_size = 2MB", "max_wal_size = 64MB",
+                         "log_min_messages = warning", "log_min_error_statement = panic",
+                         "tcp_user_timeout = 3000", *settings]
+        if source:
+            self.copy(source)
+            return
         wal = ["--waldir", wal_folder + "/wal"] if wal_folder else []
         self._run([self.bin + "/initdb", "-D", self.data, "-U", "postgres", "--auth=trust",
                    "--encoding=UTF8", "--locale=C.UTF-8", f"--wal-segsize={segment_mb}", *wal])
-        # Processes die here, the machine does not: what they have written is there, fsync or not.
-        lines = ["fsync = off", f"port = {self.port}", f"listen_addresses = '{listen}'",
-                 f"unix_socket_directories = '{folder}'", "max_connections = 200",
-                 "shared_buffers = 64MB", "min_wal_size = 2MB", "max_wal_size = 64MB",
-                 "log_min_messages = warning", "log_min_error_statement = panic",
-                 "tcp_user_timeout = 3000", *settings]
-        with open(self.data + "/postgresql.conf", "a") as conf:
-            conf.write("\n".join(lines) + "\n")
+        self.configure()
         with open(self.data + "/pg_hba.conf", "a") as hba:
             hba.write("host all all 0.0.0.0/0 trust\n")
+
+    def configure(self, *more):
+        """Writes the settings, what was added last wins. A server that runs must reload them."""
+        self.settings += more
+        with open(self.data + "/postgresql.conf", "a") as conf:
+            conf.write("\n".join(self.settings) + "\n")
+
+    def copy(self, source):
+        """Takes the place of whatever is there. REQUIRES: it does not run, and `source` does."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        os.rename(source.backup(self.data + ".new"), self.data)
+        self.configure()
+
+    def backup(self, folder=None):
+        """A copy of the data of this server, which runs: its folder."""
+        folder = folder or self.data + ".copy"
+        self._run([self.bin + "/pg_basebackup", "-D", folder, "-h", self.folder, "-p",
+                   str(self.port), "-U", "postgres", "-X", "stream", "-c", "fast", "--no-sync"])
+        return folder
 
     def _run(self, command, check=True, env=None):
         who = {"user": self.account, "group": self.account, "extra_groups": []} \

@@ -38,3 +38,12 @@ TEST_CASE("who asks for another kind of server leaves the choice to libpq") {
   CHECK(conninfo{"host=a.invalid,b.invalid port=1,2,3"}.hosts().size() == 1);
   CHECK(conninfo{"dbname=name"}.hosts().size() == 1);
 }
+
+TEST_CASE("several hosts are shown each with its port") {
+  CHECK(conninfo{"postgresql://u@a.invalid:1,b.invalid:2,c.invalid:3/name"}.address() ==
+        "postgresql://u@a.invalid:1,b.invalid:2,c.invalid:3/name");
+  CHECK(conninfo{"host=a.invalid,b.invalid port=7 user=u dbname=name"}.address() ==
+        "postgresql://u@a.invalid:7,b.invalid:7/name");
+  CHECK(conninfo{"postgresql://u:secret@a.invalid:1/name"}.address() ==
+        "postgresql://u@a.invalid:1/name");
+}

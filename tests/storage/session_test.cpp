@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "protocol/events.hpp"
 #include "storage/audit/audit.hpp"
 #include "storage/postgres/postgres_session.hpp"
 #include "storage/store.hpp"
@@ -106,7 +105,7 @@ TEST_CASE("a server that lacks what it acknowledged is noticed when the link is 
     CHECK(refusal_of(db) == std::nullopt);
     const auto rows = backend->db().audit_rows(std::nullopt);
     REQUIRE(rows.events.size() == 1);
-    CHECK(rows.events.front().kind == event::history_lost);
+    CHECK(rows.events.front().kind == "HISTORY_LOST");
     CHECK(audit::audit(rows).losses.size() == 1);
   }
 }

@@ -67,6 +67,29 @@ SELECT 'partita.' || c.relname FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'partita' AND c.relkind = 'r' AND c.relpersistence <> 'p' ORDER BY 1)";
 
+inline const std::string examine_replication = R"(
+SELECT pg_is_in_recovery() AS is_standby, current_setting('synchronous_standby_names') AS names,
+       current_setting('synchronous_commit') AS acknowledged)";
+
+// Not backups, and not subscribers to changes of rows: nobody fails over to them. A role without
+// pg_read_all_stats sees NULL.
+inline const std::string list_standbys = R"(
+SELECT coalesce(nullif(r.application_name, ''), 'without a name') AS name,
+       coalesce(r.sync_state, '') AS state
+FROM pg_catalog.pg_stat_replication r
+WHERE coalesce(r.state, 'streaming') IN ('streaming', 'catchup')
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s
+                  WHERE s.active_pid = r.pid AND s.slot_type = 'logical')
+ORDER BY 1)";
+
+// $1: names of settings, separated by commas. What has other values in this session.
+inline const std::string read_settings = R"(
+SELECT name, setting, current_setting(name) AS shown FROM pg_catalog.pg_settings
+WHERE name = ANY (string_to_array($1, ',')) ORDER BY name)";
+
+// No address of the client: through a socket of this machine, which knows no settings of TCP.
+inline const std::string is_through_tcp = "SELECT inet_client_addr() IS NOT NULL";
+
 // Of the machine: not the time that statements work with.
 inline const std::string read_clock =
     "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
