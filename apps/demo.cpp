@@ -275,13 +275,14 @@ exit_code run_demo(const invocation& in) {
 command demo_command() {
   return {"demo",
           "",
-          "three local nodes convert a file; one is killed half-way",
+          "convert a file on three local nodes, and kill one half-way",
           "Try it",
-          "Makes a folder with a CSV file and an embedded database, starts the nodes, kills one\n"
-          "that holds work, and checks that every row was converted exactly once.",
+          "Make a folder with a CSV file and an embedded database, start the nodes, kill one that\n"
+          "holds work, and check that every row was converted exactly once.",
+          {"demo", "demo --rows 1000000 --nodes 4"},
           option_list{{"rows", "N", "rows of the file", "", "200000"},
                       {"nodes", "N", "node processes", "", "3"},
-                      {"keep", "", "leaves the CSV and XML files too, not just the database"}} +
+                      {"keep", "", "leave the CSV and XML files too, not just the database"}} +
               log_options("error") + help_option(),
           run_demo};
 }

@@ -1,10 +1,12 @@
 #include "apps/demo.hpp"
+#include "apps/generate.hpp"
 #include "apps/jobs/customer_etl/customer_etl.hpp"
 #include "apps/jobs/range_sum/range_sum.hpp"
 #include "apps/partita/command_table.hpp"
 #include "apps/program.hpp"
 
 int main(int argc, char** argv) {
+  partita::cli::add_command(partita::cli::generate_command());
   partita::cli::add_command(partita::cli::demo_command());
   return partita::main(argc, argv, {partita::range_sum(), partita::customer_etl()});
 }

@@ -1,6 +1,10 @@
 #include "apps/program.hpp"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 
@@ -24,15 +28,23 @@ bool asks_for_json(const std::vector<std::string>& words) {
   return false;
 }
 
+/// Whether whoever reads our stdout has ended, as `head` does when it has enough.
+bool reader_is_gone() {
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv, const registry& jobs) {
   auto program = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "partita";
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  // A reader that ends early must not end us in the middle of our work.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     auto exit = cli::dispatch(program, words, jobs);
     // A full disk must not look like a short but successful answer.
-    if (!std::cout.flush())
+    if (!std::cout.flush() && !reader_is_gone())
       throw cli::command_error(cli::exit_code::failed, "output", "stdout cannot be written");
     end_process(static_cast<int>(exit));
   } catch (...) {

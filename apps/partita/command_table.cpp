@@ -16,7 +16,7 @@ namespace partita::cli {
 
 namespace {
 
-const option wait_option{"wait", "", "waits for its end; the exit code tells how it ended"};
+const option wait_option{"wait", "", "wait for its end; the exit code tells how it ended"};
 const option key_option{"key", "KEY", "launch key: the same key again finds the same run"};
 
 /// What every command that reaches a database takes, after its own options.
@@ -27,29 +27,57 @@ option_list with_database(const option_list& own, const std::string& log_level =
 std::vector<command> make_table() {
   const std::string work = "Run jobs", look = "Look", operate = "Operate";
   return {
-      {"run", "JOB [KEY=VALUE…]", "runs a job on local nodes and waits for it", work,
-       "Submits the run, starts node processes on this machine, shows progress, and prints the\n"
-       "result of the run as JSON. The exit code tells how it ended.",
+      {"run",
+       "JOB [KEY=VALUE…]",
+       "run a job on local nodes and wait for it",
+       work,
+       "Submit the run, start node processes on this machine, show progress, and print the result\n"
+       "of the run as JSON. The exit code tells how it ended. `run JOB --help` shows the\n"
+       "parameters of the job, `jobs --known` lists the jobs.",
+       {"run JOB from=1 to=100 --nodes 3", "run JOB --help"},
        with_database(option_list{{"nodes", "N", "node processes to start", "", "1"}, key_option} +
                      output_options() + node_setting_options()),
        run_command},
-      {"submit", "JOB [KEY=VALUE…]", "hands a run to the nodes of the cluster", work,
-       "Prints the number of the run. The first node that knows the job becomes its master.",
-       with_database(option_list{wait_option, key_option} + output_options()), submit_command},
-      {"wait", "ID", "waits for a run and prints its result", work,
+      {"submit",
+       "JOB [KEY=VALUE…]",
+       "hand a run to the nodes of the cluster",
+       work,
+       "Print the number of the run. The first node that knows the job becomes its master.",
+       {"submit JOB from=1 to=100", "submit JOB day=2026-03-01 --key nightly-2026-03-01 --wait"},
+       with_database(option_list{wait_option, key_option} + output_options()),
+       submit_command},
+      {"wait",
+       "ID",
+       "wait for a run and print its result",
+       work,
        "Ctrl-C detaches: the run goes on.",
-       with_database(option_list{{"timeout", "S", "gives up after S seconds, with exit code 6"}} +
+       {"wait 17", "wait 17 --timeout 60 -o json"},
+       with_database(option_list{{"timeout", "S", "give up after S seconds, with exit code 6"}} +
                      output_options()),
        wait_command},
-      {"cancel", "ID", "asks a run to stop", work,
+      {"cancel",
+       "ID",
+       "ask a run to stop",
+       work,
        "Partitions end at their next checkpoint; `restart` continues the run later.",
-       with_database(option_list{{"now", "", "interrupts what runs, without waiting"}} +
+       {"cancel 17", "cancel 17 --now"},
+       with_database(option_list{{"now", "", "interrupt what runs, without waiting"}} +
                      output_options()),
        cancel_command},
-      {"restart", "ID", "continues a FAILED or STOPPED run as a new one", work,
+      {"restart",
+       "ID",
+       "continue a FAILED or STOPPED run as a new one",
+       work,
        "Completed partitions keep their results; the others go on from their checkpoints.",
-       with_database(option_list{wait_option, key_option} + output_options()), restart_command},
-      {"jobs", "", "lists runs, newest first", look, "",
+       {"restart 17", "restart 17 --wait"},
+       with_database(option_list{wait_option, key_option} + output_options()),
+       restart_command},
+      {"jobs",
+       "",
+       "list runs, newest first",
+       look,
+       "",
+       {"jobs", "jobs --known", "jobs --limit 100 --before 17 -o json"},
        with_database(
            option_list{
                {"known", "", "the jobs of this program and of the cluster, and their parameters"},
@@ -57,48 +85,94 @@ std::vector<command> make_table() {
                {"before", "ID", "runs older than this one: the next page"}} +
            listing_options()),
        jobs_command},
-      {"job", "ID", "shows one run", look, "",
+      {"job",
+       "ID",
+       "show one run",
+       look,
+       "",
+       {"job 17", "job 17 --step convert -o csv"},
        with_database(
            option_list{{"partitions", "", "its partitions too"},
                        {"step", "NAME", "partitions of this step only"},
                        {"limit", "N", "at most N partitions of a step in a table", "", "100"}} +
            listing_options()),
        job_command},
-      {"nodes", "", "lists the nodes of the cluster", look, "",
+      {"nodes",
+       "",
+       "list the nodes of the cluster",
+       look,
+       "",
+       {"nodes", "nodes --all -o wide"},
        with_database(option_list{{"all", "", "also those that left or were given up"}} +
                      listing_options()),
        nodes_command},
-      {"node", "", "is a node of the cluster until it gets SIGTERM", operate,
+      {"node",
+       "",
+       "work as a node of the cluster until SIGTERM",
+       operate,
        "SIGTERM or Ctrl-C drains: it claims nothing new, finishes or checkpoints what it has, and\n"
        "leaves. The second one gives back at once.",
+       {"node", "node --executors 8 --files /shared --db postgresql://partita@db.example/batch"},
        with_database(
-           option_list{{"name", "NAME", "how listings call it (HOST-PID)", "PARTITA_NODE_NAME"}} +
+           option_list{{"name", "NAME", "name in listings (HOST-PID)", "PARTITA_NODE_NAME"}} +
                node_setting_options(),
            "info"),
        node_command},
-      {"schema", "migrate|status|verify|roles", "creates, shows or checks the tables", operate,
+      {"schema",
+       "migrate|status|verify|roles",
+       "create, show or check the tables",
+       operate,
        "migrate applies what is missing. status lists the migrations, verify compares them with\n"
        "those this program carries; both end with 7 when the tables do not fit. roles prints SQL\n"
        "that gives nodes, launchers and readers of a PostgreSQL database the rights they need.",
-       with_database(listing_options()), schema_command},
-      {"doctor", "", "says what is unsafe or unfit, and what to do about it", operate,
-       "Looks at the schema, the link, the rights and the durability of the database, and at the\n"
-       "settings a node would have. Ends with 1 when something is unsafe or unfit.",
-       with_database(output_options() + node_setting_options()), doctor_command},
-      {"verify", "[RUN]", "checks a run, or all, against the invariants and the event log", operate,
-       "Reads one consistent snapshot, replays the log, and tells every row that the engine\n"
-       "cannot have written. Nodes may go on working. Ends with 1 when something is wrong.",
+       {"schema migrate", "schema status", "schema roles"},
+       with_database(listing_options()),
+       schema_command},
+      {"doctor",
+       "",
+       "tell what is unsafe or unfit, and what to do about it",
+       operate,
+       "Look at the schema, the link, the rights and the durability of the database, and at the\n"
+       "settings a node would have. End with 1 when something is unsafe or unfit.",
+       {"doctor", "doctor --fast --files /shared -o json"},
+       with_database(output_options() + node_setting_options()),
+       doctor_command},
+      {"verify",
+       "[RUN]",
+       "check a run, or all, against the invariants and the event log",
+       operate,
+       "Read one consistent snapshot, replay the log, and tell every row that the engine cannot\n"
+       "have written. Nodes may go on working. End with 1 when something is wrong.",
+       {"verify", "verify 17"},
        with_database(option_list{{"all", "", "every run; the same as no RUN"}} + output_options()),
        verify_command},
-      {"bench", "BENCHMARK", "measures this database, with nodes in this process", operate,
+      {"bench",
+       "BENCHMARK",
+       "measure this database, with nodes in this process",
+       operate,
        "claim_throughput   partitions a second through claim, executor and recorded result\n"
        "pickup_latency     how long a run waits for a master, and a partition for an executor\n"
        "executor_scaling   CPU-bound partitions against a plain loop over the same work\n"
        "The runs it makes stay in the database: use one that is made for it.",
-       with_database(bench::plan_options() + output_options()), bench_command},
-      {"version", "", "shows the versions of program and schema", operate, "",
-       output_options() + help_option(), version_command},
-      {"help", "[COMMAND]", "explains a command", operate, "", help_option(), help_command},
+       {"bench claim_throughput --db sqlite:bench.db"},
+       with_database(bench::plan_options() + output_options()),
+       bench_command},
+      {"version",
+       "",
+       "show the versions of program and schema",
+       operate,
+       "",
+       {"version", "version -o json"},
+       output_options() + help_option(),
+       version_command},
+      {"help",
+       "[COMMAND]",
+       "explain a command",
+       operate,
+       "",
+       {"help", "help run"},
+       help_option(),
+       help_command},
   };
 }
 
@@ -109,6 +183,23 @@ std::string padded(const std::string& text, std::size_t columns) {
 std::vector<command>& table() {
   static auto commands = make_table();
   return commands;
+}
+
+/// The option that a word such as "--db", "--db=URL", "-o" or "-ojson" gives, of any command.
+const option* option_of(const std::string& word) {
+  const auto is_long = word.starts_with("--");
+  const auto name = is_long ? word.substr(2, word.find('=') - 2) : "";
+  for (const auto& one : table())
+    for (const auto& each : one.options)
+      if (is_long ? each.name == name : each.letter == word[1]) return &each;
+  return nullptr;
+}
+
+/// Whether the word after this option is its value.
+bool takes_next_word(const std::string& word) {
+  const auto* found = option_of(word);
+  if (!found || found->is_flag() || found->value_is_optional()) return false;
+  return word.starts_with("--") ? word.find('=') == std::string::npos : word.size() == 2;
 }
 
 }  // namespace
@@ -128,9 +219,25 @@ const command& find_command(const std::string& name) {
                     close ? "did you mean " + *close + "?" : "`help` lists the commands");
 }
 
+command_line split_command_line(const std::vector<std::string>& words) {
+  command_line line;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto& word = words[i];
+    const auto is_option = word.size() > 1 && word.front() == '-';
+    if (!is_option && line.name.empty()) {
+      line.name = word;
+      continue;
+    }
+    line.others.push_back(word);
+    if (line.name.empty() && i + 1 < words.size() && takes_next_word(word))
+      line.others.push_back(words[++i]);
+  }
+  return line;
+}
+
 std::string overview(const std::string& program) {
   std::string out =
-      "Runs partitioned batch jobs over nodes that share nothing but a database.\n\n"
+      "Partitioned batch jobs over nodes that share nothing but a database.\n\n"
       "Usage: " +
       program + " COMMAND [OPTIONS]\n";
   std::string group;
@@ -139,7 +246,7 @@ std::string overview(const std::string& program) {
     group = one.group;
     out += "  " + padded(one.name, 10) + one.summary + "\n";
   }
-  return out + "\n`" + program + " help COMMAND` tells more.\n";
+  return out + "\n`" + program + " help COMMAND` tells more, with examples.\n";
 }
 
 std::string help_of(const command& what, const std::string& program) {
@@ -158,20 +265,31 @@ std::string help_of(const command& what, const std::string& program) {
     if (!one.env.empty()) out += " [" + one.env + "]";
     out += "\n";
   }
+  out += "\nExamples\n";
+  for (const auto& one : what.examples) out += "  " + program + " " + one + "\n";
   return out;
 }
 
 exit_code dispatch(const std::string& program, const std::vector<std::string>& words,
                    const registry& jobs) {
-  if (words.empty()) {
-    std::cerr << overview(program);
-    return exit_code::usage;
+  auto line = split_command_line(words);
+  if (line.name.empty()) {
+    const auto asks = [&](const char* letter, const char* name) {
+      return std::find_if(words.begin(), words.end(), [&](const std::string& word) {
+               return word == letter || word == name;
+             }) != words.end();
+    };
+    if (asks("-V", "--version")) {
+      line = {"version", {}};
+    } else if (asks("-h", "--help")) {
+      line = {"help", {}};
+    } else {
+      std::cerr << overview(program);
+      return exit_code::usage;
+    }
   }
-  auto name = words.front();
-  if (name == "-h" || name == "--help") name = "help";
-  if (name == "-V" || name == "--version") name = "version";
-  const auto& wanted = find_command(name);
-  arguments args(wanted.options, {words.begin() + 1, words.end()});
+  const auto& wanted = find_command(line.name);
+  arguments args(wanted.options, line.others);
   if (args.has("help")) {
     std::cout << help_of(wanted, program);
     const bool takes_job = wanted.words.starts_with("JOB") && !args.words().empty();

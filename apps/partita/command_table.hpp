@@ -20,8 +20,9 @@ struct command {
   std::string name;
   std::string words;  // what follows it on the usage line
   std::string summary;
-  std::string group;    // heading in the overview
-  std::string details;  // more lines for `help COMMAND`; may be empty
+  std::string group;                  // heading in the overview
+  std::string details;                // more lines for `help COMMAND`; may be empty
+  std::vector<std::string> examples;  // without the name of the program
   option_list options;
   exit_code (*run)(const invocation&);
 };
@@ -30,6 +31,14 @@ struct command {
 const std::vector<command>& command_table();
 /// One more command, of the program's own: the first in the overview. Before partita::main.
 void add_command(command extra);
+
+/// A command line: the first word that is neither an option nor the value of one names the command,
+/// the others are for it.
+struct command_line {
+  std::string name;  // "": there is no such word
+  std::vector<std::string> others;
+};
+command_line split_command_line(const std::vector<std::string>& words);
 
 /// Throws command_error (usage), with the nearest name.
 const command& find_command(const std::string& name);

@@ -6,7 +6,7 @@
 
 namespace partita::cli {
 
-option_list help_option() { return {{"help", "", "shows this", "", "", 'h'}}; }
+option_list help_option() { return {{"help", "", "show this", "", "", 'h'}}; }
 
 option_list database_options() {
   return {{"db", "URL", "sqlite:PATH or postgresql://…; or DATABASE_URL", "PARTITA_DB",

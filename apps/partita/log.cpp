@@ -2,9 +2,11 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <variant>
 
+#include "apps/partita/terminal.hpp"
 #include "storage/clock.hpp"
 
 namespace partita::cli {
@@ -51,7 +53,9 @@ std::string json_log_line(const log_line& line) {
 void start_log(const std::string& level, log_format format, const std::string& node_name) {
   auto logger = std::make_shared<spdlog::logger>("partita",
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%v");  // a line comes as it is written
+  // A line comes as it is written. On a terminal a bar may stand there, perhaps of the process that
+  // started this one: the line takes its place, and the bar is drawn again below.
+  logger->set_pattern(can_draw(STDERR_FILENO) ? "\r\x1b[K%v" : "%v");
   logger->set_level(spdlog::level::trace);
   const auto least = static_cast<log::level>(spdlog::level::from_str(level));
   log::send_to(least, [logger, format, node_name](const log::event& e) {

@@ -18,7 +18,7 @@ struct interval {
 
 constexpr interval intervals[] = {
     {"heartbeat", &settings::heartbeat, "between renewals of the node; at rest twice that"},
-    {"heartbeat-timeout", &settings::heartbeat_timeout, "one renewal gives up after this"},
+    {"heartbeat-timeout", &settings::heartbeat_timeout, "limit of one renewal"},
     {"heartbeat-retry", &settings::heartbeat_retry, "wait after a failed renewal; it doubles"},
     {"unreachable-after", &settings::unreachable_after, "silence that makes a node UNREACHABLE"},
     {"deregister-after", &settings::deregister_after, "silence after which others take its work"},
@@ -26,8 +26,9 @@ constexpr interval intervals[] = {
     {"master-poll", &settings::master_poll, "between a master's looks at its step"},
     {"lease-hold", &settings::lease_hold, "how much work one lease aims to hold"},
     {"report-delay", &settings::report_delay, "the longest time a result waits for others"},
-    {"drain-grace", &settings::drain_grace, "SIGTERM: partitions may end or reach a checkpoint"},
-    {"stop-grace", &settings::stop_grace, "then: executors are interrupted and have this long"},
+    {"drain-grace", &settings::drain_grace,
+     "SIGTERM: time for partitions to end or reach a checkpoint"},
+    {"stop-grace", &settings::stop_grace, "then: time for executors to end, once interrupted"},
     {"database-timeout", &settings::database_timeout, "one statement of a claim or report"},
 };
 
@@ -46,7 +47,8 @@ option_list node_setting_options() {
   option_list all{
       {"executors", "N", "partitions executed at once; 0: one per core", "PARTITA_EXECUTORS", "0"},
       {"fast", "", "short timers, for demonstrations on one machine", "PARTITA_FAST"},
-      {"wake-up", "", "PostgreSQL tells of new work (one more connection; not through a pooler)",
+      {"wake-up", "",
+       "hear of new work from PostgreSQL (one more connection; not through a pooler)",
        "PARTITA_WAKE_UP"},
       {"files", "DIR[:DIR...]", "folders whose files its jobs may use: this one if not given",
        "PARTITA_FILES"},

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t changes_kept = 50;
 constexpr int bar_cells = 24;
+constexpr int least_bar_cells = 8;
 
 std::size_t terminal_columns() {
   winsize size{};
@@ -48,6 +49,19 @@ std::string state_text(const progress_view& view) {
   return std::string{to_string(view.state)};
 }
 
+/// What follows the numbers: how it stands, or how long it will take.
+std::string outlook_text(const progress_view& view) {
+  if (is_terminal(view.state) || view.stopping || !view.has_master) return "  " + state_text(view);
+  const auto eta = eta_text(view);
+  return eta ? "  ETA " + *eta : "";
+}
+
+std::string speed_text(const progress_view& view) {
+  if (view.rows_per_second > 0) return "  " + rate_text(view.rows_per_second) + " rows/s";
+  if (view.partitions_per_second > 0) return "  " + rate_text(view.partitions_per_second) + "/s";
+  return "";
+}
+
 }  // namespace
 
 void rate_meter::add(mono_time at, std::int64_t count) {
@@ -72,20 +86,24 @@ std::string progress_bar(std::int64_t done, std::int64_t total, int cells) {
 }
 
 std::string bar_line(const progress_view& view, std::size_t columns) {
-  auto done = view.completed + view.failed;
-  auto line = fmt::format("{} {}", view.job, view.run.value);
-  if (view.total == 0) return clip(line + "  " + state_text(view), columns);
-  line += fmt::format("  {} {:>3}%  {}", progress_bar(done, view.total, bar_cells),
-                      done * 100 / view.total, partitions_text(view));
-  if (view.rows_per_second > 0)
-    line += "  " + rate_text(view.rows_per_second) + " rows/s";
-  else if (view.partitions_per_second > 0)
-    line += "  " + rate_text(view.partitions_per_second) + "/s";
-  if (is_terminal(view.state) || view.stopping || !view.has_master)
-    line += "  " + state_text(view);
-  else if (auto eta = eta_text(view))
-    line += "  ETA " + *eta;
-  return clip(escape_controls(line), columns);
+  auto name = escape_controls(fmt::format("{} {}", view.job, view.run.value)) + "  ";
+  if (view.total == 0) return clip(name + state_text(view), columns);
+  const auto done = view.completed + view.failed;
+  const auto numbers = fmt::format("{:>3}%  {}", done * 100 / view.total, partitions_text(view));
+  const auto outlook = outlook_text(view);
+  auto speed = speed_text(view);
+  // Where it is narrow the bar gets shorter, then bar and speed go, then the name is cut off.
+  const auto room = [&] {
+    return static_cast<int>(columns) -
+           static_cast<int>(width(name) + width(numbers) + width(speed) + width(outlook));
+  };
+  const auto cells = std::min(bar_cells, room() - 3);
+  const auto bar = cells < least_bar_cells ? "" : progress_bar(done, view.total, cells) + " ";
+  if (bar.empty() && room() < 0) speed.clear();
+  if (room() < 0 && width(name) > 2)
+    name =
+        clip(name, static_cast<std::size_t>(std::max(2, static_cast<int>(width(name)) + room())));
+  return clip(name + bar + numbers + speed + outlook, columns);
 }
 
 std::string plain_line(const progress_view& view) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include "apps/partita/terminal.hpp"
 #include "storage/clock.hpp"
@@ -32,9 +33,14 @@ std::string plain(const document& value) {
   return join(parts, ",");
 }
 
-std::string ratio_text(const document& value) {
+bool is_share(cell kind) { return kind == cell::ratio || kind == cell::advance; }
+
+/// The member of a share that grows to its total.
+const char* share_member(cell kind) { return kind == cell::ratio ? "completed" : "done"; }
+
+std::string share_text(const document& value, cell kind) {
   auto total = value.value("total", std::int64_t{0});
-  auto done = value.value(value.contains("completed") ? "completed" : "done", std::int64_t{0});
+  auto done = value.value(share_member(kind), std::int64_t{0});
   if (total == 0 && done == 0) return "-";
   auto open = value.contains("sealed") && !value["sealed"].get<bool>() ? "+" : "";
   return fmt::format("{}/{}{}", done, total, open);
@@ -50,8 +56,7 @@ std::string color_of(const std::string& state) {
 }
 
 bool right_aligned(cell kind) {
-  return kind == cell::number || kind == cell::percent || kind == cell::duration ||
-         kind == cell::ratio;
+  return kind == cell::number || kind == cell::percent || kind == cell::duration || is_share(kind);
 }
 
 std::string padded(const std::string& text, std::size_t columns, bool right) {
@@ -99,26 +104,32 @@ std::string render_table(const listing& what, const std::vector<document>& items
   return out;
 }
 
+/// The members that a column stands for in CSV, where a cell is one plain value.
+std::vector<std::string> plain_members(const column& one) {
+  if (!is_share(one.kind)) return {one.pointer};
+  return {one.pointer + "/" + share_member(one.kind), one.pointer + "/total"};
+}
+
 /// Every column, raw values, named by the path of its member: partitions_completed.
 std::string render_csv(const listing& what, const std::vector<document>& items, const style& how) {
+  std::vector<std::string> pointers;
+  for (const auto& one : what.columns)
+    for (auto& pointer : plain_members(one)) pointers.push_back(std::move(pointer));
   std::string out;
   auto put = [&](auto&& field_of) {
-    std::vector<std::string> fields;
-    for (const auto& one : what.columns) fields.push_back(csv_field(field_of(one)));
-    for (std::size_t i = 0; i < fields.size(); ++i) out += (i ? "," : "") + fields[i];
+    const char* between = "";
+    for (const auto& pointer : pointers)
+      out += std::exchange(between, ",") + csv_field(field_of(pointer));
     out += "\n";
   };
   if (how.header)
-    put([](const column& one) {
-      auto name = one.pointer.substr(1);
+    put([](const std::string& pointer) {
+      auto name = pointer.substr(1);
       std::replace(name.begin(), name.end(), '/', '_');
       return name;
     });
   for (const auto& item : items)
-    put([&](const column& one) {
-      const auto& value = member(item, one.pointer);
-      return one.kind == cell::ratio && value.is_object() ? ratio_text(value) : plain(value);
-    });
+    put([&](const std::string& pointer) { return plain(member(item, pointer)); });
   return out;
 }
 
@@ -140,7 +151,8 @@ std::string cell_text(const column& what, const document& item, const style& how
       // Rounded down: 100% means all of it.
       return fmt::format("{:.0f}%", std::floor(value.get<double>() * 100 + 1e-9));
     case cell::ratio:
-      return ratio_text(value);
+    case cell::advance:
+      return share_text(value, what.kind);
     case cell::sentence: {
       auto text = escape_controls(plain(value));
       return how.format == output_format::wide ? text : clip(text, sentence_width);

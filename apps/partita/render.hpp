@@ -28,7 +28,8 @@ enum class cell {
   time,      // relative or ISO
   duration,  // seconds
   percent,   // a share of 1
-  ratio,     // {"completed", "total"}, or {"done", "total"}
+  ratio,     // {"completed", "total"}; two columns of CSV
+  advance,   // {"done", "total"}; the same
   sentence,  // text that is cut off in a table, whole in a wide one
 };
 

@@ -2,8 +2,11 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <iterator>
+#include <sstream>
 
 #include "apps/partita/command_table.hpp"
+#include "apps/partita/common_options.hpp"
 #include "apps/partita/errors.hpp"
 #include "apps/partita/node_settings.hpp"
 
@@ -133,6 +136,54 @@ TEST_CASE("settings that were typed travel to child processes in the environment
   arguments args(node_setting_options(), {"--fast", "--poll-ms", "70"});
   CHECK(typed_settings(args) ==
         std::map<std::string, std::string>{{"PARTITA_FAST", "true"}, {"PARTITA_POLL_MS", "70"}});
+}
+
+TEST_CASE("options of a command may stand before it") {
+  using words = std::vector<std::string>;
+  auto split = [](const words& typed) {
+    auto line = split_command_line(typed);
+    return std::pair{line.name, line.others};
+  };
+  CHECK(split({"jobs", "-o", "json"}) == std::pair{std::string{"jobs"}, words{"-o", "json"}});
+  CHECK(
+      split({"--db", "sqlite:x", "-o", "json", "job", "7", "--partitions"}) ==
+      std::pair{std::string{"job"}, words{"--db", "sqlite:x", "-o", "json", "7", "--partitions"}});
+  CHECK(split({"--db=sqlite:x", "-ojson", "--watch", "--no-header", "jobs"}) ==
+        std::pair{std::string{"jobs"}, words{"--db=sqlite:x", "-ojson", "--watch", "--no-header"}});
+  CHECK(split({"--help", "run"}) == std::pair{std::string{"run"}, words{"--help"}});
+  CHECK(split({"--no-such", "jobs"}) == std::pair{std::string{"jobs"}, words{"--no-such"}});
+  CHECK(split({"--db"}) == std::pair{std::string{}, words{"--db"}});
+  CHECK(split({}).first.empty());
+}
+
+TEST_CASE("what many commands take has a value in all of them or in none: it may stand first") {
+  const auto shared = database_options() + log_options("warn") + listing_options() + help_option();
+  for (const auto& one : shared)
+    for (const auto& other : command_table())
+      for (const auto& each : other.options) {
+        INFO(other.name << ": --" << each.name << " and --" << one.name);
+        if (each.letter && each.letter == one.letter) CHECK(each.name == one.name);
+        if (each.name != one.name) continue;
+        CHECK(each.is_flag() == one.is_flag());
+        CHECK(each.value_is_optional() == one.value_is_optional());
+      }
+}
+
+TEST_CASE("every command has examples that can be typed, and says what it does in the imperative") {
+  for (const auto& one : command_table()) {
+    INFO(one.name);
+    CHECK_FALSE(one.examples.empty());
+    for (const auto& example : one.examples) {
+      INFO(example);
+      std::istringstream text{example};
+      const std::vector<std::string> words{std::istream_iterator<std::string>{text}, {}};
+      CHECK(words.front() == one.name);
+      CHECK_NOTHROW(arguments(one.options, {words.begin() + 1, words.end()}));
+      CHECK(help_of(one, "partita").find("\n  partita " + example + "\n") != std::string::npos);
+    }
+    // "run a job", not "runs a job".
+    CHECK_FALSE(one.summary.substr(0, one.summary.find(' ')).ends_with("s"));
+  }
 }
 
 TEST_CASE("every command is explained, and every option of it") {

@@ -71,6 +71,29 @@ TEST_CASE("the line of a terminal shows share, rate and time left, and fits") {
   CHECK(bar_line(view, 200).find("8,600 rows/s") != std::string::npos);
 }
 
+TEST_CASE("the time left is seen on 80 columns, whatever else is long") {
+  auto view = half_way();
+  view.partitions_per_second = 1200;
+  view.rows_per_second = 123'456;
+  view.completed = 1'200'000;
+  view.failed = 3;
+  view.total = 2'800'000;
+  for (const auto* job : {"sum", "customer_etl", "a_job_whose_name_takes_half_of_the_whole_line"}) {
+    view.job = job;
+    const auto line = bar_line(view, 79);
+    INFO(line);
+    CHECK(width(line) <= 79);
+    CHECK(line.find("1,200,003/2,800,000 partitions, 3 failed") != std::string::npos);
+    CHECK(line.ends_with("  ETA 22m 13s"));
+  }
+  view.job = "sum";
+  view.failed = 0;
+  CHECK(bar_line(view, 84) ==
+        "sum 7  [###......]  42%  1,200,000/2,800,000 partitions  123,456 rows/s  ETA 22m 13s");
+  CHECK(bar_line(view, 79) ==
+        "sum 7   42%  1,200,000/2,800,000 partitions  123,456 rows/s  ETA 22m 13s");
+}
+
 TEST_CASE("no time left is promised while the total grows or nothing has ended") {
   auto view = half_way();
   CHECK(bar_line(view, 200).find("ETA") == std::string::npos);

@@ -92,11 +92,21 @@ TEST_CASE("CSV has all columns, raw values and names made of paths") {
   auto items = two;
   items[0]["note"] = "say \"x\", y";
   CHECK(render(things, items, as(output_format::csv)) ==
-        "id,state,parts,share,at,took_s,note,items_read\n"
-        "7,RUNNING,12/28," +
+        "id,state,parts_completed,parts_total,share,at,took_s,note,items_read\n"
+        "7,RUNNING,12,28," +
             dump(two[0]["share"]) +
             ",2026-03-01T10:20:30.123Z,61.5,\"say \"\"x\"\", y\",86000\n"
-            "12,COMPLETED,3/3,1.0,,,,5\n");
+            "12,COMPLETED,3,3,1.0,,,,5\n");
+}
+
+TEST_CASE("no cell of CSV is made for people") {
+  const listing page{{{"ROWS", "/rows", cell::number}, {"PROGRESS", "/progress", cell::advance}}};
+  const std::vector<document> items{
+      {{"rows", 1'000'000}, {"progress", {{"done", 1000}, {"total", 2000}}}},
+      {{"rows", nullptr}, {"progress", nullptr}}};
+  CHECK(render(page, items, as(output_format::csv)) ==
+        "rows,progress_done,progress_total\n1000000,1000,2000\n,,\n");
+  CHECK(render(page, {}, as(output_format::csv)) == "rows,progress_done,progress_total\n");
 }
 
 TEST_CASE("names are one a line; an empty table is empty") {

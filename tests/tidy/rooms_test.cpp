@@ -60,8 +60,9 @@ const std::vector<room> house{
                                         "apps/partita/commands"}},
     {"apps/program",          {"batch", "actors", "apps/partita"}},
     {"apps/demo",             {"protocol", "storage", "apps/jobs/customer_etl", "apps/partita"}},
+    {"apps/generate",         {"apps/jobs/customer_etl", "apps/partita"}},
     {"apps",                  {"apps/jobs/range_sum", "apps/jobs/customer_etl",
-                               "apps/partita", "apps/program", "apps/demo"}},
+                               "apps/partita", "apps/program", "apps/demo", "apps/generate"}},
 
     {"bench", {"storage", "batch", "batch/readers", "batch/writers", "actors",
                "apps/jobs/customer_etl", "apps/partita", "apps/partita/bench"}},

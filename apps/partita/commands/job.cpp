@@ -50,7 +50,7 @@ const listing partitions{{{"STEP", "/step"},
                           {"STATE", "/state", cell::state},
                           {"TRY", "/attempt", cell::number},
                           {"NODE", "/node/name"},
-                          {"PROGRESS", "/progress", cell::ratio},
+                          {"PROGRESS", "/progress", cell::advance},
                           {"READ", "/items/read", cell::number},
                           {"WRITTEN", "/items/written", cell::number},
                           {"ENDED", "/ended_at", cell::time},
@@ -109,14 +109,22 @@ class job_page {
     return items;
   }
 
-  std::vector<document> failure_documents() {
+  struct last_failures {
     std::vector<document> items;
-    for (const auto& row : look_.list_failures(view_.run.id, failures_shown))
-      items.push_back(failure_document(row, view_.steps, names_));
-    return items;
+    bool more = false;
+  };
+
+  last_failures failure_documents() const {
+    auto rows = look_.list_failures(view_.run.id, failures_shown + 1);
+    last_failures found;
+    found.more = rows.size() > failures_shown;
+    if (found.more) rows.pop_back();
+    for (const auto& row : rows) found.items.push_back(failure_document(row, view_.steps, names_));
+    return found;
   }
 
-  /// Partitions of the chosen steps, page by page; at most `most` of each step.
+  /// Partitions of the chosen steps, page by page, at most `most` of each step; until `take` says
+  /// no.
   template <class Take>
   void each_page(std::int64_t most, Take take) {
     for (const auto* step : chosen_steps()) {
@@ -128,7 +136,7 @@ class job_page {
         std::vector<document> items;
         for (const auto& row : rows)
           items.push_back(partition_document(row, step->row.spec.name, names_));
-        take(items);
+        if (!take(items)) return;
         after = rows.back().no;
         left -= static_cast<std::int64_t>(rows.size());
       }
@@ -140,6 +148,7 @@ class job_page {
     each_page(INT64_MAX, [&](const std::vector<document>& items) {
       out << render(partitions, items, how);
       how.header = false;  // once, above the first page
+      return out.good();   // not when its reader has ended
     });
   }
 
@@ -147,7 +156,8 @@ class job_page {
   void print_document(std::ostream& out) {
     auto run = run_document(view_.run, view_.steps, names_, how_.now);
     run["steps"] = step_documents();
-    run["failures"] = {{"items", failure_documents()}, {"next", nullptr}};
+    const auto failed = failure_documents();
+    run["failures"] = {{"items", failed.items}, {"next", nullptr}, {"more", failed.more}};
     auto text = dump(run);
     if (wants_partitions()) {
       text.pop_back();  // the closing brace
@@ -155,6 +165,7 @@ class job_page {
       const char* between = "";
       each_page(INT64_MAX, [&](const std::vector<document>& items) {
         for (const auto& item : items) out << std::exchange(between, ",") << dump(item);
+        return out.good();
       });
       text = R"(],"next":null}})";
     }
@@ -192,13 +203,14 @@ class job_page {
   void print_report(std::ostream& out) {
     out << header();
     if (!view_.steps.empty()) out << "\n" << render(steps, step_documents(), how_);
-    if (auto items = failure_documents(); !items.empty())
-      out << "\nlast failures\n" << render(failures, items, how_);
+    if (const auto failed = failure_documents(); !failed.items.empty())
+      out << "\nlast failures\n" << render(failures, failed.items, how_);
     if (!wants_partitions()) return;
     std::vector<document> rows;
     auto most = args_.number("limit", 1, 100'000);
     each_page(most, [&](const std::vector<document>& page) {
       rows.insert(rows.end(), page.begin(), page.end());
+      return true;
     });
     out << "\n" << render(partitions, rows, how_);
     for (const auto* step : chosen_steps())

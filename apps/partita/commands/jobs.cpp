@@ -85,14 +85,16 @@ std::string list_known(const invocation& in, const style& how) {
 }
 
 std::string list_runs(const reader& session, int limit, run_id before, const style& how) {
-  auto rows = session.list_runs(limit, before);
+  auto rows = session.list_runs(limit + 1, before);
+  std::optional<std::string> next;
+  if (rows.size() > static_cast<std::size_t>(limit)) {
+    rows.pop_back();  // seen only to know that there is more
+    next = std::to_string(rows.back().id.value);
+  }
   auto names = names_of(session.list_nodes(false));
   std::vector<document> items;
   for (const auto& row : rows)
     items.push_back(run_document(row, session.summarize(row.id), names, how.now));
-  std::optional<std::string> next;
-  if (!rows.empty() && rows.size() == static_cast<std::size_t>(limit))
-    next = std::to_string(rows.back().id.value);
   if (rows.empty() && how.format == output_format::table) std::cerr << "no runs\n";
   return render(runs, items, how, next);
 }
