@@ -35,7 +35,8 @@ for kind in $(databases); do
 
   # Options before the command.
   ok "$kind: options may stand first" [ \
-    "$("$PARTITA" --db "$PARTITA_DB" -o json --limit 2 jobs)" = "$("$PARTITA" jobs --limit 2 -o json)" ]
+    "$("$PARTITA" --db "$PARTITA_DB" -o json --limit 2 jobs)" = \
+    "$("$PARTITA" jobs --limit 2 -o json)" ]
   csv=$("$PARTITA" -o csv job 1 | tail -1)
   ok "$kind: CSV has plain numbers" sh -c "echo '$csv' | grep -q ',20000,20000,' &&
     ! echo '$csv' | grep -Eq '[0-9]s\b|%|/'"
