@@ -131,10 +131,15 @@ class PatroniTrio(AsOne):
         return None
 
     def wait_for_standbys(self):
-        """Both stream, and one of them is synchronous: only then may the next strike come."""
-        until("both standbys stream and one is synchronous", lambda: self.primary.one(
-            "select 1 from pg_stat_replication where state = 'streaming' having count(*) = 2 and"
-            " bool_or(sync_state = 'sync')", database="postgres"), 120, pause=0.2)
+        """Both stream, and Patroni has noted one as synchronous: else it would promote nobody."""
+        def ready():
+            members = json.loads(self.primary.ask("/cluster"))["members"]
+            roles = sorted(m["role"] for m in members if m["state"] in ("running", "streaming"))
+            return roles == ["leader", "replica", "sync_standby"] and self.primary.one(
+                "select 1 from pg_stat_replication where state = 'streaming' having count(*) = 2",
+                database="postgres")
+
+        until("both standbys stream and one is synchronous", ready, 120, pause=0.2)
 
     def kill(self):
         old = self.primary

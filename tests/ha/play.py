@@ -16,6 +16,13 @@ from workload import Run, Witness, Workload
 
 # Flags of the nodes.
 PROFILES = {"fast": ["--fast"], "default": []}
+# The event in the logs of nodes, and in capitals its kind in the event log.
+HISTORY_LOST = "history_lost"
+
+
+def tells_of_loss(text):
+    """Whether `doctor` or `verify` says, in one line, that history was lost."""
+    return re.search("history.*lost|lost.*history", text, re.I) is not None
 
 
 def say(text):
@@ -167,11 +174,11 @@ class Play:
         return log_counts(self.folder + "/nodes").get(event, 0)
 
     def no_false_alarm(self):
-        if self.logged("history_lost"):
+        if self.logged(HISTORY_LOST):
             raise Wrong("a node says that history was lost, and it was not")
         for command in ("doctor", "verify"):
             text = self.expect((0, 1), command, *(["--all"] if command == "verify" else []))
-            if re.search("history.*lost|lost.*history", text, re.I):
+            if tells_of_loss(text):
                 raise Wrong(f"{command} says that history was lost, and it was not: {text}")
 
     def judge(self, seconds=120):

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 
-from play import Play, Skipped, Wrong
+from play import HISTORY_LOST, Play, Skipped, Wrong, tells_of_loss
 from pooler import pooler, told_by_doctor
 from rounds import missing
 from trio import WAIT_FOR_ONE, TooLate, until
@@ -17,9 +17,6 @@ AFTER_FREEZE = 15
 COMMAND_DEADLINE = 30
 SESSIONS = "select count(*) from pg_stat_activity where application_name like 'partita%'"
 COMMANDS = "select 1 from pg_stat_activity where application_name = 'partita'"
-# What tells of a history that was lost: the event in the logs of nodes, words of `doctor` and
-# `verify`.
-HISTORY_LOST = "history_lost"
 
 
 def kill(play):
@@ -182,14 +179,12 @@ def lag(play):
     if lost < 100:
         raise RuntimeError(f"the standby did not lag: {lost} of {acknowledged} results were lost")
     took = play.goes_on(writable, AFTER_KILL)
-    told = {}
     until("a node says that history was lost", lambda: play.logged(HISTORY_LOST), 30)
+    play.until("an event says that history was lost",
+               f"select count(*) from partita.event where kind = '{HISTORY_LOST.upper()}'", 30)
     for command in (["doctor"], ["verify", "--all"]):
-        text = play.expect((0, 1), *command).lower()
-        told[command[0]] = "history" in text and "lost" in text
-    silent = [name for name, said in told.items() if not said]
-    if silent:
-        raise Wrong(f"{' and '.join(silent)} do not tell that history was lost")
+        if not tells_of_loss(play.expect((0, 1), *command)):
+            raise Wrong(f"{command[0]} does not tell that history was lost")
     play.watch.stop()
     play.watch = None  # what it saw is lost, and was told
     play.judge()
