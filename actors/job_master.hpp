@@ -29,6 +29,8 @@ struct master_state {
   void ended(const worker_outcome& outcome);
   void drain();
   void interrupt();
+  void hold();
+  void resume();
   void fence();
 
   master_actor::stateful_pointer<master_state> self = nullptr;
@@ -47,6 +49,7 @@ struct master_state {
   std::uint64_t awaited = 0;  // number of the one timer that counts
   bool draining = false;
   bool interrupted = false;
+  bool held = false;  // trust has expired: the author's code stops, and none is begun
   bool fenced = false;
   static inline const char* name = "job_master";
 

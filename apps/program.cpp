@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "actors/node_process.hpp"
+#include "apps/partita/bodies.hpp"
 #include "apps/partita/command_table.hpp"
 
 namespace partita {
@@ -30,6 +31,7 @@ int main(int argc, char** argv, const registry& jobs) {
   auto program = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "partita";
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   try {
+    if (!words.empty() && words.front() == cli::body_word) cli::execute_bodies(words, jobs);
     auto exit = cli::dispatch(program, words, jobs);
     // A full disk must not look like a short but successful answer.
     if (!std::cout.flush())
