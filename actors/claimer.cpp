@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocol/isolation.hpp"
 #include "protocol/mutation.hpp"
 #include "storage/text.hpp"
 
@@ -110,8 +111,18 @@ void claimer_state::learn(step_id step, run_id run) {
   if (book.knows(step)) return;
   auto row = db->get().find_run(run);
   for (const auto& s : db->get().list_steps(run))
-    if (row && s.id == step) return book.learn(step, {run, row->job, row->parameters, s.spec, 0});
+    if (row && s.id == step) {
+      const auto* definition = definition_of(row->job, s.spec.name);
+      const bool timed = definition && definition->time_limit().count() > 0;
+      return book.learn(step, {run, row->job, row->parameters, s.spec, 0, timed});
+    }
   throw store_error(errc::damaged, named(step) + " has no row");
+}
+
+/// Null: this program knows no such step.
+const partitioned* claimer_state::definition_of(const job_ref& ref, const std::string& step) const {
+  const auto* job = deps->jobs->find(ref);
+  return job ? job->partitioned_step(step) : nullptr;
 }
 
 // --- stopping ------------------------------------------------------------------------------------
@@ -175,10 +186,14 @@ void claimer_state::hand_out() {
   for (auto& batch : book.hand_out()) {
     const auto executor = static_cast<std::size_t>(batch.executor);
     const auto& facts = book.facts_of(batch.step);
+    const auto* definition = definition_of(facts.job, facts.spec.name);
+    const bool asked = definition && definition->isolated_how();
+    const bool isolated = isolates(asked, book.grant_of(batch.lease).attempt, book.holds_retried());
     control[executor]->expect(batch.lease);
     self->send(executors[executor],
                work_batch{origin_of(batch.lease), batch.step, facts.job, facts.parameters,
-                          facts.spec.retry, facts.spec.transferable, std::move(batch.partitions)});
+                          facts.spec.retry, facts.spec.transferable, isolated,
+                          std::move(batch.partitions)});
   }
 }
 
@@ -196,6 +211,26 @@ void claimer_state::finished(finished_batch& batch) {
   hand_out();
   if (may_claim() && book.wants_more(ahead.nothing_ahead())) schedule_work(milliseconds{0});
   report_running();
+}
+
+/// A body whose timeout has passed, and which does not stop: its attempt has failed, and what waits
+/// behind it goes back. What its executor brings some day is late.
+void claimer_state::overdue(const overdue_attempt& body) {
+  auto given_up = book.give_up(body.executor, body.lease, body.no);
+  if (given_up.empty()) return;
+  control.at(static_cast<std::size_t>(body.executor))->interrupt();
+  for (auto& report : given_up) {
+    if (report.lease == body.lease && report.no == body.no) {
+      const auto& facts = book.facts_of(book.grant_of(body.lease).step);
+      const auto attempt = book.grant_of(body.lease).attempt;
+      report.error = body.why;
+      report.outcome = after_failure(facts.spec.retry, facts.spec.transferable, attempt);
+      report.retry_after = backoff(facts.spec.retry, attempt);
+    }
+    auto from = origin_of(report.lease);
+    self->send(reporter, result_batch{std::move(from), {std::move(report)}, {}, false});
+  }
+  self->send(reporter, flush_atom::value);
 }
 
 void claimer_state::answered(const report_answers& answers) {
@@ -291,6 +326,7 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
           [self](fence_atom) { self->state.fence(); },
           [self](finished_batch& batch) { self->state.finished(batch); },
           [self](const report_answers& answers) { self->state.answered(answers); },
+          [self](const overdue_attempt& body) { self->state.overdue(body); },
           [self](drain_atom) { self->state.drain(); },
           [self](interrupt_atom) { self->state.interrupt(); }};
 }

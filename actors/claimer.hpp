@@ -35,6 +35,7 @@ struct claimer_state {
   void renewed(const renewal& r);
   void become(node_id id);
   void fence();
+  void overdue(const overdue_attempt& body);
   void drain();
   void interrupt();
 
@@ -66,6 +67,7 @@ struct claimer_state {
   void claim_ready();
   bool claim_from(ready_step& next);
   void learn(step_id step, run_id run);
+  const partitioned* definition_of(const job_ref& ref, const std::string& step) const;
   void obey(const work_view& view);
   void stop_lease(lease_id lease, stop_mode mode);
   void give_back(lease_id lease);

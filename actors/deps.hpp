@@ -21,6 +21,8 @@ struct node_deps {
   std::shared_ptr<const registry> jobs;
   settings limits;
   node_info info;
+  /// Starts a process for bodies (actors/body_process.hpp). Empty: all run in this process.
+  std::vector<std::string> body_command;
   std::function<mono_time()> now = boot_now;
   unsigned seed = 0;  // of every jitter
   std::shared_ptr<node_counters> counters = std::make_shared<node_counters>();

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "batch/partition_context.hpp"
+#include "protocol/liveness.hpp"
 #include "protocol/values.hpp"
 
 namespace partita {
@@ -22,6 +25,13 @@ class executor_control {
     std::shared_ptr<progress_cell> progress;
   };
 
+  /// A body that goes on though it was asked to stop.
+  struct stuck_body {
+    current what;
+    bool timed_out = false;
+    milliseconds ran{0};
+  };
+
   /// A batch under this lease is on its way to the executor.
   void expect(lease_id lease) {
     std::lock_guard lock{mutex_};
@@ -34,9 +44,22 @@ class executor_control {
     return batches_.front().stop.get_token();
   }
 
-  void begin_partition(partition_no no, std::shared_ptr<progress_cell> progress) {
+  /// One attempt begins. Its token is that of its batch, and of its timeout (0: none), which
+  /// `watch` judges.
+  std::stop_token begin_partition(partition_no no, std::shared_ptr<progress_cell> progress,
+                                  mono_time now = {}, milliseconds timeout = milliseconds{0}) {
     std::lock_guard lock{mutex_};
     current_ = current{batches_.front().lease, no, std::move(progress)};
+    attempt_ = {now, timeout, {}, {}, false, false};
+    if (batches_.front().stop.stop_requested()) attempt_.stop.request_stop();
+    return attempt_.stop.get_token();
+  }
+
+  /// The attempt is over. Whether its timeout had passed.
+  bool end_partition() {
+    std::lock_guard lock{mutex_};
+    current_.reset();
+    return attempt_.timed_out;
   }
 
   void end() {
@@ -49,13 +72,41 @@ class executor_control {
   void interrupt(lease_id lease) {
     std::lock_guard lock{mutex_};
     for (auto& b : batches_)
-      if (b.lease == lease) b.stop.request_stop();
+      if (b.lease == lease) request_stop(b);
   }
 
   /// Asks whatever runs or is about to run to stop.
   void interrupt() {
     std::lock_guard lock{mutex_};
-    for (auto& b : batches_) b.stop.request_stop();
+    for (auto& b : batches_) request_stop(b);
+  }
+
+  /// Asks an attempt whose timeout has passed to stop. Tells once of a body that has gone on for
+  /// `grace` after it was seen to be asked.
+  std::optional<stuck_body> watch(mono_time now, milliseconds grace) {
+    std::lock_guard lock{mutex_};
+    if (!current_) return std::nullopt;
+    auto& a = attempt_;
+    if (a.timeout.count() > 0 && now - a.begun >= a.timeout && !a.stop.stop_requested()) {
+      a.timed_out = true;
+      a.stop.request_stop();
+    }
+    if (!a.stop.stop_requested() || a.told) return std::nullopt;
+    if (!a.asked) a.asked = now;
+    if (now - *a.asked < grace) return std::nullopt;
+    a.told = true;
+    return stuck_body{*current_, a.timed_out,
+                      std::chrono::duration_cast<milliseconds>(now - a.begun)};
+  }
+
+  /// Until then this node may trust its leases, as far as it knows.
+  void trust_until(mono_time until) { trusted_until_ = until; }
+  mono_time trusted_until() const { return trusted_until_; }
+
+  /// Whether a batch is under execution, or on its way.
+  bool busy() const {
+    std::lock_guard lock{mutex_};
+    return !batches_.empty();
   }
 
   std::optional<current> now() const {
@@ -68,10 +119,25 @@ class executor_control {
     lease_id lease;
     std::stop_source stop;
   };
+  struct attempt {
+    mono_time begun{};
+    milliseconds timeout{0};  // 0: none
+    std::stop_source stop;
+    std::optional<mono_time> asked;  // when it was first seen to be asked to stop
+    bool timed_out = false;
+    bool told = false;
+  };
+
+  void request_stop(batch& b) {
+    b.stop.request_stop();
+    if (current_ && &b == &batches_.front()) attempt_.stop.request_stop();
+  }
 
   mutable std::mutex mutex_;
   std::deque<batch> batches_;
   std::optional<current> current_;
+  attempt attempt_;
+  std::atomic<mono_time> trusted_until_{};
 };
 
 using controls = std::vector<std::shared_ptr<executor_control>>;

@@ -27,6 +27,7 @@ void master_state::advance() {
       return again(wait);
     }
     if (draining && !work) return let_go();
+    if (held && !work) return again(deps->limits.poll);
     decide();
     backoff->reset();
   } catch (const store_error& e) {
@@ -69,7 +70,7 @@ void master_state::decide() {
 
 /// The author's code is running: watch for a stop, and keep the thread free.
 void master_state::watch_work(const run_row& row) {
-  if (row.stop != stop_mode::none) work->stop.request_stop();
+  if (row.stop != stop_mode::none || held) work->stop.request_stop();
   again(deps->limits.poll);
 }
 
@@ -231,6 +232,18 @@ void master_state::interrupt() {
   if (work) work->stop.request_stop();
 }
 
+/// Another node may be about to take the run over. The outcome of what stops changes nothing: the
+/// rows tell what comes next.
+void master_state::hold() {
+  held = true;
+  if (work) work->stop.request_stop();
+}
+
+void master_state::resume() {
+  held = false;
+  if (!work) again(at_once);
+}
+
 void master_state::let_go() {
   db->with([&](const master_store& s) { s.step_down(mine.run, mine.node, *mine.term); });
   log::info("run_let_go", about(), {{"term", mine.term->value}});
@@ -278,6 +291,8 @@ master_actor::behavior_type job_master(master_actor::stateful_pointer<master_sta
           [self](done_atom) { self->state.look_at_once(); },
           [self](const worker_outcome& outcome) { self->state.ended(outcome); },
           [self](fence_atom) { self->state.fence(); },
+          [self](hold_atom) { self->state.hold(); },
+          [self](resume_atom) { self->state.resume(); },
           [self](drain_atom) { self->state.drain(); },
           [self](interrupt_atom) { self->state.interrupt(); }};
 }

@@ -38,6 +38,8 @@ struct master_state {
   void ended(const worker_outcome& outcome);
   void drain();
   void interrupt();
+  void hold();
+  void resume();
   void fence();
 
   master_actor::stateful_pointer<master_state> self = nullptr;
@@ -51,6 +53,7 @@ struct master_state {
   milliseconds look_wait{0};
   std::uint64_t awaited = 0;  // number of the one timer that counts
   bool draining = false;
+  bool held = false;  // trust has expired: the author's code stops, and none is begun
   bool fenced = false;
   static inline const char* name = "job_master";
 

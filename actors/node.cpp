@@ -1,5 +1,7 @@
 #include "actors/node.hpp"
 
+#include <algorithm>
+
 #include "actors/listener.hpp"
 #include "actors/log_event.hpp"
 #include "actors/partition_executor.hpp"
@@ -9,6 +11,9 @@
 namespace partita {
 
 namespace {
+
+/// Between looks whether bodies that were asked to stop have done so.
+constexpr milliseconds look_for_idle{20};
 
 /// Spawns with a thread of its own, or on the scheduler of a simulation.
 template <class Self, class F, class... Ts>
@@ -52,14 +57,54 @@ claimer_helpers helper_spawner(deps_ptr deps, node_id first, spawn_choice thread
 // --- standing in the cluster ---------------------------------------------------------------------
 
 void node_actor_state::tick() {
-  if (window->at(deps->now()) != trust::expired) {
-    interrupted = false;
-  } else if (!interrupted) {
+  judge_trust();
+  watch_executors(deps->limits.stop_grace);
+}
+
+/// At expiry others may be about to get what this node has: the author's code is asked to stop, in
+/// executors and on masters.
+void node_actor_state::judge_trust() {
+  const bool trusts = window->at(deps->now()) != trust::expired;
+  if (trusts && !trusted) {
+    for (auto& [run, master] : masters) self->send(master, resume_atom::value);
+  } else if (!trusts && trusted) {
     log::warn("trust_expired", {.node = id},
-              {{"why", "no renewal in time: executors are interrupted"}});
+              {{"why",
+                "no renewal in time: executors and the author's code on the master are "
+                "asked to stop"}});
     interrupt_executors();
-    interrupted = true;
+    for (auto& [run, master] : masters) self->send(master, hold_atom::value);
   }
+  trusted = trusts;
+}
+
+/// A body that does not stop keeps its executor. One whose timeout has passed is given up all the
+/// same.
+void node_actor_state::watch_executors(milliseconds grace) {
+  for (std::size_t i = 0; i < control.size(); ++i) {
+    const auto stuck = control[i]->watch(deps->now(), grace);
+    if (!stuck) continue;
+    const auto seconds = std::chrono::duration<double>(stuck->ran).count();
+    log::warn("executor_stuck", {.no = stuck->what.no, .lease = stuck->what.lease, .node = id},
+              {{"executor", i},
+               {"ran_s", seconds},
+               {"why", stuck->timed_out ? "its timeout has passed, and it does not stop"
+                                        : "it was asked to stop, and does not"}});
+    if (stuck->timed_out)
+      self->send(claimer, overdue_attempt{static_cast<int>(i), stuck->what.lease, stuck->what.no,
+                                          "it ran longer than its timeout and did not stop"});
+  }
+}
+
+void node_actor_state::renewed(const renewal& r) {
+  if (r.node != id) return;
+  window->renewed(r.sent);
+  for (auto& c : control) c->trust_until(r.sent + deps->limits.deregister_after);
+  judge_trust();
+}
+
+bool node_actor_state::executes() const {
+  return std::any_of(control.begin(), control.end(), [](const auto& c) { return c->busy(); });
 }
 
 void node_actor_state::interrupt_executors() {
@@ -93,6 +138,7 @@ void node_actor_state::take_over(const masterless_runs& waiting) {
     auto master = spawn_as(self, threads, job_master, deps, db, node_actor{self}, id, run,
                            worker_spawner(threads));
     self->link_to(master);
+    if (!trusted) self->send(master, hold_atom::value);
     masters[run.id] = master;
   }
 }
@@ -115,12 +161,30 @@ void node_actor_state::drain() {
 }
 
 void node_actor_state::interrupt() {
-  if (leaving) return;
+  if (leaving || release_by) return;
   log::warn("grace_over", {.node = id}, {{"why", "executors are interrupted"}});
+  release_by = deps->now() + deps->limits.stop_grace;
   interrupt_executors();
   self->send(claimer, interrupt_atom::value);
   for (auto& [run, master] : masters) self->send(master, interrupt_atom::value);
   self->delayed_send(self, deps->limits.stop_grace, release_atom::value);
+}
+
+/// A body that goes on after the node has left runs beside the next one that gets its partition. So
+/// bodies get half of the grace to stop first; the other half is for leaving, and then the process
+/// ends.
+void node_actor_state::release() {
+  if (leaving) return;
+  drain();
+  const auto half = deps->now() + deps->limits.stop_grace / 2;
+  if (!release_by || *release_by > half) {
+    release_by = half;
+    interrupt_executors();
+    self->send(claimer, interrupt_atom::value);
+    for (auto& [run, master] : masters) self->send(master, interrupt_atom::value);
+  }
+  if (!executes() || deps->now() >= *release_by) return leave();
+  self->delayed_send(self, look_for_idle, release_atom::value);
 }
 
 void node_actor_state::leave_when_idle() {
@@ -132,6 +196,7 @@ void node_actor_state::leave() {
   if (leaving) return;
   leaving = true;
   interrupt_executors();
+  if (release_by && deps->now() >= *release_by) watch_executors(milliseconds{0});
   self->send(heartbeat, leave_atom::value);
 }
 
@@ -175,9 +240,7 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
             self->state.tick();
           },
           [self](const joined& j) { self->state.become(j.node); },
-          [self](const renewal& r) {
-            if (r.node == self->state.id) self->state.window->renewed(r.sent);
-          },
+          [self](const renewal& r) { self->state.renewed(r); },
           [self](fence_atom) { self->state.fenced(); },
           [self](const running_count& load) { self->send(self->state.heartbeat, load); },
           [self](const masterless_runs& waiting) { self->state.take_over(waiting); },
@@ -193,7 +256,7 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
             self->state.leave_when_idle();
           },
           [self](left_atom) { self->state.over(true); },
-          [self](release_atom) { self->state.leave(); }};
+          [self](release_atom) { self->state.release(); }};
 }
 
 }  // namespace partita

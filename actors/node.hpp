@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
@@ -28,12 +29,14 @@ struct node_actor_state {
   node_actor_state() = default;
 
   void tick();
+  void renewed(const renewal& r);
   void become(node_id id);
   void fenced();
   void take_over(const masterless_runs& waiting);
   void master_over(run_id run);
   void drain();
   void interrupt();
+  void release();
   void leave_when_idle();
   void leave();
   void over(bool well);
@@ -52,11 +55,15 @@ struct node_actor_state {
   bool draining = false;
   bool drained = false;
   bool leaving = false;
-  bool interrupted = true;  // executors were interrupted: trust has expired, or was never there
+  bool trusted = false;                 // false: executors were interrupted, masters hold
+  std::optional<mono_time> release_by;  // set: all are interrupted, and the node leaves then
   static inline const char* name = "node";
 
  private:
   void interrupt_executors();
+  void judge_trust();
+  void watch_executors(milliseconds grace);
+  bool executes() const;
 };
 
 /// `first`: the incarnation this process has joined as. `on_over(well)` is called once, when the

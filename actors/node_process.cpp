@@ -31,6 +31,7 @@ deps_ptr make_deps(const node_config& config) {
   deps.db = config.db;
   deps.jobs = config.jobs;
   deps.limits = config.settings;
+  deps.body_command = config.body_command;
   deps.info.host = host_name();
   deps.info.pid = ::getpid();
   deps.info.name =
@@ -81,6 +82,7 @@ struct node_process::impl {
 node_process::node_process(const node_config& config) : impl_(std::make_unique<impl>(config)) {}
 
 node_process::~node_process() {
+  if (!impl_) return;
   if (impl_->left.wait_for(std::chrono::seconds{0}) != std::future_status::ready) {
     release_now();
     impl_->left.wait();
@@ -93,6 +95,16 @@ void node_process::release_now() { caf::anon_send(impl_->root, release_atom::val
 
 bool node_process::wait(milliseconds limit) {
   return impl_->left.wait_for(limit) == std::future_status::ready;
+}
+
+bool node_process::close(milliseconds limit) {
+  std::promise<void> closed;
+  auto done = closed.get_future();
+  std::thread{[left_over = impl_.release(), closed = std::move(closed)]() mutable {
+    delete left_over;
+    closed.set_value();
+  }}.detach();
+  return done.wait_for(limit) == std::future_status::ready;
 }
 
 bool node_process::failed() const {

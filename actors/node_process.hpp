@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "actors/counters.hpp"
 #include "batch/registry.hpp"
@@ -16,6 +17,9 @@ struct node_config {
   partita::settings settings;
   std::string name;     // for people; "" means HOST-PID
   std::string version;  // of the program
+  /// The arguments that make this program a process for bodies (actors/body_process.hpp). Empty: it
+  /// cannot be one, so no body is isolated.
+  std::vector<std::string> body_command{};
 };
 
 /// One node in this process: its actors, from joining the cluster to leaving it.
@@ -33,11 +37,17 @@ class node_process {
   /// once; wait() tells when it is done.
   void drain();
 
-  /// Ends now: executors are interrupted, what is held is given back, nothing is waited for.
+  /// Ends now: bodies are asked to stop and have half of the stop grace, what is held is given
+  /// back.
   void release_now();
 
   /// Blocks until the node has left, at most `limit`. Whether it has.
   bool wait(milliseconds limit);
+
+  /// Ends the threads and closes the sessions of a node that has left, in at most `limit`. False:
+  /// something does not return (a body that does not stop, a call of the database), and the process
+  /// must end. Nothing else may be called afterwards.
+  bool close(milliseconds limit);
 
   /// Whether the node ended because one of its actors died. Its work is given to others like that
   /// of any lost node.

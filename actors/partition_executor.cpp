@@ -1,6 +1,7 @@
 #include "actors/partition_executor.hpp"
 
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "actors/text.hpp"
@@ -9,11 +10,14 @@ namespace partita {
 
 namespace {
 
-/// How long the session for checkpoints stays open without a batch.
-constexpr std::chrono::seconds idle_session{10};
+/// How long a session for checkpoints, or a process for bodies, stays without a batch.
+constexpr std::chrono::seconds idle_time{10};
 
-void discard_all(const std::vector<output_file>& files) {
-  for (const auto& file : files) discard(file);
+body_end cannot_begin(body_end::kind how, const std::string& why) {
+  body_end end;
+  end.how = how;
+  end.error = why;
+  return end;
 }
 
 }  // namespace
@@ -43,8 +47,9 @@ void executor_state::prepare(const work_batch& work, common& all) const {
   all.step = step;
 }
 
-void executor_state::run(const work_batch& work, const granted_partition& part, const common& all,
-                         std::stop_token stop, finished_attempt& ended) {
+body_end executor_state::run_here(const work_batch& work, const granted_partition& part,
+                                  const common& all, std::shared_ptr<progress_cell> progress,
+                                  std::stop_token stop) {
   partition_setup setup;
   setup.run = work.from.run;
   setup.step = work.step;
@@ -53,25 +58,64 @@ void executor_state::run(const work_batch& work, const granted_partition& part, 
   setup.key = part.key;
   setup.attempt = work.from.attempt;
   setup.resume = part.resume;
-  setup.stop = stop;
+  setup.stop = std::move(stop);
   setup.given = all.given;
   setup.input = parse_document("the partition's input", part.input);
   setup.commit = [&](const checkpoint& c) { commit(work.from.lease, part.no, c); };
-  control->begin_partition(part.no, setup.progress);
+  setup.progress = std::move(progress);
+  return run_body(*all.step, std::move(setup), deps->limits.max_output_bytes);
+}
 
-  partition_context context{std::move(setup)};
-  try {
-    all.step->body()(context);
-    for (const auto& file : context.files()) sync_file(file.staged_path);
-    const auto most = deps->limits.max_output_bytes;
-    ended.report.output = storable(context.output().dump(), most);
-    ended.report.files = storable(to_text(context.files()), most);
-    ended.report.counts = context.counts();
-  } catch (...) {
-    ended.report.counts = context.counts();
-    discard_all(context.files());
-    throw;
+/// In the process of this executor, which is started when there is none.
+body_end executor_state::run_isolated(const work_batch& work, const granted_partition& part,
+                                      const common& all, std::shared_ptr<progress_cell> progress,
+                                      std::stop_token stop) {
+  if (!child || child->spent()) {
+    try {
+      child = std::make_unique<body_process>(deps->body_command);
+    } catch (const std::system_error& e) {
+      return cannot_begin(body_end::kind::unavailable, e.what());
+    }
   }
+  const auto memory = all.step->isolated_how().value_or(isolation{}).memory_bytes;
+  const body_work order{work.from.run,
+                        work.step,
+                        work.job,
+                        work.from.step,
+                        work.parameters,
+                        work.from.lease,
+                        work.from.attempt,
+                        part,
+                        deps->limits.max_output_bytes,
+                        memory,
+                        control->trusted_until()};
+  const body_link link{std::move(stop),
+                       all.step->time_limit(),
+                       deps->limits.stop_grace,
+                       deps->now,
+                       [this] { return control->trusted_until(); },
+                       [&](const checkpoint& c) { commit(work.from.lease, part.no, c); },
+                       std::move(progress)};
+  return child->execute(order, link);
+}
+
+body_end executor_state::run(const work_batch& work, const granted_partition& part,
+                             const common& all) {
+  const bool isolated = work.isolated && !deps->body_command.empty();
+  const auto timeout = all.step->time_limit();
+  const auto progress = std::make_shared<progress_cell>();
+  // The timeout of an isolated body is judged where its process can be killed.
+  auto stop = control->begin_partition(part.no, progress, deps->now(),
+                                       isolated ? milliseconds{0} : timeout);
+  auto end = isolated ? run_isolated(work, part, all, progress, std::move(stop))
+                      : run_here(work, part, all, progress, std::move(stop));
+  if (!control->end_partition()) return end;
+  for (const auto& file : parse_files(end.files)) discard(file);
+  end.files.clear();
+  end.output = "null";
+  end.how = body_end::kind::failed;
+  end.error = "it ran longer than its timeout of " + std::to_string(timeout.count()) + " ms";
+  return end;
 }
 
 finished_attempt executor_state::attempt(const work_batch& work, const granted_partition& part,
@@ -87,39 +131,36 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
   }
   const auto begun = deps->now();
   ended.begun = true;
-  auto failed = [&](const std::string& why, bool may_retry) {
-    report.error = readable(why);
-    report.outcome = may_retry ? after_failure(work.retry, work.transferable, work.from.attempt)
-                               : attempt_outcome::failed;
-    if (report.outcome == attempt_outcome::retry)
-      report.retry_after = backoff(work.retry, work.from.attempt);
-  };
+  body_end end;
   try {
     prepare(work, all);
-    run(work, part, all, stop, ended);
-  } catch (const stop_requested_error& e) {
-    report.outcome = attempt_outcome::released;
-    report.error = e.what();
-  } catch (const lease_lost_error& e) {
-    report.outcome = attempt_outcome::released;  // the report is rejected: the lease is not live
-    report.error = e.what();
-  } catch (const store_error& e) {
-    // A checkpoint that the database did not take is no failure of the author's code.
-    if (e.code() == errc::unavailable || e.code() == errc::history_lost) {
-      report.outcome = attempt_outcome::released;
-      report.error = e.what();
-      report.retry_after = deps->limits.retry_max;
-    } else {
-      failed(e.what(), true);
-    }
+    end = run(work, part, all);
   } catch (const permanent_error& e) {
-    failed(e.what(), false);
-  } catch (const definition_error& e) {
-    failed(e.what(), false);
-  } catch (const std::exception& e) {
-    failed(e.what(), true);
-  } catch (...) {
-    failed("an exception that is not a std::exception", true);
+    end = cannot_begin(body_end::kind::failed_for_good, readable(e.what()));
+  }
+  report.error = std::move(end.error);
+  report.output = std::move(end.output);
+  report.files = std::move(end.files);
+  report.counts = end.counts;
+  switch (end.how) {
+    case body_end::kind::completed:
+      break;
+    case body_end::kind::unavailable:
+      // A checkpoint that the database did not take is no failure of the author's code.
+      report.retry_after = deps->limits.retry_max;
+      [[fallthrough]];
+    case body_end::kind::stopped:
+    case body_end::kind::lease_lost:  // the report is rejected: the lease is not live
+      report.outcome = attempt_outcome::released;
+      break;
+    case body_end::kind::failed:
+      report.outcome = after_failure(work.retry, work.transferable, work.from.attempt);
+      if (report.outcome == attempt_outcome::retry)
+        report.retry_after = backoff(work.retry, work.from.attempt);
+      break;
+    case body_end::kind::failed_for_good:
+      report.outcome = attempt_outcome::failed;
+      break;
   }
   report.took = std::chrono::duration_cast<microseconds>(deps->now() - begun);
   return ended;
@@ -137,8 +178,11 @@ finished_batch executor_state::execute(const work_batch& work) {
 }
 
 bool executor_state::close_when_idle() {
-  ticks = std::exchange(used, false) && checkpoints;
-  if (!ticks) checkpoints.reset();
+  ticks = std::exchange(used, false) && holds_something();
+  if (!ticks) {
+    checkpoints.reset();
+    child.reset();
+  }
   return ticks;
 }
 
@@ -150,12 +194,12 @@ executor_actor::behavior_type partition_executor(
   self->state.index = index;
   return {[self, claimer](const work_batch& work) {
             self->send(claimer, self->state.execute(work));
-            if (!self->state.checkpoints || std::exchange(self->state.ticks, true)) return;
-            self->delayed_send(self, idle_session, tick_atom::value);
+            if (!self->state.holds_something() || std::exchange(self->state.ticks, true)) return;
+            self->delayed_send(self, idle_time, tick_atom::value);
           },
           [self](tick_atom) {
             if (self->state.close_when_idle())
-              self->delayed_send(self, idle_session, tick_atom::value);
+              self->delayed_send(self, idle_time, tick_atom::value);
           }};
 }
 

@@ -3,6 +3,8 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/attempt.hpp"
+#include "actors/body_process.hpp"
 #include "actors/deps.hpp"
 #include "actors/executor_control.hpp"
 #include "actors/session.hpp"
@@ -14,14 +16,17 @@ namespace partita {
 struct executor_state {
   executor_state() = default;
   finished_batch execute(const work_batch& work);
-  /// Closes the session unless a batch came since the last tick. Whether another tick is due.
+  /// Whether something is open that is closed after a while without a batch.
+  bool holds_something() const { return checkpoints || child; }
+  /// Closes it unless a batch came since the last tick. Whether another tick is due.
   bool close_when_idle();
 
   deps_ptr deps;
   std::shared_ptr<executor_control> control;
   std::unique_ptr<lazy_session<worker_store>> checkpoints;  // opened by the first checkpoint
+  std::unique_ptr<body_process> child;  // started by the first isolated attempt, and after a loss
   int index = 0;
-  bool ticks = false;  // a tick is under way, because a session is open
+  bool ticks = false;  // a tick is under way, because something is open
   bool used = false;   // a batch came since the last tick
   static inline const char* name = "partition_executor";
 
@@ -35,8 +40,11 @@ struct executor_state {
   void prepare(const work_batch& work, common& all) const;
   finished_attempt attempt(const work_batch& work, const granted_partition& part, common& all,
                            std::stop_token stop);
-  void run(const work_batch& work, const granted_partition& part, const common& all,
-           std::stop_token stop, finished_attempt& ended);
+  body_end run(const work_batch& work, const granted_partition& part, const common& all);
+  body_end run_here(const work_batch& work, const granted_partition& part, const common& all,
+                    std::shared_ptr<progress_cell> progress, std::stop_token stop);
+  body_end run_isolated(const work_batch& work, const granted_partition& part, const common& all,
+                        std::shared_ptr<progress_cell> progress, std::stop_token stop);
   void commit(lease_id lease, partition_no no, const checkpoint& c);
 };
 

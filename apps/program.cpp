@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "actors/node_process.hpp"
+#include "apps/partita/bodies.hpp"
 #include "apps/partita/command_table.hpp"
 
 namespace partita {
@@ -42,6 +43,7 @@ int main(int argc, char** argv, const registry& jobs) {
   // A reader that ends early must not end us in the middle of our work.
   std::signal(SIGPIPE, SIG_IGN);
   try {
+    if (!words.empty() && words.front() == cli::body_word) cli::execute_bodies(words, jobs);
     auto exit = cli::dispatch(program, words, jobs);
     // A full disk must not look like a short but successful answer.
     if (!std::cout.flush() && !reader_is_gone())

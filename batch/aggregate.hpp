@@ -64,6 +64,8 @@ class run_context {
   std::optional<T> find(const std::string& parameter) const {
     return parameters_.find<T>(parameter);
   }
+  /// Also when this node may have lost the run. What returns counts as done: end early by
+  /// stop_if_requested.
   bool stop_requested() const { return stop_.stop_requested(); }
   void stop_if_requested() const;
 

@@ -28,6 +28,7 @@ std::string flaw(const partitioned& s) {
   if (bool(s.splitter()) == bool(s.streamer())) return "needs one of split and stream";
   if (!s.body()) return "has no body: give each(…)";
   if (auto why = flaw_of(s.retries()); !why.empty()) return why;
+  if (s.time_limit() < milliseconds{0}) return "has a timeout of less than 0 ms";
   if (s.streamer() && !std::holds_alternative<shared>(s.assigned()))
     return "is streamed, so its partitions can only be shared";
   return {};

@@ -27,6 +27,11 @@ struct backoff_of {
   milliseconds most{60'000};
 };
 
+/// What a body may use that runs in a process of its own.
+struct isolation {
+  std::size_t memory_bytes = 0;  // beyond what the process has before the body; 0: no limit
+};
+
 /// A step that is split on the master, executed everywhere and aggregated on the master.
 class partitioned {
  public:
@@ -42,6 +47,15 @@ class partitioned {
     retry_ = {n.count, rest.first, rest.factor, rest.most};
     return *this;
   }
+  /// An attempt that lasts longer has failed: its body is asked to stop, and what it brings after
+  /// that is dropped. One that does not stop keeps its executor, unless it is isolated: then its
+  /// process is killed. Default: none.
+  partitioned& timeout(milliseconds most) { return timeout_ = most, *this; }
+  /// Bodies run in child processes of the node: one that crashes, hangs past its timeout or uses
+  /// too much memory loses its attempt, and nothing else. Tries after the first are isolated
+  /// anyway. A body sees no variable of another attempt. Only in programs that `partita::main`
+  /// runs.
+  partitioned& isolated(isolation how = {}) { return isolated_ = how, *this; }
   partitioned& each(partition_function f) { return body_ = std::move(f), *this; }
   partitioned& aggregate(aggregate_function f) { return aggregate_ = std::move(f), *this; }
 
@@ -51,6 +65,8 @@ class partitioned {
   const assignment& assigned() const { return assign_; }
   bool is_transferable() const { return transferable_; }
   const retry_policy& retries() const { return retry_; }
+  milliseconds time_limit() const { return timeout_; }
+  const std::optional<isolation>& isolated_how() const { return isolated_; }
   const partition_function& body() const { return body_; }
   const aggregate_function& aggregator() const { return aggregate_; }
 
@@ -61,6 +77,8 @@ class partitioned {
   assignment assign_ = shared{};
   bool transferable_ = true;
   retry_policy retry_;
+  milliseconds timeout_{0};  // 0: none
+  std::optional<isolation> isolated_;
   partition_function body_;
   aggregate_function aggregate_;
 };

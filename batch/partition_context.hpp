@@ -73,6 +73,7 @@ class partition_context {
   void checkpoint(const json& position);
 
   // --- ending early
+  /// What returns counts as done: end early by stop_if_requested or checkpoint.
   bool stop_requested() const { return setup_.stop.stop_requested(); }
   std::stop_token stop_token() const { return setup_.stop; }
   /// For bodies without checkpoints: throws stop_requested_error if a stop is requested. The

@@ -41,7 +41,7 @@ using node_actor = caf::typed_actor<
     caf::reacts_to<interrupt_atom>,   // the drain's grace time is over: interrupt
     caf::reacts_to<drained_atom>,     // the claimer holds nothing any more
     caf::reacts_to<left_atom>,        // the heartbeat left, or could not: the node ends
-    caf::reacts_to<release_atom>>;    // second SIGTERM: end now
+    caf::reacts_to<release_atom>>;    // second SIGTERM: end now; also the timer of that end
 
 /// Keeps the node alive in the cluster. Own thread, own session.
 using heartbeat_actor = caf::typed_actor<
@@ -68,6 +68,7 @@ using claimer_actor = caf::typed_actor<
     caf::reacts_to<fence_atom>,      // all leases are lost
     caf::reacts_to<finished_batch>,  // an executor is free again: the results go to the reporter
     caf::reacts_to<report_answers>,  // they are recorded, or their lease is lost
+    caf::reacts_to<overdue_attempt>, // over, though its executor goes on with it
     caf::reacts_to<drain_atom>,      // claims nothing more, gives back what has not started
     caf::reacts_to<interrupt_atom>>; // gives back what executors will not end in time
 
@@ -91,6 +92,8 @@ using master_actor = caf::typed_actor<
     caf::reacts_to<done_atom>,                    // perhaps the step is done: looks at once
     caf::reacts_to<worker_outcome>,               // split, tasklet or aggregator ended
     caf::reacts_to<fence_atom>,                   // the term is lost: end without a write
+    caf::reacts_to<hold_atom>,                    // trust expired: the author's code is to stop
+    caf::reacts_to<resume_atom>,                  // trust is back: decides again from the rows
     caf::reacts_to<drain_atom>,                   // lets go of the run at the next safe point
     caf::reacts_to<interrupt_atom>>;              // asks the author's code to stop
 

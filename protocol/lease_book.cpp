@@ -49,6 +49,11 @@ std::vector<lease_id> lease_book::held() const {
   return ids;
 }
 
+bool lease_book::holds_retried() const {
+  return std::any_of(leases_.begin(), leases_.end(),
+                     [](const auto& entry) { return entry.second.grant.attempt > 1; });
+}
+
 void lease_book::forget_what_is_over() {
   std::erase_if(leases_, [](const auto& entry) { return entry.second.is_over(); });
 }
@@ -66,6 +71,7 @@ std::vector<handout> lease_book::hand_out() {
 
 /// An executor gets at most its share of the partitions that can be handed out.
 std::int64_t lease_book::batch_size(const held_lease& held, const step_facts& facts) const {
+  if (facts.one_by_one) return 1;
   const auto size =
       shorter_than(batch_us, facts) ? static_cast<std::int64_t>(batch_us / facts.mean_us) : 1;
   const auto share = held.unhanded() / executors() + 1;
@@ -83,7 +89,9 @@ std::optional<handout> lease_book::hand_to(std::size_t executor, std::size_t wai
       held.out.insert(partition.no);
       batch.partitions.push_back(std::move(partition));
     }
-    batches_[executor].push_back(lease);
+    handed_batch handed{lease, {}};
+    for (const auto& partition : batch.partitions) handed.partitions.push_back(partition.no);
+    batches_[executor].push_back(std::move(handed));
     return batch;
   }
   return std::nullopt;
@@ -132,6 +140,29 @@ returned_batch lease_book::finished(int executor, lease_id lease,
     }
   }
   return back;
+}
+
+std::vector<attempt_report> lease_book::give_up(int executor, lease_id lease, partition_no no) {
+  std::vector<attempt_report> given_up;
+  const auto& batches = batches_.at(static_cast<std::size_t>(executor));
+  if (batches.empty() || batches.front().lease != lease ||
+      batches.front().partitions != std::vector{no})
+    return given_up;
+  for (const auto& batch : batches) {
+    const auto found = leases_.find(batch.lease);
+    if (found == leases_.end()) continue;
+    for (auto each : batch.partitions) {
+      if (found->second.out.erase(each) == 0) continue;
+      ++found->second.unsettled;
+      attempt_report report;
+      report.lease = batch.lease;
+      report.no = each;
+      report.outcome = attempt_outcome::released;
+      report.error = "its executor is busy with a body that does not stop";
+      given_up.push_back(std::move(report));
+    }
+  }
+  return given_up;
 }
 
 // --- results -------------------------------------------------------------------------------------

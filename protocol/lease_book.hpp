@@ -19,7 +19,8 @@ struct step_facts {
   job_ref job;
   json_text parameters;
   step_spec spec;
-  double mean_us = 0;  // of a partition on this node, moving average; 0: not measured
+  double mean_us = 0;       // of a partition on this node, moving average; 0: not measured
+  bool one_by_one = false;  // a body may be given up: no other partition waits behind it
 };
 
 /// How one attempt came back from its executor.
@@ -64,6 +65,8 @@ class lease_book {
   bool holds(lease_id lease) const { return leases_.contains(lease); }
   bool empty() const { return leases_.empty(); }
   std::vector<lease_id> held() const;
+  /// Whether a held lease is not the first try of its partitions.
+  bool holds_retried() const;
   /// REQUIRES: it is held.
   const lease_grant& grant_of(lease_id lease) const { return leases_.at(lease).grant; }
   /// The cluster has taken all leases away. What executors bring of them is late, and answers to
@@ -76,6 +79,11 @@ class lease_book {
   std::vector<handout> hand_out();
   /// An executor is through with a batch that it was handed.
   returned_batch finished(int executor, lease_id lease, std::vector<finished_attempt> attempts);
+
+  /// The body of the first batch is given up, though its executor goes on with it: what the
+  /// executor was handed of held leases counts as released. Nothing if it is not busy with this
+  /// partition.
+  std::vector<attempt_report> give_up(int executor, lease_id lease, partition_no no);
 
   // --- results
   /// Attempts of held leases that are to be reported and are not answered yet.
@@ -131,14 +139,19 @@ class lease_book {
     bool is_over() const { return unhanded() == 0 && out.empty() && unsettled == 0; }
   };
 
+  struct handed_batch {
+    lease_id lease;
+    std::vector<partition_no> partitions;
+  };
+
   std::int64_t batch_size(const held_lease& held, const step_facts& facts) const;
   std::optional<handout> hand_to(std::size_t executor, std::size_t waiting_batches);
   void measure(const held_lease& held, const std::vector<finished_attempt>& attempts);
   void judge_interruption(const held_lease& held, finished_attempt& attempt) const;
 
   settings limits_;
-  /// Of each executor: the leases of the batches in its mailbox, or under execution.
-  std::vector<std::deque<lease_id>> batches_;
+  /// Of each executor: the batches in its mailbox, or under execution.
+  std::vector<std::deque<handed_batch>> batches_;
   std::unordered_map<step_id, step_facts> steps_;
   std::map<lease_id, held_lease> leases_;  // by id: the oldest is handed out first
 };

@@ -29,6 +29,8 @@ using drained_atom = caf::atom_constant<caf::atom("drained")>;      // nothing i
 using leave_atom = caf::atom_constant<caf::atom("leave")>;          // leave the cluster
 using left_atom = caf::atom_constant<caf::atom("left")>;            // the node left, or could not
 using release_atom = caf::atom_constant<caf::atom("release")>;      // end now
+using hold_atom = caf::atom_constant<caf::atom("hold")>;            // trust has expired
+using resume_atom = caf::atom_constant<caf::atom("resume")>;        // trust is back
 
 // --- heartbeat -> node, claimer ------------------------------------------------------------------
 
@@ -65,6 +67,16 @@ struct running_count {
   int partitions = 0;
 };
 
+// --- node -> claimer -----------------------------------------------------------------------------
+
+/// The body of this partition went on after its timeout, and did not stop when asked to.
+struct overdue_attempt {
+  int executor = 0;
+  lease_id lease;
+  partition_no no = 0;
+  std::string why;
+};
+
 // --- claimer <-> partition_executor --------------------------------------------------------------
 
 /// Partitions of one lease for one executor, one after the other.
@@ -75,6 +87,7 @@ struct work_batch {
   json_text parameters;
   retry_policy retry;
   bool transferable = true;
+  bool isolated = false;  // in a process of its own, where there can be one
   std::vector<granted_partition> partitions;
 };
 
@@ -127,6 +140,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::renewal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::suspects)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::masterless_runs)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::running_count)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::overdue_attempt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::work_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::finished_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::result_batch)

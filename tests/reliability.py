@@ -315,7 +315,8 @@ NOT_PROMISED = """## Not promised
 - Protection against who may write to the database as its owner.
 - SQLite on a network file system; SQLite survives a crash of the machine as far as its disk tells
   the truth about a sync.
-- A partition that ignores its stop token is not interrupted; its result is refused.
+- A partition that ignores its stop token goes on until its process ends, unless it is isolated; its
+  result is refused.
 - With a database clock that jumps forward, living nodes may be given up. They join again; nothing
   is lost or done twice.
 """

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "protocol/process_end.hpp"
 #include "storage/clock.hpp"
 
 namespace partita::cli {
@@ -16,6 +17,7 @@ namespace partita::cli {
 namespace {
 
 constexpr const char* this_program = "/proc/self/exe";
+constexpr milliseconds look_every{20};
 
 std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
   std::vector<std::string> all;
@@ -52,10 +54,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
-local_cluster::~local_cluster() {
-  send(SIGKILL);
-  for (auto pid : pids_) ::waitpid(pid, nullptr, 0);
-}
+local_cluster::~local_cluster() { kill_all(); }
 
 pid_t local_cluster::start(const child_plan& plan) {
   auto words = plan.words;
@@ -67,36 +66,57 @@ pid_t local_cluster::start(const child_plan& plan) {
   auto pid = ::fork();
   if (pid < 0) throw std::system_error(errno, std::generic_category(), "cannot start a node");
   if (pid == 0) become(parent, argv.data(), envp.data());
-  pids_.push_back(pid);
+  children_.push_back({pid, boot_now()});
   return pid;
 }
 
 std::size_t local_cluster::alive() {
-  std::erase_if(pids_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) == pid; });
-  return pids_.size();
+  std::erase_if(children_, [this](const child& one) {
+    int status = 0;
+    if (::waitpid(one.pid, &status, WNOHANG) != one.pid) return false;
+    ended_.push_back({one.pid, describe_end(status),
+                      std::chrono::duration_cast<milliseconds>(boot_now() - one.started)});
+    return true;
+  });
+  return children_.size();
 }
 
 bool local_cluster::kill(pid_t pid) {
-  auto found = std::find(pids_.begin(), pids_.end(), pid);
-  if (found == pids_.end()) return false;
+  auto found = std::find_if(children_.begin(), children_.end(),
+                            [&](const child& one) { return one.pid == pid; });
+  if (found == children_.end()) return false;
   ::kill(pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);
-  pids_.erase(found);
+  children_.erase(found);
   return true;
 }
 
 void local_cluster::send(int signal) const {
-  for (auto pid : pids_) ::kill(pid, signal);
+  for (const auto& one : children_) ::kill(one.pid, signal);
+}
+
+void local_cluster::kill_all() {
+  send(SIGKILL);
+  for (const auto& one : children_) ::waitpid(one.pid, nullptr, 0);
+  children_.clear();
 }
 
 void local_cluster::stop(signal_watch& signals, milliseconds grace) {
   const auto until = boot_now() + grace;
   send(SIGTERM);
   while (alive() > 0 && boot_now() < until)
-    if (signals.wait(milliseconds{20})) send(SIGTERM);
-  send(SIGKILL);
-  for (auto pid : pids_) ::waitpid(pid, nullptr, 0);
-  pids_.clear();
+    if (signals.wait(look_every)) return stop_now(signals);
+  kill_all();
+}
+
+void local_cluster::stop_now(signal_watch& signals) {
+  const auto until = boot_now() + at_once_;
+  // Two that are the same would count once, if they come at the same time.
+  send(SIGINT);
+  send(SIGTERM);
+  while (alive() > 0 && boot_now() < until)
+    if (signals.wait(look_every)) break;
+  kill_all();
 }
 
 }  // namespace partita::cli

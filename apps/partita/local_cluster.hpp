@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "apps/partita/signals.hpp"
+#include "protocol/liveness.hpp"
 
 namespace partita::cli {
 
@@ -21,7 +22,8 @@ struct child_plan {
 /// Node processes this process started. They end with it, however it ends.
 class local_cluster {
  public:
-  local_cluster() = default;
+  /// `at_once`: how long nodes have to end when they are told to end at once.
+  explicit local_cluster(milliseconds at_once = milliseconds{3000}) : at_once_(at_once) {}
   /// Kills what still runs.
   ~local_cluster();
   local_cluster(const local_cluster&) = delete;
@@ -34,16 +36,36 @@ class local_cluster {
   /// How many still run. Collects those that ended.
   std::size_t alive();
 
+  struct ended_process {
+    pid_t pid = 0;
+    std::string how;  // "was ended by SIGSEGV (Segmentation fault)"
+    milliseconds lived{0};
+  };
+  /// Those that were found to have ended since the last call.
+  std::vector<ended_process> take_ended() { return std::exchange(ended_, {}); }
+
   /// SIGKILL; returns when the process is gone. False if it is not (or no longer) ours.
   bool kill(pid_t pid);
 
-  /// SIGTERM, and again for every signal that arrives meanwhile (to a node the second one means:
-  /// at once); after `grace`, SIGKILL. Returns when all are gone.
+  /// SIGTERM; after `grace`, SIGKILL. A signal that arrives meanwhile: `stop_now`. Returns when all
+  /// are gone.
   void stop(signal_watch& signals, milliseconds grace);
 
+  /// Two signals, which to a node mean: at once; after that long, or when a signal arrives,
+  /// SIGKILL. Returns when all are gone.
+  void stop_now(signal_watch& signals);
+
  private:
+  struct child {
+    pid_t pid = 0;
+    mono_time started;
+  };
+
   void send(int signal) const;
-  std::vector<pid_t> pids_;
+  void kill_all();
+  const milliseconds at_once_;
+  std::vector<child> children_;
+  std::vector<ended_process> ended_;
 };
 
 }  // namespace partita::cli

@@ -75,7 +75,8 @@ watch_result watch_run(run_watcher& watcher, run_id run, progress_display& displ
       }
       rest = std::min(rest, left);
     }
-    if (signals.wait(rest)) {
+    if (const auto signal = signals.wait(rest)) {
+      result.signal = *signal;
       result.end = watch_end::interrupted;
       return result;
     }

@@ -46,6 +46,7 @@ enum class watch_end {
 struct watch_result {
   watch_end end = watch_end::ended;
   std::optional<run_view> last;  // as of the last look that succeeded
+  int signal = 0;                // that interrupted it
 };
 
 /// Shows progress until the run ends. `go_on` is asked after each look at a live run; it may be

@@ -11,6 +11,9 @@ signal_watch::signal_watch() {
   sigemptyset(&watched_);
   sigaddset(&watched_, SIGINT);
   sigaddset(&watched_, SIGTERM);
+  struct sigaction hangup {};
+  if (::sigaction(SIGHUP, nullptr, &hangup) != 0 || hangup.sa_handler != SIG_IGN)
+    sigaddset(&watched_, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &watched_, nullptr);
 }
 

@@ -8,9 +8,10 @@
 
 namespace partita::cli {
 
-/// Receives SIGINT and SIGTERM. From now on these signals interrupt nothing: `wait` returns them,
-/// and a signal that comes after the last `wait` does not change how the process ends. REQUIRES:
-/// made before any other thread is started, because threads inherit the blocked signals.
+/// Receives SIGINT, SIGTERM and SIGHUP (a closed terminal; not where it is ignored, as under
+/// nohup). From now on these signals interrupt nothing: `wait` returns them, and a signal that
+/// comes after the last `wait` does not change how the process ends. REQUIRES: made before any
+/// other thread is started, because threads inherit the blocked signals.
 class signal_watch {
  public:
   signal_watch();

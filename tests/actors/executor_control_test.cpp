@@ -77,3 +77,50 @@ TEST_CASE("claimer, node and executor share it without a race") {
   CHECK_FALSE(wrong);
   CHECK_FALSE(control.now());
 }
+
+namespace {
+
+mono_time at(std::chrono::milliseconds time) { return mono_time{time}; }
+
+}  // namespace
+
+TEST_CASE("the timeout of an attempt asks it to stop, and no other of its batch") {
+  using namespace std::chrono_literals;
+  executor_control control;
+  control.expect(lease_id{1});
+  const auto batch = control.begin();
+  auto first = control.begin_partition(1, std::make_shared<progress_cell>(), at(0ms), 100ms);
+  control.watch(at(99ms), 1s);
+  CHECK_FALSE(first.stop_requested());
+  control.watch(at(100ms), 1s);
+  CHECK(first.stop_requested());
+  CHECK_FALSE(batch.stop_requested());
+  CHECK(control.end_partition());
+  auto second = control.begin_partition(2, std::make_shared<progress_cell>(), at(150ms), 100ms);
+  control.watch(at(249ms), 1s);
+  CHECK_FALSE(second.stop_requested());
+  CHECK_FALSE(control.end_partition());
+}
+
+TEST_CASE("a body that goes on after it was asked to stop is told of once, after the grace") {
+  using namespace std::chrono_literals;
+  executor_control control;
+  control.expect(lease_id{1});
+  control.begin();
+  auto stop = control.begin_partition(7, std::make_shared<progress_cell>(), at(0ms));
+  CHECK_FALSE(control.watch(at(10s), 1s));
+  control.interrupt(lease_id{1});
+  CHECK(stop.stop_requested());
+  CHECK_FALSE(control.watch(at(11s), 1s));
+  const auto stuck = control.watch(at(12s), 1s);
+  REQUIRE(stuck);
+  CHECK(stuck->what.no == 7);
+  CHECK(stuck->ran == 12s);
+  CHECK_FALSE(stuck->timed_out);
+  CHECK_FALSE(control.watch(at(13s), 1s));
+  CHECK_FALSE(control.end_partition());
+  CHECK_FALSE(control.watch(at(14s), 1s));
+  CHECK(control.busy());
+  control.end();
+  CHECK_FALSE(control.busy());
+}

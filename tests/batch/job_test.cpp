@@ -60,6 +60,8 @@ TEST_CASE("definitions that cannot work are refused when they are registered") {
   for (const double factor : {-1.0, std::nan(""), HUGE_VAL, -HUGE_VAL})
     CHECK(refusal(job{"j"}.step(work("a").retry(attempts{3}, {milliseconds{1}, factor}))) ==
           "job j: step a has a backoff factor that is not a number of 0 or more");
+  CHECK(refusal(job{"j"}.step(work("a").timeout(milliseconds{-1}))) ==
+        "job j: step a has a timeout of less than 0 ms");
   for (const backoff_of negative :
        {backoff_of{milliseconds{-1}}, backoff_of{milliseconds{1}, 2.0, milliseconds{-1}}})
     CHECK(refusal(job{"j"}.step(work("a").retry(attempts{3}, negative))) ==

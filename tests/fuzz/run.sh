@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fuzzes what reads bytes that others wrote: CSV files, parameters, JSON of rows, configuration.
+# Fuzzes what reads bytes that others wrote: CSV files, parameters, JSON of rows, configuration,
+# what processes for bodies say.
 #   tests/fuzz/run.sh [SECONDS of each target, default 60] [TARGET...]
 # Prints executions and coverage of each; exit code 1 when one found something (the input is kept).
 set -eu
@@ -11,7 +12,7 @@ need_packages $build_packages clang libclang-rt-14-dev
 out=build/fuzz
 mkdir -p $out
 failed=0
-for target in ${*:-csv parameters stored_json configuration}; do
+for target in ${*:-csv parameters stored_json configuration pipe_frames}; do
   case $target in
     csv) parts="batch/files.cpp batch/readers/csv.cpp batch/readers/csv_split.cpp
                 batch/readers/input_file.cpp batch/utf8.cpp" ;;
@@ -23,7 +24,9 @@ for target in ${*:-csv parameters stored_json configuration}; do
                           apps/partita/text.cpp batch/files.cpp batch/parameters.cpp
                           batch/utf8.cpp protocol/errors.cpp protocol/settings.cpp
                           storage/postgres/conninfo.cpp" ;;
-    *) echo "there is no target $target: csv, parameters, stored_json, configuration" >&2; exit 2 ;;
+    pipe_frames) parts="actors/body_messages.cpp protocol/pipe_frames.cpp" ;;
+    *) echo "there is no target $target: csv, parameters, stored_json, configuration," \
+         "pipe_frames" >&2; exit 2 ;;
   esac
   # shellcheck disable=SC2086
   clang++ -std=c++20 -O1 -g -I. -fsanitize=fuzzer,address,undefined \

@@ -79,6 +79,7 @@ const std::vector<room> house{
     {"tests/actors",   {"protocol", "batch", "actors", "tests/support/sim_cluster"}},
     {"tests/apps",     {"batch", "apps/jobs/range_sum", "apps/jobs/customer_etl", "tests/support"}},
     {"tests/cli",      {"apps/partita", "apps/partita/bench"}},
+    {"tests/process",  {"batch", "apps/program"}},
     {"tests/chaos",    {"batch", "apps/jobs/support", "apps/program"}},
     {"tests/fuzz",     {"storage/postgres", "batch", "batch/readers", "actors", "apps/partita"}},
 };

@@ -1,15 +1,21 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "actors/log_event.hpp"
 #include "actors/node_process.hpp"
+#include "apps/partita/bodies.hpp"
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/database_url.hpp"
 #include "apps/partita/errors.hpp"
+#include "apps/partita/forced_end.hpp"
 #include "apps/partita/node_settings.hpp"
 #include "apps/partita/signals.hpp"
 #include "apps/partita/version.hpp"
 #include "batch/files.hpp"
+#include "storage/clock.hpp"
 
 namespace partita::cli {
 
@@ -17,11 +23,42 @@ namespace {
 
 constexpr milliseconds look_every{500};
 constexpr milliseconds drain_look_every{50};
+constexpr milliseconds shortest_end{1000};  // from a second signal to the end, at least
+constexpr milliseconds close_limit{300};    // sessions are closed when the node has left
+constexpr milliseconds guard_delay{500};
 
 std::string host_and_pid() {
   char host[256] = "localhost";
   ::gethostname(host, sizeof host - 1);
   return fmt::format("{}-{}", host, ::getpid());
+}
+
+/// Ends here, even with a log that nobody reads.
+[[noreturn]] void end_at_once(exit_code exit) { ::_exit(static_cast<int>(exit)); }
+
+/// Drains the node; a further signal makes it leave now. At the end of the grace times the process
+/// ends, whatever bodies do: after the node has left, or without that.
+void end_node(node_process& node, signal_watch& signals, const settings& limits) {
+  const auto at_once = std::max(limits.stop_grace, shortest_end);
+  node.drain();
+  auto end_by = boot_now() + limits.drain_grace + limits.stop_grace + at_once;
+  // Never destroyed: its thread uses it.
+  auto& guard = *new forced_end(end_by + guard_delay, static_cast<int>(exit_code::failed));
+  while (!node.wait(drain_look_every)) {
+    const auto signal = signals.wait(milliseconds{0});
+    if (signal && *signal != SIGHUP) {
+      node.release_now();
+      end_by = std::min(end_by, boot_now() + at_once);
+      guard.sooner(end_by + guard_delay);
+    }
+    if (boot_now() < end_by) continue;
+    log::error("process_ends", {}, {{"why", "the node could not leave in time"}});
+    end_at_once(exit_code::failed);
+  }
+  guard.sooner(boot_now() + close_limit + guard_delay);
+  if (node.close(close_limit)) return;
+  log::warn("process_ends", {}, {{"why", "a body, or a call of the database, does not return"}});
+  end_at_once(exit_code::ok);
 }
 
 }  // namespace
@@ -35,22 +72,25 @@ exit_code node_command(const invocation& in) {
   auto name = in.args.text("name").empty() ? host_and_pid() : in.args.text("name");
   start_log(in.args, name);
 
+  const auto folders = file_folders(in.args);
   try {
-    confine_files(file_folders(in.args));
+    confine_files(folders);
   } catch (const std::system_error& e) {
     throw usage_error(e.what(), "name folders that exist, with ':' between them");
   }
   auto db = open_or_create(database_url(in.args));
   // Not owned: the registry outlives every command.
   std::shared_ptr<const registry> jobs(std::shared_ptr<void>{}, &in.jobs);
-  node_process node({db, std::move(jobs), limits, name, program_version()});
+  // Not destroyed: that would wait for bodies that do not stop.
+  auto& node = *new node_process(
+      {db, std::move(jobs), limits, name, program_version(), body_command(folders)});
   while (!signals.wait(look_every))
-    if (node.wait(milliseconds{0}))
+    if (node.wait(milliseconds{0})) {
+      node.close(close_limit);
       throw command_error(exit_code::failed, "node_ended", "the node ended by itself",
                           "its log says why");
-  node.drain();
-  while (!node.wait(drain_look_every))
-    if (signals.wait(milliseconds{0})) node.release_now();
+    }
+  end_node(node, signals, limits);
   return exit_code::ok;
 }
 

@@ -1,4 +1,7 @@
+#include <signal.h>
+
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <iostream>
 #include <thread>
@@ -9,12 +12,17 @@
 #include "apps/partita/follow.hpp"
 #include "apps/partita/launch.hpp"
 #include "apps/partita/local_cluster.hpp"
+#include "apps/partita/node_restarts.hpp"
 #include "apps/partita/node_settings.hpp"
+#include "storage/clock.hpp"
 #include "storage/text.hpp"
 
 namespace partita::cli {
 
 namespace {
+
+/// A database that has not answered for so long is not waited for.
+constexpr milliseconds vanished_after{60'000};
 
 /// Every node gets its share of this machine, unless the user knows better.
 int executors_each(const settings& limits, std::int64_t nodes) {
@@ -49,6 +57,58 @@ child_plan node_plan(const invocation& in, const std::string& url, int executors
   return plan;
 }
 
+std::int64_t ended_of(const run_view& view) {
+  const auto shown = progress_of(view);
+  return shown.completed + shown.failed;
+}
+
+/// Keeps the local nodes of a run alive, and the database in view.
+class node_keeper {
+ public:
+  node_keeper(local_cluster& cluster, child_plan plan, std::optional<std::string> file)
+      : cluster_(cluster), plan_(std::move(plan)), file_(std::move(file)) {}
+
+  void start() { cluster_.start(plan_); }
+
+  /// After each look at the run (null: the database did not answer). False: it is of no use to wait
+  /// longer.
+  bool look(const run_view* view, progress_display& display) {
+    const auto now = boot_now();
+    const auto alive = cluster_.alive();
+    if (view) ended_ = ended_of(*view);
+    for (const auto& dead : cluster_.take_ended()) mourn(dead, display);
+    while (!due_.empty() && due_.front() <= now) {
+      due_.pop_front();
+      start();
+    }
+    if (!view && !away_since_) away_since_ = now;
+    if (view) away_since_.reset();
+    if (away_since_ && now - *away_since_ >= vanished_after) vanished_ = true;
+    if (file_ && !std::filesystem::exists(*file_)) vanished_ = true;
+    return !vanished_ && (alive > 0 || !due_.empty() || cluster_.alive() > 0);
+  }
+
+  /// Whether the database has vanished, or does not answer at the end.
+  bool without_database() const { return vanished_ || away_since_; }
+
+ private:
+  void mourn(const local_cluster::ended_process& dead, progress_display& display) {
+    const auto wait = restarts_.died(dead.lived, ended_);
+    display.note("the node of process " + std::to_string(dead.pid) + " " + dead.how +
+                 (wait ? "; another one is started" : "; too many have died to start another"));
+    if (wait) due_.push_back(boot_now() + *wait);
+  }
+
+  local_cluster& cluster_;
+  const child_plan plan_;
+  const std::optional<std::string> file_;  // of a SQLite database
+  node_restarts restarts_;
+  std::deque<mono_time> due_;  // when nodes are started again
+  std::int64_t ended_ = 0;
+  std::optional<mono_time> away_since_;
+  bool vanished_ = false;
+};
+
 /// How to go on with a run whose local nodes are gone.
 std::string how_to_continue(const invocation& in, run_id run) {
   return "  " + in.program + " node" + db_flag(in.args) + " continues it here\n  " +
@@ -63,7 +123,7 @@ exit_code run_command(const invocation& in) {
   wants_json(in.args);
   auto what = submission_of(in.jobs, in.args.words(),
                             in.args.has("key") ? in.args.text("key") : fresh_launch_key());
-  const auto nodes = in.args.number("nodes", 1, 256);
+  const auto count = in.args.number("nodes", 1, 256);
   const auto limits = settings_of(in.args);
   auto url = database_url(in.args);
 
@@ -71,27 +131,38 @@ exit_code run_command(const invocation& in) {
   auto db = open_or_create(url);
   const auto run = ask([&] { return launcher_store{db->connect({})}.submit(what); }).id;
 
-  local_cluster cluster;
-  auto plan = node_plan(in, url, executors_each(limits, nodes), folders_of(in, what));
-  for (std::int64_t i = 0; i < nodes; ++i) cluster.start(plan);
-  const auto grace = limits.drain_grace + limits.stop_grace + milliseconds{3000};
+  local_cluster cluster(std::max(limits.stop_grace, milliseconds{1000}) + milliseconds{1000});
+  node_keeper nodes(cluster,
+                    node_plan(in, url, executors_each(limits, count), folders_of(in, what)),
+                    sqlite_file(url));
+  for (std::int64_t i = 0; i < count; ++i) nodes.start();
+  const auto grace = limits.drain_grace + 2 * limits.stop_grace + milliseconds{3000};
 
   watch_result result;
   {
     progress_display display;
     run_watcher watcher(db, [&](const std::string& sentence) { display.note(sentence); });
     result = watch_run(watcher, run, display, signals, std::nullopt,
-                       [&](const run_view*) { return cluster.alive() > 0; });
+                       [&](const run_view* view) { return nodes.look(view, display); });
   }
   if (result.end == watch_end::interrupted)
     std::cerr << "run " << run.value << " is not cancelled; its local nodes finish what they have "
               << "begun (again Ctrl-C: at once)\n"
               << how_to_continue(in, run);
-  cluster.stop(signals, grace);
+  // With the terminal closed, or without a database, there is nobody to wait for.
+  if (result.signal == SIGHUP || (result.end == watch_end::abandoned && nodes.without_database()))
+    cluster.stop_now(signals);
+  else
+    cluster.stop(signals, grace);
   switch (result.end) {
     case watch_end::interrupted:
       return exit_code::interrupted;
     case watch_end::abandoned:
+      if (nodes.without_database())
+        throw command_error(
+            exit_code::unreachable, "unavailable",
+            "the database has gone: " + db->address() + "; " + named(run) + " has not ended",
+            "when it is back, " + suggest(in, "wait", run) + " and a node continue the run");
       std::cerr << how_to_continue(in, run);
       throw command_error(exit_code::failed, "nodes_died",
                           "all local nodes have died; " + named(run) + " has not ended",

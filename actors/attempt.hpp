@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "batch/job.hpp"
+#include "protocol/values.hpp"
+
+namespace partita {
+
+/// How one call of a body ended.
+struct body_end {
+  enum class kind {
+    completed,
+    stopped,          // as it was asked to
+    lease_lost,       // a checkpoint was refused
+    unavailable,      // the database did not take a checkpoint
+    failed,           // may be tried again
+    failed_for_good,  // every try would end like this
+  };
+  kind how = kind::completed;
+  std::string error;
+  json_text output = "null";
+  json_text files;
+  item_counts counts;
+};
+
+/// Runs a body. Every exception ends here. What it wrote is on disk when it has completed, and
+/// discarded else. The output may have `most` bytes.
+body_end run_body(const partitioned& step, partition_setup setup, std::size_t most);
+
+}  // namespace partita

@@ -1,0 +1,110 @@
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "apps/program.hpp"
+#include "batch/batch.hpp"
+
+// Jobs whose bodies crash, hang, or use too much memory: planted, for tests of what that may cost.
+
+namespace {
+
+using namespace partita;
+using std::chrono::milliseconds;
+
+/// Busy, deaf to every request to stop.
+void spin(milliseconds most) {
+  const auto until = std::chrono::steady_clock::now() + most;
+  while (std::chrono::steady_clock::now() < until) {
+  }
+}
+
+void misbehave(const std::string& how, milliseconds ms) {
+  if (how == "segfault") ::raise(SIGSEGV);
+  if (how == "abort") std::abort();
+  if (how == "exit") std::_Exit(7);
+  if (how == "kill") ::raise(SIGKILL);
+  if (how == "spin") spin(ms);
+  if (how == "memory")  // address space alone: a test must not press the machine
+    for (int i = 0; i < 64; ++i)
+      if (::mmap(nullptr, 256 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+        throw std::bad_alloc{};
+  if (how == "throw") throw std::runtime_error("planted");
+}
+
+/// The partitions of `bad` ("3,7") do `how`, at their first `tries` tries; the others rest for
+/// `healthy_ms` and end well.
+void body(partition_context& p) {
+  if (auto journal = p.get<std::string>("journal"); !journal.empty())
+    std::ofstream{journal, std::ios::app} << p.no() << ' ' << p.attempt() << ' ' << ::getpid()
+                                          << std::endl;
+  const auto bad = "," + p.get<std::string>("bad") + ",";
+  const bool is_bad = bad.find("," + std::to_string(p.no()) + ",") != std::string::npos;
+  if (is_bad && p.attempt() <= p.get<std::int64_t>("tries"))
+    misbehave(p.get<std::string>("how"), milliseconds{p.get<std::int64_t>("ms")});
+  else
+    ::poll(nullptr, 0, static_cast<int>(p.get<std::int64_t>("healthy_ms")));
+  p.counts().read = 1;
+  p.progress(1, 1);
+  if (p.attempt() > 1) p.checkpoint({{"at", p.no()}});
+  p.output({{"no", p.no()}});
+}
+
+std::vector<partition> split(split_context& s) {
+  return std::vector<partition>(static_cast<std::size_t>(s.get<std::int64_t>("partitions")));
+}
+
+void total(const results& all, run_context& run) { run.result({{"partitions", all.count()}}); }
+
+partitioned step(milliseconds timeout = milliseconds{0}) {
+  return partitioned{"work"}
+      .split(split)
+      .retry({3}, {milliseconds{50}, 1.0, milliseconds{50}})
+      .timeout(timeout)
+      .each(body)
+      .aggregate(total);
+}
+
+job hard(const std::string& name, job_step work) {
+  return job{name}
+      .parameter<std::int64_t>("partitions", default_value{8})
+      .parameter<std::string>("bad", default_value{""})
+      .parameter<std::string>("how", default_value{"segfault"})
+      .parameter<std::int64_t>("tries", default_value{1'000})
+      .parameter<std::int64_t>("ms", default_value{600'000})
+      .parameter<std::int64_t>("healthy_ms", default_value{10})
+      .parameter<std::string>("journal", default_value{""})
+      .step(std::move(work));
+}
+
+/// Busy until it is asked to stop, and then says so in `journal`.
+void obedient(run_context& run) {
+  std::ofstream journal{run.get<std::string>("journal"), std::ios::app};
+  journal << "begun" << std::endl;
+  for (int i = 0; i < 6'000; ++i) {
+    if (run.stop_requested()) journal << "asked to stop" << std::endl;
+    run.stop_if_requested();
+    if (std::filesystem::exists(run.get<std::string>("how"))) return;
+    ::poll(nullptr, 0, 10);
+  }
+}
+
+registry hard_jobs() {
+  return {hard("plain", step()),
+          hard("timed", step(milliseconds{700})),
+          hard("isolated", step().isolated()),
+          hard("isolated_timed", step(milliseconds{700}).isolated()),
+          hard("small", step().isolated({512 << 20})),
+          hard("on_master", tasklet{"work", obedient})};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return partita::main(argc, argv, hard_jobs()); }
