@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -61,6 +62,7 @@ struct claimer_state {
   drain_progress draining = drain_progress::none;
   bool work_due = false;
   int reported_running = -1;
+  std::map<step_id, mono_time> damaged;  // steps whose rows are, and when to try them again
 
  private:
   bool may_claim() const;
@@ -68,6 +70,8 @@ struct claimer_state {
   bool last_look_suffices();
   void claim_ready();
   bool claim_from(ready_step& next);
+  bool try_claim(ready_step& next);
+  run_id first_of(const run_row& run);
   void learn(step_id step, run_id run);
   void obey(const work_view& view);
   void stop_lease(lease_id lease, stop_mode mode);

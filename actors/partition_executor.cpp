@@ -47,6 +47,8 @@ void executor_state::run(const work_batch& work, const granted_partition& part, 
                          std::stop_token stop, finished_attempt& ended) {
   partition_setup setup;
   setup.run = work.from.run;
+  setup.first_run = work.first_run;
+  setup.step_name = work.from.step;
   setup.step = work.step;
   setup.lease = work.from.lease;
   setup.no = part.no;
@@ -83,6 +85,7 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
   if (stop.stop_requested()) {
     report.outcome = attempt_outcome::released;
     report.error = "not begun: a stop was requested";
+    report.ended = deps->now();
     return ended;
   }
   const auto begun = deps->now();
@@ -121,7 +124,8 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
   } catch (...) {
     failed("an exception that is not a std::exception", true);
   }
-  report.took = std::chrono::duration_cast<microseconds>(deps->now() - begun);
+  report.ended = deps->now();
+  report.took = std::chrono::duration_cast<microseconds>(report.ended - begun);
   return ended;
 }
 

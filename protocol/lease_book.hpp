@@ -20,6 +20,7 @@ struct step_facts {
   json_text parameters;
   step_spec spec;
   double mean_us = 0;  // of a partition on this node, moving average; 0: not measured
+  run_id first_run{};  // of the runs that continue each other; none: the run itself
 };
 
 /// How one attempt came back from its executor.

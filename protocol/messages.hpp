@@ -76,6 +76,7 @@ struct work_batch {
   retry_policy retry;
   bool transferable = true;
   std::vector<granted_partition> partitions;
+  run_id first_run{};  // of the runs that continue each other
 };
 
 struct finished_batch {
@@ -113,6 +114,7 @@ struct worker_outcome {
   std::string error;
   bool has_result = false;
   json_text result;
+  bool may_retry = false;  // failed in a way that another try may mend
 };
 
 /// A master has let go of its run, or the run has ended.

@@ -172,7 +172,7 @@ document node_document(const node_row& row, db_time now) {
     jobs.push_back(job.name + "/" + std::to_string(job.version));
   return {{"id", std::to_string(row.id.value)},
           {"name", row.info.name},
-          {"state", to_string(row.state)},
+          {"state", to_string(shown_state(row))},
           {"running", row.running},
           {"slots", row.info.slots},
           {"host", row.info.host},
