@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "batch/output_files.hpp"
+#include "protocol/liveness.hpp"
 
 namespace partita::cli {
 
