@@ -29,14 +29,14 @@ std::string written(const json& document) {
 }  // namespace
 
 frame to_frame(const body_work& w) {
-  json document{
-      {"run", w.run.value},         {"step", w.step.value},
-      {"job", w.job.name},          {"version", w.job.version},
-      {"name", w.step_name},        {"parameters", w.parameters},
-      {"lease", w.lease.value},     {"attempt", w.attempt},
-      {"no", w.partition.no},       {"key", w.partition.key},
-      {"input", w.partition.input}, {"most", w.most_output},
-      {"memory", w.memory_bytes},   {"until", w.trusted_until.time_since_epoch().count()}};
+  json document{{"run", w.run.value},         {"step", w.step.value},
+                {"job", w.job.name},          {"version", w.job.version},
+                {"name", w.step_name},        {"parameters", w.parameters},
+                {"lease", w.lease.value},     {"attempt", w.attempt},
+                {"no", w.partition.no},       {"key", w.partition.key},
+                {"input", w.partition.input}, {"most", w.most_output},
+                {"memory", w.memory_bytes},   {"until", w.trusted_until.time_since_epoch().count()},
+                {"first", w.first_run.value}};
   if (w.partition.resume) document["resume"] = to_json(*w.partition.resume);
   return {frame_kind::work, written(document)};
 }
@@ -45,6 +45,7 @@ body_work to_work(const std::string& text) {
   const auto document = json::parse(text);
   body_work w;
   w.run.value = document.at("run").get<std::int64_t>();
+  w.first_run.value = document.at("first").get<std::int64_t>();
   w.step.value = document.at("step").get<std::int64_t>();
   w.job = {document.at("job").get<std::string>(), document.at("version").get<int>()};
   w.step_name = document.at("name").get<std::string>();

@@ -13,6 +13,7 @@ namespace partita {
 /// One attempt at one partition, for a process for bodies.
 struct body_work {
   run_id run;
+  run_id first_run;  // of the runs that continue each other
   step_id step;
   job_ref job;
   std::string step_name;

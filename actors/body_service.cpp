@@ -106,6 +106,8 @@ class service {
   partition_setup setup_of(const body_work& work) {
     partition_setup setup;
     setup.run = work.run;
+    setup.first_run = work.first_run;
+    setup.step_name = work.step_name;
     setup.step = work.step;
     setup.lease = work.lease;
     setup.no = work.partition.no;

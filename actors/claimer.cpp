@@ -8,6 +8,13 @@
 
 namespace partita {
 
+namespace {
+
+/// How long a step whose rows are damaged is left aside.
+constexpr std::chrono::seconds damaged_rest{10};
+
+}  // namespace
+
 // --- when to claim -------------------------------------------------------------------------------
 
 bool claimer_state::may_claim() const {
@@ -83,7 +90,23 @@ void claimer_state::claim_ready() {
     auto* next = ahead.next();
     if (!next) return ahead.exhausted();
     ahead.found();
-    if (!claim_from(*next)) outlook::missed(*next);
+    if (!try_claim(*next)) outlook::missed(*next);
+  }
+}
+
+/// A step whose rows are damaged is left aside for a while: it must not keep this node from others.
+bool claimer_state::try_claim(ready_step& next) {
+  const auto aside = damaged.find(next.step);
+  if (aside != damaged.end() && deps->now() < aside->second) return false;
+  try {
+    return claim_from(next);
+  } catch (const store_error& e) {
+    if (e.code() != errc::damaged) throw;
+    if (aside == damaged.end())
+      log::error("step_damaged", {.run = next.run, .node = id},
+                 {{"step_id", next.step}, {"why", e.what()}});
+    damaged[next.step] = deps->now() + damaged_rest;
+    return false;
   }
 }
 
@@ -114,7 +137,7 @@ void claimer_state::learn(step_id step, run_id run) {
     if (row && s.id == step) {
       const auto* definition = definition_of(row->job, s.spec.name);
       const bool timed = definition && definition->time_limit().count() > 0;
-      return book.learn(step, {run, row->job, row->parameters, s.spec, 0, timed});
+      return book.learn(step, {run, row->job, row->parameters, s.spec, 0, timed, first_of(*row)});
     }
   throw store_error(errc::damaged, named(step) + " has no row");
 }
@@ -123,6 +146,18 @@ void claimer_state::learn(step_id step, run_id run) {
 const partitioned* claimer_state::definition_of(const job_ref& ref, const std::string& step) const {
   const auto* job = deps->jobs->find(ref);
   return job ? job->partitioned_step(step) : nullptr;
+}
+
+/// The run that this one continues, over any number of restarts; itself if none.
+run_id claimer_state::first_of(const run_row& run) {
+  auto first = run.id;
+  for (auto before = run.restart_of; before;) {
+    const auto row = db->get().find_run(before);
+    if (!row || row->id >= first) break;
+    first = row->id;
+    before = row->restart_of;
+  }
+  return first;
 }
 
 // --- stopping ------------------------------------------------------------------------------------
@@ -193,7 +228,7 @@ void claimer_state::hand_out() {
     self->send(executors[executor],
                work_batch{origin_of(batch.lease), batch.step, facts.job, facts.parameters,
                           facts.spec.retry, facts.spec.transferable, isolated,
-                          std::move(batch.partitions)});
+                          std::move(batch.partitions), facts.first_run});
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -59,6 +60,7 @@ struct claimer_state {
   drain_progress draining = drain_progress::none;
   bool work_due = false;
   int reported_running = -1;
+  std::map<step_id, mono_time> damaged;  // steps whose rows are, and when to try them again
 
  private:
   bool may_claim() const;
@@ -66,6 +68,8 @@ struct claimer_state {
   bool last_look_suffices();
   void claim_ready();
   bool claim_from(ready_step& next);
+  bool try_claim(ready_step& next);
+  run_id first_of(const run_row& run);
   void learn(step_id step, run_id run);
   const partitioned* definition_of(const job_ref& ref, const std::string& step) const;
   void obey(const work_view& view);

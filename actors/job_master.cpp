@@ -5,6 +5,7 @@
 
 #include "actors/log_event.hpp"
 #include "protocol/overloaded.hpp"
+#include "protocol/retry.hpp"
 #include "protocol/run_plan.hpp"
 
 namespace partita {
@@ -29,18 +30,28 @@ void master_state::advance() {
     if (draining && !work) return let_go();
     if (held && !work) return again(deps->limits.poll);
     decide();
-    backoff->reset();
+    if (!work) recovered();
   } catch (const store_error& e) {
     if (e.code() == errc::term_lost || e.code() == errc::history_lost) {
       log::warn("run_lost", about(), {{"why", explain(e.code())}});
       return fence();
     }
-    log::warn("master_waits", about(), {{"code", to_string(e.code())}, {"why", e.what()}});
-    again(backoff->next());
+    again(waits(e));
   } catch (const std::exception& e) {
     log::error("master_failed", about(), {{"why", e.what()}});
-    again(backoff->next());
+    again(tries->refused());
   }
+}
+
+/// Returns how long. The log tells of the first failure, and of the end.
+milliseconds master_state::waits(const store_error& e) {
+  return tries->failed("master_waits", about(work ? work->name : ""), e);
+}
+
+/// The database has taken what was to be written, or there was nothing to write. Work that was only
+/// begun proves nothing: a full disk can be read.
+void master_state::recovered() {
+  if (tries->succeeded()) log::info("master_goes_on", about());
 }
 
 bool master_state::adopt() {
@@ -70,7 +81,8 @@ void master_state::decide() {
 
 /// The author's code is running: watch for a stop, and keep the thread free.
 void master_state::watch_work(const run_row& row) {
-  if (row.stop != stop_mode::none || held) work->stop.request_stop();
+  stop_asked = row.stop != stop_mode::none;
+  if (stop_asked || held) work->stop.request_stop();
   again(deps->limits.poll);
 }
 
@@ -83,7 +95,7 @@ void master_state::act(const run_row& row, const job& definition,
     return master_task{deps, db, mine.node, *mine.term, row, row_of(id), stop.get_token()};
   };
   auto work_on = [&](step_id id, step_kind kind, bool aggregating) {
-    return current_work{id, row_of(id).spec.name, kind, aggregating, {}, {}};
+    return current_work{id, row_of(id).spec.name, kind, aggregating, {}, {}, row_of(id).spec.retry};
   };
   auto step_at = [&](std::size_t index) { return definition.steps()[index]; };
   std::visit(overloaded{[&](const begin_step& a) {
@@ -91,18 +103,21 @@ void master_state::act(const run_row& row, const job& definition,
                           again(at_once);
                         },
                         [&](const split_step& a) {
+                          if (rests(a.step, false)) return;
                           auto w = work_on(a.step, step_kind::partitioned, false);
                           start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
                             return split_work(task, std::get<partitioned>(step));
                           });
                         },
                         [&](const run_tasklet& a) {
+                          if (rests(a.step, false)) return;
                           auto w = work_on(a.step, step_kind::tasklet, false);
                           start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
                             return tasklet_work(task, std::get<tasklet>(step));
                           });
                         },
                         [&](const aggregate_step& a) {
+                          if (rests(a.step, true)) return;
                           auto w = work_on(a.step, step_kind::partitioned, true);
                           start(w, [task = task_for(a.step, w.stop), step = step_at(a.index)] {
                             return aggregate_work(task, std::get<partitioned>(step));
@@ -117,7 +132,7 @@ void master_state::act(const run_row& row, const job& definition,
                         },
                         [&](const end_step& a) {
                           auto why = a.error;
-                          if (a.state == step_state::failed)
+                          if (a.state == step_state::failed && why.empty())
                             why = describe_failures(task_for(a.step, std::stop_source{}));
                           const auto& step_name = row_of(a.step).spec.name;
                           finish_step(a.step, step_name, a.state, "", why, std::nullopt);
@@ -145,8 +160,10 @@ void master_state::begin(const run_row& row, const job& definition, std::size_t 
     auto nodes = db->with([&](const master_store& s) { return s.live_nodes(row.job); });
     spec.split_context = describe_cluster(nodes);
   } else {
-    spec.name = std::get<tasklet>(defined).name();
+    const auto& t = std::get<tasklet>(defined);
+    spec.name = t.name();
     spec.kind = step_kind::tasklet;
+    spec.retry = t.retries();
   }
   spec.ordinal = static_cast<int>(index);
   auto begun = db->with(
@@ -187,19 +204,20 @@ milliseconds master_state::settle(const worker_outcome& how) {
       throw store_error(errc::term_lost, how.error);
     case kind::unavailable:
       // What was done is in the rows: decide again from them.
-      log::warn("master_waits", about(work->name),
-                {{"code", to_string(errc::unavailable)}, {"why", how.error}});
-      return backoff->next();
+      return waits({errc::unavailable, how.error});
     case kind::failed:
-      finish_step(work->step, work->name, step_state::failed, "", how.error, std::nullopt);
-      return at_once;
+      return failed(how);
     case kind::stopped:
       // Stopped by a user: the next decision ends the step. Stopped by a drain: another master does
       // this work again. In both cases the rows hold all that is needed.
+      if (work->aggregating && stop_asked)
+        finish_step(work->step, work->name, step_state::stopped, "", "a stop was requested",
+                    std::nullopt);
       return at_once;
     case kind::done:
       break;
   }
+  recovered();
   if (work->kind == step_kind::partitioned && !work->aggregating) {  // sealed there
     self->send(node, work_atom::value);
     return at_once;
@@ -208,6 +226,35 @@ milliseconds master_state::settle(const worker_outcome& how) {
   if (how.has_result) run_result = how.result;
   finish_step(work->step, work->name, step_state::completed, how.result, "", run_result);
   return at_once;
+}
+
+/// The author's code threw. It is tried again as often as the step says; then the step fails: at
+/// once, or, where partitions of a stream are under execution, once they have ended.
+milliseconds master_state::failed(const worker_outcome& how) {
+  if (thrown.step != work->step || thrown.aggregating != work->aggregating)
+    thrown = {work->step, work->aggregating};
+  const auto attempt = thrown.count + 1;
+  if (how.may_retry && attempt < work->retry.max_attempts) {
+    log::warn("work_retried", about(work->name), {{"tries", attempt}, {"why", how.error}});
+    thrown.count = attempt;
+    thrown.next = deps->now() + backoff(work->retry, attempt);
+    return at_once;
+  }
+  if (work->kind == step_kind::partitioned && !work->aggregating)
+    db->with(
+        [&](const master_store& s) { s.fail_step(work->step, mine.node, *mine.term, how.error); });
+  else
+    finish_step(work->step, work->name, step_state::failed, "", how.error, std::nullopt);
+  return at_once;
+}
+
+/// Whether this work waits for its next try. The rows are read meanwhile: a stop may be requested.
+bool master_state::rests(step_id step, bool aggregating) {
+  if (thrown.step != step || thrown.aggregating != aggregating) return false;
+  const auto left = std::chrono::ceil<milliseconds>(thrown.next - deps->now());
+  if (left <= at_once) return false;
+  again(std::min(left, deps->limits.poll));
+  return true;
 }
 
 void master_state::finish_step(step_id step, const std::string& step_name, step_state state,
@@ -283,7 +330,7 @@ master_actor::behavior_type job_master(master_actor::stateful_pointer<master_sta
   s.spawn_worker = std::move(spawn_worker);
   s.mine = {me, run.id, run.seen, std::nullopt, {}};
   s.jittered = std::make_unique<jitter>(deps->seed + 100 + static_cast<unsigned>(run.id.value));
-  s.backoff = std::make_unique<retry_wait>(deps->limits);
+  s.tries = std::make_unique<retries>(deps->limits);
   self->send(self, advance_atom::value, s.awaited);
   return {[self](advance_atom, std::uint64_t number) {
             if (number == self->state.awaited) self->state.advance();

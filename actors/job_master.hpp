@@ -10,6 +10,7 @@
 #include "actors/deps.hpp"
 #include "actors/log_event.hpp"
 #include "actors/master_work.hpp"
+#include "actors/retries.hpp"
 #include "actors/session.hpp"
 #include "protocol/interfaces.hpp"
 
@@ -49,11 +50,12 @@ struct master_state {
   worker_factory spawn_worker;
   mastership mine;
   std::unique_ptr<jitter> jittered;
-  std::unique_ptr<retry_wait> backoff;
+  std::unique_ptr<retries> tries;  // of the database
   milliseconds look_wait{0};
   std::uint64_t awaited = 0;  // number of the one timer that counts
   bool draining = false;
-  bool held = false;  // trust has expired: the author's code stops, and none is begun
+  bool held = false;        // trust has expired: the author's code stops, and none is begun
+  bool stop_asked = false;  // of the run
   bool fenced = false;
   static inline const char* name = "job_master";
 
@@ -65,6 +67,7 @@ struct master_state {
     bool aggregating = false;
     std::stop_source stop;
     std::optional<worker_outcome> outcome;  // until it is in the database
+    retry_policy retry{};
   };
 
   bool adopt();
@@ -78,6 +81,10 @@ struct master_state {
                    const json_text& result, const std::string& error,
                    const std::optional<json_text>& run_result);
   milliseconds settle(const worker_outcome& outcome);
+  milliseconds failed(const worker_outcome& outcome);
+  bool rests(step_id step, bool aggregating);
+  milliseconds waits(const store_error& e);
+  void recovered();
   void let_go();
   void quit();
   void again(milliseconds in);
@@ -86,6 +93,15 @@ struct master_state {
   }
 
   std::optional<current_work> work;
+
+  /// Tries of the author's code on the master, of one piece of work, that failed.
+  struct failed_tries {
+    step_id step;
+    bool aggregating = false;
+    int count = 0;
+    mono_time next{};  // not before
+  };
+  failed_tries thrown;
 };
 
 master_actor::behavior_type job_master(master_actor::stateful_pointer<master_state> self,

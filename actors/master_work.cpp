@@ -9,9 +9,12 @@ namespace {
 
 template <class F>
 worker_outcome guarded(const char* what, F&& body) {
-  auto failed = [&](const std::string& why) {
-    return worker_outcome{
-        worker_outcome::kind::failed, std::string{what} + ": " + readable(why), false, {}};
+  auto failed = [&](const std::string& why, bool may_retry) {
+    return worker_outcome{worker_outcome::kind::failed,
+                          std::string{what} + ": " + readable(why),
+                          false,
+                          {},
+                          may_retry};
   };
   try {
     return body();
@@ -25,12 +28,16 @@ worker_outcome guarded(const char* what, F&& body) {
       case errc::history_lost:
         return {worker_outcome::kind::unavailable, e.what(), false, {}};
       default:
-        return failed(e.what());
+        return failed(e.what(), true);
     }
+  } catch (const permanent_error& e) {
+    return failed(e.what(), false);
+  } catch (const definition_error& e) {
+    return failed(e.what(), false);
   } catch (const std::exception& e) {
-    return failed(e.what());
+    return failed(e.what(), true);
   } catch (...) {
-    return failed("an exception that is not a std::exception");
+    return failed("an exception that is not a std::exception", true);
   }
 }
 
@@ -38,11 +45,15 @@ parameters parameters_of(const master_task& task) {
   return parameters{parse_document("the run's parameters", task.run.parameters)};
 }
 
+/// How long a partition of a stream may wait for others at most, while they keep coming.
+constexpr milliseconds stream_delay{50};
+
 /// Inserts what a split yields, in bulk, under the term.
 class partition_inserter {
  public:
-  partition_inserter(const master_task& task, std::int64_t skip)
-      : task_(task), skip_(skip), next_(skip) {}
+  /// `delay`: none, where nobody waits for the partitions before the seal.
+  partition_inserter(const master_task& task, std::int64_t skip, std::optional<milliseconds> delay)
+      : task_(task), delay_(delay), skip_(skip), next_(skip), flushed_(task.deps->now()) {}
 
   void add(partition p) {
     if (seen_++ < skip_) return;
@@ -52,7 +63,8 @@ class partition_inserter {
     batch_.push_back({std::move(p.key), p.input.dump()});
     bytes_ += batch_.back().key.size() + batch_.back().input.size();
     if (batch_.size() >= static_cast<std::size_t>(task_.deps->limits.split_batch) ||
-        bytes_ >= task_.deps->limits.max_statement_bytes)
+        bytes_ >= task_.deps->limits.max_statement_bytes ||
+        (delay_ && task_.deps->now() - flushed_ >= *delay_))
       flush();
   }
 
@@ -75,14 +87,17 @@ class partition_inserter {
     next_ += static_cast<partition_no>(batch_.size());
     batch_.clear();
     bytes_ = 0;
+    flushed_ = task_.deps->now();
   }
 
   const master_task& task_;
+  std::optional<milliseconds> delay_;
   std::int64_t skip_;  // partitions that an earlier master has inserted
   std::int64_t seen_ = 0;
   partition_no next_;
   std::vector<new_partition> batch_;
   std::size_t bytes_ = 0;  // of their texts
+  mono_time flushed_;
 };
 
 void insert_listed(const master_task& task, const partitioned& definition, split_context& context) {
@@ -90,7 +105,7 @@ void insert_listed(const master_task& task, const partitioned& definition, split
   if (task.step.count > 0 && !PARTITA_BUG(half_a_split_is_kept))
     task.db->with(
         [&](const master_store& db) { db.reset_split(task.step.id, task.node, task.term); });
-  partition_inserter inserter{task, 0};
+  partition_inserter inserter{task, 0, std::nullopt};
   for (auto& p : listed) inserter.add(std::move(p));
   auto nodes = task.db->with([&](const master_store& db) { return db.live_nodes(task.run.job); });
   inserter.seal(assign(definition.assigned(), inserter.seen(), nodes));
@@ -98,7 +113,8 @@ void insert_listed(const master_task& task, const partitioned& definition, split
 
 void insert_streamed(const master_task& task, const partitioned& definition,
                      split_context& context) {
-  partition_inserter inserter{task, PARTITA_BUG(stream_is_inserted_anew) ? 0 : task.step.count};
+  partition_inserter inserter{task, PARTITA_BUG(stream_is_inserted_anew) ? 0 : task.step.count,
+                              stream_delay};
   definition.streamer()(context, [&](partition p) { inserter.add(std::move(p)); });
   if (inserter.seen() < task.step.count)
     throw permanent_error("the stream yielded fewer partitions (" +
@@ -129,13 +145,15 @@ void for_each_result(result_kind kind, const master_task& task, Visit&& visit) {
 
 void publish_files(const master_task& task) {
   std::vector<std::filesystem::path> published;
+  publication files;
   for_each_result(result_kind::with_files, task, [&](const result_row& row) {
     for (const auto& file : parse_files(row.files)) {
-      publish(file);
+      files.add(file);
       published.push_back(file.final_path);
     }
   });
   if (published.empty()) return;
+  files.finish();
   // What was left behind by the runs that this one continues is in its folders too.
   for (std::optional<run_row> run = task.run; run;) {
     remove_leftovers(published, run->id);

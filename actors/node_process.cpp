@@ -40,6 +40,8 @@ deps_ptr make_deps(const node_config& config) {
                         ? config.settings.executors
                         : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   deps.info.version = config.version;
+  deps.info.unreachable_after = config.settings.unreachable_after;
+  deps.info.deregister_after = config.settings.deregister_after;
   for (const auto& [name, job] : config.jobs->all()) {
     deps.info.jobs.push_back(job.ref());
     deps.info.catalogue.push_back({job.ref(), describe(job).dump()});

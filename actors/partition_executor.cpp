@@ -52,6 +52,8 @@ body_end executor_state::run_here(const work_batch& work, const granted_partitio
                                   std::stop_token stop) {
   partition_setup setup;
   setup.run = work.from.run;
+  setup.first_run = work.first_run;
+  setup.step_name = work.from.step;
   setup.step = work.step;
   setup.lease = work.from.lease;
   setup.no = part.no;
@@ -79,6 +81,7 @@ body_end executor_state::run_isolated(const work_batch& work, const granted_part
   }
   const auto memory = all.step->isolated_how().value_or(isolation{}).memory_bytes;
   const body_work order{work.from.run,
+                        work.first_run,
                         work.step,
                         work.job,
                         work.from.step,
@@ -127,6 +130,7 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
   if (stop.stop_requested()) {
     report.outcome = attempt_outcome::released;
     report.error = "not begun: a stop was requested";
+    report.ended = deps->now();
     return ended;
   }
   const auto begun = deps->now();
@@ -162,7 +166,8 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
       report.outcome = attempt_outcome::failed;
       break;
   }
-  report.took = std::chrono::duration_cast<microseconds>(deps->now() - begun);
+  report.ended = deps->now();
+  report.took = std::chrono::duration_cast<microseconds>(report.ended - begun);
   return ended;
 }
 

@@ -27,8 +27,8 @@ void reporter_state::flush() {
 
 /// One transaction. Returns whether it was answered; if not, the timer tries again.
 bool reporter_state::report_next() {
-  const auto batch = pending.send();
   const auto begun = deps->now();
+  const auto batch = pending.send(begun);
   std::vector<report_verdict> verdicts;
   try {
     verdicts = report(batch);
@@ -41,12 +41,18 @@ bool reporter_state::report_next() {
   deps->counters->reports.add(deps->since(begun));
   const auto reported = pending.answered(batch.size());
   report_answers answers;
+  publication files;
   for (std::size_t i = 0; i < reported.size(); ++i) {
-    settle(reported[i], verdicts[i]);
+    settle(reported[i], verdicts[i], files);
     if (answers.leases.empty() || answers.leases.back().lease != reported[i].lease)
       answers.leases.push_back({reported[i].lease});
     auto& of_lease = answers.leases.back();
     ++(verdicts[i] == report_verdict::rejected ? of_lease.refused : of_lease.recorded);
+  }
+  try {
+    files.finish();
+  } catch (const std::exception& e) {
+    publish_failed(reported.front(), e);
   }
   self->send(claimer, std::move(answers));
   if (pending.empty()) origins.clear();
@@ -73,23 +79,33 @@ std::vector<report_verdict> reporter_state::report(std::span<const attempt_repor
   return verdicts;
 }
 
-void reporter_state::settle(const attempt_report& r, report_verdict verdict) {
+void reporter_state::settle(const attempt_report& r, report_verdict verdict, publication& files) {
   if (verdict == report_verdict::rejected) {
     deps->counters->results_refused.add();
     return drop(r);
   }
   deps->counters->results.add();
+  if (verdict == report_verdict::name_taken) {
+    for (const auto& file : parse_files(r.files)) discard(file);
+    return log::warn("partition_failed", about(r),
+                     {{"why", "another partition of the run has a file of the same name"}});
+  }
   for (const auto& file : parse_files(r.files)) {
     try {
-      publish(file);
-    } catch (const std::exception& e) {  // the master publishes again before it aggregates
-      log::warn("publish_failed", about(r), {{"why", e.what()}});
+      files.add(file);
+    } catch (const std::exception& e) {
+      publish_failed(r, e);
     }
   }
   if (r.outcome == attempt_outcome::failed)
     log::warn("partition_failed", about(r), {{"why", r.error}});
   if (r.outcome == attempt_outcome::retry)
     log::warn("partition_retried", about(r), {{"why", r.error}});
+}
+
+/// The master publishes again before it aggregates.
+void reporter_state::publish_failed(const attempt_report& attempt, const std::exception& why) {
+  log::warn("publish_failed", about(attempt), {{"why", why.what()}});
 }
 
 void reporter_state::drop(const attempt_report& attempt) {

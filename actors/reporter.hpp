@@ -12,6 +12,7 @@
 #include "actors/log_event.hpp"
 #include "actors/retries.hpp"
 #include "actors/session.hpp"
+#include "batch/output_files.hpp"
 #include "protocol/interfaces.hpp"
 #include "protocol/report_queue.hpp"
 
@@ -42,7 +43,8 @@ struct reporter_state {
  private:
   bool report_next();
   std::vector<report_verdict> report(std::span<const attempt_report> items);
-  void settle(const attempt_report& attempt, report_verdict verdict);
+  void settle(const attempt_report& attempt, report_verdict verdict, publication& files);
+  void publish_failed(const attempt_report& attempt, const std::exception& why);
   void drop(const attempt_report& attempt);
   void wait(milliseconds in);
   log::subject about(const attempt_report& attempt) const;

@@ -16,10 +16,13 @@ class retries {
   explicit retries(const settings& s) : wait_(s) {}
 
   /// Returns how long to wait.
-  milliseconds failed(log::event_name what, node_id node, const store_error& e) {
+  milliseconds failed(log::event_name what, const log::subject& of, const store_error& e) {
     if (!std::exchange(failing_, true))
-      log::warn(what, {.node = node}, {{"code", to_string(e.code())}, {"why", e.what()}});
+      log::warn(what, of, {{"code", to_string(e.code())}, {"why", e.what()}});
     return wait_.next();
+  }
+  milliseconds failed(log::event_name what, node_id node, const store_error& e) {
+    return failed(what, log::subject{.node = node}, e);
   }
   /// It failed, and the log has an event of its own for that. Returns how long to wait.
   milliseconds refused() { return wait_.next(); }

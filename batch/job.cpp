@@ -34,7 +34,7 @@ std::string flaw(const partitioned& s) {
   return {};
 }
 
-std::string flaw(const tasklet& s) { return s.body() ? "" : "has no body"; }
+std::string flaw(const tasklet& s) { return s.body() ? flaw_of(s.retries()) : "has no body"; }
 
 }  // namespace
 

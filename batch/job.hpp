@@ -42,7 +42,9 @@ class partitioned {
   partitioned& assign(assignment a) { return assign_ = a, *this; }
   /// false: a partition is started at most once; if its node is lost or it throws, it is FAILED.
   partitioned& transferable(bool yes) { return transferable_ = yes, *this; }
-  /// Counts failed tries and tries lost with their node. Default: 3.
+  /// Counts failed tries and tries lost with their node. Default: 3. The split and the aggregation
+  /// are tried as often when they throw, unless it is a permanent_error; a node that takes the run
+  /// over counts anew.
   partitioned& retry(attempts n, backoff_of rest = {}) {
     retry_ = {n.count, rest.first, rest.factor, rest.most};
     return *this;
@@ -83,16 +85,25 @@ class partitioned {
   aggregate_function aggregate_;
 };
 
-/// A step that is one function, executed on the master. After a takeover it is executed again.
+/// A step that is one function, executed on the master. After a takeover it is executed again, and
+/// so it is when it throws, unless it is a permanent_error.
 class tasklet {
  public:
   tasklet(std::string name, tasklet_function f) : name_(std::move(name)), body_(std::move(f)) {}
 
+  /// Counts failed tries on one node. Default: 3.
+  tasklet& retry(attempts n, backoff_of rest = {}) {
+    retry_ = {n.count, rest.first, rest.factor, rest.most};
+    return *this;
+  }
+
   const std::string& name() const { return name_; }
+  const retry_policy& retries() const { return retry_; }
   const tasklet_function& body() const { return body_; }
 
  private:
   std::string name_;
+  retry_policy retry_;
   tasklet_function body_;
 };
 

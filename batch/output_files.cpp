@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <set>
 #include <system_error>
+#include <utility>
 
 #include "batch/errors.hpp"
 #include "batch/files.hpp"
@@ -46,10 +46,16 @@ bool is_staged_name(const output_file& file) {
 
 }  // namespace
 
-output_file stage_output(const fs::path& final_path, run_id run, lease_id lease) {
-  auto name =
-      "." + final_path.filename().string() + run_mark(run) + std::to_string(lease.value) + ".part";
+output_file stage_output(const fs::path& final_path, run_id run, lease_id lease, partition_no no) {
+  auto name = "." + final_path.filename().string() + run_mark(run) + std::to_string(lease.value) +
+              ".no-" + std::to_string(no) + ".part";
   return {final_path, final_path.parent_path() / name};
+}
+
+void require_plain_folder(const fs::path& file) {
+  if (file.parent_path().string().find("{}") == std::string::npos) return;
+  throw permanent_error("the output file " + file.string() +
+                        " has {} in its folder; {} can only stand in the name of the file");
 }
 
 void require_folder_of(const fs::path& file) {
@@ -62,12 +68,14 @@ void require_folder_of(const fs::path& file) {
 
 void sync_file(const fs::path& file) { sync(open_confined(file, O_RDONLY, "cannot sync"), file); }
 
-void publish(const output_file& file) {
+void publication::add(const output_file& file) {
   if (!is_staged_name(file))
     throw permanent_error(file.staged_path.string() + " is no name under which " +
                           file.final_path.string() + " is staged");
   const auto folder = find_folder(file.final_path.parent_path());
   if (folder.get() < 0) return;
+  // Also where it is renamed already: perhaps by somebody who had no time to sync the folder.
+  folders_.insert(file.final_path.parent_path());
   const auto staged = file.staged_path.filename();
   const auto final_name = file.final_path.filename();
   if (::renameat(folder.get(), staged.c_str(), folder.get(), final_name.c_str()) != 0) {
@@ -76,7 +84,11 @@ void publish(const output_file& file) {
         errno, std::generic_category(),
         "cannot rename " + file.staged_path.string() + " to " + final_name.string());
   }
-  sync(folder, file.final_path.parent_path());
+}
+
+void publication::finish() {
+  for (const auto& folder : std::exchange(folders_, {}))
+    if (const auto opened = find_folder(folder); opened.get() >= 0) sync(opened, folder);
 }
 
 void discard(const output_file& file) noexcept {

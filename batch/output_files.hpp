@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,14 @@ struct output_file {
   std::filesystem::path staged_path;
 };
 
-/// ".NAME.run-R.lease-L.part" beside the final name.
-output_file stage_output(const std::filesystem::path& final_path, run_id run, lease_id lease);
+/// ".NAME.run-R.lease-L.no-N.part" beside the final name: two partitions of a lease never write one
+/// file.
+output_file stage_output(const std::filesystem::path& final_path, run_id run, lease_id lease,
+                         partition_no no);
+
+/// Throws permanent_error when "{}", which stands for the number of a partition, is in the folder
+/// of an output file, and not in its name: partitions make no folders.
+void require_plain_folder(const std::filesystem::path& file);
 
 /// Throws permanent_error unless the folder of the file is there and the node's to use.
 void require_folder_of(const std::filesystem::path& file);
@@ -26,10 +33,19 @@ void require_folder_of(const std::filesystem::path& file);
 /// Makes the staged content durable. Throws std::system_error.
 void sync_file(const std::filesystem::path& file);
 
-/// Staged becomes final, durably. Can be repeated; does nothing when the staged file is not there
-/// (done already, or written on another host's disk). Throws permanent_error when the two are not
-/// names that stage_output gives, or not the node's to use; std::system_error.
-void publish(const output_file& file);
+/// Staged becomes final, durably once `finish` was called. Can be repeated; does nothing when the
+/// staged file is not there (done already, or written on another host's disk). `add` throws
+/// permanent_error when the two are not names that stage_output gives, or not the node's to use;
+/// std::system_error.
+class publication {
+ public:
+  void add(const output_file& file);
+  /// Makes what was added durable: each folder is synced once. Throws std::system_error.
+  void finish();
+
+ private:
+  std::set<std::filesystem::path> folders_;
+};
 
 /// Removes a staged file of an attempt that does not count. Never throws.
 void discard(const output_file& file) noexcept;

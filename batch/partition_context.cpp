@@ -29,18 +29,21 @@ void partition_context::progress(std::int64_t done, std::int64_t total) {
 }
 
 std::filesystem::path partition_context::output_file(const std::filesystem::path& final_path) {
-  auto name = final_path.string();
+  auto path = std::filesystem::absolute(final_path).lexically_normal();
+  require_plain_folder(path);
+  auto name = path.filename().string();
   if (auto at = name.find("{}"); at != std::string::npos) name.replace(at, 2, std::to_string(no()));
-  auto path = std::filesystem::absolute(name).lexically_normal();
+  path.replace_filename(name);
   require_folder_of(path);
-  auto file = stage_output(path, setup_.run, setup_.lease);
+  auto file = stage_output(path, setup_.run, setup_.lease, no());
   files_.push_back(file);
   return file.staged_path;
 }
 
 std::string partition_context::idempotency_key() const {
-  return std::to_string(setup_.run.value) + ":" + std::to_string(setup_.step.value) + ":" +
-         std::to_string(no()) + ":" + std::to_string(seq_);
+  const auto first = setup_.first_run ? setup_.first_run : setup_.run;
+  return std::to_string(first.value) + ":" + setup_.step_name + ":" + std::to_string(no()) + ":" +
+         std::to_string(seq_);
 }
 
 }  // namespace partita

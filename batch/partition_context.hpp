@@ -22,6 +22,8 @@ struct progress_cell {
 /// All the engine gives to one attempt at one partition. A test fills it in by hand.
 struct partition_setup {
   run_id run;
+  run_id first_run{};  // of the runs that continue each other; none: `run` itself
+  std::string step_name;
   step_id step;
   lease_id lease;
   partition_no no = 0;
@@ -84,13 +86,16 @@ class partition_context {
   item_counts& counts() { return counts_; }
   void progress(std::int64_t done, std::int64_t total);
   void output(json document) { output_ = std::move(document); }
-  /// Where to write a file. `final_path` with "{}" replaced by the partition's number is what the
-  /// file is called once the result of this attempt stands; the returned staged path is what to
-  /// write now. Throws permanent_error if the folder does not exist or is not the node's to use.
+  /// Where to write a file. `final_path` with "{}" in its last part replaced by the partition's
+  /// number is what the file is called once the result of this attempt stands; the returned staged
+  /// path is what to write now. Each name belongs to one partition of a run: a second one that
+  /// gives it is FAILED. Throws permanent_error if a folder in it is called "{}", does not exist or
+  /// is not the node's to use.
   std::filesystem::path output_file(const std::filesystem::path& final_path);
 
-  /// Unique for this work whatever node or attempt does it: for systems outside the database that
-  /// can recognise a repeat. "run:step:no:seq", seq being the checkpoint the work follows.
+  /// Unique for this work whatever node, attempt or continued run does it: for systems outside the
+  /// database that can recognise a repeat. "run:step:no:seq": the first of the runs that continue
+  /// each other, the name of the step, and the checkpoint the work follows.
   std::string idempotency_key() const;
 
   const json& output() const { return output_; }

@@ -16,6 +16,8 @@ std::string_view to_string(errc code) {
       return "not_found";
     case errc::already_running:
       return "already_running";
+    case errc::launch_key_taken:
+      return "launch_key_taken";
     case errc::wrong_state:
       return "wrong_state";
     case errc::bad_request:
@@ -48,6 +50,8 @@ std::string_view explain(errc code) {
       return "there is no such thing in this database";
     case errc::already_running:
       return "a run of this job with the same identifying parameters is under way";
+    case errc::launch_key_taken:
+      return "the launch key belongs to a run that was asked for in another way";
     case errc::wrong_state:
       return "that cannot be done in its present state";
     case errc::bad_request:

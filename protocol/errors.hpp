@@ -14,13 +14,14 @@ enum class errc {
   term_lost,        // another master drives the run; this one ends without a further write
   not_found,        // no such run, step or node
   already_running,  // a run of this job with the same identifying parameters is live
-  wrong_state,      // the request does not fit the state of what it names
-  bad_request,      // the request itself is not valid; nothing was changed
-  access_denied,    // the database refused the credentials or the right
-  schema_missing,   // the database holds no Partita schema
-  schema_mismatch,  // the schema is older or newer than this program
-  history_lost,     // the database lacks what it had acknowledged to this process
-  damaged,          // a row holds what no version of the engine writes
+  launch_key_taken,  // the launch key belongs to another request: nothing was started
+  wrong_state,       // the request does not fit the state of what it names
+  bad_request,       // the request itself is not valid; nothing was changed
+  access_denied,     // the database refused the credentials or the right
+  schema_missing,    // the database holds no Partita schema
+  schema_mismatch,   // the schema is older or newer than this program
+  history_lost,      // the database lacks what it had acknowledged to this process
+  damaged,           // a row holds what no version of the engine writes
 };
 
 /// The stable name, as it stands in JSON errors and logs: "already_running".

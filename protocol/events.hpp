@@ -34,7 +34,9 @@ inline constexpr std::string_view step_begun = "STEP_BEGUN";
 inline constexpr std::string_view split_reset = "SPLIT_RESET";        // [run step]
 inline constexpr std::string_view split_appended = "SPLIT_APPENDED";  // [run step] lo hi
 inline constexpr std::string_view split_sealed = "SPLIT_SEALED";      // [run step] count
-inline constexpr std::string_view step_ended = "STEP_ENDED";          // [run step] state
+/// [run step] its split has failed: nothing of it is claimed any more
+inline constexpr std::string_view step_failing = "STEP_FAILING";
+inline constexpr std::string_view step_ended = "STEP_ENDED";  // [run step] state
 
 /// [run step lease node] lo hi attempt; lost: made for what a lost node had not claimed yet
 inline constexpr std::string_view lease_granted = "LEASE_GRANTED";

@@ -21,6 +21,7 @@ struct step_facts {
   step_spec spec;
   double mean_us = 0;       // of a partition on this node, moving average; 0: not measured
   bool one_by_one = false;  // a body may be given up: no other partition waits behind it
+  run_id first_run{};       // of the runs that continue each other; none: the run itself
 };
 
 /// How one attempt came back from its executor.

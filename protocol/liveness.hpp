@@ -9,15 +9,22 @@
 
 namespace partita {
 
-/// A point on this machine's boot-time clock: goes on through suspend, never jumps.
-using mono_time = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
-
 /// How the cluster judges a node that was last heard of `silence` ago, by the database's clock.
 inline sweep_verdict judge(microseconds silence, milliseconds unreachable_after,
                            milliseconds deregister_after) {
   if (silence >= deregister_after) return sweep_verdict::condemned;
   if (silence >= unreachable_after) return sweep_verdict::unreachable;
   return sweep_verdict::alive;
+}
+
+/// What a node is shown as. A node that is silent for long enough is UNREACHABLE, also where no
+/// other node is alive to say so. Nodes that did not tell their limits are shown by the usual ones.
+inline node_state shown_state(const node_row& node) {
+  const auto limit = node.info.unreachable_after > milliseconds{0}
+                         ? node.info.unreachable_after
+                         : liveness_limits{}.unreachable_after;
+  const auto counted = node.state == node_state::active || node.state == node_state::draining;
+  return counted && node.silence >= limit ? node_state::unreachable : node.state;
 }
 
 /// How far a node may trust its own leases.

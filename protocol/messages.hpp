@@ -89,6 +89,7 @@ struct work_batch {
   bool transferable = true;
   bool isolated = false;  // in a process of its own, where there can be one
   std::vector<granted_partition> partitions;
+  run_id first_run{};  // of the runs that continue each other
 };
 
 struct finished_batch {
@@ -126,6 +127,7 @@ struct worker_outcome {
   std::string error;
   bool has_result = false;
   json_text result;
+  bool may_retry = false;  // failed in a way that another try may mend
 };
 
 /// A master has let go of its run, or the run has ended.

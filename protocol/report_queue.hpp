@@ -24,10 +24,14 @@ class report_queue {
 
   void add(attempt_report report) { waiting_.push_back(std::move(report)); }
 
-  /// As many as one statement may hold, from the front. They are in doubt from now on.
-  std::span<const attempt_report> send() {
+  /// As many as one statement may hold, from the front. They are in doubt from now on. Each says
+  /// how long ago it ended.
+  std::span<const attempt_report> send(mono_time now) {
     const auto size = batch_size();
     in_doubt_ = std::max(in_doubt_, size);
+    for (auto& r : std::span{waiting_}.first(size))
+      if (r.ended != mono_time{})
+        r.ended_ago = std::chrono::duration_cast<microseconds>(now - r.ended);
     return {waiting_.data(), size};
   }
 

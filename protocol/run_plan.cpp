@@ -18,6 +18,10 @@ const step_row* row_of(std::span<const step_row> steps, std::size_t index) {
 master_action go_on_with(std::size_t index, const step_row& step, const run_row& run,
                          const std::optional<step_progress>& progress) {
   const auto stopping = run.stop != stop_mode::none;
+  if (!step.error.empty()) {  // its split has failed
+    if (progress && progress->live) return watch_step{index, step.id};
+    return end_step{step.id, step_state::failed, step.error};
+  }
   if (step.spec.kind == step_kind::tasklet) {
     if (stopping) return end_step{step.id, step_state::stopped, "a stop was requested"};
     return run_tasklet{index, step.id};

@@ -58,9 +58,10 @@ using master_action = std::variant<begin_step, split_step, run_tasklet, watch_st
 /// `progress`: of the step that is RUNNING and sealed, if there is one.
 /// REQUIRES: the run is RUNNING.
 ///
-/// A failed step ends the run FAILED; with `on_failure` the named step and those after it still
-/// run first. A stop request ends the run STOPPED once no partition is under execution. A step
-/// that had failed and one that was stopped stay what they are: `restart` makes a new run.
+/// A step that is RUNNING with an error is failing: it ends FAILED once no partition of it is under
+/// execution. A failed step ends the run FAILED; with `on_failure` the named step and those after
+/// it still run first. A stop request ends the run STOPPED once no partition is under execution. A
+/// step that had failed and one that was stopped stay what they are: `restart` makes a new run.
 master_action next_action(const run_row& run, std::span<const step_row> steps,
                           std::span<const step_shape> job,
                           const std::optional<step_progress>& progress);

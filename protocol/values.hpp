@@ -18,6 +18,9 @@ using db_time = std::chrono::sys_time<std::chrono::microseconds>;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
+/// A point on this machine's boot-time clock: goes on through suspend, never jumps.
+using mono_time = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+
 /// A JSON document as text: valid UTF-8, no NUL. Parsed at the edges, never in the store.
 using json_text = std::string;
 
@@ -53,6 +56,9 @@ struct node_info {
   std::string version;  // of the program
   std::vector<job_ref> jobs;
   std::vector<job_description> catalogue{};  // of these jobs, for who does not know them
+  // By which silence it judges others, and is to be judged: one for all nodes. 0: not told.
+  milliseconds unreachable_after{0};
+  milliseconds deregister_after{0};
 };
 
 struct node_row {
@@ -63,6 +69,7 @@ struct node_row {
   db_time joined_at;
   db_time heartbeat_at;
   std::optional<db_time> left_at;  // set with LEFT and DEREGISTERED
+  microseconds silence{0};         // since its heartbeat, when the row was read
 };
 
 /// A node that can be given work. What assignment and split decide on.
@@ -260,12 +267,16 @@ struct attempt_report {
   item_counts counts;
   microseconds took{0};
   milliseconds retry_after{0};
-  json_text files;  // to be published when the result stands (batch/output_files.hpp); "": none
+  json_text files;    // to be published when the result stands (batch/output_files.hpp); "": none
+  mono_time ended{};  // by the clock of its node
+  microseconds ended_ago{0};  // how long before the report was sent
 };
 
 enum class report_verdict {
   recorded,  // it stands, now or since an earlier call with the same report
   rejected,  // the lease was lost; somebody else redoes the partition
+  /// The partition stands as FAILED: another one of the run has a file of the same final name.
+  name_taken,
 };
 
 struct progress_report {

@@ -89,6 +89,10 @@ step_progress master_store::progress(step_id step) const {
   return run("progress", access::read, verbs::progress, step);
 }
 
+void master_store::fail_step(step_id step, node_id node, term t, const std::string& error) const {
+  run_fenced("fail_step", verbs::fail_step, step, node, t, error);
+}
+
 void master_store::end_step(step_id step, node_id node, term t, step_state state,
                             const json_text& result, const std::string& error,
                             const std::optional<json_text>& run_result) const {

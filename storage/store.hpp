@@ -48,7 +48,9 @@ class cluster_store : public virtual facet {
 
   /// A new incarnation, ACTIVE, its heartbeat now. Called again after `unavailable` it makes
   /// another one; the first, never renewed, is swept like any dead node. What it tells of its jobs
-  /// is what the catalogue holds of them from now on.
+  /// is what the catalogue holds of them from now on. Throws `wrong_state` (the sentence names one)
+  /// when a node that is alive told other liveness limits: by its own, it is not silent for long
+  /// enough to be given up. Nodes that told none (0) are not compared.
   node_id register_node(const node_info& info) const;
 
   /// Renews the node: heartbeat now, `running` as given, state DRAINING if `draining` or if it was
@@ -97,19 +99,22 @@ class launcher_store : public virtual run_lookup {
   explicit launcher_store(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
 
   /// A new run, CREATED, without master, term 0. If a run with this launch key exists, that one is
-  /// returned and nothing changes. Throws `already_running` (the sentence names the run) when a run
-  /// of this job with the same identity is CREATED or RUNNING: a partial unique index decides, not
-  /// a look before.
+  /// returned and nothing changes; `launch_key_taken` (the sentence names the run) unless it is of
+  /// the same job, has the same parameters and was no restart. Throws `already_running` (the
+  /// sentence names the run) when a run of this job with the same identity is CREATED or RUNNING: a
+  /// partial unique index decides, not a look before.
   run_row submit(const submission& s) const;
 
   /// A new run that continues `ended`, which must be FAILED or STOPPED (else `wrong_state`), with
   /// its job, parameters and identity. Copies its steps: COMPLETED ones with their partitions and
   /// results; of the others the partitions, the COMPLETED results (they keep the lease that made
-  /// them) and the checkpoints, while every partition without a result becomes ready (attempt 0,
-  /// available now, shared); such a step is RUNNING again. A step whose split was not sealed is not
-  /// copied, nor is a tasklet step that did not complete. Launch key and `already_running` as in
-  /// submit; `not_found` if there is no such run. A run can be continued once; the second time is
-  /// `wrong_state` (the sentence names the run that continues it).
+  /// them, and their files the final names) and the checkpoints, while every partition without a
+  /// result becomes ready (attempt 0, available now, shared); such a step is RUNNING again. A
+  /// streamed step that was not sealed is copied with what it has: its stream goes on. A listed one
+  /// that was not sealed is not copied, nor is a tasklet step that did not complete. Launch key and
+  /// `already_running` as in submit: the run of the key must continue this very run. `not_found` if
+  /// there is no such run. A run can be continued once; the second time is `wrong_state` (the
+  /// sentence names the run that continues it).
   run_row restart(run_id ended, const std::string& launch_key) const;
 
   /// Asks a live run to stop; `now` outranks `stop`, never the other way. A CREATED run that never
@@ -133,6 +138,7 @@ class master_store : public virtual run_lookup {
   std::optional<term> adopt_run(run_id run, node_id node, term seen) const;
 
   /// Lets go of a run in good order: no master, term unchanged. Whoever knows the job takes over.
+  /// Of a run that this master has ended there is nothing to let go: nothing changes.
   void step_down(run_id run, node_id node, term t) const;
 
   /// Inserts the step RUNNING, not sealed, count 0. Idempotent by (run, ordinal): if the row is
@@ -160,12 +166,19 @@ class master_store : public virtual run_lookup {
   /// Never counts: EXISTS only.
   step_progress progress(step_id step) const;
 
+  /// The split of a RUNNING step has failed: the step will end FAILED. Its error is set, and from
+  /// now on nothing of it is claimed; `look` tells those who hold leases of it to stop. It ends by
+  /// end_step, once no lease is LIVE. The step row is locked FOR UPDATE: a claim that came first is
+  /// seen by `progress`. The error must not be empty; the first one stays. Nothing changes when the
+  /// step is FAILED.
+  void fail_step(step_id step, node_id node, term t, const std::string& error) const;
+
   /// Ends a step that is RUNNING: COMPLETED, FAILED or STOPPED, with the aggregate (or tasklet)
   /// result. `run_result`: if given, also becomes the result of the run. The step row is locked FOR
   /// UPDATE and only then it is checked, with statements that see what committed before the lock,
-  /// that the end is true: no LIVE lease; for COMPLETED also sealed, no ready range, no FAILED
-  /// result (a streamed step ended FAILED or STOPPED need not be sealed). Else `wrong_state`.
-  /// Repeats with the same state change nothing.
+  /// that the end is true: no LIVE lease; for COMPLETED also sealed, not failing (fail_step), no
+  /// ready range, no FAILED result (a streamed step ended FAILED or STOPPED need not be sealed).
+  /// Else `wrong_state`. Repeats with the same state change nothing.
   void end_step(step_id step, node_id node, term t, step_state state, const json_text& result,
                 const std::string& error, const std::optional<json_text>& run_result) const;
 
@@ -187,17 +200,18 @@ class worker_store : public virtual run_lookup {
  public:
   explicit worker_store(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
 
-  /// What this node could do now: one read, no lock. `ready`: steps RUNNING, of runs RUNNING
-  /// without a stop request, whose job the node knows, with a range it may claim now (shared or
-  /// bound to it, available_at <= now). All empty for a node that is not ACTIVE, but for
+  /// What this node could do now: one read, no lock. `ready`: steps RUNNING and not failing, of
+  /// runs RUNNING without a stop request, whose job the node knows, with a range it may claim now
+  /// (shared or bound to it, available_at <= now). All empty for a node that is not ACTIVE, but for
   /// `held`.
   work_view look(node_id node) const;
 
   /// Cuts at most `width` partitions off the front of one ready range of this step and leases them
   /// to the node. Takes the range bound to the node first, then by `lo`. Locks the step row and the
-  /// node row FOR KEY SHARE (step RUNNING, run RUNNING and not asked to stop, node ACTIVE: else
-  /// nothing), the range FOR UPDATE. A range with attempt > 0 is cut no wider than `narrow`.
-  /// Returns nothing when there is nothing to take. The attempt of the lease is that of the range
+  /// node row FOR KEY SHARE (step RUNNING and not failing, run RUNNING and not asked to stop, node
+  /// ACTIVE: else nothing), the range FOR UPDATE. A range with attempt > 0 is cut no wider than
+  /// `narrow`. Returns nothing when there is nothing to take. The attempt of the lease is that of
+  /// the range
   /// + 1. If the outcome is not known (`unavailable`) the lease may exist, or come to exist: the
   /// caller finds it in `held` of a later look, does not know it, and releases it.
   std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
@@ -216,15 +230,20 @@ class worker_store : public virtual run_lookup {
 
   /// Records how attempts ended; one verdict for each item, in order. The leases are locked FOR
   /// UPDATE in ascending order and must be LIVE. Per item of a LIVE lease:
-  ///   completed, failed: inserts the result (the primary key (step, no) allows one);
+  ///   completed, failed: inserts the result (the primary key (step, no) allows one). It ended
+  ///                      `ended_ago` before now, but not before the lease was granted;
+  ///   completed with files: reserves their final names for this partition of the run. If another
+  ///                    one has such a name already, the item is recorded as failed, with a
+  ///                    sentence that says so, and its verdict is `name_taken`, now and when it is
+  ///                    repeated;
   ///   failed, retry, released: inserts a failure row, once per (lease, no);
   ///   retry, released: a new ready range [no,no], shared, available after `retry_after`, attempt =
   ///                    the lease's (retry) or one less (released);
   ///   completed, failed: deletes the checkpoint.
-  /// The lease counts it (completed, failed, returned) and is DONE when all of lo..hi has ended.
-  /// An item that was recorded before under the same lease is `recorded` and changes nothing, also
-  /// when the lease is DONE by now. Any other item of a lease that is not LIVE, or not of this
-  /// node, is `rejected`. Items outside the lease's range are rejected too.
+  /// The lease and the counters of (step, node) count it; the lease is DONE when all of lo..hi has
+  /// ended. An item that was recorded before under the same lease is `recorded` and changes
+  /// nothing, also when the lease is DONE by now. Any other item of a lease that is not LIVE, or
+  /// not of this node, is `rejected`. Items outside the lease's range are rejected too.
   std::vector<report_verdict> report(node_id node, std::span<const attempt_report> items) const;
 
   /// Saves a resumable position under the fence of the lease (its row locked FOR KEY SHARE, LIVE,
@@ -250,9 +269,8 @@ class reader : public virtual run_lookup {
   /// Newest first, at most `limit`, with ids below `before` (none: from the newest).
   std::vector<run_row> list_runs(int limit, run_id before) const;
 
-  /// Steps of a run with their totals, by ordinal. Partition totals come from the leases (and, in a
-  /// continued run, from the results carried over), never from counting partitions; item counts are
-  /// summed over results.
+  /// Steps of a run with their totals, by ordinal. They come from the counters, one row for each
+  /// step and node, and from LIVE leases: never from partitions or results.
   std::vector<step_summary> summarize(run_id run) const;
 
   /// Partitions of a step with no > after, ascending, at most `limit`: the view partition_status.

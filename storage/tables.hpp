@@ -63,6 +63,15 @@ struct checkpoint_record {
   db_time updated_at;
 };
 
+/// What the results of a step add up to that one node has made: written with each report.
+struct counter_record {
+  step_id step;
+  node_id node;
+  std::int64_t completed = 0;
+  std::int64_t failed = 0;
+  item_counts counts;
+};
+
 /// All rows as of one moment: what a checker looks at.
 struct tables {
   std::vector<node_row> nodes;
@@ -74,6 +83,7 @@ struct tables {
   std::vector<result_record> results;
   std::vector<checkpoint_record> checkpoints;
   std::vector<failure_row> failures;
+  std::vector<counter_record> counters;
   std::vector<event_row> events;
 };
 

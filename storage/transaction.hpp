@@ -49,7 +49,9 @@ struct node_standing {
   node_state state = node_state::active;
   int slots = 0;
   int running = 0;
-  microseconds silence{0};  // since its last heartbeat
+  microseconds silence{0};            // since its last heartbeat
+  milliseconds unreachable_after{0};  // what it judges by; 0: not told
+  milliseconds deregister_after{0};
 };
 
 class node_rows {
@@ -143,6 +145,8 @@ class step_rows {
   virtual std::int64_t set_count(step_id step, std::int64_t count) = 0;
   virtual std::int64_t set_carried(step_id step, std::int64_t carried) = 0;
   virtual std::int64_t seal_step(step_id step) = 0;
+  /// The reason why a RUNNING step will end FAILED: it takes no claims from now on.
+  virtual std::int64_t set_failing(step_id step, const std::string& error) = 0;
   virtual std::int64_t end_step(step_id step, step_state state, const json_text& result,
                                 const std::string& error) = 0;
 
@@ -155,6 +159,10 @@ class step_rows {
   // Copies of what a step holds for a step that continues it. Each returns how many rows.
   virtual std::int64_t copy_partitions(step_id from, step_id to, range span) = 0;
   virtual std::int64_t copy_completed_results(step_id from, step_id to, range span) = 0;
+  /// The names that partitions with a result in `to` have reserved in the run of `from`.
+  virtual std::int64_t copy_names(step_id from, step_id to, range span) = 0;
+  /// Adds the results that `to` has there to its counters.
+  virtual void count_results(step_id to, range span) = 0;
   /// Those of partitions of which `to` has no result.
   virtual std::int64_t copy_checkpoints(step_id from, step_id to, range span) = 0;
 };
@@ -209,6 +217,21 @@ class lease_rows {
 struct known_attempt {
   bool reported = false;  // an earlier report under this very lease recorded it
   bool ended = false;     // the partition has a result, or this lease gave it back
+  bool failed = false;    // what was recorded under this lease is a FAILED result
+};
+
+/// The name that a partition gives a file, once published.
+struct name_claim {
+  run_id run;
+  step_id step;
+  partition_no no = 0;
+  std::string name;
+};
+
+/// The partition that has a name.
+struct name_owner {
+  step_id step;
+  partition_no no = 0;
 };
 
 /// A report and the lease it was made under.
@@ -227,6 +250,11 @@ class result_rows {
   virtual std::int64_t insert_results(std::span<const leased_report> items) = 0;
   /// All but completed ones. Returns how many.
   virtual std::int64_t insert_failures(std::span<const leased_report> items) = 0;
+  /// Reserves each name for its partition, unless another one of the run has it; of several claims
+  /// the first gets it. Tells for each claim whose the name is now.
+  virtual std::vector<name_owner> reserve_names(std::span<const name_claim> claims) = 0;
+  /// Adds these to the counters. In the order of step and node, so that no two wait for each other.
+  virtual void add_counts(std::span<const counter_record> more) = 0;
   /// FAILED results of this lease, for partitions that nobody reports. Returns how many.
   virtual std::int64_t insert_lost(const lease_record& lease, range span,
                                    const std::string& reason) = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "batch/output_files.hpp"
+#include "protocol/liveness.hpp"
 
 namespace partita::cli {
 
@@ -172,7 +173,7 @@ document node_document(const node_row& row, db_time now) {
     jobs.push_back(job.name + "/" + std::to_string(job.version));
   return {{"id", std::to_string(row.id.value)},
           {"name", row.info.name},
-          {"state", to_string(row.state)},
+          {"state", to_string(shown_state(row))},
           {"running", row.running},
           {"slots", row.info.slots},
           {"host", row.info.host},

@@ -17,6 +17,7 @@ exit_code exit_of(errc code) {
     case errc::not_found:
       return exit_code::not_found;
     case errc::already_running:
+    case errc::launch_key_taken:
     case errc::wrong_state:
       return exit_code::conflict;
     case errc::bad_request:

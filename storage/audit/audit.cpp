@@ -26,6 +26,8 @@ std::string_view name_of(rule what) {
       return "terms and attempts grow, ends are final";
     case rule::replay:
       return "the log gives the tables";
+    case rule::one_name:
+      return "one partition a file name";
   }
   return "?";
 }
@@ -41,6 +43,7 @@ void verdict::find(rule broken, std::string sentence) {
 verdict audit(const tables& t) {
   verdict v;
   audit_rows(t, v);
+  audit_results(t, v);
   audit_log(t, v);
   std::stable_sort(v.findings.begin(), v.findings.end(),
                    [](const finding& a, const finding& b) { return a.broken < b.broken; });

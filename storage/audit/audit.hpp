@@ -13,7 +13,8 @@
 // README, judged on one consistent moment and on the event log. Pure: rows in, findings out.
 namespace partita::audit {
 
-/// Numbered as in the README. Number 10 (every run ends) cannot be checked on a single moment.
+/// Numbered as in the README. The last one there (every run ends) cannot be checked on a single
+/// moment.
 enum class rule : int {
   rows = 0,          // states, times, counts and references agree with each other
   conservation = 1,  // a partition of a sealed step is in exactly one place
@@ -25,8 +26,9 @@ enum class rule : int {
   completed,         // a COMPLETED step or run has a COMPLETED result for each partition
   only_grows,        // terms and attempts; terminal states never change
   replay,            // the event log gives the tables
+  one_name,          // a file's final name belongs to one partition of a run
 };
-constexpr int rule_count = 10;
+constexpr int rule_count = 11;
 
 /// A few words for a listing.
 std::string_view name_of(rule what);
@@ -61,11 +63,14 @@ struct verdict {
 /// Judges the rows by themselves.
 void audit_rows(const tables& t, verdict& v);
 
+/// Judges what results say beside their end: the counters they add up to, and the names of files.
+void audit_results(const tables& t, verdict& v);
+
 /// Replays the event log, judging each move, and compares what it gives with the rows.
 void audit_log(const tables& t, verdict& v);
 
-/// Both. REQUIRES: the rows are of one moment. They may be of some runs only, if they include the
-/// runs these continue, and all nodes.
+/// All of it. REQUIRES: the rows are of one moment. They may be of some runs only, if they include
+/// the runs these continue, and all nodes.
 verdict audit(const tables& t);
 
 }  // namespace partita::audit

@@ -65,6 +65,8 @@ class comparison {
     same(name, "mark `streamed`", row.spec.streamed, log.streamed);
     same(name, "state", str(row.state), str(log.state));
     same(name, "mark `sealed`", row.sealed, log.sealed);
+    if (row.state == step_state::running)
+      same(name, "mark `failing`", !row.error.empty(), log.failing);
     same(name, "count", row.count, log.count);
     same(name, "count of results carried over", record.carried, log.carried);
   }

@@ -1,5 +1,7 @@
 #include "storage/audit/replay.hpp"
 
+#include <utility>
+
 #include "protocol/events.hpp"
 #include "storage/audit/replay_state.hpp"
 
@@ -49,6 +51,7 @@ class replayer : replay_state {
         {event::split_reset, &r::split_reset},
         {event::split_appended, &r::split_appended},
         {event::split_sealed, &r::split_sealed},
+        {event::step_failing, &r::step_failing},
         {event::step_ended, &r::step_ended},
         {event::lease_granted, &r::granted},
         {event::lease_shrunk, &r::shrunk},
@@ -154,7 +157,7 @@ class replayer : replay_state {
     driven(detail);
     auto& step = known(state_.steps, event_->step);
     v_.count(rule::only_grows);
-    if ((step.sealed && !step.continued) || is_terminal(step.state))
+    if ((step.sealed && !step.continued) || step.failing || is_terminal(step.state))
       find(rule::only_grows, "changes the split of " + named(event_->step) + ", which was final");
     return step;
   }
@@ -177,6 +180,7 @@ class replayer : replay_state {
                                    named(event_->step) + ", which had " +
                                    std::to_string(step.count) + " partitions");
     step.count = span.hi + 1;
+    if (std::exchange(step.continued, false)) return make_rest_ready(step);
     if (step.streamed) make_ready(step, span, 0);
   }
 
@@ -184,14 +188,28 @@ class replayer : replay_state {
     auto& step = open_step(detail);
     const auto count = number(detail, "count");
     if (count < 0 || count > largest_number) throw malformed_event{"its count is no count"};
-    if (step.continued)
+    const auto copied = std::exchange(step.continued, false);
+    if (copied)
       step.count = count;
     else if (count != step.count)
       find(rule::conservation, "seals " + named(event_->step) + " with " + std::to_string(count) +
                                    " partitions, of " + std::to_string(step.count) + " appended");
     step.sealed = true;
-    if (count == 0 || (step.streamed && !step.continued)) return;
-    for (auto span : step.results.gaps_in({0, count - 1})) make_ready(step, span, 0);
+    if (copied || !step.streamed) make_rest_ready(step);
+  }
+
+  /// What has no result.
+  void make_rest_ready(replayed_step& step) {
+    if (step.count == 0) return;
+    for (auto span : step.results.gaps_in({0, step.count - 1})) make_ready(step, span, 0);
+  }
+
+  void step_failing(const json& detail) {
+    driven(detail);
+    auto& step = known(state_.steps, event_->step);
+    if (step.failing || is_terminal(step.state))
+      find(rule::only_grows, "fails the split of " + named(event_->step) + ", which was over");
+    step.failing = true;
   }
 
   void step_ended(const json& detail) {
@@ -234,8 +252,9 @@ class replayer : replay_state {
     const auto lost = detail.value("lost", false);
     if (node != node_state::draining && node != (lost ? node_state::condemned : node_state::active))
       find(rule::fence, "leases to " + named(event_->node) + ", which was " + str(node));
-    if (!lost && is_terminal(step.state))
-      find(rule::fence, "leases of " + named(event_->step) + ", which was " + str(step.state));
+    if (!lost && (is_terminal(step.state) || step.failing))
+      find(rule::fence, "leases of " + named(event_->step) + ", which was " +
+                            (step.failing ? "failing" : str(step.state)));
     v_.count(rule::conservation, span.size());
     std::int64_t waited = 0;
     for (const auto& e : step.ready.take(span)) {

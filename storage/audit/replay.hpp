@@ -35,7 +35,8 @@ struct replayed_step {
   step_state state = step_state::running;
   std::int64_t count = 0;
   bool sealed = false;
-  bool continued = false;  // copied by `restart`
+  bool continued = false;  // copied by `restart`, which has not told its partitions yet
+  bool failing = false;
   std::int64_t carried = 0;
   std::int64_t live_leases = 0;
   range_map<int> ready;                // tries used up

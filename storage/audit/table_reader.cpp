@@ -122,6 +122,7 @@ step_record step(cursor c) {
   s.row.count = c.number();
   s.row.sealed = c.flag();
   s.carried = c.number();
+  s.row.error = c.text();
   s.row.started_at = c.time();
   s.row.ended_at = c.maybe_time();
   return s;
@@ -169,6 +170,7 @@ result_record result(cursor c) {
   r.row.completed = c.text() == "COMPLETED";
   r.row.counts = c.counts();
   r.row.ended_at = c.time();
+  r.row.files = c.text();
   return r;
 }
 
@@ -193,6 +195,16 @@ failure_row failure(cursor c) {
   f.error = c.text();
   f.at = c.time();
   return f;
+}
+
+counter_record counter(cursor c) {
+  counter_record r;
+  r.step = c.id<step_id>();
+  r.node = c.id<node_id>();
+  r.completed = c.number();
+  r.failed = c.number();
+  r.counts = c.counts();
+  return r;
 }
 
 event_row event(cursor c) {
@@ -228,7 +240,7 @@ class reader {
          "node", "node_id");
     read(t.steps, step,
          "step_id, run_id, name, ordinal, kind, streamed, transferable, max_attempts, state, "
-         "count, sealed, carried, " +
+         "count, sealed, carried, error, " +
              time("started_at") + time(", ended_at"),
          "step" + of_runs, "step_id");
     read_of_steps(t, only ? " WHERE step_id IN (" + ids_of(t.steps) + ")" : "");
@@ -256,13 +268,16 @@ class reader {
          "lease_id, step_id, node_id, lo, hi, attempt, state, completed, failed, returned, " +
              time("granted_at") + time(", ended_at"),
          "lease" + of_steps, "lease_id");
-    read(t.results, result, "step_id, no, lease_id, outcome" + counts + time(", ended_at"),
+    read(t.results, result,
+         "step_id, no, lease_id, outcome" + counts + time(", ended_at") + ", files",
          "result" + of_steps, "step_id, no");
     read(t.checkpoints, checkpoint_of, "step_id, no, lease_id, seq" + counts,
          "checkpoint" + of_steps, "step_id, no");
     read(t.failures, failure,
          "step_id, no, lease_id, node_id, attempt, outcome, error, " + time("at"),
          "failure" + of_steps, "lease_id, no");
+    read(t.counters, counter, "step_id, node_id, completed, failed" + counts,
+         "step_counter" + of_steps, "step_id, node_id");
   }
 
   /// The run, those it continues, and a live one with its identifying parameters.

@@ -105,8 +105,11 @@ std::vector<std::vector<partition_no>> memory_transaction::ended_numbers(
 
 std::vector<work_view::live_lease> memory_transaction::held_by(node_id node) {
   std::vector<work_view::live_lease> leases;
-  for (const auto& h : lock_live_leases(node))
-    leases.push_back({h.lease.id, db_.runs.at(h.run).stop});
+  for (const auto& h : lock_live_leases(node)) {
+    const auto failing = !db_.steps.at(h.lease.step).row.error.empty();
+    leases.push_back({h.lease.id, std::max(db_.runs.at(h.run).stop,
+                                           failing ? stop_mode::stop : stop_mode::none)});
+  }
   return leases;
 }
 
@@ -150,7 +153,8 @@ std::vector<masterless_run> memory_transaction::masterless_for(node_id node) {
 
 bool memory_transaction::is_open_for_claims(step_id step) {
   const auto* found = find(db_.steps, step);
-  if (found == nullptr || found->row.state != step_state::running) return false;
+  if (found == nullptr || found->row.state != step_state::running || !found->row.error.empty())
+    return false;
   const auto& run = db_.runs.at(found->row.run);
   return run.state == run_state::running && run.stop == stop_mode::none;
 }

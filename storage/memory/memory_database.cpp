@@ -58,6 +58,7 @@ tables memory_database::audit_rows(std::optional<run_id>) {
   t.results = rows_of(state_->results);
   t.checkpoints = rows_of(state_->checkpoints);
   t.failures = rows_of(state_->failures);
+  t.counters = rows_of(state_->counters);
   t.events = state_->events;
   return t;
 }

@@ -51,6 +51,7 @@ class memory_transaction final : public single_writer_transaction {
   std::int64_t set_count(step_id step, std::int64_t count) override;
   std::int64_t set_carried(step_id step, std::int64_t carried) override;
   std::int64_t seal_step(step_id step) override;
+  std::int64_t set_failing(step_id step, const std::string& error) override;
   std::int64_t end_step(step_id step, step_state state, const json_text& result,
                         const std::string& error) override;
   void insert_partitions(step_id step, partition_no first,
@@ -58,6 +59,8 @@ class memory_transaction final : public single_writer_transaction {
   void delete_partitions(step_id step, range span) override;
   std::int64_t copy_partitions(step_id from, step_id to, range span) override;
   std::int64_t copy_completed_results(step_id from, step_id to, range span) override;
+  std::int64_t copy_names(step_id from, step_id to, range span) override;
+  void count_results(step_id to, range span) override;
   std::int64_t copy_checkpoints(step_id from, step_id to, range span) override;
 
   void insert_ready(std::span<const new_ready> ranges) override;
@@ -73,6 +76,8 @@ class memory_transaction final : public single_writer_transaction {
   std::vector<known_attempt> find_attempts(std::span<const leased_report> items) override;
   std::int64_t insert_results(std::span<const leased_report> items) override;
   std::int64_t insert_failures(std::span<const leased_report> items) override;
+  std::vector<name_owner> reserve_names(std::span<const name_claim> claims) override;
+  void add_counts(std::span<const counter_record> more) override;
   std::int64_t insert_lost(const lease_record& lease, range span,
                            const std::string& reason) override;
   std::vector<partition_no> result_numbers(step_id step, range span) override;
@@ -133,6 +138,7 @@ class memory_transaction final : public single_writer_transaction {
   bool has_ended(const lease_record& lease, partition_no no) const;
   std::vector<const ready_record*> claimable(step_id step, node_id node) const;
   partition_row shown(const partition_record& p) const;
+  void add(const counter_record& more);
   void show_wait(partition_row& row, step_id step) const;
   step_totals totals_of(const step_record& step) const;
 

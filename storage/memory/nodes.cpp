@@ -7,7 +7,13 @@ namespace partita::memory {
 namespace {
 
 node_standing standing(const node_row& node, db_time now) {
-  return {node.id, node.state, node.info.slots, node.running, now - node.heartbeat_at};
+  return {node.id,
+          node.state,
+          node.info.slots,
+          node.running,
+          now - node.heartbeat_at,
+          node.info.unreachable_after,
+          node.info.deregister_after};
 }
 
 }  // namespace
@@ -83,7 +89,10 @@ std::int64_t memory_transaction::end_node(node_id node, node_state state) {
 std::vector<node_row> memory_transaction::list_nodes(bool all) {
   std::vector<node_row> rows;
   for (const auto& [id, row] : db_.nodes)
-    if (all || !is_terminal(row.state)) rows.push_back(row);
+    if (all || !is_terminal(row.state)) {
+      rows.push_back(row);
+      rows.back().silence = now_ - row.heartbeat_at;
+    }
   return rows;
 }
 

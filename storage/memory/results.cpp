@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "protocol/mutation.hpp"
 #include "storage/memory/memory_transaction.hpp"
 
@@ -15,7 +17,9 @@ std::vector<known_attempt> memory_transaction::find_attempts(std::span<const lea
     // A FAILED result without a failure row was written by a sweep, in place of a report.
     const auto completed =
         result != nullptr && result->row.lease == lease->id && result->row.completed;
-    known.push_back({returned || completed, returned || result != nullptr});
+    const auto failed =
+        returned && result != nullptr && result->row.lease == lease->id && !result->row.completed;
+    known.push_back({returned || completed, returned || result != nullptr, failed});
   }
   return known;
 }
@@ -33,7 +37,7 @@ std::int64_t memory_transaction::insert_results(std::span<const leased_report> i
     row.error = item->error;
     row.counts = item->counts;
     row.took = item->took;
-    row.ended_at = now_;
+    row.ended_at = std::max(lease->granted_at, now_ - item->ended_ago);
     row.files = item->files;
     inserted += insert(db_.results, {lease->step, item->no}, {lease->step, row});
     erase(db_.checkpoints, {lease->step, item->no});
@@ -45,10 +49,34 @@ std::int64_t memory_transaction::insert_failures(std::span<const leased_report> 
   std::int64_t inserted = 0;
   for (const auto& [item, lease] : items)
     if (item->outcome != attempt_outcome::completed)
-      inserted += insert(db_.failures, {lease->id, item->no},
-                         {lease->step, item->no, lease->id, lease->node, lease->attempt,
-                          item->outcome, item->error, now_});
+      inserted +=
+          insert(db_.failures, {lease->id, item->no},
+                 {lease->step, item->no, lease->id, lease->node, lease->attempt, item->outcome,
+                  item->error, std::max(lease->granted_at, now_ - item->ended_ago)});
   return inserted;
+}
+
+std::vector<name_owner> memory_transaction::reserve_names(std::span<const name_claim> claims) {
+  std::vector<name_owner> owners;
+  for (const auto& c : claims) {
+    insert(db_.names, {c.run, c.name}, {c.step, c.no});
+    owners.push_back(db_.names.at({c.run, c.name}));
+  }
+  return owners;
+}
+
+void memory_transaction::add(const counter_record& more) {
+  const counter_key key{more.step, more.node};
+  insert(db_.counters, key, {more.step, more.node, 0, 0, {}});
+  update(db_.counters, key, [&](counter_record& row) {
+    row.completed += more.completed;
+    row.failed += more.failed;
+    row.counts += more.counts;
+  });
+}
+
+void memory_transaction::add_counts(std::span<const counter_record> more) {
+  for (const auto& one : more) add(one);
 }
 
 std::int64_t memory_transaction::insert_lost(const lease_record& lease, range span,

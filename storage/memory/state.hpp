@@ -9,11 +9,14 @@
 
 #include "storage/clock.hpp"
 #include "storage/tables.hpp"
+#include "storage/transaction.hpp"
 
 namespace partita::memory {
 
 using partition_key = std::pair<step_id, partition_no>;
 using attempt_key = std::pair<lease_id, partition_no>;
+using counter_key = std::pair<step_id, node_id>;
+using name_key = std::pair<run_id, std::string>;
 
 /// The tables by primary key, and the one lock over all of them: a session holds it from the first
 /// look of a verb to its last change.
@@ -33,6 +36,8 @@ struct state {
   std::map<partition_key, result_record> results;
   std::map<partition_key, checkpoint_record> checkpoints;
   std::map<attempt_key, failure_row> failures;
+  std::map<counter_key, counter_record> counters;
+  std::map<name_key, name_owner> names;
   std::vector<event_row> events;
   std::int64_t last_ready_id = 0;  // rows of `ready` are deleted; no other table reuses ids
 };

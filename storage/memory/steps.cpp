@@ -80,6 +80,10 @@ std::int64_t memory_transaction::seal_step(step_id step) {
   return update(db_.steps, step, [](step_record& s) { s.row.sealed = true; });
 }
 
+std::int64_t memory_transaction::set_failing(step_id step, const std::string& error) {
+  return update(db_.steps, step, [&](step_record& s) { s.row.error = error; });
+}
+
 std::int64_t memory_transaction::end_step(step_id step, step_state state, const json_text& result,
                                           const std::string& error) {
   return update(db_.steps, step, [&](step_record& s) {
@@ -120,6 +124,28 @@ std::int64_t memory_transaction::copy_completed_results(step_id from, step_id to
     if (const auto* r = find(db_.results, {from, no}); r != nullptr && r->row.completed)
       copied += insert(db_.results, {to, no}, {to, r->row});
   return copied;
+}
+
+std::int64_t memory_transaction::copy_names(step_id from, step_id to, range span) {
+  const auto before = db_.steps.at(from).row.run, now = db_.steps.at(to).row.run;
+  std::vector<name_claim> copies;
+  for (auto at = db_.names.lower_bound({before, {}});
+       at != db_.names.end() && at->first.first == before; ++at) {
+    const auto& [step, no] = at->second;
+    if (step == from && span.contains(no) && db_.results.contains({to, no}))
+      copies.push_back({now, to, no, at->first.second});
+  }
+  std::int64_t copied = 0;
+  for (const auto& c : copies) copied += insert(db_.names, {c.run, c.name}, {c.step, c.no});
+  return copied;
+}
+
+void memory_transaction::count_results(step_id to, range span) {
+  for (auto r = db_.results.lower_bound({to, span.lo});
+       r != db_.results.end() && r->first <= partition_key{to, span.hi}; ++r) {
+    const auto& row = r->second.row;
+    add({to, db_.leases.at(row.lease).node, row.completed, !row.completed, row.counts});
+  }
 }
 
 std::int64_t memory_transaction::copy_checkpoints(step_id from, step_id to, range span) {

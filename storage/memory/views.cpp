@@ -6,16 +6,15 @@ namespace partita::memory {
 
 step_totals memory_transaction::totals_of(const step_record& step) const {
   step_totals totals;
-  totals.completed = step.carried;
-  for (const auto& [id, lease] : db_.leases) {
-    if (lease.step != step.row.id) continue;
-    totals.completed += lease.completed;
-    totals.failed += lease.failed;
-    if (lease.state == lease_state::live) totals.claimed += lease.unended();
+  for (const auto& [id, lease] : db_.leases)
+    if (lease.step == step.row.id && lease.state == lease_state::live)
+      totals.claimed += lease.unended();
+  for (auto c = db_.counters.lower_bound({step.row.id, node_id{}});
+       c != db_.counters.end() && c->first.first == step.row.id; ++c) {
+    totals.completed += c->second.completed;
+    totals.failed += c->second.failed;
+    totals.counts += c->second.counts;
   }
-  for (auto r = db_.results.lower_bound({step.row.id, 0});
-       r != db_.results.end() && r->first.first == step.row.id; ++r)
-    totals.counts += r->second.row.counts;
   return totals;
 }
 

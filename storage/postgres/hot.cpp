@@ -97,6 +97,7 @@ reports sorted(std::span<const attempt_report> items) {
 struct addition {
   lease_id lease;
   std::vector<partition_no> numbers;  // ascending
+  item_counts counts;
 };
 
 std::string detail_of(const addition& added) {
@@ -106,15 +107,29 @@ std::string detail_of(const addition& added) {
 std::vector<addition> by_lease(const reports& items) {
   std::vector<addition> added;
   for (const auto* item : items) {
-    if (added.empty() || added.back().lease != item->lease) added.push_back({item->lease, {}});
+    if (added.empty() || added.back().lease != item->lease) added.push_back({item->lease, {}, {}});
     added.back().numbers.push_back(item->no);
+    added.back().counts += item->counts;
   }
   return added;
 }
 
-statement_text report_text() {
+/// The final name of one file of a report.
+struct named_file {
+  const attempt_report* of;
+  std::string name;
+};
+
+std::vector<named_file> names_in(const reports& items) {
+  std::vector<named_file> names;
+  for (const auto* item : items)
+    for (auto& name : verbs::final_names(item->files)) names.push_back({item, std::move(name)});
+  return names;
+}
+
+statement_text report_text(bool with_names) {
   return with_bugs(
-      sql::report_completed,
+      with_names ? sql::report_completed_with_names : sql::report_completed,
       {{PARTITA_BUG(postgres_report_counts_twice), "SET completed = l.completed + span.completed",
         "SET completed = least(l.completed + 2 * span.completed, l.hi - l.lo + 1)"},
        {PARTITA_BUG(postgres_report_without_locking_the_lease), " FOR UPDATE OF l", ""}});
@@ -180,21 +195,33 @@ bool postgres_transaction::report_completed(node_id node, std::span<const attemp
   const auto added = by_lease(order);
   const result_columns values{order, [](const attempt_report* r) { return r; }};
   try {
+    const auto send = [&](const auto&... of_names) {
+      return query(report_text(sizeof...(of_names) > 0), node.value,
+                   column(added, [](const auto& a) { return a.lease.value; }),
+                   column(added, [](const auto& a) { return a.numbers.front(); }),
+                   column(added, [](const auto& a) { return a.numbers.back(); }),
+                   column(added, [](const auto& a) { return std::int64_t(a.numbers.size()); }),
+                   column(added, detail_of),
+                   column_unless(order.front()->lease.value, order,
+                                 [](const auto* r) { return r->lease.value; }),
+                   values.no, values.output, values.read, values.written, values.filtered,
+                   values.skipped, values.took, values.files, values.ended,
+                   column(added, [](const auto& a) { return a.counts.read; }),
+                   column(added, [](const auto& a) { return a.counts.written; }),
+                   column(added, [](const auto& a) { return a.counts.filtered; }),
+                   column(added, [](const auto& a) { return a.counts.skipped; }), of_names...);
+    };
+    const auto names = names_in(order);
     const auto told =
-        query(report_text(), node.value, column(added, [](const auto& a) { return a.lease.value; }),
-              column(added, [](const auto& a) { return a.numbers.front(); }),
-              column(added, [](const auto& a) { return a.numbers.back(); }),
-              column(added, [](const auto& a) { return std::int64_t(a.numbers.size()); }),
-              column(added, detail_of),
-              column_unless(order.front()->lease.value, order,
-                            [](const auto* r) { return r->lease.value; }),
-              values.no, values.output, values.read, values.written, values.filtered,
-              values.skipped, values.took, values.files);
+        names.empty() ? send()
+                      : send(column(names, [](const auto& n) { return n.of->lease.value; }),
+                             column(names, [](const auto& n) { return n.of->no; }),
+                             column(names, [](const auto& n) { return std::string_view{n.name}; }));
     if (told.front()[0].as<int>() == 0) return false;
     newest_ = {told.front()[1].as<std::int64_t>(), told.front()[2].as<std::int64_t>()};
     return true;
   } catch (const pqxx::unique_violation&) {
-    return false;  // some of it is a repeat
+    return false;  // some of it is a repeat, or a name is taken
   }
 }
 

@@ -8,9 +8,13 @@ namespace partita::postgres {
 namespace {
 
 node_standing standing_of_node(const pqxx::row& row) {
-  return {id_of<node_id>(row["node_id"]), state_of<node_state>(row["state"]),
-          row["slots"].as<int>(), row["running"].as<int>(),
-          microseconds{row["silence"].as<std::int64_t>()}};
+  return {id_of<node_id>(row["node_id"]),
+          state_of<node_state>(row["state"]),
+          row["slots"].as<int>(),
+          row["running"].as<int>(),
+          microseconds{row["silence"].as<std::int64_t>()},
+          milliseconds{row["unreachable_ms"].as<std::int64_t>()},
+          milliseconds{row["deregister_ms"].as<std::int64_t>()}};
 }
 
 node_row node_of(const pqxx::row& row) {
@@ -27,6 +31,9 @@ node_row node_of(const pqxx::row& row) {
   node.joined_at = time_of(row["joined_at"]);
   node.heartbeat_at = time_of(row["heartbeat_at"]);
   node.left_at = optional_time_of(row["left_at"]);
+  node.info.unreachable_after = milliseconds{row["unreachable_ms"].as<std::int64_t>()};
+  node.info.deregister_after = milliseconds{row["deregister_ms"].as<std::int64_t>()};
+  node.silence = microseconds{row["silence"].as<std::int64_t>()};
   return node;
 }
 
@@ -34,9 +41,10 @@ node_row node_of(const pqxx::row& row) {
 
 node_id postgres_transaction::insert_node(const node_info& info) {
   const auto jobs = column(info.jobs, job_text);
-  return id_of<node_id>(
-      query(sql::insert_node, info.name, info.host, info.pid, info.slots, info.version, jobs)
-          .front()[0]);
+  return id_of<node_id>(query(sql::insert_node, info.name, info.host, info.pid, info.slots,
+                              info.version, jobs, info.unreachable_after.count(),
+                              info.deregister_after.count())
+                            .front()[0]);
 }
 
 void postgres_transaction::describe_jobs(std::span<const job_description> jobs) {

@@ -20,10 +20,11 @@ struct result_columns {
         took(column_unless(std::int64_t{0}, items,
                            [&](const auto& i) { return report_of(i)->took.count(); })),
         files(column_unless(std::string_view{}, items,
-                            [&](const auto& i) { return std::string_view{report_of(i)->files}; })) {
-  }
+                            [&](const auto& i) { return std::string_view{report_of(i)->files}; })),
+        ended(column_unless(std::int64_t{0}, items,
+                            [&](const auto& i) { return report_of(i)->ended_ago.count(); })) {}
 
-  std::string no, output, read, written, filtered, skipped, took, files;
+  std::string no, output, read, written, filtered, skipped, took, files, ended;
 
  private:
   template <class Items, class ReportOf>

@@ -64,7 +64,8 @@ std::vector<known_attempt> postgres_transaction::find_attempts(
   if (items.empty()) return known;
   for (const auto& row : query(sql::find_attempts, column(items, lease_of_item),
                                column(items, step_of_item), column(items, no_of_item)))
-    known.push_back({row["reported"].as<bool>(), row["ended"].as<bool>()});
+    known.push_back(
+        {row["reported"].as<bool>(), row["ended"].as<bool>(), row["failed"].as<bool>()});
   return known;
 }
 
@@ -75,14 +76,17 @@ std::int64_t postgres_transaction::insert_results(std::span<const leased_report>
   if (ended.empty()) return 0;
   const auto spans = by_lease(ended);
   const result_columns values{ended, [](const leased_report& i) { return i.report; }};
-  return change(
-      sql::insert_results, column(spans, [](const auto& s) { return s.lease->step.value; }),
-      column(spans, [](const auto& s) { return s.lowest; }),
-      column(spans, [](const auto& s) { return s.highest; }), column(ended, step_of_item),
-      column(ended, lease_of_item),
-      column_unless(to_string(attempt_outcome::completed), ended, outcome_of_item),
-      column_unless(std::string_view{}, ended, error_of_item), values.no, values.output,
-      values.read, values.written, values.filtered, values.skipped, values.took, values.files);
+  return change(sql::insert_results,
+                column(spans, [](const auto& s) { return s.lease->step.value; }),
+                column(spans, [](const auto& s) { return s.lowest; }),
+                column(spans, [](const auto& s) { return s.highest; }), column(ended, step_of_item),
+                column(ended, lease_of_item),
+                column_unless(to_string(attempt_outcome::completed), ended, outcome_of_item),
+                column_unless(std::string_view{}, ended, error_of_item), values.no, values.output,
+                values.read, values.written, values.filtered, values.skipped, values.took,
+                values.files, values.ended, column(ended, [](const leased_report& i) {
+                  return i.lease->granted_at.time_since_epoch().count();
+                }));
 }
 
 std::int64_t postgres_transaction::insert_failures(std::span<const leased_report> items) {
@@ -93,7 +97,33 @@ std::int64_t postgres_transaction::insert_failures(std::span<const leased_report
                 column(failed, lease_of_item),
                 column(failed, [](const auto& i) { return i.lease->node.value; }),
                 column(failed, [](const auto& i) { return std::int64_t{i.lease->attempt}; }),
-                column(failed, outcome_of_item), column(failed, error_of_item));
+                column(failed, outcome_of_item), column(failed, error_of_item),
+                column(failed, [](const auto& i) { return i.report->ended_ago.count(); }));
+}
+
+std::vector<name_owner> postgres_transaction::reserve_names(std::span<const name_claim> claims) {
+  std::vector<name_owner> owners;
+  if (claims.empty()) return owners;
+  const auto runs = column(claims, [](const auto& c) { return c.run.value; });
+  const auto names = column(claims, [](const auto& c) { return std::string_view{c.name}; });
+  query(sql::reserve_names, runs, names, column(claims, [](const auto& c) { return c.step.value; }),
+        column(claims, [](const auto& c) { return c.no; }));
+  for (const auto& row : query(sql::owners_of_names, runs, names))
+    owners.push_back({id_of<step_id>(row[0]), row[1].as<std::int64_t>()});
+  expect_rows("finding who has a name", std::ssize(owners), std::ssize(claims));
+  return owners;
+}
+
+void postgres_transaction::add_counts(std::span<const counter_record> more) {
+  if (more.empty()) return;
+  const auto sum = [&](auto of) { return column(more, of); };
+  query(sql::add_counts, sum([](const auto& c) { return c.step.value; }),
+        sum([](const auto& c) { return c.node.value; }),
+        sum([](const auto& c) { return c.completed; }), sum([](const auto& c) { return c.failed; }),
+        sum([](const auto& c) { return c.counts.read; }),
+        sum([](const auto& c) { return c.counts.written; }),
+        sum([](const auto& c) { return c.counts.filtered; }),
+        sum([](const auto& c) { return c.counts.skipped; }));
 }
 
 std::int64_t postgres_transaction::insert_lost(const lease_record& lease, range span,

@@ -86,7 +86,10 @@ GRANT EXECUTE ON FUNCTION partita.forget_partitions(bigint, bigint, bigint) TO p
 GRANT INSERT, UPDATE (lo, node_id), DELETE ON partita.ready TO partita_node;
 GRANT INSERT, UPDATE (hi, state, completed, failed, returned, ended_at)
   ON partita.lease TO partita_node;
-GRANT INSERT ON partita.result, partita.failure, partita.event TO partita_node;
+GRANT INSERT ON partita.result, partita.failure, partita.event, partita.output_name
+  TO partita_node;
+GRANT INSERT, UPDATE (completed, failed, read_count, write_count, filter_count, skip_count)
+  ON partita.step_counter TO partita_node;
 GRANT INSERT, UPDATE, DELETE ON partita.checkpoint TO partita_node;
 
 -- A continued run gets copies of what its predecessor has done: hence the inserts. A run that
@@ -94,5 +97,7 @@ GRANT INSERT, UPDATE, DELETE ON partita.checkpoint TO partita_node;
 GRANT INSERT (job, job_version, parameters, identity, launch_key, restart_of, result, state),
       UPDATE (stop, state, error, ended_at) ON partita.run TO partita_launch;
 GRANT INSERT, UPDATE (state, carried, result, error, ended_at) ON partita.step TO partita_launch;
-GRANT INSERT ON partita.partition, partita.result, partita.checkpoint, partita.ready, partita.event
-  TO partita_launch;
+GRANT INSERT ON partita.partition, partita.result, partita.checkpoint, partita.ready, partita.event,
+  partita.output_name TO partita_launch;
+GRANT INSERT, UPDATE (completed, failed, read_count, write_count, filter_count, skip_count)
+  ON partita.step_counter TO partita_launch;

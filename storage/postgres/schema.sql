@@ -133,6 +133,8 @@ CREATE TABLE partita.node (
     joined_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     heartbeat_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     left_at timestamp with time zone,
+    unreachable_ms bigint DEFAULT 0 NOT NULL,
+    deregister_ms bigint DEFAULT 0 NOT NULL,
     CONSTRAINT node_left_at CHECK (((left_at IS NOT NULL) = (state = ANY (ARRAY['DEREGISTERED'::text, 'LEFT'::text])))),
     CONSTRAINT node_slots_check CHECK ((slots >= 0)),
     CONSTRAINT node_state_check CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'DRAINING'::text, 'UNREACHABLE'::text, 'CONDEMNED'::text, 'DEREGISTERED'::text, 'LEFT'::text])))
@@ -147,6 +149,14 @@ ALTER TABLE partita.node ALTER COLUMN node_id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE partita.output_name (
+    run_id bigint NOT NULL,
+    name text NOT NULL,
+    step_id bigint NOT NULL,
+    no bigint NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
 CREATE TABLE partita.partition (
     step_id bigint NOT NULL,
@@ -320,6 +330,18 @@ ALTER TABLE partita.run ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE partita.step_counter (
+    step_id bigint NOT NULL,
+    node_id bigint NOT NULL,
+    completed bigint NOT NULL,
+    failed bigint NOT NULL,
+    read_count bigint NOT NULL,
+    write_count bigint NOT NULL,
+    filter_count bigint NOT NULL,
+    skip_count bigint NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
+
 ALTER TABLE partita.step ALTER COLUMN step_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME partita.step_step_id_seq
     START WITH 1
@@ -368,6 +390,9 @@ ALTER TABLE ONLY partita.run
 ALTER TABLE ONLY partita.run
     ADD CONSTRAINT run_restart_of UNIQUE (restart_of);
 
+ALTER TABLE ONLY partita.step_counter
+    ADD CONSTRAINT step_counter_pkey PRIMARY KEY (step_id, node_id);
+
 ALTER TABLE ONLY partita.step
     ADD CONSTRAINT step_pkey PRIMARY KEY (step_id);
 
@@ -385,6 +410,8 @@ CREATE INDEX lease_live_of_node ON partita.lease USING btree (node_id, step_id) 
 CREATE INDEX lease_step ON partita.lease USING btree (step_id);
 
 CREATE INDEX node_present ON partita.node USING btree (node_id) WHERE (left_at IS NULL);
+
+CREATE UNIQUE INDEX output_name_of_run ON partita.output_name USING btree (run_id, md5(name));
 
 CREATE INDEX ready_bound ON partita.ready USING btree (node_id) WHERE (node_id IS NOT NULL);
 

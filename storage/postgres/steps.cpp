@@ -80,6 +80,10 @@ std::int64_t postgres_transaction::seal_step(step_id step) {
   return change(sql::seal_step, step.value);
 }
 
+std::int64_t postgres_transaction::set_failing(step_id step, const std::string& error) {
+  return change(sql::set_failing, step.value, error);
+}
+
 std::int64_t postgres_transaction::end_step(step_id step, step_state state, const json_text& result,
                                             const std::string& error) {
   return change(sql::end_step, step.value, std::string{to_string(state)}, result, error);
@@ -103,6 +107,14 @@ std::int64_t postgres_transaction::copy_partitions(step_id from, step_id to, ran
 
 std::int64_t postgres_transaction::copy_completed_results(step_id from, step_id to, range span) {
   return copy(sql::copy_completed_results, from, to, span);
+}
+
+std::int64_t postgres_transaction::copy_names(step_id from, step_id to, range span) {
+  return copy(sql::copy_names, from, to, span);
+}
+
+void postgres_transaction::count_results(step_id to, range span) {
+  query_planned_anew(sql::count_results, to.value, span.lo, span.hi);
 }
 
 std::int64_t postgres_transaction::copy_checkpoints(step_id from, step_id to, range span) {

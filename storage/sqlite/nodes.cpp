@@ -33,11 +33,11 @@ std::vector<job_ref> to_jobs(const std::string& text) {
 }
 
 node_standing to_standing(const statement& s, db_time now) {
-  return {s.get<node_id>(0), s.get<node_state>(1), s.get<int>(2), s.get<int>(3),
-          now - s.get<db_time>(4)};
+  return {s.get<node_id>(0),       s.get<node_state>(1),   s.get<int>(2),         s.get<int>(3),
+          now - s.get<db_time>(4), s.get<milliseconds>(5), s.get<milliseconds>(6)};
 }
 
-node_row to_node(const statement& s) {
+node_row to_node(const statement& s, db_time now) {
   node_row r;
   r.id = s.get<node_id>(0);
   r.info.name = s.get<std::string>(1);
@@ -51,6 +51,9 @@ node_row to_node(const statement& s) {
   r.joined_at = s.get<db_time>(9);
   r.heartbeat_at = s.get<db_time>(10);
   r.left_at = s.get<std::optional<db_time>>(11);
+  r.info.unreachable_after = s.get<milliseconds>(12);
+  r.info.deregister_after = s.get<milliseconds>(13);
+  r.silence = now - r.heartbeat_at;
   return r;
 }
 
@@ -58,7 +61,8 @@ node_row to_node(const statement& s) {
 
 node_id sqlite_transaction::insert_node(const node_info& info) {
   return node_id{db_.insert(sql::insert_node, info.name, info.host, info.pid, info.slots,
-                            info.version, jobs_text(info.jobs))};
+                            info.version, jobs_text(info.jobs), info.unreachable_after,
+                            info.deregister_after)};
 }
 
 void sqlite_transaction::describe_jobs(std::span<const job_description> jobs) {
@@ -102,7 +106,7 @@ std::int64_t sqlite_transaction::end_node(node_id node, node_state state) {
 
 std::vector<node_row> sqlite_transaction::list_nodes(bool all) {
   std::vector<node_row> rows;
-  for (auto s = db_.query(sql::list_nodes, all); s.next();) rows.push_back(to_node(s));
+  for (auto s = db_.query(sql::list_nodes, all); s.next();) rows.push_back(to_node(s, db_.now()));
   return rows;
 }
 

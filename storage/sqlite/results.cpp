@@ -1,4 +1,7 @@
 #include "storage/sqlite/statements/results.hpp"
+
+#include <algorithm>
+
 #include "storage/sqlite/rows.hpp"
 #include "storage/sqlite/sqlite_transaction.hpp"
 
@@ -15,6 +18,13 @@ std::optional<std::string_view> files_column(const json_text& files) {
   if (files.empty()) return std::nullopt;
   return files;
 }
+
+db_time ended_at(const attempt_report& item, const lease_record& lease, db_time now) {
+  return std::max(lease.granted_at, now - item.ended_ago);
+}
+
+/// This lease has a failure row of it.
+void known_failure(known_attempt& attempt) { attempt = {true, true, attempt.failed}; }
 
 /// The first items of these: of one lease, with numbers that follow each other or come twice.
 std::span<const leased_report> neighbours(std::span<const leased_report> items) {
@@ -58,11 +68,12 @@ std::vector<known_attempt> sqlite_transaction::find_attempts(std::span<const lea
     };
     // A FAILED result without a failure row is no report: the sweep wrote it.
     for (auto s = db_.query(sql::results_within, lease.step, lo, hi); s.next();)
-      at(s.get<partition_no>(0)) = {s.get<lease_id>(1) == lease.id && s.get<bool>(2), true};
+      at(s.get<partition_no>(0)) = {s.get<lease_id>(1) == lease.id && s.get<bool>(2), true,
+                                    s.get<lease_id>(1) == lease.id && !s.get<bool>(2)};
     // A failure row of this lease can exist only if it has counted one.
     if (lease.failed + lease.returned > 0)
       for (auto s = db_.query(sql::failures_within, lease.id, lo, hi); s.next();)
-        at(s.get<partition_no>(0)) = {true, true};
+        known_failure(at(s.get<partition_no>(0)));
     for (const auto& item : some) known.push_back(at(item.report->no));
   }
   return known;
@@ -74,10 +85,10 @@ std::int64_t sqlite_transaction::insert_results(std::span<const leased_report> i
   std::int64_t inserted = 0;
   for (const auto& [item, lease] : items) {
     if (!ends_partition(item->outcome)) continue;
-    inserted +=
-        insert.run(lease->step, item->no, lease->id, item->outcome, item->output, item->error,
-                   item->counts.read, item->counts.written, item->counts.filtered,
-                   item->counts.skipped, item->took, files_column(item->files));
+    inserted += insert.run(lease->step, item->no, lease->id, item->outcome, item->output,
+                           item->error, item->counts.read, item->counts.written,
+                           item->counts.filtered, item->counts.skipped, item->took,
+                           files_column(item->files), ended_at(*item, *lease, db_.now()));
     delete_checkpoint.run(lease->step, item->no);
   }
   return inserted;
@@ -89,8 +100,28 @@ std::int64_t sqlite_transaction::insert_failures(std::span<const leased_report> 
   for (const auto& [item, lease] : items)
     if (item->outcome != outcome::completed)
       inserted += insert.run(lease->step, item->no, lease->id, lease->node, lease->attempt,
-                             item->outcome, item->error);
+                             item->outcome, item->error, ended_at(*item, *lease, db_.now()));
   return inserted;
+}
+
+std::vector<name_owner> sqlite_transaction::reserve_names(std::span<const name_claim> claims) {
+  std::vector<name_owner> owners;
+  for (const auto& c : claims) {
+    if (db_.run(sql::reserve_name, c.run, c.name, c.step, c.no) == 1) {
+      owners.push_back({c.step, c.no});
+      continue;
+    }
+    auto s = db_.query(sql::owner_of_name, c.run, c.name);
+    expect_rows("finding who has a name", s.next() ? 1 : 0);
+    owners.push_back({s.get<step_id>(0), s.get<partition_no>(1)});
+  }
+  return owners;
+}
+
+void sqlite_transaction::add_counts(std::span<const counter_record> more) {
+  for (const auto& c : more)
+    db_.run(sql::add_counts, c.step, c.node, c.completed, c.failed, c.counts.read, c.counts.written,
+            c.counts.filtered, c.counts.skipped);
 }
 
 std::int64_t sqlite_transaction::insert_lost(const lease_record& lease, range span,

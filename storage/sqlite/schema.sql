@@ -118,9 +118,17 @@ CREATE TABLE partita_node (
   running      INTEGER NOT NULL DEFAULT 0,
   joined_at    INTEGER NOT NULL,
   heartbeat_at INTEGER NOT NULL,
-  left_at      INTEGER,
+  left_at      INTEGER, unreachable_ms INTEGER NOT NULL DEFAULT 0, deregister_ms INTEGER NOT NULL DEFAULT 0,
   CHECK ((left_at IS NOT NULL) = (state IN ('DEREGISTERED', 'LEFT')))
 ) STRICT;
+
+CREATE TABLE partita_output_name (
+  run_id  INTEGER NOT NULL REFERENCES partita_run,
+  name    TEXT NOT NULL,
+  step_id INTEGER NOT NULL REFERENCES partita_step,
+  no      INTEGER NOT NULL,
+  PRIMARY KEY (run_id, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE partita_partition (
   step_id INTEGER NOT NULL REFERENCES partita_step,
@@ -209,6 +217,18 @@ CREATE TABLE partita_step (
   CHECK ((ended_at IS NOT NULL) = (state <> 'RUNNING')),
   CHECK (sealed = 1 OR state <> 'COMPLETED')
 ) STRICT;
+
+CREATE TABLE partita_step_counter (
+  step_id      INTEGER NOT NULL REFERENCES partita_step,
+  node_id      INTEGER NOT NULL REFERENCES partita_node,
+  completed    INTEGER NOT NULL,
+  failed       INTEGER NOT NULL,
+  read_count   INTEGER NOT NULL,
+  write_count  INTEGER NOT NULL,
+  filter_count INTEGER NOT NULL,
+  skip_count   INTEGER NOT NULL,
+  PRIMARY KEY (step_id, node_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sqlite_sequence(name,seq);
 

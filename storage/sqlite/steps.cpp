@@ -62,6 +62,10 @@ std::int64_t sqlite_transaction::set_carried(step_id step, std::int64_t carried)
 
 std::int64_t sqlite_transaction::seal_step(step_id step) { return db_.run(sql::seal_step, step); }
 
+std::int64_t sqlite_transaction::set_failing(step_id step, const std::string& error) {
+  return db_.run(sql::set_failing, step, error);
+}
+
 std::int64_t sqlite_transaction::end_step(step_id step, step_state state, const json_text& result,
                                           const std::string& error) {
   return db_.run(sql::end_step, step, state, result, error);
@@ -83,6 +87,14 @@ std::int64_t sqlite_transaction::copy_partitions(step_id from, step_id to, range
 
 std::int64_t sqlite_transaction::copy_completed_results(step_id from, step_id to, range span) {
   return db_.run(sql::copy_completed_results, to, from, span.lo, span.hi);
+}
+
+std::int64_t sqlite_transaction::copy_names(step_id from, step_id to, range span) {
+  return db_.run(sql::copy_names, to, from, span.lo, span.hi);
+}
+
+void sqlite_transaction::count_results(step_id to, range span) {
+  db_.run(sql::count_results, to, span.lo, span.hi);
 }
 
 std::int64_t sqlite_transaction::copy_checkpoints(step_id from, step_id to, range span) {

@@ -7,14 +7,15 @@ namespace partita::sqlite {
 
 namespace {
 
-step_totals totals_of(connection& db, step_id step, std::int64_t carried) {
+step_totals totals_of(connection& db, step_id step) {
   step_totals totals;
-  if (auto s = db.query(sql::lease_totals, step); s.next()) {
-    totals.completed = carried + s.get<std::int64_t>(0);
+  if (auto s = db.query(sql::counted_totals, step); s.next()) {
+    totals.completed = s.get<std::int64_t>(0);
     totals.failed = s.get<std::int64_t>(1);
-    totals.claimed = s.get<std::int64_t>(2);
+    totals.counts = counts_at(s, 2);
   }
-  if (auto s = db.query(sql::item_totals, step); s.next()) totals.counts = counts_at(s, 0);
+  if (auto s = db.query(sql::claimed_total, step); s.next())
+    totals.claimed = s.get<std::int64_t>(0);
   return totals;
 }
 
@@ -48,8 +49,7 @@ std::vector<step_summary> sqlite_transaction::summarize(run_id run) {
   std::vector<step_summary> summaries;
   for (auto s = db_.query(sql::list_steps, run); s.next();) {
     auto row = to_step(s);
-    const auto carried = s.get<std::int64_t>(19);
-    summaries.push_back({row, totals_of(db_, row.id, carried)});
+    summaries.push_back({row, totals_of(db_, row.id)});
   }
   return summaries;
 }

@@ -47,6 +47,8 @@ std::optional<term> adopt_run(transaction& tx, run_id run, node_id node, term se
 void step_down(transaction& tx, run_id run, node_id node, term t) {
   const auto row = tx.find_run(run, row_lock::update);
   if (row && !row->master && row->term == t) return;  // a repeat
+  const auto ended_here = row && is_terminal(row->state) && row->master == node && row->term == t;
+  if (ended_here) return;
   require_drive(row, run, node, t);
   expect_rows("letting go of a run", tx.release_run(run));
   tx.log(event::run_let_go, {run, {}, {}, node}, {{"term", t.value}});
@@ -62,6 +64,18 @@ step_row begin_step(transaction& tx, run_id run, node_id node, term t, const ste
   throw store_error(errc::damaged, "a step of " + named(run) + " is there and cannot be read");
 }
 
+void fail_step(transaction& tx, step_id step, node_id node, term t, const std::string& error) {
+  require_text("the error of the step", error);
+  if (error.empty()) throw store_error(errc::bad_request, "a step fails for a reason");
+  const auto row = require_driven_step(tx, step, node, t, row_lock::update);
+  if (!row.error.empty() || row.state == step_state::failed) return;  // a repeat
+  if (is_terminal(row.state))
+    throw store_error(errc::wrong_state,
+                      named(step) + " is " + std::string{to_string(row.state)} + " already");
+  expect_rows("failing a step", tx.set_failing(step, error));
+  tx.log(event::step_failing, {row.run, step, {}, node}, {{"term", t.value}});
+}
+
 void end_step(transaction& tx, step_id step, node_id node, term t, step_state state,
               const json_text& result, const std::string& error,
               const std::optional<json_text>& run_result) {
@@ -75,6 +89,8 @@ void end_step(transaction& tx, step_id step, node_id node, term t, step_state st
   if (is_terminal(row.state))
     throw store_error(errc::wrong_state,
                       named(step) + " is " + std::string{to_string(row.state)} + " already");
+  if (state == step_state::completed && !row.error.empty())
+    throw store_error(errc::wrong_state, named(step) + " cannot end COMPLETED: its split failed");
   if (const auto why = contradiction(require_standing(tx, step), state); !why.empty())
     throw store_error(errc::wrong_state, named(step) + " cannot end " + end + ": " + why);
   expect_rows("ending a step", tx.end_step(step, state, result, error));

@@ -14,6 +14,9 @@ std::vector<report_verdict> report(transaction& tx, node_id node,
 /// The texts of these reports can be stored: else `bad_request`.
 void require_texts(std::span<const attempt_report> items);
 
+/// The final names of the files of a result, each once, in order. What is no list of names is none.
+std::vector<std::string> final_names(const json_text& files);
+
 /// The checkpoint can be stored: else `bad_request`.
 void require_checkpoint(const checkpoint& c);
 

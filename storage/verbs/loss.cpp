@@ -27,6 +27,8 @@ std::int64_t fail(transaction& tx, held_lease_row held, std::int64_t most) {
   for (auto span : lost)
     expect_rows("failing what was lost", tx.insert_lost(lease, span, reason), span.size());
   lease.failed += count;
+  const counter_record lost_here{lease.step, lease.node, 0, count, {}};
+  if (count > 0) tx.add_counts({&lost_here, 1});
   const auto all = count == total_size(left) || PARTITA_BUG(a_lost_piece_ends_its_lease);
   if (all) lease.state = lease_state::revoked;
   nlohmann::json detail;

@@ -8,12 +8,38 @@
 
 namespace partita::verbs {
 
+namespace {
+
+std::string ms(milliseconds d) { return std::to_string(d.count()) + " ms"; }
+
+/// Nodes that judge by different limits would give up each other although all are alive.
+void require_same_limits(transaction& tx, const node_info& info) {
+  if (info.deregister_after == milliseconds{0}) return;
+  for (const auto& n : tx.present_nodes()) {
+    const auto told = n.deregister_after > milliseconds{0} && n.state != node_state::condemned;
+    const auto alive = n.silence < n.deregister_after;
+    const auto same = n.unreachable_after == info.unreachable_after &&
+                      n.deregister_after == info.deregister_after;
+    if (told && alive && !same)
+      throw store_error(errc::wrong_state,
+                        "this node would give up others after " + ms(info.deregister_after) +
+                            " of silence, " + named(n.id) + " does after " +
+                            ms(n.deregister_after) + " (unreachable after " +
+                            ms(info.unreachable_after) + " and " + ms(n.unreachable_after) +
+                            "): all nodes of a cluster need the same timers; start all of them "
+                            "with --fast, or none");
+  }
+}
+
+}  // namespace
+
 node_id register_node(transaction& tx, const node_info& info) {
   require_text("the name of the node", info.name);
   require_text("the host of the node", info.host);
   require_text("the version of the node", info.version);
   for (const auto& job : info.jobs) require_text("the name of a job", job.name);
   for (const auto& job : info.catalogue) require_text("the description of a job", job.description);
+  require_same_limits(tx, info);
   const auto id = tx.insert_node(info);
   tx.describe_jobs(info.catalogue);
   tx.log(event::node_joined, {{}, {}, {}, id}, {{"name", info.name}});

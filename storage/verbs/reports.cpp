@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <tuple>
 
@@ -72,8 +73,47 @@ class batch {
         fresh_.push_back(ours[k]);
       else if (!again && !known[k].reported)
         continue;
+      if (known[k].failed) refused_names_.insert({lease->id, item->no});
       verdicts_[order[k]] = report_verdict::recorded;
     }
+    reserve_names();
+    for (auto i : order)
+      if (items_[i].outcome == outcome::completed &&
+          refused_names_.contains({items_[i].lease, items_[i].no}))
+        verdicts_[i] = report_verdict::name_taken;
+  }
+
+  /// An attempt that would publish a file under a name that another partition has is recorded as
+  /// FAILED.
+  void reserve_names() {
+    std::vector<name_claim> claims;
+    std::vector<leased_report*> claimants;
+    for (auto& fresh : fresh_) {
+      const auto& [item, lease] = fresh;
+      if (item->outcome != outcome::completed || PARTITA_BUG(output_names_are_not_reserved))
+        continue;
+      for (auto& name : final_names(item->files)) {
+        claims.push_back({find(lease->id)->run, lease->step, item->no, std::move(name)});
+        claimants.push_back(&fresh);
+      }
+    }
+    const auto owners = tx_.reserve_names(claims);
+    for (std::size_t i = 0; i < claims.size(); ++i)
+      if (owners[i].step != claims[i].step || owners[i].no != claims[i].no)
+        refuse(*claimants[i], claims[i].name, owners[i]);
+  }
+
+  void refuse(leased_report& fresh, const std::string& name, const name_owner& owner) {
+    if (fresh.report->outcome == outcome::failed) return;  // for another of its names
+    auto& refused = refused_.emplace_back(*fresh.report);
+    refused.outcome = outcome::failed;
+    refused.output = "null";
+    refused.files.clear();
+    refused.error = "its file " + name + " is that of partition " + std::to_string(owner.no) +
+                    " of " + named(owner.step) +
+                    ": each partition needs a name of its own, for example with {} in it";
+    refused_names_.insert({refused.lease, refused.no});
+    fresh.report = &refused;
   }
 
   void count() {
@@ -82,9 +122,19 @@ class batch {
       news_[lease->id][item->outcome].push_back(item->no);
       if (item->outcome == outcome::completed) ++held.lease.completed;
       if (item->outcome == outcome::failed) ++held.lease.failed;
+      count_result(held.lease, *item);
       if (item->outcome == outcome::retry || item->outcome == outcome::released)
         ++held.lease.returned;
     }
+  }
+
+  void count_result(const lease_record& lease, const attempt_report& item) {
+    if (item.outcome != outcome::completed && item.outcome != outcome::failed) return;
+    auto& sum = totals_[lease.step];
+    sum.step = lease.step;
+    sum.node = lease.node;
+    ++(item.outcome == outcome::completed ? sum.completed : sum.failed);
+    sum.counts += item.counts;
   }
 
   void write() {
@@ -106,6 +156,9 @@ class batch {
     std::vector<held_lease_row> changed;
     for (const auto& [id, outcomes] : news_) changed.push_back(conclude(*find(id), outcomes));
     save(tx_, changed);
+    std::vector<counter_record> totals;
+    for (const auto& [step, sum] : totals_) totals.push_back(sum);
+    if (!PARTITA_BUG(counters_miss_a_report)) tx_.add_counts(totals);
   }
 
   using numbers_by_outcome = std::map<outcome, std::vector<partition_no>>;
@@ -125,6 +178,9 @@ class batch {
   std::vector<report_verdict> verdicts_;
   std::vector<held_lease_row> leases_;  // by id
   std::vector<leased_report> fresh_;
+  std::deque<attempt_report> refused_;  // as they are recorded
+  std::set<std::pair<lease_id, partition_no>> refused_names_;
+  std::map<step_id, counter_record> totals_;
   std::map<lease_id, numbers_by_outcome> news_;
 };
 
@@ -136,6 +192,19 @@ void require_texts(std::span<const attempt_report> items) {
     require_text("the error of a partition", item.error);
     require_text("the files of a partition", item.files);
   }
+}
+
+std::vector<std::string> final_names(const json_text& files) {
+  std::vector<std::string> names;
+  if (files.empty()) return names;  // nearly always: asked for every result
+  const auto pairs = nlohmann::json::parse(files, nullptr, false);
+  if (!pairs.is_array()) return names;
+  for (const auto& pair : pairs)
+    if (pair.is_array() && !pair.empty() && pair[0].is_string())
+      if (const auto& name = pair[0].get_ref<const std::string&>();
+          std::find(names.begin(), names.end(), name) == names.end())
+        names.push_back(name);
+  return names;
 }
 
 std::vector<report_verdict> report(transaction& tx, node_id node,

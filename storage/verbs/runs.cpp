@@ -21,6 +21,22 @@ void require_alone(transaction& tx, const job_ref& job, const std::string& ident
                                                  std::string{to_string(live->state)});
 }
 
+/// Who asks with a launch key again asks for the same: else the first run would be taken for one
+/// that it is not.
+run_row require_same_launch(const run_row& found, const run_row& wanted) {
+  const auto refuse = [&](const std::string& how) {
+    throw store_error(errc::launch_key_taken, "the launch key " + wanted.launch_key +
+                                                  " belongs to " + named(found.id) + ", " + how +
+                                                  ": nothing was started; choose another key");
+  };
+  if (found.job.name != wanted.job.name) refuse("which is of job " + found.job.name);
+  if (found.restart_of != wanted.restart_of)
+    refuse(found.restart_of ? "which continues " + named(found.restart_of)
+                            : "which continues no other run");
+  if (found.parameters != wanted.parameters) refuse("which has other parameters");
+  return found;
+}
+
 void require_continuable(transaction& tx, const run_row& ended) {
   if (ended.state != run_state::failed && ended.state != run_state::stopped)
     throw store_error(errc::wrong_state, named(ended.id) + " is " +
@@ -81,7 +97,12 @@ std::int64_t copy_partitions(transaction& tx, const step_row& from, step_id to) 
   for (partition_no lo = 0; lo < from.count; lo += copy_piece) {
     const range piece{lo, std::min(lo + copy_piece, from.count) - 1};
     expect_rows("copying partitions", tx.copy_partitions(from.id, to, piece), piece.size());
-    carried += tx.copy_completed_results(from.id, to, piece);
+    const auto results = tx.copy_completed_results(from.id, to, piece);
+    if (results > 0) {
+      tx.copy_names(from.id, to, piece);
+      tx.count_results(to, piece);
+    }
+    carried += results;
     tx.copy_checkpoints(from.id, to, piece);
     waiting.add(piece);
   }
@@ -93,9 +114,18 @@ void copy_step(transaction& tx, const step_row& from, run_id to) {
   const auto id = tx.copy_step(from, to);
   expect_rows("counting what was carried over", tx.set_carried(id, copy_partitions(tx, from, id)));
   tx.log(event::step_begun, {to, id, {}, {}}, event::continued_detail(from.spec, from.id));
-  tx.log(event::split_sealed, {to, id, {}, {}}, {{"count", from.count}});
+  if (from.sealed)
+    tx.log(event::split_sealed, {to, id, {}, {}}, {{"count", from.count}});
+  else if (from.count > 0)
+    tx.log(event::split_appended, {to, id, {}, {}}, {{"lo", 0}, {"hi", from.count - 1}});
   if (from.state == step_state::completed)
     tx.log(event::step_ended, {to, id, {}, {}}, {{"state", "COMPLETED"}});
+}
+
+/// A tasklet is executed again, and a listed split lists again; a stream goes on.
+bool goes_on(const step_row& step) {
+  if (step.state == step_state::completed) return true;
+  return step.spec.kind == step_kind::partitioned && (step.sealed || step.spec.streamed);
 }
 
 /// The run has no master, so this must end it, and the steps that `restart` copied.
@@ -123,17 +153,15 @@ run_row submit(transaction& tx, const submission& s) {
   wanted.identity = s.identity;
   wanted.launch_key = s.launch_key;
   if (const auto made = insert_run(tx, wanted)) return *made;
-  if (const auto same = tx.find_launch(s.launch_key)) return *same;
+  if (const auto same = tx.find_launch(s.launch_key)) return require_same_launch(*same, wanted);
   require_alone(tx, s.job, s.identity);
   try_again();
 }
 
 run_row restart(transaction& tx, run_id ended, const std::string& launch_key) {
   require_text("the launch key", launch_key);
-  if (const auto same = tx.find_launch(launch_key)) return *same;
   // What has ended stays as it is: it is read without a lock.
   const auto old = require_run(tx, ended, row_lock::none);
-  require_continuable(tx, old);
   run_row wanted;
   wanted.job = old.job;
   wanted.parameters = old.parameters;
@@ -141,17 +169,17 @@ run_row restart(transaction& tx, run_id ended, const std::string& launch_key) {
   wanted.launch_key = launch_key;
   wanted.restart_of = ended;
   wanted.result = old.result;  // a step that is not run again may have set it
+  if (const auto same = tx.find_launch(launch_key)) return require_same_launch(*same, wanted);
+  require_continuable(tx, old);
   const auto made = insert_run(tx, wanted);
   if (!made) {
-    if (const auto same = tx.find_launch(launch_key)) return *same;
+    if (const auto same = tx.find_launch(launch_key)) return require_same_launch(*same, wanted);
     require_continuable(tx, old);
     require_alone(tx, old.job, old.identity);
     try_again();
   }
   for (const auto& step : tx.list_steps(ended))
-    if (step.state == step_state::completed ||
-        (step.sealed && step.spec.kind == step_kind::partitioned))
-      copy_step(tx, step, made->id);
+    if (goes_on(step)) copy_step(tx, step, made->id);
   return *made;
 }
 

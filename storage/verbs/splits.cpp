@@ -16,6 +16,8 @@ constexpr std::int64_t delete_piece = 200'000;
 void require_open(const step_row& step) {
   if (step.sealed || step.state != step_state::running)
     throw store_error(errc::wrong_state, named(step.id) + " is sealed: its split is final");
+  if (!step.error.empty())
+    throw store_error(errc::wrong_state, named(step.id) + " fails: its split is over");
 }
 
 /// The step has `first` partitions, so that numbers go on without gap or overlap.

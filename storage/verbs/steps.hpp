@@ -8,6 +8,7 @@ namespace partita::verbs {
 std::optional<term> adopt_run(transaction& tx, run_id run, node_id node, term seen);
 void step_down(transaction& tx, run_id run, node_id node, term t);
 step_row begin_step(transaction& tx, run_id run, node_id node, term t, const step_spec& spec);
+void fail_step(transaction& tx, step_id step, node_id node, term t, const std::string& error);
 void end_step(transaction& tx, step_id step, node_id node, term t, step_state state,
               const json_text& result, const std::string& error,
               const std::optional<json_text>& run_result);

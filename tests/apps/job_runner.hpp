@@ -23,6 +23,7 @@ class job_runner {
   partition_setup setup(const partition& part, partition_no no) const {
     partition_setup setup;
     setup.run = run_id{1};
+    setup.step_name = step().name();
     setup.step = step_id{1};
     setup.lease = lease_id{no + 1};
     setup.no = no;
@@ -38,7 +39,9 @@ class job_runner {
     for (const auto& part : split(slots)) {
       partition_context p{setup(part, static_cast<partition_no>(rows_.size()))};
       step().body()(p);
-      for (const auto& file : p.files()) publish(file);
+      publication files;
+      for (const auto& file : p.files()) files.add(file);
+      files.finish();
       result_row row;
       row.no = p.no();
       row.output = p.output().dump();

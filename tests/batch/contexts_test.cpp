@@ -19,11 +19,12 @@ TEST_CASE("checkpoints carry position and counts, and the next attempt goes on f
   partition_setup setup;
   setup.run = run_id{1};
   setup.step = step_id{2};
+  setup.step_name = "count";
   setup.no = 3;
   setup.commit = [&](const checkpoint& c) { committed.push_back(c); };
   partition_context first{setup};
   CHECK_FALSE(first.resume_position());
-  CHECK(first.idempotency_key() == "1:2:3:0");
+  CHECK(first.idempotency_key() == "1:count:3:0");
   first.counts().read = 5;
   first.checkpoint({{"at", 10}});
   first.counts().read = 8;
@@ -32,15 +33,25 @@ TEST_CASE("checkpoints carry position and counts, and the next attempt goes on f
   CHECK(committed[0].seq == 1);
   CHECK(committed[1].seq == 2);
   CHECK(committed[0].counts.read == 5);
-  CHECK(first.idempotency_key() == "1:2:3:2");
+  CHECK(first.idempotency_key() == "1:count:3:2");
 
   setup.resume = committed[1];
   partition_context second{setup};
   CHECK(second.resume_position() == json{{"at", 20}});
   CHECK(second.counts().read == 8);
-  CHECK(second.idempotency_key() == "1:2:3:2");
+  CHECK(second.idempotency_key() == "1:count:3:2");
   second.checkpoint(nullptr);
   CHECK(committed.back().seq == 3);
+}
+
+TEST_CASE("a continued run has the keys of the first one") {
+  partition_setup setup;
+  setup.run = run_id{9};
+  setup.first_run = run_id{4};
+  setup.step = step_id{20};
+  setup.step_name = "count";
+  setup.no = 3;
+  CHECK(partition_context{setup}.idempotency_key() == "4:count:3:0");
 }
 
 TEST_CASE("a requested stop ends the work at a checkpoint, after its commit") {
@@ -64,7 +75,7 @@ TEST_CASE("a checkpoint that is refused does not count") {
   setup.commit = [](const checkpoint&) { throw lease_lost_error{}; };
   partition_context p{setup};
   CHECK_THROWS_AS(p.checkpoint(1), lease_lost_error);
-  CHECK(p.idempotency_key() == "0:0:0:0");
+  CHECK(p.idempotency_key() == "0::0:0");
 }
 
 TEST_CASE("input, progress, output and files reach whoever runs the partition") {
@@ -82,11 +93,24 @@ TEST_CASE("input, progress, output and files reach whoever runs the partition") 
   CHECK(setup.progress->total == 2);
   p.output({{"ok", true}});
   const auto staged = p.output_file(dir / "part-{}.xml");
-  CHECK(staged == dir / ".part-6.xml.run-4.lease-5.part");
+  CHECK(staged == dir / ".part-6.xml.run-4.lease-5.no-6.part");
   REQUIRE(p.files().size() == 1);
   CHECK(p.files()[0].final_path == dir / "part-6.xml");
   CHECK(p.output() == json{{"ok", true}});
   CHECK_THROWS_AS(p.output_file(dir / "missing/f"), permanent_error);
+}
+
+TEST_CASE("the number of a partition stands in the name of its file, not in a folder") {
+  test::temp_dir dir;
+  std::filesystem::create_directory(dir / "6");
+  partition_setup setup;
+  setup.no = 6;
+  partition_context p{setup};
+  CHECK_THROWS_WITH(p.output_file(dir / "{}/part.xml"),
+                    Catch::Contains("can only stand in the name"));
+  CHECK(p.files().empty());
+  p.output_file(dir / "{}");
+  CHECK(p.files().at(0).final_path == dir / "6");
 }
 
 TEST_CASE("results are read page by page, in order, and summed once") {

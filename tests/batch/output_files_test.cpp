@@ -11,28 +11,42 @@ using test::write_file;
 namespace fs = std::filesystem;
 
 TEST_CASE("a staged file is hidden, beside the final one and the attempt's own") {
-  const auto file = stage_output("/out/f.xml", run_id{7}, lease_id{9});
+  const auto file = stage_output("/out/f.xml", run_id{7}, lease_id{9}, 0);
   CHECK(file.final_path == "/out/f.xml");
-  CHECK(file.staged_path == "/out/.f.xml.run-7.lease-9.part");
+  CHECK(file.staged_path == "/out/.f.xml.run-7.lease-9.no-0.part");
 }
 
 TEST_CASE("publishing replaces the final file and can be repeated") {
   temp_dir dir;
-  const auto file = stage_output(dir / "f.xml", run_id{1}, lease_id{2});
+  const auto file = stage_output(dir / "f.xml", run_id{1}, lease_id{2}, 0);
   write_file(file.final_path, "old");
   write_file(file.staged_path, "new");
   sync_file(file.staged_path);
-  publish(file);
+  publication files;
+  files.add(file);
   CHECK(read_file(file.final_path) == "new");
   CHECK_FALSE(fs::exists(file.staged_path));
-  publish(file);
+  files.add(file);
+  files.finish();
+  files.finish();
   CHECK(read_file(file.final_path) == "new");
   CHECK_THROWS_AS(sync_file(file.staged_path), std::system_error);
 }
 
+TEST_CASE("a folder that is gone when a publication is finished is no failure") {
+  temp_dir dir;
+  fs::create_directory(dir / "out");
+  const auto file = stage_output(dir / "out/f.xml", run_id{1}, lease_id{2}, 0);
+  write_file(file.staged_path, "new");
+  publication files;
+  files.add(file);
+  fs::remove_all(dir / "out");
+  CHECK_NOTHROW(files.finish());
+}
+
 TEST_CASE("a discarded attempt leaves the final file alone") {
   temp_dir dir;
-  const auto file = stage_output(dir / "f.xml", run_id{1}, lease_id{2});
+  const auto file = stage_output(dir / "f.xml", run_id{1}, lease_id{2}, 0);
   write_file(file.final_path, "winner");
   write_file(file.staged_path, "loser");
   discard(file);
@@ -43,8 +57,8 @@ TEST_CASE("a discarded attempt leaves the final file alone") {
 
 TEST_CASE("leftovers of this run are removed, and nothing else") {
   temp_dir dir;
-  const auto mine = stage_output(dir / "f.xml", run_id{1}, lease_id{2});
-  const auto other_run = stage_output(dir / "f.xml", run_id{12}, lease_id{2});
+  const auto mine = stage_output(dir / "f.xml", run_id{1}, lease_id{2}, 0);
+  const auto other_run = stage_output(dir / "f.xml", run_id{12}, lease_id{2}, 0);
   for (const auto& file :
        {mine.staged_path, other_run.staged_path, mine.final_path, dir / "x.part"})
     write_file(file, "");

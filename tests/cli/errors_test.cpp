@@ -20,6 +20,7 @@ TEST_CASE("every store error has the exit code of its kind") {
   CHECK(exit_of(errc::access_denied) == exit_code::unreachable);
   CHECK(exit_of(errc::not_found) == exit_code::not_found);
   CHECK(exit_of(errc::already_running) == exit_code::conflict);
+  CHECK(exit_of(errc::launch_key_taken) == exit_code::conflict);
   CHECK(exit_of(errc::wrong_state) == exit_code::conflict);
   CHECK(exit_of(errc::bad_request) == exit_code::usage);
   CHECK(exit_of(errc::schema_missing) == exit_code::schema);

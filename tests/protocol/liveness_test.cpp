@@ -65,3 +65,22 @@ TEST_CASE("a node judges others only after it renewed without a gap for a while"
   CHECK_FALSE(window.may_sweep(at(12'999ms)));
   CHECK(window.may_sweep(at(13s)));
 }
+
+TEST_CASE("a silent node is shown UNREACHABLE, also where nobody is alive to judge it") {
+  node_row node;
+  node.info.unreachable_after = milliseconds{800};
+  for (auto state : {node_state::active, node_state::draining}) {
+    node.state = state;
+    node.silence = microseconds{799'000};
+    CHECK(shown_state(node) == state);
+    node.silence = microseconds{800'000};
+    CHECK(shown_state(node) == node_state::unreachable);
+  }
+  node.state = node_state::left;
+  CHECK(shown_state(node) == node_state::left);
+  node.info.unreachable_after = milliseconds{0};  // not told: the usual limit
+  node.state = node_state::active;
+  CHECK(shown_state(node) == node_state::active);
+  node.silence = microseconds{4'000'000};
+  CHECK(shown_state(node) == node_state::unreachable);
+}

@@ -122,3 +122,19 @@ TEST_CASE("a failure with a way on runs the named step, and the run is FAILED af
   REQUIRE(is<end_run>(next));
   CHECK(std::get<end_run>(next).state == run_state::failed);
 }
+
+TEST_CASE("a step whose split failed ends FAILED as soon as nothing of it is at work") {
+  auto run = live_run();
+  steps rows{a_step(0, step_state::running, false)};
+  rows[0].error = "the source is gone";
+  const step_progress at_work{stop_mode::none, true, true, false};
+  CHECK(is<watch_step>(next_action(run, rows, two_steps, at_work)));
+  const step_progress rest{stop_mode::none, true, false, false};
+  for (const auto& asked : {stop_mode::none, stop_mode::stop}) {
+    run.stop = asked;
+    const auto next = next_action(run, rows, two_steps, rest);
+    REQUIRE(is<end_step>(next));
+    CHECK(std::get<end_step>(next).state == step_state::failed);
+    CHECK(std::get<end_step>(next).error == "the source is gone");
+  }
+}

@@ -57,7 +57,9 @@ void faulty_session::run(verb& v) {
     default:
       break;
   }
+  if (m) world_.before_verb(v);
   world_.happen(m, *inner_, v);
+  if (m) world_.after_verb(v);
   if (fate == fate::dies_after && m) m->dead = true;
   if (fate != fate::dies_after && fate != fate::lost_answer) return world_.acknowledge(v);
   ++world_.facts_.in_doubt;

@@ -53,6 +53,8 @@ constexpr mutant mutants[] = {
     {"claim_leaves_what_it_takes", memory},
     {"give_back_loses_partitions", memory},
     {"stop_ends_what_runs", memory},
+    {"output_names_are_not_reserved", memory},
+    {"counters_miss_a_report", memory},
     // --- statements of SQLite
     {"sqlite_claim_drops_the_rest", sqlite},
     {"sqlite_masterships_are_not_found", sqlite},

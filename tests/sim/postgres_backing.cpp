@@ -26,7 +26,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT at FROM virtual_time.now')";
 
 constexpr auto empty_all = R"(
 TRUNCATE partita.node, partita.job, partita.run, partita.step, partita.partition, partita.ready,
-         partita.lease, partita.result, partita.checkpoint, partita.failure, partita.event
+         partita.lease, partita.result, partita.checkpoint, partita.failure, partita.event,
+         partita.output_name, partita.step_counter
 RESTART IDENTITY CASCADE)";
 
 void execute(pqxx::connection& on, const std::string& sql) {

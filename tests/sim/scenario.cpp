@@ -67,7 +67,10 @@ void check_runs(const users& people, const tables& rows, milliseconds bound, out
     if (row.state == run_state::completed && json::parse(row.result, nullptr, false) != expected)
       o.violations.push_back(name + " is COMPLETED with " + row.result + ", not " +
                              expected.dump());
-    if (row.state == run_state::failed && known.kind != work_kind::once)
+    const auto clashes = known.kind == work_kind::clash && known.count > 1;
+    if (row.state == run_state::completed && clashes)
+      o.violations.push_back(name + " is COMPLETED, but two partitions write one file");
+    if (row.state == run_state::failed && known.kind != work_kind::once && !clashes)
       o.violations.push_back(name + " FAILED: " + row.error);
     if (row.state == run_state::stopped && !known.stop_asked)
       o.violations.push_back(name + " is STOPPED, and nobody asked for it");

@@ -53,7 +53,7 @@ std::vector<job> jobs_of::all() {
         .aggregate(sum);
   };
   auto with_files = [&](partitioned s) {
-    return s.each([this](partition_context& p) { filed(p); })
+    return s.each([this](partition_context& p) { filed(p, p.no()); })
         .aggregate([this, sum](const results& all, run_context& run) {
           all.for_each([&](const partition_result& one) { check_file(one, run); });
           sum(all, run);
@@ -64,6 +64,8 @@ std::vector<job> jobs_of::all() {
           .stream([this, count](split_context& c, const std::function<void(partition)>& yield) {
             for (int i = 0; i < count(c); ++i) {
               if (i % 7 == 6) where->work(milliseconds{i % 3 * 20});
+              if (dice{mix(seed_, 22, ++yielded_)}.hits(script_.failing / 10))
+                throw std::runtime_error("simulated: the source of the stream failed");
               yield({"p" + std::to_string(i), i});
             }
           })
@@ -79,7 +81,11 @@ std::vector<job> jobs_of::all() {
       named(work_kind::two)
           .step(with_files(step("first")))
           .step(tasklet{"between", [this](run_context&) { where->work(duration(7, 0)); }})
-          .step(step("second"))};
+          .step(step("second")),
+      // Each file is that of two partitions: the second fails.
+      named(work_kind::clash).step(step("work").each([this](partition_context& p) {
+        filed(p, p.no() / 2);
+      }))};
 }
 
 milliseconds jobs_of::duration(std::int64_t no, int attempt) {
@@ -99,9 +105,10 @@ void jobs_of::plain(partition_context& p) {
   p.output(value_of(p.input<int>()));
 }
 
-void jobs_of::filed(partition_context& p) {
+void jobs_of::filed(partition_context& p, std::int64_t name) {
   plain(p);
-  std::ofstream{p.output_file(folder_.path / (std::to_string(p.run().value) + "-{}"))}
+  const auto run = std::to_string(p.run().value);
+  std::ofstream{p.output_file(folder_.path / (run + "-" + std::to_string(name)))}
       << value_of(p.no());
 }
 
@@ -114,8 +121,7 @@ void jobs_of::check_file(const partition_result& one, const run_context& run) {
 }
 
 void jobs_of::once(partition_context& p) {
-  auto step = std::stoll(p.idempotency_key().substr(p.idempotency_key().find(':') + 1));
-  if (++oracle_.single_starts[{p.run(), step_id{step}, p.no()}] > 1)
+  if (++oracle_.single_starts[{p.run(), p.no()}] > 1)
     oracle_.broken.push_back("partition " + std::to_string(p.no()) + " of run " +
                              std::to_string(p.run().value) +
                              " must start at most once, and was started again");

@@ -19,7 +19,7 @@ struct oracle {
     bool completed;
   };
   std::vector<acknowledgement> acknowledged;
-  std::map<std::tuple<run_id, step_id, partition_no>, int> single_starts;
+  std::map<std::pair<run_id, partition_no>, int> single_starts;
   std::map<std::pair<run_id, partition_no>, std::int64_t> position;  // of committed checkpoints
   std::vector<std::string> broken;
 };
@@ -47,7 +47,7 @@ class jobs_of {
   milliseconds duration(std::int64_t no, int attempt);
   void maybe_fail(const partition_context& p);
   void plain(partition_context& p);
-  void filed(partition_context& p);
+  void filed(partition_context& p, std::int64_t name);
   void check_file(const partition_result& one, const run_context& run);
   void once(partition_context& p);
   void chunks(partition_context& p);
@@ -56,6 +56,7 @@ class jobs_of {
   std::uint64_t seed_;
   oracle& oracle_;
   scratch_folder folder_;
+  int yielded_ = 0;
 };
 
 }  // namespace partita::sim

@@ -109,6 +109,8 @@ std::size_t world::add_node(int executors, std::vector<job> jobs) {
   deps->info.name = "node-" + std::to_string(index);
   deps->info.host = "simulated";
   deps->info.slots = executors;
+  deps->info.unreachable_after = limits_.unreachable_after;
+  deps->info.deregister_after = limits_.deregister_after;
   deps->info.jobs = deps->jobs->refs();
   deps->now = [this] { return now_; };
   deps->seed = static_cast<unsigned>(mix(seed_, 2, index));

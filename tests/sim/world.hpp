@@ -77,6 +77,10 @@ class world {
   std::vector<std::string> violations;
   /// Nodes that were given up although they were running at that moment, by name.
   std::vector<std::string> given_up_alive;
+  /// Around each verb of a node, for tests that need a fault of their own: what one throws is
+  /// thrown in place of the answer.
+  std::function<void(const verb&)> before_verb = [](const verb&) {};
+  std::function<void(const verb&)> after_verb = [](const verb&) {};
   /// Called when a caller has the answer that a result stands.
   std::function<void(const attempt_report&)> on_acknowledged = [](const attempt_report&) {};
 

@@ -299,3 +299,72 @@ TEST_CASE_METHOD(contract, "progress tells what a master waits for") {
   db->request_stop(r.run, stop_mode::now);
   CHECK(db->progress(id).stop == stop_mode::now);
 }
+
+TEST_CASE_METHOD(contract, "a master whose end of the run was not answered has nothing to let go") {
+  auto node = join();
+  auto r = drive(node);
+  end(r, run_state::completed);
+  db->step_down(r.run, node, r.term);
+  CHECK(run(r.run).state == run_state::completed);
+  CHECK(events(event::run_let_go).empty());
+  CHECK(error_of([&] { db->step_down(r.run, join("other"), r.term); }) == errc::term_lost);
+}
+
+TEST_CASE_METHOD(contract,
+                 "of a step whose split failed nothing is claimed, and leases must stop") {
+  auto node = join();
+  auto r = drive(node);
+  auto s = spec();
+  s.streamed = true;
+  auto id = begin(r, s);
+  append(r, id, 0, 10);
+  auto grant = take(node, id, 2);
+  auto fail = [&](const std::string& why) { db->fail_step(id, node, r.term, why); };
+  CHECK(error_of([&] { fail(""); }) == errc::bad_request);
+  fail("the source is gone");
+  fail("another reason");
+  CHECK(step(r, id).state == step_state::running);
+  CHECK(step(r, id).error == "the source is gone");
+  CHECK(events(event::step_failing).size() == 1);
+  CHECK_FALSE(db->claim(node, id, 1, 1));
+  auto view = db->look(node);
+  CHECK(view.ready.empty());
+  REQUIRE(view.held.size() == 1);
+  CHECK(view.held[0].stop == stop_mode::stop);
+  CHECK(error_of([&] { append(r, id, 10, 1); }) == errc::wrong_state);
+  CHECK(error_of([&] { seal(r, id); }) == errc::wrong_state);
+  CHECK(error_of([&] { end(r, id, step_state::failed); }) == errc::wrong_state);  // a LIVE lease
+  complete(node, grant.lease, 0);
+  db->release(node, {&grant.lease, 1});
+  db->end_step(id, node, r.term, step_state::failed, "", "the source is gone", std::nullopt);
+  fail("late");
+  end(r, run_state::failed);
+}
+
+TEST_CASE_METHOD(contract, "a stronger stop of the run outranks that of a failing step") {
+  auto node = join();
+  auto r = drive(node);
+  auto s = spec();
+  s.streamed = true;
+  auto id = begin(r, s);
+  append(r, id, 0, 3);
+  take(node, id, 1);
+  db->fail_step(id, node, r.term, "no");
+  db->request_stop(r.run, stop_mode::now);
+  CHECK(db->look(node).held.at(0).stop == stop_mode::now);
+}
+
+TEST_CASE_METHOD(contract, "a failing step does not complete, and a completed one does not fail") {
+  auto node = join();
+  auto r = drive(node);
+  auto failing = begin(r, spec());
+  db->fail_step(failing, node, r.term, "no");
+  CHECK(error_of([&] { end(r, failing, step_state::completed); }) == errc::wrong_state);
+  end(r, failing, step_state::stopped);
+  auto done = begin(r, spec("done", 1));
+  seal(r, done);
+  end(r, done, step_state::completed);
+  CHECK(error_of([&] { db->fail_step(done, node, r.term, "no"); }) == errc::wrong_state);
+  CHECK(error_of([&] { db->fail_step(step_id{99}, node, r.term, "no"); }) == errc::not_found);
+  CHECK(error_of([&] { db->fail_step(done, node, term{9}, "no"); }) == errc::term_lost);
+}

@@ -300,3 +300,34 @@ TEST_CASE_METHOD(contract, "the catalogue holds what nodes told last of each job
   CHECK(second[2].latest.job == job_ref{"census", 2});
   CHECK(error_of([&] { tell({{{"census", 1}, std::string("a\0b", 3)}}); }) == errc::bad_request);
 }
+
+TEST_CASE_METHOD(contract, "a node with other timers than a living one is refused") {
+  auto info = [&](milliseconds unreachable, milliseconds deregister) {
+    node_info n{"node", "host", 4711, 2, "0.1.0", {job}};
+    n.unreachable_after = unreachable;
+    n.deregister_after = deregister;
+    return n;
+  };
+  const auto slow = info(milliseconds{4000}, milliseconds{8000});
+  const auto fast = info(milliseconds{800}, milliseconds{1600});
+  auto first = db->register_node(fast);
+  CHECK(node(first).info.deregister_after == milliseconds{1600});
+  auto join_slow = [&] { db->register_node(slow); };
+  CHECK(error_of(join_slow) == errc::wrong_state);
+  CHECK_THAT(sentence_of(join_slow), Catch::Contains("node " + std::to_string(first.value)) &&
+                                         Catch::Contains("1600 ms") && Catch::Contains("--fast"));
+  CHECK(db->list_nodes(true).size() == 1);
+  db->register_node(fast);
+  join();  // a program that tells none
+  // Nodes that are silent for long enough, by their own timers, are gone.
+  pass(milliseconds{1700});
+  CHECK_FALSE(error_of(join_slow));
+}
+
+TEST_CASE_METHOD(contract, "a listing tells how long a node is silent") {
+  auto id = join();
+  CHECK(node(id).silence < milliseconds{1000});
+  pass(milliseconds{5000});
+  CHECK(node(id).silence >= milliseconds{5000});
+  CHECK(node(id).silence < milliseconds{8000});
+}

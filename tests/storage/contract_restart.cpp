@@ -249,3 +249,52 @@ TEST_CASE_METHOD(contract, "ranges of a stopped step that were bound wait shared
   auto made = db->restart(r.run, "again");
   CHECK(waiting(db->list_steps(made.id).at(0).id) == std::vector<ready_range>{{{0, 3}, {}, 0}});
 }
+
+TEST_CASE_METHOD(contract, "a stream that was not sealed goes on in the continued run") {
+  auto node = join();
+  auto r = drive(node);
+  auto s = spec();
+  s.streamed = true;
+  auto id = begin(r, s);
+  append(r, id, 0, 4);
+  auto grant = take(node, id, 2);
+  complete(node, grant.lease, 0);
+  report(node, ended(grant.lease, 1, attempt_outcome::failed));
+  db->fail_step(id, node, r.term, "the source is gone");
+  end(r, id, step_state::failed);
+  end(r, run_state::failed);
+  auto made = db->restart(r.run, "again");
+  driven_run next{made.id, node, db->adopt_run(made.id, node, made.term).value()};
+  auto copy = db->list_steps(made.id).at(0);
+  CHECK(copy.state == step_state::running);
+  CHECK(copy.error.empty());
+  CHECK_FALSE(copy.sealed);
+  CHECK(copy.count == 4);
+  CHECK(waiting(copy.id) == std::vector<ready_range>{{{1, 3}, {}, 0}});
+  auto more = take(node, copy.id);
+  CHECK(more.span == range{1, 3});
+  complete_all(node, more);
+  append(next, copy.id, 4, 2);
+  complete_all(node, take(node, copy.id));
+  seal(next, copy.id);
+  end(next, copy.id, step_state::completed);
+  end(next, run_state::completed);
+  CHECK(db->summarize(made.id).at(0).totals.completed == 6);
+}
+
+TEST_CASE_METHOD(contract, "a stream that yielded nothing yet is continued from its beginning") {
+  auto node = join();
+  auto r = drive(node);
+  auto s = spec();
+  s.streamed = true;
+  end(r, begin(r, s), step_state::stopped);
+  end(r, run_state::stopped);
+  auto made = db->restart(r.run, "again");
+  driven_run next{made.id, node, db->adopt_run(made.id, node, made.term).value()};
+  auto copy = db->list_steps(made.id).at(0);
+  CHECK_FALSE(copy.sealed);
+  append(next, copy.id, 0, 1);
+  complete_all(node, take(node, copy.id));
+  seal(next, copy.id);
+  end(next, copy.id, step_state::completed);
+}

@@ -114,3 +114,34 @@ TEST_CASE_METHOD(contract, "only a live run that exists can be asked to stop") {
   CHECK(error_of([&] { db->request_stop(r.run, stop_mode::stop); }) == errc::wrong_state);
   CHECK(error_of([&] { db->request_stop(run_id{99}, stop_mode::stop); }) == errc::not_found);
 }
+
+TEST_CASE_METHOD(contract, "a launch key does not answer a request for something else") {
+  auto asked = launch("one");
+  auto first = db->submit(asked);
+  auto other = asked;
+  other.parameters = "{\"year\":2025}";
+  CHECK(error_of([&] { db->submit(other); }) == errc::launch_key_taken);
+  CHECK_THAT(sentence_of([&] { db->submit(other); }),
+             Catch::Contains("run " + std::to_string(first.id.value)));
+  other = asked;
+  other.job.name = "tax";
+  CHECK(error_of([&] { db->submit(other); }) == errc::launch_key_taken);
+  CHECK(db->list_runs(10, {}).size() == 1);
+  CHECK(db->submit(asked).id == first.id);
+}
+
+TEST_CASE_METHOD(contract, "the launch key of a restart belongs to the continuation of that run") {
+  auto stopped = [&](const std::string& identity) {
+    auto made = db->submit(launch(identity));
+    return db->request_stop(made.id, stop_mode::stop).id;
+  };
+  auto one = stopped("one"), two = stopped("two");
+  auto again = db->restart(one, "again");
+  CHECK(db->restart(one, "again").id == again.id);
+  CHECK(error_of([&] { db->restart(two, "again"); }) == errc::launch_key_taken);
+  CHECK(error_of([&] { db->restart(two, run(one).launch_key); }) == errc::launch_key_taken);
+  auto asked = launch("one");
+  asked.launch_key = "again";
+  CHECK(error_of([&] { db->submit(asked); }) == errc::launch_key_taken);
+  CHECK(db->list_runs(10, {}).size() == 3);
+}

@@ -90,7 +90,7 @@ const std::map<state, std::map<signal, expected>> table{
       {signal::restart, refused},
       {signal::master_lost, no_change_completed},
       {signal::master_leaves, no_change_completed},
-      {signal::master_steps_down, refused},
+      {signal::master_steps_down, no_change_completed},
       {signal::adopt, no_change_completed}}},
     {state::failed,
      {{signal::stop, refused},
@@ -98,7 +98,7 @@ const std::map<state, std::map<signal, expected>> table{
       {signal::restart, no_change_failed},
       {signal::master_lost, no_change_failed},
       {signal::master_leaves, no_change_failed},
-      {signal::master_steps_down, refused},
+      {signal::master_steps_down, no_change_failed},
       {signal::adopt, no_change_failed}}},
     {state::stopped,
      {{signal::stop, no_change_stopped},  // a repeat
@@ -106,7 +106,7 @@ const std::map<state, std::map<signal, expected>> table{
       {signal::restart, no_change_stopped},
       {signal::master_lost, no_change_stopped},
       {signal::master_leaves, no_change_stopped},
-      {signal::master_steps_down, refused},
+      {signal::master_steps_down, no_change_stopped},
       {signal::adopt, no_change_stopped}}},
     {state::continued,
      {{signal::stop, no_change_stopped},
@@ -114,7 +114,7 @@ const std::map<state, std::map<signal, expected>> table{
       {signal::restart, refused},
       {signal::master_lost, no_change_stopped},
       {signal::master_leaves, no_change_stopped},
-      {signal::master_steps_down, refused},
+      {signal::master_steps_down, no_change_stopped},
       {signal::adopt, no_change_stopped}}},
 };
 

@@ -172,3 +172,30 @@ TEST_CASE_METHOD(contract, "the life of a run is in the log, from launch to end"
                                           "LEASE_ENDED", "LEASE_GRANTED", "LEASE_REPORTED",
                                           "LEASE_ENDED", "STEP_ENDED", "RUN_ENDED"});
 }
+
+TEST_CASE_METHOD(contract, "a result ended when it ended, not when it was reported") {
+  auto node = join();
+  auto r = drive(node);
+  auto id = split(r, 4);
+  auto grant = take(node, id);
+  pass(milliseconds{3000});
+  auto ago = [&](partition_no no, milliseconds time, attempt_outcome how) {
+    auto item = ended(grant.lease, no, how);
+    item.ended_ago = time;
+    return item;
+  };
+  using o = attempt_outcome;
+  const std::vector<attempt_report> completed{ago(0, milliseconds{0}, o::completed),
+                                              ago(1, milliseconds{2000}, o::completed),
+                                              ago(2, milliseconds{90'000}, o::completed)};
+  db->report(node, completed);
+  report(node, ago(3, milliseconds{2000}, o::failed));
+  const auto granted = lease(grant.lease).granted_at;
+  const auto at = [&](partition_no no) { return *partition(id, no).ended_at - granted; };
+  CHECK(at(2) == microseconds{0});  // not before the lease
+  CHECK(at(0) - at(1) == milliseconds{2000});
+  CHECK(at(0) >= milliseconds{3000});
+  CHECK(at(3) >= milliseconds{1000});
+  CHECK(at(3) < milliseconds{2000});
+  CHECK(db->list_failures(r.run, 1).at(0).at - granted == at(3));
+}

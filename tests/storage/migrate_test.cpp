@@ -11,7 +11,8 @@ namespace {
 
 const std::vector<migration_text> known{{"0001_tables", "CREATE TABLE a (b);"},
                                         {"0002_more", "CREATE TABLE c (d);"},
-                                        {"0003_last", "CREATE TABLE e (f);"}};
+                                        {"0003_more", "CREATE TABLE e (f);"},
+                                        {"0004_last", "CREATE TABLE g (h);"}};
 
 std::vector<applied_migration> applied(std::size_t count) {
   std::vector<applied_migration> rows;
@@ -38,15 +39,15 @@ TEST_CASE("a migration says in its first line which programs can work with what 
 }
 
 TEST_CASE("a schema fits when program and schema each know enough of the other") {
-  CHECK(compare_schema(known, applied(3)).fits());
-  CHECK_FALSE(compare_schema(known, applied(2)).fits());  // the program needs version 3
+  CHECK(compare_schema(known, applied(4)).fits());
+  CHECK_FALSE(compare_schema(known, applied(3)).fits());  // the program needs version 4
   CHECK_FALSE(compare_schema(known, applied(0)).fits());
-  auto newer = applied(3);
-  newer.push_back({4, "0123456789abcdef", 3});
+  auto newer = applied(4);
+  newer.push_back({5, "0123456789abcdef", 4});
   CHECK(compare_schema(known, newer).fits());
-  newer.back().works_with = 4;
+  newer.back().works_with = 5;
   CHECK_FALSE(compare_schema(known, newer).fits());
-  auto altered = applied(3);
+  auto altered = applied(4);
   altered[0].checksum = "0123456789abcdef";
   CHECK_FALSE(compare_schema(known, altered).fits());
   CHECK(compare_schema(known, altered).migrations.at(0).altered);
@@ -57,15 +58,15 @@ TEST_CASE("a schema that does not fit says what to do") {
     return std::pair{error_of([&] { require_fit(status, "here"); }),
                      sentence_of([&] { require_fit(status, "here"); })};
   };
-  CHECK(refusal(compare_schema(known, applied(3))).first == std::nullopt);
+  CHECK(refusal(compare_schema(known, applied(4))).first == std::nullopt);
   CHECK(refusal(compare_schema(known, {})).first == errc::schema_missing);
-  auto [code, sentence] = refusal(compare_schema(known, applied(2)));
+  auto [code, sentence] = refusal(compare_schema(known, applied(3)));
   CHECK(code == errc::schema_mismatch);
   CHECK_THAT(sentence, Catch::Contains("partita schema migrate"));
-  auto newer = applied(3);
-  newer.push_back({4, "0123456789abcdef", 4});
+  auto newer = applied(4);
+  newer.push_back({5, "0123456789abcdef", 5});
   CHECK_THAT(refusal(compare_schema(known, newer)).second, Catch::Contains("newer program"));
-  auto altered = applied(3);
+  auto altered = applied(4);
   altered[1].checksum = "0123456789abcdef";
   CHECK_THAT(refusal(compare_schema(known, altered)).second, Catch::Contains("schema verify"));
 }

@@ -69,7 +69,9 @@ class history : public contract {
     seal(open, open_step, {{{0, 9}, {}, 0}});
     const auto first = take(a, open_step, 4);
     live = first.lease;
-    complete(a, live, 0), complete(a, live, 1);
+    auto filed = contract::ended(live, 0);
+    filed.files = R"([["/out/a","/out/.a.part"]])";
+    report(a, filed), complete(a, live, 1);
     const auto second = take(b, open_step, 3);
     ended = second.lease;
     complete(b, ended, 4), complete(b, ended, 5);
@@ -114,6 +116,7 @@ class history : public contract {
     append(once, once_step, 0, 3);
     once_lease = take(b, once_step, 1).lease;
     report(b, contract::ended(once_lease, 0, attempt_outcome::failed));
+    db->fail_step(once_step, a, once.term, "the source is gone");
     db->request_stop(once.run, stop_mode::now);
   }
 
@@ -251,13 +254,20 @@ TEST_CASE_METHOD(history, "rows that were edited are found", "[verify]") {
       {rule::replay, "UPDATE @failure SET outcome = 'RELEASED'" + of_lease(tried)},
       {rule::replay, "DELETE FROM @failure" + of_lease(once_lease)},
       // states against times and counters
+      {rule::replay, "UPDATE @step SET error = ''" + of_step(once_step)},
+      // 10: a file of two partitions
+      {rule::one_name, "UPDATE @result SET files = '[[\"/out/a\",\"/out/.b.part\"]]'" +
+                           of_step(open_step) + " AND no = 4"},
       {rule::rows, "UPDATE @lease SET completed = 3" + of_lease(live)},
+      {rule::rows, "UPDATE @step_counter SET completed = 3" + of_step(open_step)},
+      {rule::rows, "UPDATE @step_counter SET skip_count = 0" + of_step(done_step)},
+      {rule::rows, "DELETE FROM @step_counter" + of_step(next_step)},
       {rule::rows, "UPDATE @failure SET attempt = 9" + of_lease(tried)},
       {rule::rows, "UPDATE @step SET carried = 1" + of_step(next_step)},
   };
   const auto& edit = edits[static_cast<std::size_t>(
-      GENERATE(Catch::Generators::range(0, 41)))];  // the next line counts them
-  REQUIRE(edits.size() == 41);
+      GENERATE(Catch::Generators::range(0, 46)))];  // the next line counts them
+  REQUIRE(edits.size() == 46);
   INFO(edit.sql);
   tamper(edit.sql);
   const auto v = verdict();
@@ -315,11 +325,13 @@ TEST_CASE_METHOD(history, "a forged event log is found", "[verify]") {
        set("detail = '{\"lo\":-1,\"hi\":99999999999999999}'", of("SPLIT_APPENDED", open.run))},
       {rule::replay, set("kind = 'COFFEE_BREAK'", of("SPLIT_SEALED", open.run))},
       {rule::replay, set("lease_id = 4711", of("LEASE_REPORTED", open.run))},
+      {rule::fence,
+       set("kind = 'STEP_FAILING', detail = '{\"term\":1}'", of("SPLIT_SEALED", open.run))},
       {rule::replay, "DELETE FROM @event"},
   };
   const auto& forgery =
-      forgeries[static_cast<std::size_t>(GENERATE(Catch::Generators::range(0, 22)))];
-  REQUIRE(forgeries.size() == 22);
+      forgeries[static_cast<std::size_t>(GENERATE(Catch::Generators::range(0, 23)))];
+  REQUIRE(forgeries.size() == 23);
   INFO(forgery.sql);
   forge(forgery.sql);
   const auto v = verdict();
@@ -349,6 +361,7 @@ TEST_CASE_METHOD(history, "every single row and every single event would be miss
   without_each(&tables::leases, "lease");
   without_each(&tables::results, "result");
   without_each(&tables::failures, "failure");
+  without_each(&tables::counters, "counter");
   without_each(&tables::events, "event");
 }
 

@@ -41,6 +41,7 @@ void check_move(const char* what, Id id, State before, const State* after, sente
 std::vector<std::string> violations(const tables& rows) {
   audit::verdict v;
   audit::audit_rows(rows, v);
+  audit::audit_results(rows, v);
   return sentences_of(v);
 }
 

@@ -34,6 +34,7 @@ class postgres_backend final : public backend {
     execute(conninfo_,
             "TRUNCATE partita.node, partita.run, partita.step, partita.partition, partita.ready, "
             "partita.lease, partita.result, partita.checkpoint, partita.failure, partita.event, "
+            "partita.output_name, partita.step_counter, "
             "partita.job RESTART IDENTITY CASCADE");
   }
 
@@ -50,7 +51,8 @@ class postgres_backend final : public backend {
     auto age = "interval '" + std::to_string(time.count()) + " milliseconds'";
     execute(conninfo_, "UPDATE partita.node SET joined_at = joined_at - " + age +
                            ", heartbeat_at = heartbeat_at - " + age +
-                           "; UPDATE partita.ready SET available_at = available_at - " + age);
+                           "; UPDATE partita.ready SET available_at = available_at - " + age +
+                           "; UPDATE partita.lease SET granted_at = granted_at - " + age);
   }
 
   void tamper(const std::string& sql) override { execute(conninfo_, sql); }

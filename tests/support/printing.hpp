@@ -46,7 +46,8 @@ struct StringMaker<partita::sweep_verdict> {
 template <>
 struct StringMaker<partita::report_verdict> {
   static std::string convert(partita::report_verdict verdict) {
-    return verdict == partita::report_verdict::recorded ? "recorded" : "rejected";
+    constexpr const char* names[] = {"recorded", "rejected", "name_taken"};
+    return names[static_cast<int>(verdict)];
   }
 };
 

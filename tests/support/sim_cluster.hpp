@@ -34,10 +34,16 @@ class sim_cluster {
 
   /// Lets virtual time pass.
   void advance(milliseconds time) { world_.run_until(world_.now() + time); }
+  /// What the author's code calls while it works for so long: others go on meanwhile.
+  void work(milliseconds time) { world_.work(time); }
   /// Lets time pass until `done`, at most `limit`. Whether it was.
   bool advance_until(const std::function<bool()>& done, milliseconds limit);
   /// Until the run has ended.
   bool finish(run_id run, milliseconds limit = milliseconds{60'000});
+
+  /// Called around each verb of a node: what one throws is thrown in place of the answer.
+  void before_verb(std::function<void(const verb&)> call) { world_.before_verb = std::move(call); }
+  void after_verb(std::function<void(const verb&)> call) { world_.after_verb = std::move(call); }
 
   const store& client() { return world_.observer(); }
   tables rows() const { return world_.rows(); }

@@ -40,7 +40,9 @@ std::vector<partition> split(split_context& s) {
   in_range("delay_ms", s.get<std::int64_t>("delay_ms"), 0, most_delay_ms);
   const auto slices =
       csv::split(s.get<fs::path>("input"), csv_header, wanted > 0 ? wanted : 4 * s.slots());
-  require_writable(s.get<fs::path>("output_dir"));
+  const auto folder = s.get<fs::path>("output_dir");
+  require_plain_folder(fs::absolute(folder) / part_suffix);
+  require_writable(folder);
 
   std::vector<partition> parts;
   std::int64_t rows = 0;

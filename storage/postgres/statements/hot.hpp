@@ -49,9 +49,10 @@ live AS MATERIALIZED (
   SELECT run_id, job || '/' || job_version AS program, state, stop, master_node_id, term
   FROM partita.run WHERE state IN ('CREATED', 'RUNNING')),
 doing AS MATERIALIZED (
-  SELECT live.run_id, live.program, live.stop, s.step_id
+  SELECT live.run_id, live.program, s.step_id, s.failing,
+         CASE WHEN s.failing AND live.stop = 'NONE' THEN 'STOP' ELSE live.stop END AS stop
   FROM live CROSS JOIN LATERAL (
-    SELECT s.step_id FROM partita.step s
+    SELECT s.step_id, s.error <> '' AS failing FROM partita.step s
     WHERE s.run_id = live.run_id AND s.state = 'RUNNING' OFFSET 0) s
   WHERE live.state = 'RUNNING'),
 waiting AS MATERIALIZED (
@@ -89,10 +90,10 @@ ORDER BY what, id)";
 // joined: after an ANALYZE that sees one live row the planner would join by a scan of the index.
 // $1 node, $2 step, $3 width, $4 width of a range that was tried before
 inline const std::string claim_front = R"(
--- The step, RUNNING, of a run that is RUNNING and not asked to stop.
+-- The step, RUNNING and not failing, of a run that is RUNNING and not asked to stop.
 open_step AS MATERIALIZED (
   SELECT s.step_id, s.run_id FROM partita.step s
-  WHERE s.step_id = $2::bigint AND s.state = 'RUNNING'
+  WHERE s.step_id = $2::bigint AND s.state = 'RUNNING' AND s.error = ''
     AND (SELECT r.state = 'RUNNING' AND r.stop = 'NONE' FROM partita.run r
          WHERE r.run_id = s.run_id)
   FOR KEY SHARE),
@@ -160,21 +161,25 @@ inline const std::string claim_patiently =
 // stopped in the middle of a COPY holds its locks until it goes on, and no timeout of the server
 // ends that. Beside the count: id and time of the newest event.
 // $1 node. By lease: $2 id, $3 lowest and $4 highest no, $5 how many, $6 detail of the event.
-// By result: $7 lease, or empty where all are of the first one, $8 ... $15 as unnested_results.
-inline const std::string report_completed = R"(
+// By result: $7 lease, or empty where all are of the first one, $8 ... $16 as unnested_results.
+// By lease, summed: $17 read, $18 written, $19 filtered, $20 skipped.
+inline const std::string record_completed = R"(
 WITH
 -- The leases: this node's, LIVE, without an attempt that did not complete.
 held AS MATERIALIZED (
-  SELECT l.lease_id, l.step_id, s.run_id, l.lo, l.hi, l.hi - l.lo + 1 - l.completed AS room
+  SELECT l.lease_id, l.step_id, s.run_id, l.lo, l.hi, l.hi - l.lo + 1 - l.completed AS room,
+         l.granted_at
   FROM partita.lease l JOIN partita.step s ON s.step_id = l.step_id
   WHERE l.lease_id = ANY ($2::bigint[]) AND l.node_id = $1::bigint AND l.ended_at IS NULL
     AND l.failed + l.returned = 0
   ORDER BY l.lease_id FOR UPDATE OF l),
 -- What is added to each that covers it and has room for it.
 span AS MATERIALIZED (
-  SELECT h.run_id, h.step_id, a.*, h.room = a.completed AS done
-  FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])
-       AS a (lease_id, lowest, highest, completed, detail)
+  SELECT h.run_id, h.step_id, h.granted_at, a.*, h.room = a.completed AS done
+  FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $17::bigint[],
+              $18::bigint[], $19::bigint[], $20::bigint[])
+       AS a (lease_id, lowest, highest, completed, detail, read_count, write_count, filter_count,
+             skip_count)
   JOIN held h ON h.lease_id = a.lease_id AND h.lo <= a.lowest AND a.highest <= h.hi
              AND h.room >= a.completed),
 -- A row, if all of them do: everything below asks for it.
@@ -200,6 +205,24 @@ counted AS (
       ended_at = CASE WHEN l.completed + l.failed + l.returned + span.completed = l.hi - l.lo + 1
                       THEN partita.clock() END
   FROM span, accepted WHERE l.lease_id = span.lease_id),
+-- The counters of the node do too, in one order.
+totalled AS (
+  INSERT INTO partita.step_counter AS c
+  SELECT step_id, $1::bigint, sum(completed), 0, sum(read_count), sum(write_count),
+         sum(filter_count), sum(skip_count)
+  FROM span, accepted GROUP BY step_id ORDER BY step_id)" + sum_counts + "),";
+
+// Files get their final names. One that another partition of the run has raises unique_violation.
+// By name: $21 lease, $22 no, $23 name
+inline const std::string reserve_at_once = R"(
+named AS (
+  INSERT INTO partita.output_name (run_id, name, step_id, no)
+  SELECT span.run_id, n.name, span.step_id, n.no
+  FROM unnest($21::bigint[], $22::bigint[], $23::text[]) AS n (lease_id, no, name)
+  JOIN span ON span.lease_id = n.lease_id, accepted
+  ORDER BY span.run_id, md5(n.name)),)";
+
+inline const std::string log_completed = R"(
 -- The log: what was reported, and which leases ended with it.
 logged AS (
   INSERT INTO partita.event (kind, run_id, step_id, lease_id, node_id, detail)
@@ -209,6 +232,10 @@ logged AS (
   FROM span, accepted WHERE done
   RETURNING event_id, at)
 SELECT (SELECT count(*) FROM accepted), max(event_id), partita.micros(max(at)) FROM logged)";
+
+inline const std::string report_completed = record_completed + log_completed;
+inline const std::string report_completed_with_names =
+    record_completed + reserve_at_once + log_completed;
 
 // `fresh` false: something was recorded under the lease between the snapshot of this statement and
 // the lock; it must run again, or it could overlook a result. $1 lease, $2 no, $3 seq, $4 position,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "storage/postgres/statements/locking.hpp"
+#include "storage/postgres/statements/results.hpp"
 
 namespace partita::postgres::sql {
 
@@ -79,6 +80,10 @@ UPDATE partita.step SET carried = $2::bigint WHERE step_id = $1::bigint)";
 inline const std::string seal_step = R"(
 UPDATE partita.step SET sealed = true WHERE step_id = $1::bigint)";
 
+// $1 step, $2 error
+inline const std::string set_failing = R"(
+UPDATE partita.step SET error = $2 WHERE step_id = $1::bigint)";
+
 // $1 step, $2 state, $3 result, $4 error
 inline const std::string end_step = R"(
 UPDATE partita.step SET state = $2, result = $3, error = $4, ended_at = partita.clock()
@@ -110,6 +115,27 @@ SELECT $2::bigint, no, lease_id, outcome, output, error, read_count, write_count
        filter_count, skip_count, took_us, ended_at, files
 FROM partita.result
 WHERE step_id = $1::bigint AND no BETWEEN $3::bigint AND $4::bigint AND outcome = 'COMPLETED')";
+
+// $1 step, $2 its copy, $3 first no, $4 last no
+inline const std::string copy_names = R"(
+INSERT INTO partita.output_name (run_id, name, step_id, no)
+SELECT (SELECT run_id FROM partita.step WHERE step_id = $2::bigint), n.name, $2::bigint, n.no
+FROM partita.output_name n
+WHERE n.run_id = (SELECT run_id FROM partita.step WHERE step_id = $1::bigint)
+  AND n.step_id = $1::bigint AND n.no BETWEEN $3::bigint AND $4::bigint
+  AND (SELECT r.no FROM partita.result r WHERE r.step_id = $2::bigint AND r.no = n.no)
+      IS NOT NULL)";
+
+// $1 step, $2 first no, $3 last no
+inline const std::string count_results = R"(
+INSERT INTO partita.step_counter AS c
+SELECT o.step_id, l.node_id, count(*) FILTER (WHERE o.outcome = 'COMPLETED'),
+       count(*) FILTER (WHERE o.outcome = 'FAILED'), sum(o.read_count), sum(o.write_count),
+       sum(o.filter_count), sum(o.skip_count)
+FROM partita.result o JOIN partita.lease l ON l.lease_id = o.lease_id
+WHERE o.step_id = $1::bigint AND o.no BETWEEN $2::bigint AND $3::bigint
+GROUP BY o.step_id, l.node_id
+)" + sum_counts;
 
 // $1 step, $2 its copy, $3 first no, $4 last no
 inline const std::string copy_checkpoints = R"(

@@ -4,23 +4,21 @@
 
 namespace partita::postgres::sql {
 
-// Leases tell how many partitions ended; only the item counts are summed over results. $1 run
+// Few rows of each step: a counter for each node, and the LIVE leases. $1 run
 inline const std::string summarize = step_columns + R"(
-  , s.carried + leased.completed AS completed, leased.failed, leased.claimed,
-  items.read_count, items.write_count, items.filter_count, items.skip_count
+  , counted.*, leased.claimed
 FROM partita.step s
 CROSS JOIN LATERAL (
-  SELECT coalesce(sum(l.completed), 0)::bigint AS completed,
-         coalesce(sum(l.failed), 0)::bigint AS failed,
-         coalesce(sum(l.hi - l.lo + 1 - l.completed - l.failed - l.returned)
-                    FILTER (WHERE l.state = 'LIVE'), 0)::bigint AS claimed
-  FROM partita.lease l WHERE l.step_id = s.step_id) leased
+  SELECT coalesce(sum(l.hi - l.lo + 1 - l.completed - l.failed - l.returned), 0)::bigint AS claimed
+  FROM partita.lease l WHERE l.step_id = s.step_id AND l.state = 'LIVE') leased
 CROSS JOIN LATERAL (
-  SELECT coalesce(sum(o.read_count), 0)::bigint AS read_count,
-         coalesce(sum(o.write_count), 0)::bigint AS write_count,
-         coalesce(sum(o.filter_count), 0)::bigint AS filter_count,
-         coalesce(sum(o.skip_count), 0)::bigint AS skip_count
-  FROM partita.result o WHERE o.step_id = s.step_id) items
+  SELECT coalesce(sum(c.completed), 0)::bigint AS completed,
+         coalesce(sum(c.failed), 0)::bigint AS failed,
+         coalesce(sum(c.read_count), 0)::bigint AS read_count,
+         coalesce(sum(c.write_count), 0)::bigint AS write_count,
+         coalesce(sum(c.filter_count), 0)::bigint AS filter_count,
+         coalesce(sum(c.skip_count), 0)::bigint AS skip_count
+  FROM partita.step_counter c WHERE c.step_id = s.step_id) counted
 WHERE s.run_id = $1::bigint ORDER BY s.ordinal)";
 
 // First the page, then the view for each of its rows: OFFSET 0 keeps the planner from joining the

@@ -45,15 +45,17 @@ SELECT s.step_id, s.run_id,
          ORDER BY d.lo LIMIT 1)
 FROM partita_step s INDEXED BY partita_step_running
 JOIN partita_run r ON r.run_id = s.run_id
-WHERE s.state = 'RUNNING' AND r.state = 'RUNNING' AND r.stop = 'NONE'
+WHERE s.state = 'RUNNING' AND s.error = '' AND r.state = 'RUNNING' AND r.stop = 'NONE'
   AND r.job || '/' || r.job_version IN (SELECT j.value FROM partita_node n, json_each(n.jobs) j
                                          WHERE n.node_id = ?1)
 ORDER BY s.step_id)sql";
 
-// 1 step. No row: the step or its run takes no claims.
+// 1 step. No row: the step or its run takes no claims. A step that is RUNNING with an error is
+// failing.
 inline constexpr char open_step[] = R"sql(
 SELECT 1 FROM partita_step s JOIN partita_run r ON r.run_id = s.run_id
-WHERE s.step_id = ?1 AND s.state = 'RUNNING' AND r.state = 'RUNNING' AND r.stop = 'NONE')sql";
+WHERE s.step_id = ?1 AND s.state = 'RUNNING' AND s.error = '' AND r.state = 'RUNNING'
+  AND r.stop = 'NONE')sql";
 
 // 1 step, 2 node; none: shared
 inline constexpr char first_ready[] = R"sql(
@@ -97,7 +99,7 @@ WHERE l.node_id = ?1 AND l.state = 'LIVE' ORDER BY l.lease_id)sql";
 
 // 1 node
 inline constexpr char held_leases[] = R"sql(
-SELECT l.lease_id, r.stop
+SELECT l.lease_id, CASE WHEN s.error <> '' AND r.stop = 'NONE' THEN 'STOP' ELSE r.stop END
 FROM partita_lease l
 JOIN partita_step s ON s.step_id = l.step_id
 JOIN partita_run r ON r.run_id = s.run_id

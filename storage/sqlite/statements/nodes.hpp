@@ -2,10 +2,12 @@
 
 namespace partita::sqlite::sql {
 
-// 1 name, 2 host, 3 pid, 4 slots, 5 version, 6 jobs
+// 1 name, 2 host, 3 pid, 4 slots, 5 version, 6 jobs, 7 unreachable_after and 8 deregister_after in
+// ms
 inline constexpr char insert_node[] = R"sql(
-INSERT INTO partita_node (name, host, pid, slots, version, jobs, state, joined_at, heartbeat_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'ACTIVE', partita_now(), partita_now()))sql";
+INSERT INTO partita_node (name, host, pid, slots, version, jobs, state, joined_at, heartbeat_at,
+                          unreachable_ms, deregister_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'ACTIVE', partita_now(), partita_now(), ?7, ?8))sql";
 
 // 1 name, 2 version, 3 description
 inline constexpr char describe_job[] = R"sql(
@@ -16,10 +18,12 @@ SET description = excluded.description, last_seen = excluded.last_seen)sql";
 
 // 1 node
 inline constexpr char find_node[] = R"sql(
-SELECT node_id, state, slots, running, heartbeat_at FROM partita_node WHERE node_id = ?1)sql";
+SELECT node_id, state, slots, running, heartbeat_at, unreachable_ms, deregister_ms
+FROM partita_node WHERE node_id = ?1)sql";
 
 inline constexpr char present_nodes[] = R"sql(
-SELECT node_id, state, slots, running, heartbeat_at FROM partita_node
+SELECT node_id, state, slots, running, heartbeat_at, unreachable_ms, deregister_ms
+FROM partita_node
 WHERE left_at IS NULL ORDER BY node_id)sql";
 
 // 1 node, 2 running, 3 state
@@ -37,7 +41,7 @@ inline constexpr char end_node[] =
 // 1 whether DEREGISTERED and LEFT ones too
 inline constexpr char list_nodes[] = R"sql(
 SELECT node_id, name, host, pid, slots, version, jobs, state, running, joined_at, heartbeat_at,
-       left_at
+       left_at, unreachable_ms, deregister_ms
 FROM partita_node
 WHERE ?1 OR left_at IS NULL ORDER BY node_id)sql";
 

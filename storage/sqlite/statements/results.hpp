@@ -12,11 +12,11 @@ inline constexpr char failures_within[] = R"sql(
 SELECT no FROM partita_failure WHERE lease_id = ?1 AND no BETWEEN ?2 AND ?3 ORDER BY no)sql";
 
 // 1 step, 2 no, 3 lease, 4 outcome, 5 output, 6 error, 7 read, 8 written, 9 filtered, 10 skipped,
-// 11 took, 12 files. No row: the partition has its result already.
+// 11 took, 12 files, 13 ended at. No row: the partition has its result already.
 inline constexpr char insert_result[] = R"sql(
 INSERT INTO partita_result (step_id, no, lease_id, outcome, output, error, read_count, write_count,
                             filter_count, skip_count, took_us, ended_at, files)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, partita_now(), ?12)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?12)
 ON CONFLICT (step_id, no) DO NOTHING)sql";
 
 // 1 step, 2 no, 3 lease, 4 reason. As insert_result, for what nobody reports.
@@ -26,10 +26,31 @@ INSERT INTO partita_result (step_id, no, lease_id, outcome, output, error, read_
 VALUES (?1, ?2, ?3, 'FAILED', 'null', ?4, 0, 0, 0, 0, 0, partita_now())
 ON CONFLICT (step_id, no) DO NOTHING)sql";
 
-// 1 step, 2 no, 3 lease, 4 node, 5 attempt, 6 outcome, 7 error
+// 1 step, 2 no, 3 lease, 4 node, 5 attempt, 6 outcome, 7 error, 8 at
 inline constexpr char insert_failure[] = R"sql(
 INSERT INTO partita_failure (step_id, no, lease_id, node_id, attempt, outcome, error, at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, partita_now()))sql";
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))sql";
+
+// 1 run, 2 name, 3 step, 4 no. No row: somebody has the name.
+inline constexpr char reserve_name[] = R"sql(
+INSERT INTO partita_output_name (run_id, name, step_id, no) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (run_id, name) DO NOTHING)sql";
+
+// 1 run, 2 name
+inline constexpr char owner_of_name[] =
+    "SELECT step_id, no FROM partita_output_name WHERE run_id = ?1 AND name = ?2";
+
+// 1 step, 2 node, 3 completed, 4 failed, 5 read, 6 written, 7 filtered, 8 skipped
+inline constexpr char add_counts[] = R"sql(
+INSERT INTO partita_step_counter (step_id, node_id, completed, failed, read_count, write_count,
+                                  filter_count, skip_count)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+ON CONFLICT (step_id, node_id) DO UPDATE
+SET completed = completed + excluded.completed, failed = failed + excluded.failed,
+    read_count = read_count + excluded.read_count,
+    write_count = write_count + excluded.write_count,
+    filter_count = filter_count + excluded.filter_count,
+    skip_count = skip_count + excluded.skip_count)sql";
 
 // 1 step, 2 no
 inline constexpr char delete_checkpoint[] =

@@ -49,6 +49,9 @@ inline constexpr char set_carried[] = "UPDATE partita_step SET carried = ?2 WHER
 // 1 step
 inline constexpr char seal_step[] = "UPDATE partita_step SET sealed = 1 WHERE step_id = ?1";
 
+// 1 step, 2 error
+inline constexpr char set_failing[] = "UPDATE partita_step SET error = ?2 WHERE step_id = ?1";
+
 // 1 step, 2 state, 3 result, 4 error
 inline constexpr char end_step[] = R"sql(
 UPDATE partita_step SET state = ?2, result = ?3, error = ?4, ended_at = partita_now()
@@ -96,6 +99,30 @@ SELECT ?1, no, lease_id, outcome, output, error, read_count, write_count, filter
        took_us, ended_at, files
 FROM partita_result
 WHERE step_id = ?2 AND no BETWEEN ?3 AND ?4 AND outcome = 'COMPLETED' ORDER BY no)sql";
+
+// 1 new step, 2 step, 3 lo, 4 hi
+inline constexpr char copy_names[] = R"sql(
+INSERT INTO partita_output_name (run_id, name, step_id, no)
+SELECT (SELECT run_id FROM partita_step WHERE step_id = ?1), o.name, ?1, o.no
+FROM partita_output_name o
+WHERE o.run_id = (SELECT run_id FROM partita_step WHERE step_id = ?2) AND o.step_id = ?2
+  AND o.no BETWEEN ?3 AND ?4
+  AND EXISTS (SELECT 1 FROM partita_result x WHERE x.step_id = ?1 AND x.no = o.no))sql";
+
+// 1 step, 2 lo, 3 hi
+inline constexpr char count_results[] = R"sql(
+INSERT INTO partita_step_counter (step_id, node_id, completed, failed, read_count, write_count,
+                                  filter_count, skip_count)
+SELECT x.step_id, l.node_id, sum(x.outcome = 'COMPLETED'), sum(x.outcome = 'FAILED'),
+       sum(x.read_count), sum(x.write_count), sum(x.filter_count), sum(x.skip_count)
+FROM partita_result x JOIN partita_lease l ON l.lease_id = x.lease_id
+WHERE x.step_id = ?1 AND x.no BETWEEN ?2 AND ?3 GROUP BY x.step_id, l.node_id
+ON CONFLICT (step_id, node_id) DO UPDATE
+SET completed = completed + excluded.completed, failed = failed + excluded.failed,
+    read_count = read_count + excluded.read_count,
+    write_count = write_count + excluded.write_count,
+    filter_count = filter_count + excluded.filter_count,
+    skip_count = skip_count + excluded.skip_count)sql";
 
 // 1 new step, 2 step, 3 lo, 4 hi
 inline constexpr char copy_checkpoints[] = R"sql(

@@ -17,17 +17,16 @@ inline constexpr char list_events_of_run[] = R"sql(
 SELECT event_id, at, kind, run_id, step_id, lease_id, node_id, detail
 FROM partita_event WHERE run_id = ?3 AND event_id > ?1 ORDER BY event_id LIMIT ?2)sql";
 
-// 1 step. Columns: completed, failed, claimed
-inline constexpr char lease_totals[] = R"sql(
-SELECT coalesce(sum(completed), 0), coalesce(sum(failed), 0),
-       coalesce(sum(hi - lo + 1 - completed - failed - returned) FILTER (WHERE state = 'LIVE'), 0)
-FROM partita_lease WHERE step_id = ?1)sql";
+// 1 step. The index is that of LIVE leases.
+inline constexpr char claimed_total[] = R"sql(
+SELECT coalesce(sum(hi - lo + 1 - completed - failed - returned), 0)
+FROM partita_lease INDEXED BY partita_lease_place WHERE step_id = ?1 AND state = 'LIVE')sql";
 
-// 1 step. Columns: read, written, filtered, skipped
-inline constexpr char item_totals[] = R"sql(
-SELECT coalesce(sum(read_count), 0), coalesce(sum(write_count), 0),
-       coalesce(sum(filter_count), 0), coalesce(sum(skip_count), 0)
-FROM partita_result WHERE step_id = ?1)sql";
+// 1 step. Columns: completed, failed, read, written, filtered, skipped
+inline constexpr char counted_totals[] = R"sql(
+SELECT coalesce(sum(completed), 0), coalesce(sum(failed), 0), coalesce(sum(read_count), 0),
+       coalesce(sum(write_count), 0), coalesce(sum(filter_count), 0), coalesce(sum(skip_count), 0)
+FROM partita_step_counter WHERE step_id = ?1)sql";
 
 // 1 step, 2 after, 3 limit
 inline constexpr char list_partitions[] = R"sql(
