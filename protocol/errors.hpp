@@ -16,7 +16,8 @@ enum class errc {
   already_running,  // a run of this job with the same identifying parameters is live
   wrong_state,      // the request does not fit the state of what it names
   bad_request,      // the request itself is not valid; nothing was changed
-  access_denied,    // the database refused the credentials or the right
+  access_denied,    // the database refused the user: no such user, password or database
+  missing_right,    // the database knows the user, who may not do this in it
   schema_missing,   // the database holds no Partita schema
   schema_mismatch,  // the schema is older or newer than this program
   damaged,          // a row holds what no version of the engine writes

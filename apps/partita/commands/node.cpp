@@ -44,10 +44,12 @@ exit_code node_command(const invocation& in) {
   // Not owned: the registry outlives every command.
   std::shared_ptr<const registry> jobs(std::shared_ptr<void>{}, &in.jobs);
   node_process node({db, std::move(jobs), limits, name, program_version()});
-  while (!signals.wait(look_every))
-    if (node.wait(milliseconds{0}))
-      throw command_error(exit_code::failed, "node_ended", "the node ended by itself",
-                          "its log says why");
+  while (!signals.wait(look_every)) {
+    if (!node.wait(milliseconds{0})) continue;
+    if (!node.failed()) return exit_code::ok;  // `drain` asked it to leave
+    throw command_error(exit_code::failed, "node_ended", "the node ended by itself",
+                        "its log says why");
+  }
   node.drain();
   while (!node.wait(drain_look_every))
     if (signals.wait(milliseconds{0})) node.release_now();
