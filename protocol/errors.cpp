@@ -24,6 +24,8 @@ std::string_view to_string(errc code) {
       return "bad_request";
     case errc::access_denied:
       return "access_denied";
+    case errc::missing_right:
+      return "missing_right";
     case errc::schema_missing:
       return "schema_missing";
     case errc::schema_mismatch:
@@ -57,7 +59,9 @@ std::string_view explain(errc code) {
     case errc::bad_request:
       return "the request is not valid; nothing was changed";
     case errc::access_denied:
-      return "the database refused the user, the password or the right";
+      return "the database refused the user or the password";
+    case errc::missing_right:
+      return "the database user has no right to do this";
     case errc::schema_missing:
       return "the database holds no Partita tables yet";
     case errc::schema_mismatch:

@@ -17,7 +17,8 @@ enum class errc {
   launch_key_taken,  // the launch key belongs to another request: nothing was started
   wrong_state,       // the request does not fit the state of what it names
   bad_request,       // the request itself is not valid; nothing was changed
-  access_denied,     // the database refused the credentials or the right
+  access_denied,     // the database refused the user: no such user, password or database
+  missing_right,     // the database knows the user, who may not do this in it
   schema_missing,    // the database holds no Partita schema
   schema_mismatch,   // the schema is older or newer than this program
   history_lost,      // the database lacks what it had acknowledged to this process

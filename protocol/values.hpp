@@ -87,6 +87,7 @@ struct cluster_view {
   int running = 0;               // of these
   std::vector<node_id> overdue;  // candidates for a sweep: silent too long, or CONDEMNED
   bool live_runs = true;         // whether a run is CREATED or RUNNING; if not, nobody has work
+  bool draining = false;         // this node is DRAINING: somebody may have asked it to
 };
 
 /// How long a silence means what. All nodes of a cluster use the same values.
@@ -338,7 +339,31 @@ struct partition_row {
   json_text output;
   json_text files;    // as in the result
   std::string error;  // of the result, or of the last failed try
+  /// When the lease was granted, of a partition that is held; when the try began, of one that has
+  /// ended.
+  std::optional<db_time> started_at;
   std::optional<db_time> ended_at;
+};
+
+/// A lease that holds or held a partition, and what came of the partition under it.
+struct try_row {
+  lease_id lease;
+  node_id node;
+  int attempt = 0;
+  lease_state state = lease_state::live;
+  std::optional<attempt_outcome> outcome;  // none: nothing was reported under this lease
+  std::string error;
+  db_time granted_at;
+  std::optional<microseconds> took;  // of a result
+  std::optional<db_time> ended_at;   // the report, else the end of the lease
+};
+
+/// What of the RUNNING steps of a run is under way or waits: why nothing moves.
+struct run_standing {
+  bool held = false;  // a LIVE lease exists
+  std::optional<db_time>
+      claimable;               // when the first ready range may be claimed, or might have been
+  bool claimable_now = false;  // that time has come
 };
 
 struct failure_row {

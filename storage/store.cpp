@@ -22,6 +22,10 @@ std::vector<step_row> run_lookup::list_steps(run_id run) const {
   return this->run("list_steps", access::read, &transaction::list_steps, run);
 }
 
+std::optional<run_row> run_lookup::find_continuation(run_id ended) const {
+  return run("find_continuation", access::read, &transaction::find_continuation, ended);
+}
+
 // --- nodes ---------------------------------------------------------------------------------------
 
 node_id cluster_store::register_node(const node_info& info) const {
@@ -54,6 +58,10 @@ run_row launcher_store::restart(run_id ended, const std::string& launch_key) con
 
 run_row launcher_store::request_stop(run_id run, stop_mode mode) const {
   return this->run("request_stop", access::write, verbs::request_stop, run, mode);
+}
+
+void launcher_store::request_drain(node_id node) const {
+  run("request_drain", access::write, verbs::request_drain, node);
 }
 
 // --- driving a run -------------------------------------------------------------------------------
@@ -166,10 +174,22 @@ std::vector<step_summary> reader::summarize(run_id run) const {
   return this->run("summarize", access::read, &transaction::summarize, run);
 }
 
-std::vector<partition_row> reader::list_partitions(step_id step, partition_no after,
-                                                   int limit) const {
+std::vector<partition_row> reader::list_partitions(step_id step, partition_no after, int limit,
+                                                   std::optional<partition_state> only) const {
   return run("list_partitions", access::read, &transaction::list_partitions, step, after,
-             std::max(0, limit));
+             std::max(0, limit), only);
+}
+
+std::vector<partition_row> reader::list_slowest(step_id step, int limit) const {
+  return run("list_slowest", access::read, &transaction::list_slowest, step, std::max(0, limit));
+}
+
+std::vector<try_row> reader::list_tries(step_id step, partition_no no, int limit) const {
+  return run("list_tries", access::read, &transaction::list_tries, step, no, std::max(0, limit));
+}
+
+run_standing reader::standing(run_id run) const {
+  return this->run("standing", access::read, &transaction::standing, run);
 }
 
 std::vector<failure_row> reader::list_failures(run_id run, int limit) const {
@@ -179,6 +199,11 @@ std::vector<failure_row> reader::list_failures(run_id run, int limit) const {
 
 std::vector<event_row> reader::list_events(run_id run, std::int64_t after, int limit) const {
   return this->run("list_events", access::read, &transaction::list_events, run, after,
+                   std::max(0, limit));
+}
+
+std::vector<event_row> reader::newest_events(run_id run, int limit) const {
+  return this->run("newest_events", access::read, &transaction::newest_events, run,
                    std::max(0, limit));
 }
 

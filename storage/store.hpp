@@ -39,6 +39,9 @@ class run_lookup : public virtual facet {
 
   /// Steps of a run, by ordinal.
   std::vector<step_row> list_steps(run_id run) const;
+
+  /// The run that continues this one.
+  std::optional<run_row> find_continuation(run_id ended) const;
 };
 
 /// For who takes part in a cluster, or judges who does.
@@ -122,6 +125,11 @@ class launcher_store : public virtual run_lookup {
   /// as it is after. Throws `not_found`, and `wrong_state` if the run has ended otherwise than by
   /// such a request.
   run_row request_stop(run_id run, stop_mode mode) const;
+
+  /// Asks a node to drain: an ACTIVE one is DRAINING from now on, so that it claims nothing more;
+  /// it learns that with its next heartbeat. A DRAINING one stays as it is. Throws `not_found`, and
+  /// `wrong_state` for a node in any other state.
+  void request_drain(node_id node) const;
 };
 
 /// For the master of a run. Every verb that changes something, but for adopt_run, is fenced by
@@ -274,13 +282,30 @@ class reader : public virtual run_lookup {
   std::vector<step_summary> summarize(run_id run) const;
 
   /// Partitions of a step with no > after, ascending, at most `limit`: the view partition_status.
-  std::vector<partition_row> list_partitions(step_id step, partition_no after, int limit) const;
+  /// Those of one state are found by what puts them in it: the others cost nothing.
+  std::vector<partition_row> list_partitions(
+      step_id step, partition_no after, int limit,
+      std::optional<partition_state> only = std::nullopt) const;
+
+  /// Partitions of a step that have ended, those that took longest first, at most `limit`. Reads
+  /// every result of the step.
+  std::vector<partition_row> list_slowest(step_id step, int limit) const;
+
+  /// The leases that hold or held a partition, oldest first, at most `limit`. Reads every lease of
+  /// the step. In a continued run, also the lease whose result it took over.
+  std::vector<try_row> list_tries(step_id step, partition_no no, int limit) const;
+
+  /// Of the RUNNING steps of a run. Looks at a bounded number of ready ranges.
+  run_standing standing(run_id run) const;
 
   /// Failed and returned attempts of a run, newest first, at most `limit`.
   std::vector<failure_row> list_failures(run_id run, int limit) const;
 
   /// Events with id > after, ascending, at most `limit`; of one run, or of all (none).
   std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) const;
+
+  /// The newest `limit` events, ascending; of one run, or of all (none).
+  std::vector<event_row> newest_events(run_id run, int limit) const;
 };
 
 /// All verbs, for tests and simulations.

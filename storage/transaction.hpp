@@ -69,7 +69,7 @@ class node_rows {
   virtual std::vector<node_standing> present_nodes() = 0;
   /// Heartbeat now.
   virtual std::int64_t renew_node(node_id node, int running, node_state state) = 0;
-  /// UNREACHABLE or CONDEMNED.
+  /// DRAINING, UNREACHABLE or CONDEMNED.
   virtual std::int64_t mark_node(node_id node, node_state state) = 0;
   /// DEREGISTERED or LEFT, now.
   virtual std::int64_t end_node(node_id node, node_state state) = 0;
@@ -282,10 +282,14 @@ class views {
 
   // One statement each.
   virtual std::vector<step_summary> summarize(run_id run) = 0;
-  virtual std::vector<partition_row> list_partitions(step_id step, partition_no after,
-                                                     int limit) = 0;
+  virtual std::vector<partition_row> list_partitions(step_id step, partition_no after, int limit,
+                                                     std::optional<partition_state> only) = 0;
+  virtual std::vector<partition_row> list_slowest(step_id step, int limit) = 0;
+  virtual std::vector<try_row> list_tries(step_id step, partition_no no, int limit) = 0;
+  virtual run_standing standing(run_id run) = 0;
   virtual std::vector<failure_row> list_failures(run_id run, int limit) = 0;
   virtual std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) = 0;
+  virtual std::vector<event_row> newest_events(run_id run, int limit) = 0;
 };
 
 /// One transaction of one session.

@@ -9,6 +9,7 @@
 #include "apps/partita/documents.hpp"
 #include "apps/partita/node_settings.hpp"
 #include "apps/partita/render.hpp"
+#include "apps/partita/run_filter.hpp"
 #include "batch/description.hpp"
 #include "batch/parameters.hpp"
 
@@ -77,26 +78,42 @@ std::vector<command> make_table() {
        "list runs, newest first",
        look,
        "",
-       {"jobs", "jobs --known", "jobs --limit 100 --before 17 -o json"},
+       {"jobs", "jobs --known", "jobs --job nightly --state FAILED --since 2d --param region=eu",
+        "jobs --limit 100 --before 17 -o json"},
        with_database(
            option_list{
                {"known", "", "the jobs of this program and of the cluster, and their parameters"},
                {"limit", "N", "at most N runs", "", "20"},
                {"before", "ID", "runs older than this one: the next page"}} +
-           listing_options()),
+           run_filter_options() + listing_options()),
        jobs_command},
       {"job",
-       "ID",
-       "show one run",
+       "ID [NO]",
+       "show one run, or one partition of it",
        look,
-       "",
-       {"job 17", "job 17 --step convert -o csv"},
+       "With NO: that partition, and every lease that held it: node, time, outcome.",
+       {"job 17", "job 17 --state FAILED", "job 17 --sort took --limit 10", "job 17 3",
+        "job 17 --step convert -o csv"},
        with_database(
            option_list{{"partitions", "", "its partitions too"},
                        {"step", "NAME", "partitions of this step only"},
+                       {"state", "STATE", "partitions PENDING, CLAIMED, COMPLETED or FAILED only"},
+                       {"sort", "ORDER", "no; or took: those that took longest first"},
                        {"limit", "N", "at most N partitions of a step in a table", "", "100"}} +
            listing_options()),
        job_command},
+      {"events",
+       "[RUN]",
+       "show the log of changes: of all, or of one run",
+       look,
+       "The newest ones, oldest first. With --follow, those that come, until Ctrl-C or the end of\n"
+       "RUN.",
+       {"events", "events 17 --follow", "events --after 1200 --limit 1000 -o jsonl"},
+       with_database(option_list{{"limit", "N", "at most N events", "", "20"},
+                                 {"after", "ID", "events after this one: the next page"},
+                                 {"follow", "", "go on with those that come"}} +
+                     format_options()),
+       events_command},
       {"nodes",
        "",
        "list the nodes of the cluster",
@@ -118,6 +135,16 @@ std::vector<command> make_table() {
                node_setting_options(),
            "info"),
        node_command},
+      {"drain",
+       "NODE",
+       "ask a node to leave in good order, as SIGTERM does",
+       operate,
+       "NODE is its number or its name. It claims nothing new from now on, finishes or "
+       "checkpoints\n"
+       "what it has, and leaves.",
+       {"drain 3", "drain host-7"},
+       with_database({}),
+       drain_command},
       {"schema",
        "migrate|status|verify|roles",
        "create, show or check the tables",

@@ -21,12 +21,16 @@ option_list log_options(const std::string& level) {
 
 option_list output_options() { return {{"output", "FORMAT", "table or json", "", "table", 'o'}}; }
 
-option_list listing_options() {
+option_list format_options() {
   return {{"output", "FORMAT", "table, wide, json, jsonl, csv or name", "", "table", 'o'},
           {"no-header", "", "no line of headings"},
           {"time", "FORM", "relative or iso, in tables", "", "relative"},
-          {"color", "WHEN", "auto, always or never", "", "auto"},
-          {"watch", "[S]", "again every S seconds (2), until Ctrl-C"}};
+          {"color", "WHEN", "auto, always or never", "", "auto"}};
+}
+
+option_list listing_options() {
+  return format_options() +
+         option_list{{"watch", "[S]", "again every S seconds (2), until Ctrl-C"}};
 }
 
 bool wants_json(const arguments& args) {

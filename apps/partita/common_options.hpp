@@ -13,7 +13,9 @@ option_list database_options();
 option_list log_options(const std::string& level);
 /// -o table|json, of commands that tell about one thing
 option_list output_options();
-/// -o with all formats, --no-header, --time, --color, --watch
+/// -o with all formats, --no-header, --time, --color
+option_list format_options();
+/// These, and --watch
 option_list listing_options();
 
 /// Whether -o json was asked of a command with `output_options`.

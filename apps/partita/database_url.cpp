@@ -52,6 +52,11 @@ std::shared_ptr<database> open_or_create(const std::string& url) {
   return db;
 }
 
+std::shared_ptr<database> open_to_submit(const std::string& url) {
+  auto db = open_database(url);
+  return db->shared_over_network() ? db : open_or_create(url);
+}
+
 std::string db_flag(const arguments& args) {
   return args.typed("db") ? " --db " + shell_word(args.text("db")) : "";
 }

@@ -23,6 +23,10 @@ std::shared_ptr<database> open_existing(const std::string& url);
 /// Creates the tables when there are none, and says so on stderr.
 std::shared_ptr<database> open_or_create(const std::string& url);
 
+/// The same for who only hands over a run: an embedded database is created, one that several hosts
+/// share never. Throws store_error (schema_missing).
+std::shared_ptr<database> open_to_submit(const std::string& url);
+
 /// " --db URL" if it was typed: what a suggested command needs to reach the same database.
 std::string db_flag(const arguments& args);
 

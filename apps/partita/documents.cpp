@@ -85,13 +85,14 @@ run_totals totals_of(const std::vector<step_summary>& steps) {
 }
 
 document run_document(const run_row& run, const std::vector<step_summary>& steps,
-                      const node_names& names, db_time now) {
+                      const node_names& names, db_time now, const std::string& waits_for) {
   auto sum = totals_of(steps);
   return {{"id", std::to_string(run.id.value)},
           {"job", run.job.name},
           {"job_version", run.job.version},
           {"state", to_string(run.state)},
           {"stop", to_string(run.stop)},
+          {"waits_for", text_or_null(waits_for)},
           {"partitions",
            {{"completed", sum.completed},
             {"failed", sum.failed},
@@ -136,7 +137,7 @@ document step_document(const step_summary& step, db_time now) {
 }
 
 document partition_document(const partition_row& row, const std::string& step,
-                            const node_names& names) {
+                            const node_names& names, db_time now) {
   return {{"no", row.no},
           {"step", step},
           {"key", row.key},
@@ -150,7 +151,52 @@ document partition_document(const partition_row& row, const std::string& step,
           {"output", stored_json(row.output)},
           {"files", final_names(row.files)},
           {"error", text_or_null(row.error)},
-          {"ended_at", time_or_null(row.ended_at)}};
+          {"started_at", time_or_null(row.started_at)},
+          {"ended_at", time_or_null(row.ended_at)},
+          {"duration_s", lasted(row.started_at, row.ended_at, now)}};
+}
+
+namespace {
+
+/// How a try ended, or why nobody reported how.
+std::string outcome_text(const try_row& row) {
+  if (row.outcome) return std::string{to_string(*row.outcome)};
+  switch (row.state) {
+    case lease_state::live:
+      return "RUNNING";
+    case lease_state::revoked:
+      return "LOST";
+    case lease_state::released:
+    case lease_state::done:
+      return "GIVEN_BACK";
+  }
+  return "";
+}
+
+}  // namespace
+
+document try_document(const try_row& row, const node_names& names, db_time now) {
+  const auto from = row.took && row.ended_at ? std::optional{*row.ended_at - *row.took}
+                                             : std::optional{row.granted_at};
+  return {{"attempt", row.attempt},
+          {"outcome", outcome_text(row)},
+          {"node", node_reference(row.node, names)},
+          {"lease", id_or_null(row.lease)},
+          {"started_at", time_or_null(from)},
+          {"ended_at", time_or_null(row.ended_at)},
+          {"duration_s", lasted(from, row.ended_at, now)},
+          {"error", text_or_null(row.error)}};
+}
+
+document event_document(const event_row& row) {
+  return {{"id", std::to_string(row.id)},
+          {"at", iso_time(row.at)},
+          {"kind", row.kind},
+          {"run", id_or_null(row.run)},
+          {"step", id_or_null(row.step)},
+          {"lease", id_or_null(row.lease)},
+          {"node", id_or_null(row.node)},
+          {"detail", stored_json(row.detail)}};
 }
 
 document failure_document(const failure_row& row, const std::vector<step_summary>& steps,

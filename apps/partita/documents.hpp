@@ -28,11 +28,14 @@ struct run_totals {
 };
 run_totals totals_of(const std::vector<step_summary>& steps);
 
+/// `waits_for`: what a live run waits for, in words; "": nothing.
 document run_document(const run_row& run, const std::vector<step_summary>& steps,
-                      const node_names& names, db_time now);
+                      const node_names& names, db_time now, const std::string& waits_for = "");
 document step_document(const step_summary& step, db_time now);
 document partition_document(const partition_row& row, const std::string& step,
-                            const node_names& names);
+                            const node_names& names, db_time now);
+document try_document(const try_row& row, const node_names& names, db_time now);
+document event_document(const event_row& row);
 document failure_document(const failure_row& row, const std::vector<step_summary>& steps,
                           const node_names& names);
 document node_document(const node_row& row, db_time now);

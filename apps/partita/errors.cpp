@@ -25,6 +25,7 @@ exit_code exit_of(errc code) {
     case errc::schema_missing:
     case errc::schema_mismatch:
       return exit_code::schema;
+    case errc::missing_right:
     case errc::fenced:
     case errc::lease_lost:
     case errc::term_lost:

@@ -1,7 +1,6 @@
 #include "apps/partita/node_settings.hpp"
 
 #include <algorithm>
-#include <sstream>
 
 #include "apps/partita/errors.hpp"
 #include "apps/partita/text.hpp"
@@ -77,12 +76,42 @@ settings settings_of(const arguments& args) {
 }
 
 std::vector<std::filesystem::path> file_folders(const arguments& args) {
+  std::vector<std::string> names(1);
+  const auto text = args.text("files");
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.compare(i, 2, "\\:") == 0)
+      names.back() += text[++i];
+    else if (text[i] == ':')
+      names.emplace_back();
+    else
+      names.back() += text[i];
+  }
   std::vector<std::filesystem::path> folders;
-  std::istringstream words{args.text("files")};
-  for (std::string word; std::getline(words, word, ':');)
-    if (!word.empty()) folders.emplace_back(word);
+  for (const auto& name : names)
+    if (!name.empty()) folders.emplace_back(name);
   if (folders.empty()) folders.push_back(std::filesystem::current_path());
   return folders;
+}
+
+void require_folders(const arguments& args) {
+  for (const auto& folder : file_folders(args)) {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(folder, ignored))
+      throw usage_error("--files names " + folder.string() + ", which is no folder",
+                        "name folders that exist, with ':' between them");
+  }
+}
+
+std::string joined_folders(const std::vector<std::filesystem::path>& folders) {
+  std::string text;
+  for (const auto& folder : folders) {
+    if (!text.empty()) text += ':';
+    for (const char c : folder.string()) {
+      if (c == ':') text += '\\';
+      text += c;
+    }
+  }
+  return text;
 }
 
 std::map<std::string, std::string> typed_settings(const arguments& args) {

@@ -20,7 +20,14 @@ settings settings_of(const arguments& args);
 
 /// The folders beneath which the jobs of a node may use files: those of --files, else the folder in
 /// which the node was started.
+/// A ':' in the name of a folder is written '\:'.
 std::vector<std::filesystem::path> file_folders(const arguments& args);
+
+/// Throws command_error (usage) unless all of them are there.
+void require_folders(const arguments& args);
+
+/// The value of --files that names these folders.
+std::string joined_folders(const std::vector<std::filesystem::path>& folders);
 
 /// The variables by which node processes started from here get the settings that were typed.
 std::map<std::string, std::string> typed_settings(const arguments& args);

@@ -74,7 +74,10 @@ arguments::arguments(const option_list& options, const std::vector<std::string>&
   try {
     auto parser = parser_for(options);
     auto result = parser.parse(static_cast<int>(argv.size()), argv.data());
-    for (const auto& pair : result.arguments()) typed_[pair.key()] = pair.value();
+    for (const auto& pair : result.arguments()) {
+      typed_[pair.key()] = pair.value();
+      all_typed_.emplace_back(pair.key(), pair.value());
+    }
     words_ = result.unmatched();
   } catch (const cxxopts::exceptions::exception& e) {
     throw usage_error(e.what());
@@ -105,6 +108,13 @@ std::string arguments::text(const std::string& name) const {
   if (const auto* set = one.env.empty() ? nullptr : std::getenv(one.env.c_str()); set && *set)
     return set;
   return one.fallback;
+}
+
+std::vector<std::string> arguments::texts(const std::string& name) const {
+  std::vector<std::string> values;
+  for (const auto& [key, value] : all_typed_)
+    if (key == name) values.push_back(value);
+  return values;
 }
 
 std::int64_t arguments::number(const std::string& name, std::int64_t least,

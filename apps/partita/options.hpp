@@ -41,6 +41,8 @@ class arguments {
   bool typed(const std::string& name) const { return typed_.contains(name); }
   /// The value: typed, of the environment, or the default.
   std::string text(const std::string& name) const;
+  /// All values of an option that was typed more than once, in order.
+  std::vector<std::string> texts(const std::string& name) const;
   /// The value as a whole number. Throws command_error (usage) unless it is one in [least, most].
   std::int64_t number(const std::string& name, std::int64_t least, std::int64_t most) const;
   /// The value, when there is one.
@@ -58,7 +60,8 @@ class arguments {
   const option& find(const std::string& name) const;
 
   option_list options_;
-  std::map<std::string, std::string> typed_;
+  std::map<std::string, std::string> typed_;  // the last value of each
+  std::vector<std::pair<std::string, std::string>> all_typed_;
   std::vector<std::string> words_;
 };
 

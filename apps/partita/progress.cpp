@@ -43,6 +43,7 @@ std::string partitions_text(const progress_view& view) {
 }
 
 std::string state_text(const progress_view& view) {
+  if (!view.waits_for.empty()) return "waiting for " + view.waits_for;
   if (view.state == run_state::created) return "waiting for a node that knows the job";
   if (view.state == run_state::running && !view.has_master) return "waiting for a new master";
   if (view.state == run_state::running && view.stopping) return "stopping";
@@ -51,7 +52,8 @@ std::string state_text(const progress_view& view) {
 
 /// What follows the numbers: how it stands, or how long it will take.
 std::string outlook_text(const progress_view& view) {
-  if (is_terminal(view.state) || view.stopping || !view.has_master) return "  " + state_text(view);
+  if (is_terminal(view.state) || view.stopping || !view.has_master || !view.waits_for.empty())
+    return "  " + state_text(view);
   const auto eta = eta_text(view);
   return eta ? "  ETA " + *eta : "";
 }

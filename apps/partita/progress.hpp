@@ -34,7 +34,8 @@ struct progress_view {
   run_state state = run_state::created;
   bool has_master = false;
   bool stopping = false;
-  std::string step;  // the one under way
+  std::string waits_for;  // "": nothing that is known of
+  std::string step;       // the one under way
   std::int64_t completed = 0;
   std::int64_t failed = 0;
   std::int64_t total = 0;

@@ -1,8 +1,11 @@
 #include "apps/partita/run_watch.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "apps/partita/documents.hpp"
+#include "apps/partita/waiting_text.hpp"
 #include "storage/clock.hpp"
 #include "storage/text.hpp"
 
@@ -11,6 +14,10 @@ namespace partita::cli {
 namespace {
 
 constexpr milliseconds look_every{200};
+
+/// Of a run that did not move for so long it is found out why, and now and then anew.
+constexpr milliseconds patience{1000};
+constexpr milliseconds ask_every{5000};
 
 }  // namespace
 
@@ -22,6 +29,7 @@ progress_view progress_of(const run_view& view) {
   shown.state = view.run.state;
   shown.has_master = static_cast<bool>(view.run.master);
   shown.stopping = view.run.stop != stop_mode::none;
+  shown.waits_for = view.waits_for;
   shown.completed = sum.completed;
   shown.failed = sum.failed;
   shown.total = sum.total;
@@ -32,6 +40,23 @@ progress_view progress_of(const run_view& view) {
   return shown;
 }
 
+/// Asks only when nothing moves: it costs two reads more.
+std::string run_watcher::what_keeps(const run_view& view) {
+  const auto sum = totals_of(view.steps);
+  const auto now = boot_now();
+  auto stands = fmt::format("{} {} {} {} {}", to_string(view.run.state), view.run.term.value,
+                            view.steps.size(), sum.total, sum.completed + sum.failed);
+  if (stands != seen_) {
+    seen_ = std::move(stands);
+    moved_ = now;
+    waits_for_.clear();
+  } else if (now - moved_ >= patience && now - asked_ >= (asked_ < moved_ ? patience : ask_every)) {
+    asked_ = now;
+    waits_for_ = partita::cli::waits_for(*session_, view.run, session_->list_nodes(false));
+  }
+  return waits_for_;
+}
+
 std::optional<run_view> run_watcher::read(run_id run) {
   try {
     if (!session_) session_.emplace(db_->connect({}));
@@ -39,6 +64,7 @@ std::optional<run_view> run_watcher::read(run_id run) {
     if (!row)
       throw store_error(errc::not_found, "there is no " + named(run) + " in " + db_->address());
     run_view view{std::move(*row), session_->summarize(run)};
+    view.waits_for = what_keeps(view);
     if (away_) note_("the database answers again");
     away_ = false;
     return view;

@@ -15,6 +15,7 @@ namespace partita::cli {
 struct run_view {
   run_row run;
   std::vector<step_summary> steps;
+  std::string waits_for{};  // "": nothing, or not known yet
 };
 progress_view progress_of(const run_view& view);
 
@@ -32,8 +33,14 @@ class run_watcher {
  private:
   std::shared_ptr<database> db_;
   std::function<void(const std::string&)> note_;
+  std::string what_keeps(const run_view& view);
+
   std::optional<reader> session_;
   bool away_ = false;
+  std::string seen_;       // how the run stood at the last look
+  mono_time moved_{};      // when that changed last
+  mono_time asked_{};      // when `waits_for_` was found out
+  std::string waits_for_;  // of a run that did not move
 };
 
 enum class watch_end {

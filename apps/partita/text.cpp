@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
+#include <map>
 
 namespace partita::cli {
 
@@ -92,6 +94,34 @@ db_time parse_iso_time(const std::string& text) {
   std::sscanf(text.c_str(), "%d-%u-%uT%d:%d:%d.%dZ", &y, &m, &d, &h, &min, &s, &ms);
   return sys_days{year{y} / month{m} / day{d}} + hours{h} + minutes{min} + seconds{s} +
          milliseconds{ms};
+}
+
+std::optional<db_time> parse_since(const std::string& text, db_time now) {
+  if (text.empty()) return std::nullopt;
+  const auto unit = std::map<char, seconds>{
+      {'s', seconds{1}}, {'m', minutes{1}}, {'h', hours{1}}, {'d', days{1}}};
+  if (const auto found = unit.find(text.back()); found != unit.end()) {
+    constexpr std::int64_t most = 100'000'000;
+    std::int64_t count = 0;
+    const auto* last = text.data() + text.size() - 1;
+    const auto [end, error] = std::from_chars(text.data(), last, count);
+    if (error != std::errc{} || end != last || count < 0 || count > most) return std::nullopt;
+    return now - count * found->second;
+  }
+  int y = 0, h = 0, min = 0, s = 0, used = 0;
+  unsigned m = 0, d = 0;
+  const auto all = [&](int fields, int wanted) {
+    return fields == wanted && static_cast<std::size_t>(used) == text.size();
+  };
+  const auto* from = text.c_str();
+  if (!all(std::sscanf(from, "%4d-%2u-%2u%n", &y, &m, &d, &used), 3) &&
+      !all(std::sscanf(from, "%4d-%2u-%2uT%2d:%2d%n", &y, &m, &d, &h, &min, &used), 5) &&
+      !all(std::sscanf(from, "%4d-%2u-%2uT%2d:%2d:%2d%n", &y, &m, &d, &h, &min, &s, &used), 6) &&
+      !all(std::sscanf(from, "%4d-%2u-%2uT%2d:%2d:%2dZ%n", &y, &m, &d, &h, &min, &s, &used), 6))
+    return std::nullopt;
+  const year_month_day date{year{y} / month{m} / day{d}};
+  if (!date.ok() || h < 0 || h > 23 || min < 0 || min > 59 || s < 0 || s > 59) return std::nullopt;
+  return sys_days{date} + hours{h} + minutes{min} + seconds{s};
 }
 
 std::string grouped(std::int64_t number) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,8 @@ std::string ago_text(db_time at, db_time now);
 std::string iso_time(db_time at);
 /// The time `iso_time` wrote.
 db_time parse_iso_time(const std::string& text);
+/// "90s", "10m", "2h" or "3d" before `now`; or a time: "2026-03-01", "2026-03-01T10:20" (UTC).
+std::optional<db_time> parse_since(const std::string& text, db_time now);
 /// 1234567 is "1,234,567".
 std::string grouped(std::int64_t number);
 

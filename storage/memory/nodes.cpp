@@ -6,7 +6,7 @@ namespace partita::memory {
 
 namespace {
 
-node_standing standing(const node_row& node, db_time now) {
+node_standing as_standing(const node_row& node, db_time now) {
   return {node.id,
           node.state,
           node.info.slots,
@@ -49,7 +49,7 @@ void memory_transaction::describe_jobs(std::span<const job_description> jobs) {
 std::optional<node_standing> memory_transaction::find_node(node_id node, row_lock) {
   const auto* row = find(db_.nodes, node);
   if (row == nullptr) return std::nullopt;
-  return standing(*row, now_);
+  return as_standing(*row, now_);
 }
 
 std::set<node_id> memory_transaction::active_among(const std::set<node_id>& nodes) {
@@ -63,7 +63,7 @@ std::set<node_id> memory_transaction::active_among(const std::set<node_id>& node
 std::vector<node_standing> memory_transaction::present_nodes() {
   std::vector<node_standing> present;
   for (const auto& [id, row] : db_.nodes)
-    if (!is_terminal(row.state)) present.push_back(standing(row, now_));
+    if (!is_terminal(row.state)) present.push_back(as_standing(row, now_));
   return present;
 }
 

@@ -28,6 +28,7 @@ void memory_transaction::show_wait(partition_row& row, step_id step) const {
     row.attempt = lease.attempt;
     row.node = lease.node;
     row.lease = id;
+    row.started_at = lease.granted_at;
   }
   for (const auto& [id, ready] : db_.ready)
     if (ready.step == step && ready.span.contains(row.no)) row.attempt = ready.attempt;
@@ -62,6 +63,7 @@ partition_row memory_transaction::shown(const partition_record& p) const {
   row.output = result.output;
   row.files = result.files;
   row.error = result.error;
+  row.started_at = result.ended_at - result.took;
   row.ended_at = result.ended_at;
   return row;
 }
@@ -73,14 +75,65 @@ std::vector<step_summary> memory_transaction::summarize(run_id run) {
   return summaries;
 }
 
-std::vector<partition_row> memory_transaction::list_partitions(step_id step, partition_no after,
-                                                               int limit) {
+std::vector<partition_row> memory_transaction::list_partitions(
+    step_id step, partition_no after, int limit, std::optional<partition_state> only) {
   std::vector<partition_row> rows;
   for (auto p = db_.partitions.upper_bound({step, after});
        p != db_.partitions.end() && p->first.first == step && static_cast<int>(rows.size()) < limit;
        ++p)
-    rows.push_back(shown(p->second));
+    if (auto row = shown(p->second); !only || row.state == *only) rows.push_back(std::move(row));
   return rows;
+}
+
+std::vector<partition_row> memory_transaction::list_slowest(step_id step, int limit) {
+  std::vector<std::pair<microseconds, partition_no>> ended;
+  for (auto r = db_.results.lower_bound({step, 0});
+       r != db_.results.end() && r->first.first == step; ++r)
+    ended.push_back({-r->second.row.took, r->first.second});
+  std::sort(ended.begin(), ended.end());
+  ended.resize(std::min(ended.size(), static_cast<std::size_t>(limit)));
+  std::vector<partition_row> rows;
+  for (const auto& [took, no] : ended) rows.push_back(shown(db_.partitions.at({step, no})));
+  return rows;
+}
+
+std::vector<try_row> memory_transaction::list_tries(step_id step, partition_no no, int limit) {
+  std::vector<try_row> rows;
+  const auto* result = find(db_.results, {step, no});
+  for (const auto& [id, lease] : db_.leases) {
+    const auto ended_it = result != nullptr && result->row.lease == id;
+    if (!ended_it && (lease.step != step || !lease.span.contains(no))) continue;
+    if (static_cast<int>(rows.size()) == limit) break;
+    try_row row{id, lease.node,    lease.attempt, lease.state, {}, {}, lease.granted_at,
+                {}, lease.ended_at};
+    if (ended_it) {
+      row.outcome = result->row.completed ? attempt_outcome::completed : attempt_outcome::failed;
+      row.error = result->row.error;
+      row.took = result->row.took;
+      row.ended_at = result->row.ended_at;
+    } else if (const auto* failure = find(db_.failures, {id, no})) {
+      row.outcome = failure->outcome;
+      row.error = failure->error;
+      row.ended_at = failure->at;
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+run_standing memory_transaction::standing(run_id run) {
+  const auto runs = [&](step_id id) {
+    const auto& step = db_.steps.at(id).row;
+    return step.run == run && step.state == step_state::running;
+  };
+  run_standing found;
+  for (const auto& [id, lease] : db_.leases)
+    found.held = found.held || (lease.state == lease_state::live && runs(lease.step));
+  for (const auto& [id, ready] : db_.ready)
+    if (runs(ready.step) && (!found.claimable || ready.available_at < *found.claimable))
+      found.claimable = ready.available_at;
+  found.claimable_now = found.claimable && *found.claimable <= now_;
+  return found;
 }
 
 std::vector<failure_row> memory_transaction::list_failures(run_id run, int limit) {
@@ -99,6 +152,15 @@ std::vector<event_row> memory_transaction::list_events(run_id run, std::int64_t 
   for (const auto& row : db_.events)
     if (row.id > after && (!run || row.run == run) && static_cast<int>(rows.size()) < limit)
       rows.push_back(row);
+  return rows;
+}
+
+std::vector<event_row> memory_transaction::newest_events(run_id run, int limit) {
+  std::vector<event_row> rows;
+  for (auto row = db_.events.rbegin();
+       row != db_.events.rend() && static_cast<int>(rows.size()) < limit; ++row)
+    if (!run || row->run == run) rows.push_back(*row);
+  std::reverse(rows.begin(), rows.end());
   return rows;
 }
 

@@ -25,7 +25,7 @@ constexpr std::array meanings{
     meaning{"58", errc::unavailable},        // I/O
     meaning{"28", errc::access_denied},      // no such role, wrong password
     meaning{"3D000", errc::access_denied},   // no such database
-    meaning{"42501", errc::access_denied},   // not granted
+    meaning{"42501", errc::missing_right},   // not granted
     meaning{"42P01", errc::schema_missing},  // no such table
     meaning{"3F000", errc::schema_missing},  // no such schema
     meaning{"42", errc::schema_mismatch},    // no such column or function: other tables
@@ -47,8 +47,10 @@ std::string_view advice(errc code) {
       return "; create the tables with `partita schema migrate`";
     case errc::schema_mismatch:
       return "; see `partita schema status`";
-    case errc::access_denied:
-      return "; ask its owner to grant the right";
+    case errc::missing_right:
+      return "; `partita schema roles` prints the roles that have what a command needs: make this "
+             "one a member of partita_read (listings), partita_launch (submit, cancel, restart, "
+             "drain) or partita_node (nodes)";
     default:
       return "";
   }
@@ -63,6 +65,23 @@ std::string line_of(std::string_view text, std::size_t at = 0) {
   for (std::string_view noise : {"ERROR:  ", "FATAL:  "})
     if (line.starts_with(noise)) line.remove_prefix(noise.size());
   return std::string{line};
+}
+
+/// "INSERT" or the like, where the statement that was refused begins with it.
+std::string_view wanted_right(std::string_view statement) {
+  const auto begin = statement.find_first_not_of(" \n");
+  if (begin != statement.npos)
+    for (std::string_view right : {"INSERT", "UPDATE", "DELETE"})
+      if (statement.substr(begin).starts_with(right)) return right;
+  return {};
+}
+
+/// The user in an address of the form postgresql://USER@HOST/NAME.
+std::string user_of(const std::string& address) {
+  constexpr std::string_view scheme = "postgresql://";
+  const auto at = address.find('@');
+  if (!address.starts_with(scheme) || at == address.npos) return "this user";
+  return address.substr(scheme.size(), at - scheme.size());
 }
 
 /// What libpq says when the server turned us away for good, and what the user can do.
@@ -119,7 +138,14 @@ store_error translated(const std::exception& failure, const std::string& address
     code = errc::damaged;
   else if (dynamic_cast<const pqxx::broken_connection*>(&failure) != nullptr)
     prefix += "the connection was lost: ";
-  return {code, prefix + line_of(failure.what()) + std::string{advice(code)}};
+  auto reason = line_of(failure.what());
+  if (code == errc::missing_right) {
+    const auto* sql = dynamic_cast<const pqxx::sql_error*>(&failure);
+    const auto right = wanted_right(sql->query());
+    reason = "the role " + user_of(address) +
+             " lacks a right: " + (right.empty() ? "" : std::string{right} + ": ") + reason;
+  }
+  return {code, prefix + reason + std::string{advice(code)}};
 }
 
 store_error refused(const std::string& reason, const std::string& address) {

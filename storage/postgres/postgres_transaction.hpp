@@ -106,9 +106,14 @@ class postgres_transaction final : public transaction {
 
   // --- views.cpp
   std::vector<step_summary> summarize(run_id run) override;
-  std::vector<partition_row> list_partitions(step_id step, partition_no after, int limit) override;
+  std::vector<partition_row> list_partitions(step_id step, partition_no after, int limit,
+                                             std::optional<partition_state> only) override;
+  std::vector<partition_row> list_slowest(step_id step, int limit) override;
+  std::vector<try_row> list_tries(step_id step, partition_no no, int limit) override;
+  run_standing standing(run_id run) override;
   std::vector<failure_row> list_failures(run_id run, int limit) override;
   std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) override;
+  std::vector<event_row> newest_events(run_id run, int limit) override;
 
   // --- hot.cpp
   cluster_view heartbeat(node_id node, int running, bool draining,

@@ -24,7 +24,7 @@
 --
 -- partita_owner   owns the tables: migrations
 -- partita_node    what `partita node` does; the event log it can only extend
--- partita_launch  what submit, cancel and restart do; it can neither claim nor drive
+-- partita_launch  what submit, cancel, restart and drain do; it can neither claim nor drive
 -- partita_read    listings, verify, dashboards
 
 DO $$
@@ -96,6 +96,7 @@ GRANT INSERT, UPDATE, DELETE ON partita.checkpoint TO partita_node;
 -- nobody drives is stopped by who asks for it, and so are its steps: hence their ends.
 GRANT INSERT (job, job_version, parameters, identity, launch_key, restart_of, result, state),
       UPDATE (stop, state, error, ended_at) ON partita.run TO partita_launch;
+GRANT UPDATE (state) ON partita.node TO partita_launch; -- `drain`
 GRANT INSERT, UPDATE (state, carried, result, error, ended_at) ON partita.step TO partita_launch;
 GRANT INSERT ON partita.partition, partita.result, partita.checkpoint, partita.ready, partita.event,
   partita.output_name TO partita_launch;

@@ -21,8 +21,57 @@ partition_row partition_of(const pqxx::row& row) {
   p.output = row["output"].c_str();
   p.files = row["files"].c_str();
   p.error = row["error"].c_str();
+  p.started_at = optional_time_of(row["started_at"]);
   p.ended_at = optional_time_of(row["ended_at"]);
   return p;
+}
+
+std::vector<partition_row> partitions_of(const pqxx::result& rows) {
+  std::vector<partition_row> partitions;
+  for (const auto& row : rows) partitions.push_back(partition_of(row));
+  return partitions;
+}
+
+const std::string& partitions_in(std::optional<partition_state> state) {
+  static const auto completed = sql::ended_partitions("COMPLETED");
+  static const auto failed = sql::ended_partitions("FAILED");
+  if (!state) return sql::list_partitions;
+  switch (*state) {
+    case partition_state::pending:
+      return sql::pending_partitions;
+    case partition_state::claimed:
+      return sql::claimed_partitions;
+    case partition_state::completed:
+      return completed;
+    case partition_state::failed:
+      return failed;
+  }
+  return sql::list_partitions;
+}
+
+event_row event_of(const pqxx::row& row) {
+  return {row["event_id"].as<std::int64_t>(),
+          time_of(row["at"]),
+          row["kind"].c_str(),
+          id_of<run_id>(row["run_id"]),
+          id_of<step_id>(row["step_id"]),
+          id_of<lease_id>(row["lease_id"]),
+          id_of<node_id>(row["node_id"]),
+          row["detail"].c_str()};
+}
+
+try_row try_of(const pqxx::row& row) {
+  try_row t;
+  t.lease = id_of<lease_id>(row["lease_id"]);
+  t.node = id_of<node_id>(row["node_id"]);
+  t.attempt = row["attempt"].as<int>();
+  t.state = state_of<lease_state>(row["state"]);
+  if (!row["outcome"].is_null()) t.outcome = state_of<attempt_outcome>(row["outcome"]);
+  t.error = row["error"].c_str();
+  t.granted_at = time_of(row["granted_at"]);
+  if (!row["took_us"].is_null()) t.took = microseconds{row["took_us"].as<std::int64_t>()};
+  t.ended_at = optional_time_of(row["ended_at"]);
+  return t;
 }
 
 }  // namespace
@@ -36,12 +85,25 @@ std::vector<step_summary> postgres_transaction::summarize(run_id run) {
   return summaries;
 }
 
-std::vector<partition_row> postgres_transaction::list_partitions(step_id step, partition_no after,
-                                                                 int limit) {
-  std::vector<partition_row> partitions;
-  for (const auto& row : query_planned_anew(sql::list_partitions, step.value, after, limit))
-    partitions.push_back(partition_of(row));
-  return partitions;
+std::vector<partition_row> postgres_transaction::list_partitions(
+    step_id step, partition_no after, int limit, std::optional<partition_state> only) {
+  return partitions_of(query_planned_anew(partitions_in(only), step.value, after, limit));
+}
+
+std::vector<partition_row> postgres_transaction::list_slowest(step_id step, int limit) {
+  return partitions_of(query_planned_anew(sql::list_slowest, step.value, limit));
+}
+
+std::vector<try_row> postgres_transaction::list_tries(step_id step, partition_no no, int limit) {
+  std::vector<try_row> tries;
+  for (const auto& row : query_planned_anew(sql::list_tries, step.value, no, limit))
+    tries.push_back(try_of(row));
+  return tries;
+}
+
+run_standing postgres_transaction::standing(run_id run) {
+  const auto row = query_planned_anew(sql::standing, run.value).front();
+  return {row["held"].as<bool>(), optional_time_of(row["claimable"]), row["now"].as<bool>()};
 }
 
 std::vector<failure_row> postgres_transaction::list_failures(run_id run, int limit) {
@@ -58,10 +120,14 @@ std::vector<event_row> postgres_transaction::list_events(run_id run, std::int64_
                                                          int limit) {
   std::vector<event_row> events;
   for (const auto& row : query_planned_anew(sql::list_events, run.value, after, limit))
-    events.push_back({row["event_id"].as<std::int64_t>(), time_of(row["at"]), row["kind"].c_str(),
-                      id_of<run_id>(row["run_id"]), id_of<step_id>(row["step_id"]),
-                      id_of<lease_id>(row["lease_id"]), id_of<node_id>(row["node_id"]),
-                      row["detail"].c_str()});
+    events.push_back(event_of(row));
+  return events;
+}
+
+std::vector<event_row> postgres_transaction::newest_events(run_id run, int limit) {
+  std::vector<event_row> events;
+  for (const auto& row : query_planned_anew(sql::newest_events, run.value, limit))
+    events.push_back(event_of(row));
   return events;
 }
 

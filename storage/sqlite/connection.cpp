@@ -56,22 +56,59 @@ store_error open_error(const std::string& path, int reason, const std::string& m
   }
 }
 
+/// A path as a URI of SQLite.
+std::string uri_of(const std::string& path) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += '%';
+      uri += digits[static_cast<unsigned char>(c) >> 4];
+      uri += digits[static_cast<unsigned char>(c) & 15];
+    } else {
+      uri += c;
+    }
+  }
+  return uri;
+}
+
 }  // namespace
 
 connection::connection(open_options options) : options_(std::move(options)) { open(); }
 
+int connection::open_file(const std::string& name, int flags) {
+  sqlite3* raw = nullptr;
+  auto code = sqlite3_open_v2(name.c_str(), &raw,
+                              flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  db_.reset(raw);
+  return code;
+}
+
+/// Without the files beside it, and without the right to create them, a file in WAL mode can be
+/// read only as one that nobody changes. That is true unless somebody begins to just now: where
+/// others are at work their files are there, and are used.
+void connection::open_without_log() {
+  if (options_.path.starts_with("file:")) return;
+  const auto first_read = [&] {
+    return sqlite3_exec(db_.get(), "SELECT 1 FROM sqlite_master", nullptr, nullptr, nullptr);
+  };
+  const auto code = first_read() & 0xff;
+  if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY) return;
+  if (std::filesystem::exists(options_.path + "-wal")) return;
+  if (auto failed =
+          open_file(uri_of(options_.path) + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI))
+    fail(failed);
+}
+
 void connection::open() {
   const auto& path = options_.path;
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  int flags = SQLITE_OPEN_READWRITE;
   if (options_.create) flags |= SQLITE_OPEN_CREATE;
   if (path.starts_with("file:")) flags |= SQLITE_OPEN_URI;
-  sqlite3* raw = nullptr;
-  auto code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
-  db_.reset(raw);
-  if (code != SQLITE_OK) fail(code);
-  if (sqlite3_db_readonly(raw, "main") == 1)
-    throw store_error(errc::access_denied,
-                      path + " can only be read; this user needs the right to write it");
+  if (auto code = open_file(path, flags)) fail(code);
+  read_only_ = sqlite3_db_readonly(db_.get(), "main") == 1;
+  if (read_only_) open_without_log();
+  auto* raw = db_.get();
   sqlite3_busy_handler(raw, on_busy, this);
   sqlite3_create_function(raw, "partita_now", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, this,
                           now_function, nullptr, nullptr);
@@ -80,6 +117,7 @@ void connection::open() {
 }
 
 void connection::use_wal() {
+  if (read_only_) return;
   // While others open the same new file, the switch fails at once instead of waiting for them.
   const auto end = boot_now() + options_.lock_timeout;
   for (;;) {
@@ -178,7 +216,7 @@ void connection::fail(int code) {
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      throw store_error(errc::access_denied,
+      throw store_error(errc::missing_right,
                         path + " cannot be written (" + message +
                             "); this user needs the right to write it and to create files "
                             "beside it");
@@ -238,6 +276,10 @@ transaction_scope::transaction_scope(connection& db, access mode) : db_(db), mod
   if (mode == access::read) {
     db_.run(sql::begin_read);
   } else {
+    if (db_.read_only_)
+      throw store_error(errc::missing_right, db_.options_.path +
+                                                 " can only be read; this user needs the right to "
+                                                 "write it and to create files beside it");
     db_.pause_after_write();
     db_.sync_commits(mode != access::light_write);
     db_.run(sql::begin_write);

@@ -39,7 +39,8 @@ class lock_conflict : public store_error {
 /// again.
 ///
 /// Every error is a store_error that names the file. The file is never touched but through SQLite:
-/// closing any other descriptor of it would drop the locks of the whole process.
+/// closing any other descriptor of it would drop the locks of the whole process. A file that the
+/// user can only read can be read; a transaction that writes throws missing_right.
 class connection {
  public:
   /// Throws unavailable, access_denied, schema_missing (no such file).
@@ -47,7 +48,8 @@ class connection {
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
 
-  /// Readers go on beside a writer from now on; kept in the file.
+  /// Readers go on beside a writer from now on; kept in the file. No effect on a file that this
+  /// user can only read.
   void use_wal();
 
   /// Runs every statement of a script.
@@ -109,12 +111,16 @@ class connection {
   };
 
   void open();
+  int open_file(const std::string& name, int flags);
+  /// For a file that this user can only read: its log may not be usable without writing beside it.
+  void open_without_log();
   void pause_after_write();
   void sync_commits(bool yes);
 
   open_options options_;
   bool broken_ = false;
   bool syncs_commits_ = true;
+  bool read_only_ = false;  // the user has no right to write the file
   mono_time waiting_since_{};
   mono_time last_write_{};
   db_time now_{};

@@ -1,4 +1,7 @@
 #include "storage/sqlite/statements/views.hpp"
+
+#include <algorithm>
+
 #include "storage/sqlite/rows.hpp"
 #include "storage/sqlite/sqlite_transaction.hpp"
 #include "storage/sqlite/statements/steps.hpp"
@@ -35,7 +38,23 @@ partition_row to_partition(const statement& s) {
   p.files = s.get<std::string>(16);
   p.error = s.get<std::string>(14);
   p.ended_at = s.get<std::optional<db_time>>(15);
+  p.started_at = s.get<std::optional<db_time>>(17);
   return p;
+}
+
+const std::string& partitions_in(std::optional<partition_state> state) {
+  if (!state) return sql::list_partitions;
+  switch (*state) {
+    case partition_state::pending:
+      return sql::pending_partitions;
+    case partition_state::claimed:
+      return sql::claimed_partitions;
+    case partition_state::completed:
+      return sql::completed_partitions;
+    case partition_state::failed:
+      return sql::failed_partitions;
+  }
+  return sql::list_partitions;
 }
 
 event_row to_event(const statement& s) {
@@ -54,12 +73,35 @@ std::vector<step_summary> sqlite_transaction::summarize(run_id run) {
   return summaries;
 }
 
-std::vector<partition_row> sqlite_transaction::list_partitions(step_id step, partition_no after,
-                                                               int limit) {
+std::vector<partition_row> sqlite_transaction::list_partitions(
+    step_id step, partition_no after, int limit, std::optional<partition_state> only) {
   std::vector<partition_row> rows;
-  for (auto s = db_.query(sql::list_partitions, step, after, limit); s.next();)
+  for (auto s = db_.query(partitions_in(only).c_str(), step, after, limit); s.next();)
     rows.push_back(to_partition(s));
   return rows;
+}
+
+std::vector<partition_row> sqlite_transaction::list_slowest(step_id step, int limit) {
+  std::vector<partition_row> rows;
+  for (auto s = db_.query(sql::list_slowest.c_str(), step, limit); s.next();)
+    rows.push_back(to_partition(s));
+  return rows;
+}
+
+std::vector<try_row> sqlite_transaction::list_tries(step_id step, partition_no no, int limit) {
+  std::vector<try_row> rows;
+  for (auto s = db_.query(sql::list_tries, step, no, limit); s.next();)
+    rows.push_back({s.get<lease_id>(0), s.get<node_id>(1), s.get<int>(2), s.get<lease_state>(3),
+                    s.get<std::optional<attempt_outcome>>(4), s.get<std::string>(5),
+                    s.get<db_time>(6), s.get<std::optional<microseconds>>(7),
+                    s.get<std::optional<db_time>>(8)});
+  return rows;
+}
+
+run_standing sqlite_transaction::standing(run_id run) {
+  auto s = db_.query(sql::standing, run);
+  if (!s.next()) return {};
+  return {s.get<bool>(0), s.get<std::optional<db_time>>(1), s.get<bool>(2)};
 }
 
 std::vector<failure_row> sqlite_transaction::list_failures(run_id run, int limit) {
@@ -76,6 +118,15 @@ std::vector<event_row> sqlite_transaction::list_events(run_id run, std::int64_t 
   auto s = run ? db_.query(sql::list_events_of_run, after, limit, run)
                : db_.query(sql::list_events, after, limit);
   while (s.next()) rows.push_back(to_event(s));
+  return rows;
+}
+
+std::vector<event_row> sqlite_transaction::newest_events(run_id run, int limit) {
+  std::vector<event_row> rows;
+  auto s =
+      run ? db_.query(sql::newest_events_of_run, limit, run) : db_.query(sql::newest_events, limit);
+  while (s.next()) rows.push_back(to_event(s));
+  std::reverse(rows.begin(), rows.end());
   return rows;
 }
 

@@ -57,7 +57,21 @@ cluster_view heartbeat(transaction& tx, node_id node, int running, bool draining
     tx.log(event::node_draining, {{}, {}, {}, node});
   expect_rows("a heartbeat",
               tx.renew_node(node, running, drains ? node_state::draining : node_state::active));
-  return view_of_cluster(tx, node, limits);
+  auto view = view_of_cluster(tx, node, limits);
+  view.draining = drains;
+  return view;
+}
+
+void request_drain(transaction& tx, node_id node) {
+  const auto found = tx.find_node(node, row_lock::no_key_update);
+  if (!found) throw store_error(errc::not_found, "there is no " + named(node));
+  if (found->state == node_state::draining) return;
+  if (found->state != node_state::active)
+    throw store_error(errc::wrong_state, named(node) + " is " +
+                                             std::string{to_string(found->state)} +
+                                             "; only an ACTIVE one can be asked to drain");
+  expect_rows("asking a node to drain", tx.mark_node(node, node_state::draining));
+  tx.log(event::node_draining, {{}, {}, {}, node});
 }
 
 cluster_view view_of_cluster(transaction& tx, node_id observer,

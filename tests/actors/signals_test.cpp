@@ -13,7 +13,7 @@ using partita::test::sim_cluster;
 namespace {
 
 enum class role { idle, works, masters, masters_and_works };
-enum class signal { term, term_twice, kill, freeze };
+enum class signal { term, term_twice, ask, kill, freeze };
 
 /// 30 partitions; every first try fails, so that leases come and go over some rounds.
 job some_work(bool transferable) {
@@ -34,21 +34,26 @@ struct case_of_node {
   milliseconds at_most;  // until then
 };
 
-/// A kill and a freeze are known only by the silence that follows: until deregister_after, and the
-/// next heartbeat of a survivor.
+/// `ask` is `partita drain`: the node learns it with its next heartbeat. A kill and a freeze are
+/// known only by the silence that follows: until deregister_after, and the next heartbeat of a
+/// survivor.
 const case_of_node table[] = {
     {role::idle, signal::term, node_state::left, 200ms},
     {role::idle, signal::term_twice, node_state::left, 200ms},
+    {role::idle, signal::ask, node_state::left, 1s},
     {role::idle, signal::kill, node_state::deregistered, 3s},
     {role::idle, signal::freeze, node_state::deregistered, 3s},
     {role::works, signal::term, node_state::left, 500ms},
+    {role::works, signal::ask, node_state::left, 1s},
     {role::works, signal::kill, node_state::deregistered, 3s},
     {role::works, signal::freeze, node_state::deregistered, 3s},
     {role::masters, signal::term, node_state::left, 500ms},
     {role::masters, signal::term_twice, node_state::left, 500ms},
+    {role::masters, signal::ask, node_state::left, 1s},
     {role::masters, signal::kill, node_state::deregistered, 3s},
     {role::masters, signal::freeze, node_state::deregistered, 3s},
     {role::masters_and_works, signal::term, node_state::left, 500ms},
+    {role::masters_and_works, signal::ask, node_state::left, 1s},
     {role::masters_and_works, signal::kill, node_state::deregistered, 3s},
     {role::masters_and_works, signal::freeze, node_state::deregistered, 3s},
 };
@@ -82,9 +87,11 @@ TEST_CASE("every signal to a node in every role ends as the table says, and its 
       if (c.sent == signal::freeze) cluster.pause(target);
       if (c.sent == signal::term || c.sent == signal::term_twice) cluster.drain(target);
       if (c.sent == signal::term_twice) cluster.release(target);
+      if (c.sent == signal::ask)
+        cluster.client().request_drain(cluster.client().list_nodes(true).at(target).id);
       auto row = [&] { return cluster.client().list_nodes(true).at(target); };
       CHECK(cluster.advance_until([&] { return row().state == c.after; }, c.at_most));
-      if (c.sent == signal::term)
+      if (c.sent == signal::term || c.sent == signal::ask)
         for (const auto& lease : cluster.rows().leases)
           CHECK((lease.node != row().id || lease.state != lease_state::revoked));
       if (c.sent == signal::freeze) {

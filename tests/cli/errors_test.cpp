@@ -18,6 +18,7 @@ failure described(const Error& error) {
 TEST_CASE("every store error has the exit code of its kind") {
   CHECK(exit_of(errc::unavailable) == exit_code::unreachable);
   CHECK(exit_of(errc::access_denied) == exit_code::unreachable);
+  CHECK(exit_of(errc::missing_right) == exit_code::failed);
   CHECK(exit_of(errc::not_found) == exit_code::not_found);
   CHECK(exit_of(errc::already_running) == exit_code::conflict);
   CHECK(exit_of(errc::launch_key_taken) == exit_code::conflict);

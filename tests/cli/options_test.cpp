@@ -71,6 +71,26 @@ TEST_CASE("words are kept whole and in order, wherever the options stand") {
   CHECK(args.text("output") == "json");
 }
 
+TEST_CASE("an option that is given again has several values; the last one counts alone") {
+  auto args = parse({"--nodes=1", "-o", "json", "--nodes", "2"});
+  CHECK(args.texts("nodes") == std::vector<std::string>{"1", "2"});
+  CHECK(args.text("nodes") == "2");
+  CHECK(args.texts("keep").empty());
+}
+
+TEST_CASE("folders are separated by ':', and one in a name is written with a backslash") {
+  auto folders = [](const std::string& text) {
+    std::vector<std::string> names;
+    for (const auto& folder : file_folders(arguments(node_setting_options(), {"--files", text})))
+      names.push_back(folder.string());
+    return names;
+  };
+  using list = std::vector<std::string>;
+  CHECK(folders("/a:/b c::/d/") == list{"/a", "/b c", "/d/"});
+  CHECK(folders("/a\\:b:/c\\d") == list{"/a:b", "/c\\d"});
+  CHECK(folders(joined_folders({"/a:b", "/c", ":"})) == list{"/a:b", "/c", ":"});
+}
+
 TEST_CASE("an optional value follows its option only with '='") {
   auto bare = parse({"--watch", "5"});
   CHECK(bare.has("watch"));

@@ -108,6 +108,13 @@ TEST_CASE("what a run waits for is said") {
   view.run = run_id{7};
   view.job = "range_sum";
   CHECK(bar_line(view, 200) == "range_sum 7  waiting for a node that knows the job");
+  view.waits_for = "a node that knows the job sum: none at work does";
+  CHECK(bar_line(view, 200) ==
+        "range_sum 7  waiting for a node that knows the job sum: none at work does");
+  auto stuck = half_way();
+  stuck.waits_for = "a free executor";
+  CHECK(bar_line(stuck, 200).ends_with("12/28 partitions  waiting for a free executor"));
+  CHECK(plain_line(stuck).find("waiting for a free executor") != std::string::npos);
   auto orphan = half_way();
   orphan.has_master = false;
   CHECK(bar_line(orphan, 200).find("waiting for a new master") != std::string::npos);

@@ -6,6 +6,26 @@ using namespace partita;
 using namespace partita::cli;
 using namespace std::chrono_literals;
 
+TEST_CASE("a time is said by how long ago it was, or by its date") {
+  const auto now = parse_iso_time("2026-03-01T10:20:30.000Z");
+  auto since = [&](const char* text) {
+    const auto at = parse_since(text, now);
+    return at ? iso_time(*at) : "refused";
+  };
+  CHECK(since("90s") == "2026-03-01T10:19:00.000Z");
+  CHECK(since("10m") == "2026-03-01T10:10:30.000Z");
+  CHECK(since("2h") == "2026-03-01T08:20:30.000Z");
+  CHECK(since("3d") == "2026-02-26T10:20:30.000Z");
+  CHECK(since("2026-02-03") == "2026-02-03T00:00:00.000Z");
+  CHECK(since("2026-02-03T04:05") == "2026-02-03T04:05:00.000Z");
+  CHECK(since("2026-02-03T04:05:06Z") == "2026-02-03T04:05:06.000Z");
+  for (const auto* text : {"", "h", "-1h", "1.5h", "2x", "yesterday", "2026-02-30", "2026-2",
+                           "2026-02-03T25:00", "2026-02-03 and more", "99999999999999999999d"}) {
+    INFO(text);
+    CHECK(since(text) == std::string{"refused"});
+  }
+}
+
 TEST_CASE("control characters never reach the terminal") {
   CHECK(escape_controls("a\nb\tc\rd") == "a\\nb\\tc\\rd");
   CHECK(escape_controls("\x1b[2J") == "\\x1b[2J");

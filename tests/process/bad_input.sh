@@ -88,6 +88,31 @@ ok "doctor tells that others can write the file" grep -q "can be written by othe
 chmod 600 "$scratch/bad.db"
 expect 5 "none.db" "$PARTITA" doctor --db "sqlite:$scratch/none.db"
 
+# --- a file that may only be read
+if command -v setpriv >/dev/null && [ "$(id -u)" -eq 0 ]; then
+  as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+else
+  as_nobody() { "$@"; }
+fi
+mkdir "$scratch/public" && cp "$scratch/bad.db" "$scratch/public/read.db"
+chmod 755 "$scratch" && chmod 444 "$scratch/public/read.db" && chmod 555 "$scratch/public"
+if as_nobody test -x "$PARTITA" && ! as_nobody test -w "$scratch/public/read.db"; then
+  read_only="--db sqlite:$scratch/public/read.db"
+  for look in "jobs" "job 1 --partitions" "job 1 0" "events 1" "nodes --all" "wait $last" \
+    "schema status" verify; do
+    # shellcheck disable=SC2086
+    expect 0 "" as_nobody "$PARTITA" $look $read_only
+  done
+  # shellcheck disable=SC2086
+  expect 1 "read.db can only be read" as_nobody "$PARTITA" submit range_sum from=1 to=3 $read_only
+  # shellcheck disable=SC2086
+  expect 1 "read.db can only be read" as_nobody "$PARTITA" cancel "$waiting" $read_only
+  ok "nothing was written beside it" [ "$(ls "$scratch/public")" = read.db ]
+else
+  echo "SKIPPED: a file that may only be read, because there is no user who may not write it" >&2
+fi
+chmod 755 "$scratch/public"
+
 # --- the database
 expect 5 "not.*database|database" "$PARTITA" jobs --db "sqlite:$scratch/file"
 expect 5 "none.db" "$PARTITA" jobs --db "sqlite:$scratch/none.db"
@@ -104,6 +129,9 @@ if [ -n "${PARTITA_TEST_PG:-}" ]; then
   expect 5 "no_such_database" "$PARTITA" jobs --db postgresql:///no_such_database
   with_database postgres
   expect 7 "schema migrate" "$PARTITA" jobs
+  expect 7 "schema migrate" "$PARTITA" submit range_sum from=1 to=3
+  ok "submit creates no tables" [ "$(psql -qXAt "$PARTITA_DB" -c \
+    "select count(*) from pg_namespace where nspname = 'partita'")" -eq 0 ]
   expect 0 . "$PARTITA" schema migrate
   newer_by() {
     psql -qX "$PARTITA_DB" -c "update partita.migration

@@ -62,6 +62,22 @@ mkdir "$scratch/elsewhere"
 expect 0 COMPLETED "$PARTITA" run customer_etl "input=$private/in.csv" \
   "output_dir=$scratch/elsewhere" --fast
 expect 2 "nowhere" "$PARTITA" node --files "$scratch/nowhere"
+before=$("$PARTITA" jobs -o name | wc -l)
+expect 2 "nowhere, which is no folder" "$PARTITA" run range_sum from=1 to=2 --fast \
+  --files "$shared:$scratch/nowhere"
+ok "nothing is submitted then" [ "$("$PARTITA" jobs -o name | wc -l)" -eq "$before" ]
+
+# A ':' in the name of a folder, and of the database.
+mkdir "$scratch/a:b" && cp "$private/in.csv" "$scratch/a:b/in.csv"
+(
+  cd "$scratch/a:b" && expect 0 COMPLETED "$PARTITA" run customer_etl input=in.csv output_dir=out \
+    --fast --db "sqlite:$scratch/a:b/c:d.db" && [ "$failures" -eq 0 ]
+)
+ok "a ':' in a path is no separator ($?)" [ -f "$scratch/a:b/c:d.db" ]
+ok "and the files are there" complete 200 "$scratch/a:b/out"
+expect 0 "" "$PARTITA" jobs --db "sqlite:$scratch/a:b/c:d.db"
+expect 0 . "$PARTITA" doctor --files "$(echo "$scratch/a:b" | sed 's/:/\\:/')"
+ok "doctor reads it so too" grep -q "may use $scratch/a:b" "$scratch/stdout"
 expect 0 . "$PARTITA" doctor
 ok "doctor tells the folder" grep -q "may use $shared" "$scratch/stdout"
 expect 0 . "$PARTITA" doctor --files "$shared:/"

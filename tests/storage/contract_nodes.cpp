@@ -331,3 +331,32 @@ TEST_CASE_METHOD(contract, "a listing tells how long a node is silent") {
   CHECK(node(id).silence >= milliseconds{5000});
   CHECK(node(id).silence < milliseconds{8000});
 }
+
+TEST_CASE_METHOD(contract, "a node that is asked to drain is DRAINING, and learns it") {
+  auto a = join("a");
+  auto r = drive(join("b"));
+  auto id = split(r, 2);
+  CHECK_FALSE(db->heartbeat(a, 0, false, limits).draining);
+  pass(milliseconds{100});
+  const auto renewed = node(a).heartbeat_at;
+  db->request_drain(a);
+  CHECK(node(a).state == node_state::draining);
+  CHECK(node(a).heartbeat_at == renewed);  // it was the user who spoke, not the node
+  CHECK_FALSE(db->claim(a, id, 1, 1));
+  db->request_drain(a);
+  CHECK(events(event::node_draining).size() == 1);
+  CHECK(db->heartbeat(a, 0, false, limits).draining);
+  CHECK(db->heartbeat(a, 0, false, {}).draining);
+  CHECK(node(a).state == node_state::draining);
+  CHECK(events(event::node_draining).size() == 1);
+}
+
+TEST_CASE_METHOD(contract, "only a node that is at work can be asked to drain") {
+  auto id = join();
+  CHECK(error_of([&] { db->request_drain(node_id{99}); }) == errc::not_found);
+  lose(id);
+  CHECK(error_of([&] { db->request_drain(id); }) == errc::wrong_state);
+  auto left = join();
+  while (!db->leave(left)) continue;
+  CHECK(error_of([&] { db->request_drain(left); }) == errc::wrong_state);
+}

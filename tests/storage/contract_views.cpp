@@ -199,3 +199,151 @@ TEST_CASE_METHOD(contract, "a result ended when it ended, not when it was report
   CHECK(at(3) < milliseconds{2000});
   CHECK(db->list_failures(r.run, 1).at(0).at - granted == at(3));
 }
+
+TEST_CASE_METHOD(contract, "partitions of one state are found by what puts them in it, in pages") {
+  auto node = join();
+  auto r = drive(node);
+  auto id = split(r, 12);
+  auto first = take(node, id, 4);   // 0..3
+  auto second = take(node, id, 3);  // 4..6
+  report(node, ended(first.lease, 0, attempt_outcome::failed));
+  complete(node, first.lease, 1);
+  report(node, ended(first.lease, 2, attempt_outcome::retry));
+  complete(node, second.lease, 5);
+  using s = partition_state;
+  auto numbers = [&](s state, partition_no after, int limit) {
+    std::vector<partition_no> found;
+    for (const auto& p : db->list_partitions(id, after, limit, state)) {
+      CHECK(p.state == state);
+      found.push_back(p.no);
+    }
+    return found;
+  };
+  using list = std::vector<partition_no>;
+  CHECK(numbers(s::failed, -1, 10) == list{0});
+  CHECK(numbers(s::failed, 0, 10).empty());
+  CHECK(numbers(s::completed, -1, 1) == list{1});
+  CHECK(numbers(s::completed, 1, 9) == list{5});
+  CHECK(numbers(s::claimed, -1, 2) == list{3, 4});
+  CHECK(numbers(s::claimed, 4, 9) == list{6});
+  CHECK(numbers(s::pending, -1, 3) == list{2, 7, 8});
+  CHECK(numbers(s::pending, 8, 9) == list{9, 10, 11});
+  CHECK(numbers(s::pending, 11, 9).empty());
+  for (auto state : {s::pending, s::claimed, s::completed, s::failed})
+    CHECK(numbers(state, -1, 100) == in_state(id, state));
+}
+
+TEST_CASE_METHOD(contract, "before a listed split is sealed all its partitions are PENDING") {
+  auto node = join();
+  auto r = drive(node);
+  auto id = begin(r, spec());
+  append(r, id, 0, 3);
+  CHECK(db->list_partitions(id, 0, 10, partition_state::pending).size() == 2);
+}
+
+TEST_CASE_METHOD(contract, "a partition tells when its try began and how long it took") {
+  auto node = join();
+  auto r = drive(node);
+  auto id = split(r, 3);
+  CHECK_FALSE(partition(id, 0).started_at);
+  auto grant = take(node, id);
+  CHECK(partition(id, 0).started_at == lease(grant.lease).granted_at);
+  pass(milliseconds{500});
+  auto quick = ended(grant.lease, 0), slow = ended(grant.lease, 1);
+  quick.took = milliseconds{20};
+  slow.took = milliseconds{300};
+  report(node, quick);
+  report(node, slow);
+  auto done = partition(id, 1);
+  CHECK(*done.ended_at - *done.started_at == milliseconds{300});
+  std::vector<partition_no> slowest;
+  for (const auto& p : db->list_slowest(id, 9)) slowest.push_back(p.no);
+  CHECK(slowest == std::vector<partition_no>{1, 0});
+  CHECK(db->list_slowest(id, 1).size() == 1);
+}
+
+TEST_CASE_METHOD(contract, "every lease that held a partition is a try, with what came of it") {
+  auto a = join("a");
+  auto r = drive(a);
+  auto b = join("b");
+  auto id = split(r, 3);
+  auto first = take(b, id);
+  report(b, ended(first.lease, 1, attempt_outcome::retry));
+  auto second = take(b, id);
+  REQUIRE(second.span.contains(1));
+  lose(b);
+  auto third = take(a, id);
+  auto last = ended(third.lease, 1);
+  last.took = milliseconds{40};
+  if (third.span.contains(1)) {
+    CHECK(db->list_tries(id, 1, 10).size() == 3);
+    CHECK_FALSE(db->list_tries(id, 1, 10).back().outcome);
+    CHECK(db->list_tries(id, 1, 10).back().state == lease_state::live);
+    report(a, last);
+  }
+  const auto tries = db->list_tries(id, 1, 10);
+  REQUIRE(tries.size() == 3);
+  CHECK(tries[0].lease == first.lease);
+  CHECK(tries[0].node == b);
+  CHECK(tries[0].attempt == 1);
+  CHECK(tries[0].outcome == attempt_outcome::retry);
+  CHECK(tries[0].error == "partition 1 threw");
+  CHECK(tries[0].ended_at);
+  CHECK(tries[1].lease == second.lease);
+  CHECK(tries[1].state == lease_state::revoked);
+  CHECK(tries[1].ended_at == lease(second.lease).ended_at);
+  CHECK(tries[2].node == a);
+  CHECK(tries[2].attempt == 3);
+  CHECK(tries[2].outcome == attempt_outcome::completed);
+  CHECK(tries[2].took == milliseconds{40});
+  CHECK(db->list_tries(id, 1, 2).size() == 2);
+  CHECK(db->list_tries(id, 2, 10).front().lease == first.lease);
+  CHECK(db->list_tries(id, 99, 10).empty());
+}
+
+TEST_CASE_METHOD(contract, "a run tells whether its partitions are held, may be claimed, or rest") {
+  auto node = join();
+  auto r = drive(node);
+  CHECK_FALSE(db->standing(r.run).held);
+  CHECK_FALSE(db->standing(r.run).claimable);
+  auto id = split(r, 1);
+  CHECK(db->standing(r.run).claimable_now);
+  auto grant = take(node, id);
+  CHECK(db->standing(r.run).held);
+  CHECK_FALSE(db->standing(r.run).claimable);
+  auto again = ended(grant.lease, 0, attempt_outcome::retry);
+  again.retry_after = milliseconds{2000};
+  report(node, again);
+  auto rests = db->standing(r.run);
+  CHECK_FALSE(rests.held);
+  CHECK_FALSE(rests.claimable_now);
+  REQUIRE(rests.claimable);
+  pass(milliseconds{2500});
+  CHECK(db->standing(r.run).claimable_now);
+  CHECK_FALSE(db->standing(run_id{99}).held);
+}
+
+TEST_CASE_METHOD(contract, "the newest events come oldest first, of one run or of all") {
+  auto node = join();
+  auto r = drive(node, "1");
+  split(r, 2);
+  db->submit(launch("2"));
+  const auto all = db->list_events({}, 0, 1000);
+  const auto newest = db->newest_events({}, 3);
+  REQUIRE(newest.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(newest[i].id == all[all.size() - 3 + i].id);
+  const auto mine = db->newest_events(r.run, 2);
+  REQUIRE(mine.size() == 2);
+  CHECK(mine[0].kind == "SPLIT_APPENDED");
+  CHECK(mine[1].kind == "SPLIT_SEALED");
+  CHECK(db->newest_events({}, 1000).size() == all.size());
+}
+
+TEST_CASE_METHOD(contract, "the run that continues another one is found") {
+  auto node = join();
+  auto r = drive(node);
+  end(r, run_state::failed);
+  CHECK_FALSE(db->find_continuation(r.run));
+  auto next = db->restart(r.run, "again");
+  CHECK(db->find_continuation(r.run).value().id == next.id);
+}

@@ -7,6 +7,7 @@
 #include "apps/partita/node_settings.hpp"
 #include "apps/partita/render.hpp"
 #include "apps/partita/text.hpp"
+#include "apps/partita/waiting_text.hpp"
 #include "storage/migrate.hpp"
 
 namespace partita::cli {
@@ -58,6 +59,23 @@ diagnosis examine_files(const arguments& args) {
   return {health::fine, "files", "jobs of a node started here may use " + join(names, ", "), ""};
 }
 
+/// Live runs that do not move, of the newest.
+std::vector<diagnosis> examine_runs(database& db) {
+  constexpr int newest = 1000, most = 10;
+  std::vector<diagnosis> found;
+  const reader look{db.connect({})};
+  const auto nodes = look.list_nodes(false);
+  for (const auto& run : look.list_runs(newest, {})) {
+    if (is_terminal(run.state)) continue;
+    const auto why = waits_for(look, run, nodes);
+    if (why.empty()) continue;
+    found.push_back({health::note, "run " + std::to_string(run.id.value), "waits for " + why, ""});
+    if (found.size() == most) break;
+  }
+  if (found.empty()) found.push_back({health::fine, "runs", "none waits", ""});
+  return found;
+}
+
 }  // namespace
 
 exit_code doctor_command(const invocation& in) {
@@ -67,9 +85,12 @@ exit_code doctor_command(const invocation& in) {
   how.format = wants_json(in.args) ? output_format::json : output_format::table;
   auto db = open_existing(database_url(in.args));
   auto found = db->examine();
-  found.insert(found.begin(), examine_schema(*db));
+  const auto schema = examine_schema(*db);
+  found.insert(found.begin(), schema);
   found.push_back(examine_settings(in.args));
   found.push_back(examine_files(in.args));
+  if (schema.how == health::fine)
+    for (auto& d : examine_runs(*db)) found.push_back(std::move(d));
   std::vector<document> items;
   for (const auto& d : found) items.push_back(line_of(d));
   std::cout << render(lines, items, how);

@@ -1,16 +1,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <ostream>
 #include <utility>
 
 #include "apps/partita/commands/commands.hpp"
+#include "apps/partita/commands/partition_page.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/database_url.hpp"
 #include "apps/partita/documents.hpp"
 #include "apps/partita/launch.hpp"
 #include "apps/partita/repeat.hpp"
 #include "apps/partita/run_watch.hpp"
+#include "apps/partita/states.hpp"
+#include "apps/partita/waiting_text.hpp"
 #include "storage/text.hpp"
 
 namespace partita::cli {
@@ -53,7 +57,9 @@ const listing partitions{{{"STEP", "/step"},
                           {"PROGRESS", "/progress", cell::advance},
                           {"READ", "/items/read", cell::number},
                           {"WRITTEN", "/items/written", cell::number},
-                          {"ENDED", "/ended_at", cell::time},
+                          {"STARTED", "/started_at", cell::time},
+                          {"TOOK", "/duration_s", cell::duration},
+                          {"ENDED", "/ended_at", cell::time, true},
                           {"ERROR", "/error", cell::sentence},
                           {"INPUT", "/input", cell::text, true},
                           {"OUTPUT", "/output", cell::text, true}},
@@ -63,16 +69,27 @@ const listing partitions{{{"STEP", "/step"},
 class job_page {
  public:
   job_page(const reader& look, const arguments& args, run_id run, const style& how)
-      : look_(look), args_(args), how_(how), names_(names_of(look.list_nodes(true))) {
+      : look_(look), args_(args), how_(how) {
+    const auto nodes = look.list_nodes(true);
+    names_ = names_of(nodes);
     auto row = look.find_run(run);
     if (!row)
       throw command_error(exit_code::not_found, "not_found", "there is no " + named(run),
                           "`jobs` lists the runs");
-    view_ = {std::move(*row), look.summarize(run)};
+    auto waits = waits_for(look, *row, nodes);
+    view_ = {std::move(*row), look.summarize(run), std::move(waits)};
+    if (args.has("state")) only_ = state_named<partition_state>(args.text("state"));
+    if (args.has("sort")) slowest_ = args.one_of("sort", {"no", "took"}) == "took";
+    if (slowest_ && only_)
+      throw usage_error("--sort took lists what has ended, in any state; leave out --state");
     if (args.has("step") && chosen_steps().empty())
       throw command_error(
           exit_code::not_found, "not_found",
           named(run) + " has no step " + args.text("step") + ", or has not begun it");
+  }
+
+  void print_one(std::ostream& out, partition_no no) const {
+    print_partition(out, look_, view_, args_.text("step"), no, names_, how_);
   }
 
   void print(std::ostream& out) {
@@ -94,7 +111,11 @@ class job_page {
   }
 
  private:
-  bool wants_partitions() const { return args_.has("partitions") || args_.has("step"); }
+  bool wants_partitions() const {
+    return args_.has("partitions") || args_.has("step") || only_ || args_.has("sort");
+  }
+
+  std::int64_t limit() const { return args_.number("limit", 1, 100'000); }
 
   std::vector<const step_summary*> chosen_steps() const {
     std::vector<const step_summary*> chosen;
@@ -123,29 +144,42 @@ class job_page {
     return found;
   }
 
-  /// Partitions of the chosen steps, page by page, at most `most` of each step; until `take` says
-  /// no.
+  std::vector<document> documents_of(const step_summary& step,
+                                     const std::vector<partition_row>& rows) const {
+    std::vector<document> items;
+    for (const auto& row : rows)
+      items.push_back(partition_document(row, step.row.spec.name, names_, how_.now));
+    return items;
+  }
+
+  /// Partitions of a step, page by page, at most `most`; until `take` says no.
   template <class Take>
-  void each_page(std::int64_t most, Take take) {
-    for (const auto* step : chosen_steps()) {
-      partition_no after = -1;
-      for (auto left = most; left > 0;) {
-        auto rows = look_.list_partitions(
-            step->row.id, after, static_cast<int>(std::min<std::int64_t>(left, page_size)));
-        if (rows.empty()) break;
-        std::vector<document> items;
-        for (const auto& row : rows)
-          items.push_back(partition_document(row, step->row.spec.name, names_));
-        if (!take(items)) return;
-        after = rows.back().no;
-        left -= static_cast<std::int64_t>(rows.size());
-      }
+  bool each_page_of(const step_summary& step, std::int64_t most, Take take) const {
+    if (slowest_)
+      return take(documents_of(
+          step, look_.list_slowest(step.row.id, static_cast<int>(std::min(most, limit())))));
+    partition_no after = -1;
+    for (auto left = most; left > 0;) {
+      const auto wanted = static_cast<int>(std::min<std::int64_t>(left, page_size));
+      const auto rows = look_.list_partitions(step.row.id, after, wanted, only_);
+      if (rows.empty()) break;
+      if (!take(documents_of(step, rows))) return false;
+      after = rows.back().no;
+      left -= static_cast<std::int64_t>(rows.size());
     }
+    return true;
+  }
+
+  /// Those of the chosen steps.
+  template <class Take>
+  void each_page(Take take) const {
+    for (const auto* step : chosen_steps())
+      if (!each_page_of(*step, INT64_MAX, take)) return;
   }
 
   void print_partitions(std::ostream& out) {
     auto how = how_;
-    each_page(INT64_MAX, [&](const std::vector<document>& items) {
+    each_page([&](const std::vector<document>& items) {
       out << render(partitions, items, how);
       how.header = false;  // once, above the first page
       return out.good();   // not when its reader has ended
@@ -154,7 +188,7 @@ class job_page {
 
   /// A step may have millions of partitions: the document is never in memory as a whole.
   void print_document(std::ostream& out) {
-    auto run = run_document(view_.run, view_.steps, names_, how_.now);
+    auto run = run_document(view_.run, view_.steps, names_, how_.now, view_.waits_for);
     run["steps"] = step_documents();
     const auto failed = failure_documents();
     run["failures"] = {{"items", failed.items}, {"next", nullptr}, {"more", failed.more}};
@@ -163,7 +197,7 @@ class job_page {
       text.pop_back();  // the closing brace
       out << text << R"(,"partition_list":{"items":[)";
       const char* between = "";
-      each_page(INT64_MAX, [&](const std::vector<document>& items) {
+      each_page([&](const std::vector<document>& items) {
         for (const auto& item : items) out << std::exchange(between, ",") << dump(item);
         return out.good();
       });
@@ -173,7 +207,7 @@ class job_page {
   }
 
   std::string header() const {
-    auto run = run_document(view_.run, view_.steps, names_, how_.now);
+    auto run = run_document(view_.run, view_.steps, names_, how_.now, view_.waits_for);
     auto cell_of = [&](const char* pointer, cell kind) {
       return cell_text({"", pointer, kind}, run, how_);
     };
@@ -191,6 +225,7 @@ class job_page {
         {"started", cell_of("/started_at", cell::time)},
         {"ended", cell_of("/ended_at", cell::time)},
         {"took", cell_of("/duration_s", cell::duration)}};
+    if (!view_.waits_for.empty()) fields.push_back({"waits for", view_.waits_for});
     if (view_.run.restart_of)
       fields.push_back({"continues run", std::to_string(view_.run.restart_of.value)});
     for (const auto& [name, value] : run["parameters"].items())
@@ -206,17 +241,29 @@ class job_page {
     if (const auto failed = failure_documents(); !failed.items.empty())
       out << "\nlast failures\n" << render(failures, failed.items, how_);
     if (!wants_partitions()) return;
-    std::vector<document> rows;
-    auto most = args_.number("limit", 1, 100'000);
-    each_page(most, [&](const std::vector<document>& page) {
-      rows.insert(rows.end(), page.begin(), page.end());
-      return true;
-    });
-    out << "\n" << render(partitions, rows, how_);
-    for (const auto* step : chosen_steps())
-      if (step->row.count > most)
-        out << fmt::format("step {}: the first {} of {} partitions; --limit shows more\n",
-                           escape_controls(step->row.spec.name), most, grouped(step->row.count));
+    const auto most = limit();
+    std::vector<document> shown;
+    std::vector<std::string> cut;  // steps that have more
+    for (const auto* step : chosen_steps()) {
+      std::vector<document> rows;
+      each_page_of(*step, slowest_ ? most : most + 1, [&](const std::vector<document>& page) {
+        rows.insert(rows.end(), page.begin(), page.end());
+        return true;
+      });
+      if (static_cast<std::int64_t>(rows.size()) > most) {
+        rows.pop_back();  // seen only to know that there is more
+        cut.push_back(step->row.spec.name);
+      }
+      shown.insert(shown.end(), rows.begin(), rows.end());
+    }
+    if (shown.empty()) {
+      out << "\nno such partitions\n";
+      return;
+    }
+    out << "\n" << render(partitions, shown, how_);
+    for (const auto& name : cut)
+      out << fmt::format("step {}: the first {}, --limit shows more\n", escape_controls(name),
+                         grouped(most));
   }
 
   const reader& look_;
@@ -224,18 +271,36 @@ class job_page {
   const style& how_;
   node_names names_;
   run_view view_;
+  std::optional<partition_state> only_;
+  bool slowest_ = false;
 };
+
+partition_no parse_partition_no(const std::string& word) {
+  partition_no no = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), no);
+  if (error != std::errc{} || end != word.data() + word.size() || no < 0)
+    throw usage_error(word + " is not the number of a partition",
+                      "`job ID --partitions` lists them");
+  return no;
+}
 
 }  // namespace
 
 exit_code job_command(const invocation& in) {
   start_log(in.args);
-  require_words(in.args.words(), {"ID"}, 1);
-  auto run = parse_run_id(in.args.words().front());
+  const auto& words = in.args.words();
+  require_words(words, {"ID"}, 2);
+  const auto run = parse_run_id(words.front());
+  std::optional<partition_no> no;
+  if (words.size() > 1) no = parse_partition_no(words[1]);
   style_of(in.args);
   const reader look{open_existing(database_url(in.args))->connect({})};
   return print(in.args, [&](std::ostream& out, const style& how) {
-    job_page(look, in.args, run, how).print(out);
+    job_page page(look, in.args, run, how);
+    if (no)
+      page.print_one(out, *no);
+    else
+      page.print(out);
   });
 }
 

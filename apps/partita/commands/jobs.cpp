@@ -8,6 +8,8 @@
 #include "apps/partita/documents.hpp"
 #include "apps/partita/launch.hpp"
 #include "apps/partita/repeat.hpp"
+#include "apps/partita/run_filter.hpp"
+#include "apps/partita/waiting_text.hpp"
 #include "batch/description.hpp"
 #include "storage/store.hpp"
 
@@ -28,7 +30,8 @@ const listing runs{{{"ID", "/id"},
                     {"CREATED", "/created_at", cell::time, true},
                     {"RESTART OF", "/restart_of", cell::text, true},
                     {"PARAMETERS", "/parameters", cell::text, true},
-                    {"ERROR", "/error", cell::text, true}}};
+                    {"ERROR", "/error", cell::text, true},
+                    {"WAITS FOR", "/waits_for"}}};
 
 const listing known_jobs{{{"JOB", "/name"},
                           {"VERSION", "/version"},
@@ -84,19 +87,25 @@ std::string list_known(const invocation& in, const style& how) {
   return render(known_jobs, items, how);
 }
 
-std::string list_runs(const reader& session, int limit, run_id before, const style& how) {
-  auto rows = session.list_runs(limit + 1, before);
-  std::optional<std::string> next;
-  if (rows.size() > static_cast<std::size_t>(limit)) {
-    rows.pop_back();  // seen only to know that there is more
-    next = std::to_string(rows.back().id.value);
-  }
-  auto names = names_of(session.list_nodes(false));
+std::string list_runs(const reader& session, const run_filter& filter, int limit, run_id before,
+                      const style& how) {
+  const auto page = find_runs(session, filter, limit, before);
+  const auto nodes = session.list_nodes(false);
+  const auto names = names_of(nodes);
+  auto shown = runs;
   std::vector<document> items;
-  for (const auto& row : rows)
-    items.push_back(run_document(row, session.summarize(row.id), names, how.now));
-  if (rows.empty() && how.format == output_format::table) std::cerr << "no runs\n";
-  return render(runs, items, how, next);
+  bool any_waits = false;
+  for (const auto& row : page.runs) {
+    const auto waits = waits_for(session, row, nodes);
+    any_waits = any_waits || !waits.empty();
+    items.push_back(run_document(row, session.summarize(row.id), names, how.now, waits));
+  }
+  const auto is_table = how.format == output_format::table || how.format == output_format::wide;
+  if (is_table && !any_waits) shown.columns.pop_back();
+  std::optional<std::string> next;
+  if (page.next) next = std::to_string(page.next.value);
+  if (is_table && page.runs.empty()) std::cerr << (filter.empty() ? "no runs\n" : "no such runs\n");
+  return render(shown, items, how, next);
 }
 
 }  // namespace
@@ -108,10 +117,10 @@ exit_code jobs_command(const invocation& in) {
     return print(in.args, [&](std::ostream& out, const style& how) { out << list_known(in, how); });
   auto limit = static_cast<int>(in.args.number("limit", 1, 10'000));
   auto before = in.args.has("before") ? parse_run_id(in.args.text("before")) : run_id{};
-  style_of(in.args);
+  run_filter_of(in.args, style_of(in.args).now);
   const reader session{open_existing(database_url(in.args))->connect({})};
   return print(in.args, [&](std::ostream& out, const style& how) {
-    out << list_runs(session, limit, before, how);
+    out << list_runs(session, run_filter_of(in.args, how.now), limit, before, how);
   });
 }
 

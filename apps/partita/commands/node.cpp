@@ -87,6 +87,7 @@ exit_code node_command(const invocation& in) {
   while (!signals.wait(look_every))
     if (node.wait(milliseconds{0})) {
       node.close(close_limit);
+      if (!node.failed()) return exit_code::ok;  // `drain` asked it to leave
       throw command_error(exit_code::failed, "node_ended", "the node ended by itself",
                           "its log says why");
     }

@@ -34,15 +34,15 @@ int executors_each(const settings& limits, std::int64_t nodes) {
 /// its path parameters.
 std::string folders_of(const invocation& in, const submission& what) {
   if (!in.args.text("files").empty()) return in.args.text("files");
-  auto folders = std::filesystem::current_path().string();
+  std::vector<std::filesystem::path> folders{std::filesystem::current_path()};
   const auto values = json::parse(what.parameters);
   for (const auto& spec : find_job(in.jobs, what.job.name).parameter_specs()) {
     if (spec.type != parameter_type::path || !values.contains(spec.name)) continue;
     std::filesystem::path path{values[spec.name].get<std::string>()};
     if (!std::filesystem::is_directory(path)) path = path.parent_path();
-    if (std::filesystem::is_directory(path)) folders += ":" + path.string();
+    if (std::filesystem::is_directory(path)) folders.push_back(path);
   }
-  return folders;
+  return joined_folders(folders);
 }
 
 child_plan node_plan(const invocation& in, const std::string& url, int executors,
@@ -110,7 +110,7 @@ class node_keeper {
 };
 
 /// How to go on with a run whose local nodes are gone.
-std::string how_to_continue(const invocation& in, run_id run) {
+std::string how_to_go_on(const invocation& in, run_id run) {
   return "  " + in.program + " node" + db_flag(in.args) + " continues it here\n  " +
          suggest(in, "wait", run) + " waits for other nodes\n  " + suggest(in, "cancel", run) +
          " stops it\n";
@@ -125,6 +125,7 @@ exit_code run_command(const invocation& in) {
                             in.args.has("key") ? in.args.text("key") : fresh_launch_key());
   const auto count = in.args.number("nodes", 1, 256);
   const auto limits = settings_of(in.args);
+  require_folders(in.args);
   auto url = database_url(in.args);
 
   signal_watch signals;
@@ -148,7 +149,7 @@ exit_code run_command(const invocation& in) {
   if (result.end == watch_end::interrupted)
     std::cerr << "run " << run.value << " is not cancelled; its local nodes finish what they have "
               << "begun (again Ctrl-C: at once)\n"
-              << how_to_continue(in, run);
+              << how_to_go_on(in, run);
   // With the terminal closed, or without a database, there is nobody to wait for.
   if (result.signal == SIGHUP || (result.end == watch_end::abandoned && nodes.without_database()))
     cluster.stop_now(signals);
@@ -163,7 +164,7 @@ exit_code run_command(const invocation& in) {
             exit_code::unreachable, "unavailable",
             "the database has gone: " + db->address() + "; " + named(run) + " has not ended",
             "when it is back, " + suggest(in, "wait", run) + " and a node continue the run");
-      std::cerr << how_to_continue(in, run);
+      std::cerr << how_to_go_on(in, run);
       throw command_error(exit_code::failed, "nodes_died",
                           "all local nodes have died; " + named(run) + " has not ended",
                           "what they said is above; --log-level info makes them say more");
@@ -171,7 +172,7 @@ exit_code run_command(const invocation& in) {
     case watch_end::ended:
       break;
   }
-  return tell_end(in, *result.last);
+  return tell_end(in, db, *result.last);
 }
 
 }  // namespace partita::cli

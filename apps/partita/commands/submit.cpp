@@ -6,6 +6,7 @@
 #include "apps/partita/documents.hpp"
 #include "apps/partita/follow.hpp"
 #include "apps/partita/launch.hpp"
+#include "apps/partita/waiting_text.hpp"
 #include "storage/clock.hpp"
 #include "storage/text.hpp"
 
@@ -15,6 +16,18 @@ namespace {
 
 std::string launch_key(const arguments& args) {
   return args.has("key") ? args.text("key") : fresh_launch_key();
+}
+
+/// A sentence if no node will take the run as things are.
+std::string who_takes_it(const std::shared_ptr<database>& db, const run_row& run) {
+  try {
+    const reader look{db->connect({})};
+    const auto why = why_waiting(run, {}, look.list_nodes(false), wall_now());
+    if (why.what == obstacle::none || why.what == obstacle::not_adopted) return "";
+    return "it waits for " + escape_controls(waiting_text(why, run.job, wall_now())) + "\n";
+  } catch (const store_error&) {
+    return "";  // the run is submitted: nothing is wrong with that
+  }
 }
 
 /// The new run on stdout, and what to do with it on stderr; or its end, with --wait.
@@ -31,7 +44,8 @@ exit_code tell_submitted(const invocation& in, const std::shared_ptr<database>& 
     std::cout << run.id.value << "\n";
   std::cerr << "  " << suggest(in, "wait", run.id) << " waits for it\n  "
             << suggest(in, "job", run.id) << " shows it\n  " << suggest(in, "cancel", run.id)
-            << " stops it\n";
+            << " stops it\n"
+            << who_takes_it(db, run);
   return exit_code::ok;
 }
 
@@ -41,7 +55,7 @@ exit_code submit_command(const invocation& in) {
   start_log(in.args);
   wants_json(in.args);
   auto what = submission_of(in.jobs, in.args.words(), launch_key(in.args));
-  auto db = open_or_create(database_url(in.args));
+  auto db = open_to_submit(database_url(in.args));
   const auto launcher = ask([&] { return launcher_store{db->connect({})}; });
   auto run = ask([&] { return launcher.submit(what); });
   return tell_submitted(in, db, run, named(run.id) + " of " + run.job.name + " is submitted");

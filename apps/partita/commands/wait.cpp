@@ -35,13 +35,15 @@ exit_code cancel_command(const invocation& in) {
     std::cout << dump(run_document(after, ask([&] { return reader{session}.summarize(run); }), {},
                                    wall_now()))
               << "\n";
-  if (is_terminal(after.state))
-    std::cerr << "run " << run.value << " is " << to_string(after.state) << "\n  "
-              << suggest(in, "restart", run) << " continues it\n";
-  else
+  if (is_terminal(after.state)) {
+    std::cerr << "run " << run.value << " is " << to_string(after.state) << "\n";
+    if (const auto next = how_to_continue(in, db, run); !next.empty())
+      std::cerr << "  " << next << "\n";
+  } else {
     std::cerr << "run " << run.value << " is asked to stop"
               << (after.stop == stop_mode::now ? " now" : " at the next checkpoints") << "\n  "
               << suggest(in, "wait", run) << " waits for its end\n";
+  }
   return exit_code::ok;
 }
 

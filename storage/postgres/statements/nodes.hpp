@@ -49,7 +49,7 @@ inline const std::string renew_node = R"(
 UPDATE partita.node SET heartbeat_at = partita.clock(), running = $2::integer, state = $3
 WHERE node_id = $1::bigint)";
 
-// $1 node, $2 UNREACHABLE or CONDEMNED
+// $1 node, $2 DRAINING, UNREACHABLE or CONDEMNED
 inline const std::string mark_node = R"(
 UPDATE partita.node SET state = $2 WHERE node_id = $1::bigint)";
 

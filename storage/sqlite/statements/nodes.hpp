@@ -31,7 +31,7 @@ inline constexpr char renew_node[] = R"sql(
 UPDATE partita_node SET heartbeat_at = partita_now(), running = ?2, state = ?3
 WHERE node_id = ?1)sql";
 
-// 1 node, 2 state: UNREACHABLE or CONDEMNED
+// 1 node, 2 state: DRAINING, UNREACHABLE or CONDEMNED
 inline constexpr char mark_node[] = "UPDATE partita_node SET state = ?2 WHERE node_id = ?1";
 
 // 1 node, 2 state: DEREGISTERED or LEFT

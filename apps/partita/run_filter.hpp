@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/partita/options.hpp"
+#include "storage/store.hpp"
+
+namespace partita::cli {
+
+/// Which runs are asked for; what is empty asks for all.
+struct run_filter {
+  std::string job;
+  std::optional<run_state> state;
+  std::optional<db_time> since;                   // submitted then or later
+  std::map<std::string, std::string> parameters;  // with these values, as they would be typed
+
+  bool empty() const { return job.empty() && !state && !since && parameters.empty(); }
+};
+
+/// --job, --state, --since, --param
+option_list run_filter_options();
+/// Throws command_error (usage).
+run_filter run_filter_of(const arguments& args, db_time now);
+
+bool matches(const run_row& run, const run_filter& filter);
+
+struct run_page {
+  std::vector<run_row> runs;
+  run_id next;  // where the next page begins: below this run; none: this was the last
+};
+
+/// Newest first, below `before` (none: from the newest), at most `limit`. Of the runs that are
+/// there at most `searched` are looked at, so that a page never takes long; then `next` goes on.
+constexpr int searched = 100'000;
+run_page find_runs(const reader& look, const run_filter& filter, int limit, run_id before);
+
+}  // namespace partita::cli

@@ -1,0 +1,60 @@
+#include "apps/partita/run_filter.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "apps/partita/errors.hpp"
+#include "apps/partita/text.hpp"
+
+using namespace partita;
+using namespace partita::cli;
+
+namespace {
+
+const auto now = parse_iso_time("2026-03-01T10:20:30.000Z");
+
+run_filter filter_of(const std::vector<std::string>& words) {
+  return run_filter_of(arguments(run_filter_options(), words), now);
+}
+
+run_row failed_sum() {
+  run_row run;
+  run.job = {"sum", 1};
+  run.state = run_state::failed;
+  run.created_at = now - std::chrono::hours{5};
+  run.parameters = R"({"day":"2026-03-01","from":17,"dry":false,"share":0.5})";
+  return run;
+}
+
+bool found(const std::vector<std::string>& words) {
+  return matches(failed_sum(), filter_of(words));
+}
+
+}  // namespace
+
+TEST_CASE("runs are found by job, state, time and parameters, and by all of them") {
+  CHECK(found({}));
+  CHECK(found({"--job", "sum"}));
+  CHECK_FALSE(found({"--job", "su"}));
+  CHECK(found({"--state", "failed"}));
+  CHECK_FALSE(found({"--state", "COMPLETED"}));
+  CHECK(found({"--since", "6h"}));
+  CHECK_FALSE(found({"--since", "4h"}));
+  CHECK(found({"--param", "from=17", "--param", "day=2026-03-01"}));
+  CHECK(found({"--param", "dry=false", "--param", "share=0.5"}));
+  CHECK_FALSE(found({"--param", "from=17", "--param", "day=2026-03-02"}));
+  CHECK_FALSE(found({"--param", "to=17"}));
+  CHECK_FALSE(found({"--job", "sum", "--state", "RUNNING"}));
+}
+
+TEST_CASE("a run whose parameters cannot be read is found by what else is known of it") {
+  auto run = failed_sum();
+  run.parameters = "no JSON";
+  CHECK(matches(run, filter_of({"--job", "sum"})));
+  CHECK_FALSE(matches(run, filter_of({"--param", "from=17"})));
+}
+
+TEST_CASE("a filter that cannot be understood is refused") {
+  CHECK_THROWS_AS(filter_of({"--state", "FAILD"}), command_error);
+  CHECK_THROWS_AS(filter_of({"--since", "yesterday"}), command_error);
+  CHECK_THROWS_AS(filter_of({"--param", "from"}), command_error);
+}
