@@ -103,7 +103,7 @@ bool claimer_state::try_claim(ready_step& next) {
   } catch (const store_error& e) {
     if (e.code() != errc::damaged) throw;
     if (aside == damaged.end())
-      log::error("step_damaged", {.run = next.run, .node = id},
+      log::error("step_damaged", {.run = next.run, .node = me.id},
                  {{"step_id", next.step}, {"why", e.what()}});
     damaged[next.step] = deps->now() + damaged_rest;
     return false;
