@@ -6,8 +6,10 @@
 
 /// When a connection ends under a statement, libpqxx 6.4 loses the result it has got: it asks the
 /// dead connection for its encoding, which throws.
+// NOLINTBEGIN(bugprone-reserved-identifier): the sanitizer asks for it by this name
 extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() { return "leak:libpqxx\n"; }
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace partita::test {
 
