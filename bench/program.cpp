@@ -15,7 +15,7 @@ int run_program(int argc, char** argv, const program& what) {
     const auto options = what.options + cli::log_options("error") + cli::help_option();
     const cli::arguments args(options, {argv + 1, argv + argc});
     if (args.has("help")) {
-      const cli::command shown{what.name, "", what.summary, "", "", options, nullptr};
+      const cli::command shown{what.name, "", what.summary, "", "", {}, options, nullptr};
       std::cout << cli::help_of(shown, "bench/");
       end_process(0);
     }

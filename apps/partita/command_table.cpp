@@ -292,7 +292,7 @@ std::string help_of(const command& what, const std::string& program) {
     if (!one.env.empty()) out += " [" + one.env + "]";
     out += "\n";
   }
-  out += "\nExamples\n";
+  if (!what.examples.empty()) out += "\nExamples\n";
   for (const auto& one : what.examples) out += "  " + program + " " + one + "\n";
   return out;
 }

@@ -118,8 +118,8 @@ reached_server dialer::reach(const conninfo& host, const session_options& option
   try {
     found.sight.has_newest = has(link, *newest);
   } catch (const std::exception& failure) {
-    auto why = translated(failure, host.address());
-    if (why.code() != errc::schema_missing) throw why;
+    if (translated(failure, host.address()).code() != errc::schema_missing)
+      throw translated(failure, host.address());
     found.sight.has_newest = false;
   }
   return found;
