@@ -71,8 +71,6 @@ void end_node(node_process& node, signal_watch& signals, const settings& limits)
 exit_code node_command(const invocation& in) {
   require_words(in.args.words(), {}, 0);
   auto limits = settings_of(in.args);
-  // The process that reads our log may end: SIGPIPE must not end the node.
-  ::signal(SIGPIPE, SIG_IGN);
   signal_watch signals;
   auto name = in.args.text("name").empty() ? host_and_pid() : in.args.text("name");
   start_log(in.args, name);
