@@ -25,6 +25,14 @@ struct body_end {
   item_counts counts;
 };
 
+/// An end without results. `why` must be readable.
+inline body_end end_with(body_end::kind how, const std::string& why) {
+  body_end end;
+  end.how = how;
+  end.error = why;
+  return end;
+}
+
 /// Runs a body. Every exception ends here. What it wrote is on disk when it has completed, and
 /// discarded else. The output may have `most` bytes.
 body_end run_body(const partitioned& step, partition_setup setup, std::size_t most);

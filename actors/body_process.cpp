@@ -67,13 +67,6 @@ class spawn_plan {
   posix_spawnattr_t attributes;
 };
 
-body_end ended(body_end::kind how, const std::string& why) {
-  body_end end;
-  end.how = how;
-  end.error = why;
-  return end;
-}
-
 std::string text_of(milliseconds time) {
   return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
                                   : std::to_string(time.count()) + " ms";
@@ -145,7 +138,7 @@ std::optional<body_end> body_process::read(call& c, milliseconds most) {
   }
   ::kill(pid_, SIGKILL);
   end();
-  return ended(body_end::kind::failed, "its process damaged its memory: it was ended");
+  return end_with(body_end::kind::failed, "its process damaged its memory: it was ended");
 }
 
 std::optional<body_end> body_process::take(const frame& one, call& c) {
@@ -173,8 +166,8 @@ std::optional<body_end> body_process::take(const frame& one, call& c) {
     case frame_kind::ended: {
       auto end = to_end(one.text);
       if (c.timed_out)
-        end = ended(body_end::kind::failed,
-                    "it ran longer than its timeout of " + text_of(c.link.timeout));
+        end = end_with(body_end::kind::failed,
+                       "it ran longer than its timeout of " + text_of(c.link.timeout));
       return end;
     }
     default:
@@ -194,11 +187,11 @@ std::optional<body_end> body_process::judge_time(call& c) {
   if (c.asked && now - *c.asked >= c.link.grace) {
     ::kill(pid_, SIGKILL);
     end();
-    return c.timed_out ? ended(body_end::kind::failed,
-                               "it ran longer than its timeout of " + text_of(timeout) +
-                                   " and did not stop: its process was killed")
-                       : ended(body_end::kind::stopped,
-                               "it did not stop on request: its process was killed");
+    return c.timed_out ? end_with(body_end::kind::failed,
+                                  "it ran longer than its timeout of " + text_of(timeout) +
+                                      " and did not stop: its process was killed")
+                       : end_with(body_end::kind::stopped,
+                                  "it did not stop on request: its process was killed");
   }
   if (const auto until = c.link.trusted_until(); until > c.trusted_until) {
     c.trusted_until = until;
@@ -212,8 +205,8 @@ body_end body_process::lost(const call& c) {
   const bool by_time = c.link.now() >= c.trusted_until;
   const auto status = spent() ? 0 : end();
   if (by_time)
-    return ended(body_end::kind::stopped, "its process ended: its node had lost its trust");
-  return ended(body_end::kind::failed, "its process " + describe_end(status));
+    return end_with(body_end::kind::stopped, "its process ended: its node had lost its trust");
+  return end_with(body_end::kind::failed, "its process " + describe_end(status));
 }
 
 bool body_process::send(const frame& one) {

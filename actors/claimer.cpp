@@ -52,7 +52,7 @@ void claimer_state::work() {
     if (tries->succeeded()) log::info("claims_resumed", {.node = me.id});
   } catch (const store_error& e) {
     ahead.forget();
-    schedule_work((*jittered)(tries->failed("claim_failed", me.id, e)));
+    schedule_work(tries->failed("claim_failed", me.id, e));
   }
   book.forget_what_is_over();
   hand_out();
@@ -347,7 +347,8 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
       std::make_unique<lazy_session<worker_store>>(deps, "claimer", deps->limits.database_timeout);
   s.me.become(first, deps->limits);
   s.jittered = std::make_unique<jitter>(deps->seed + 2);
-  s.tries = std::make_unique<retries>(deps->limits);
+  s.tries = std::make_unique<retries>(
+      retry_wait{deps->limits.retry_first, deps->limits.retry_max, deps->seed + 5});
   s.control = std::move(control);
   s.book = lease_book{static_cast<int>(s.control.size()), deps->limits};
   s.reporter = spawn.reporter(self);

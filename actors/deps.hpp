@@ -50,14 +50,15 @@ class jitter {
   std::minstd_rand engine_;
 };
 
-/// Waits between tries of a database that does not answer: doubles from `first` to `most`.
+/// Waits between tries of a database that does not answer: doubles from `first` to `most`, and each
+/// wait is spread.
 class retry_wait {
  public:
-  retry_wait(milliseconds first, milliseconds most) : first_(first), most_(most) {}
-  explicit retry_wait(const settings& s) : retry_wait(s.retry_first, s.retry_max) {}
+  retry_wait(milliseconds first, milliseconds most, unsigned seed)
+      : first_(first), most_(most), engine_(seed) {}
   milliseconds next() {
     wait_ = wait_.count() == 0 ? first_ : std::min(2 * wait_, most_);
-    return wait_;
+    return spread(wait_, std::uniform_real_distribution<>{0.0, 1.0}(engine_));
   }
   void reset() { wait_ = milliseconds{0}; }
 
@@ -65,6 +66,7 @@ class retry_wait {
   milliseconds first_;
   milliseconds most_;
   milliseconds wait_{0};
+  std::minstd_rand engine_;
 };
 
 }  // namespace partita

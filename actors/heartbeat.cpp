@@ -54,7 +54,7 @@ milliseconds heartbeat_state::round() {
   } catch (const store_error& e) {
     deps->counters->renewals_failed.add();
     if (e.code() == errc::history_lost) return lose_history(e);
-    if (e.code() != errc::fenced) return (*jittered)(tries->failed("heartbeat_failed", me.id, e));
+    if (e.code() != errc::fenced) return tries->failed("heartbeat_failed", me.id, e);
     log::warn("node_fenced", {.node = me.id}, {{"why", explain(e.code())}});
     return drop_all();
   }
@@ -74,7 +74,7 @@ milliseconds heartbeat_state::drop_all() {
   if (!PARTITA_BUG(a_fenced_node_keeps_its_id)) me.id = {};
   self->send(node, fence_atom::value);
   self->send(claimer, fence_atom::value);
-  return (*jittered)(tries->refused());
+  return tries->refused();
 }
 
 void heartbeat_state::leave() {
@@ -102,7 +102,8 @@ heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heart
                                                        deps->limits.heartbeat_timeout);
   s.me.become(first, deps->limits);
   s.jittered = std::make_unique<jitter>(deps->seed + 1);
-  s.tries = std::make_unique<retries>(deps->limits.heartbeat_retry, deps->limits.heartbeat);
+  s.tries = std::make_unique<retries>(
+      retry_wait{deps->limits.heartbeat_retry, deps->limits.heartbeat, deps->seed + 6});
   s.node = std::move(node);
   s.claimer = std::move(claimer);
   s.sweeper = std::move(sweeper);

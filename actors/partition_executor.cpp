@@ -13,13 +13,6 @@ namespace {
 /// How long a session for checkpoints, or a process for bodies, stays without a batch.
 constexpr std::chrono::seconds idle_time{10};
 
-body_end cannot_begin(body_end::kind how, const std::string& why) {
-  body_end end;
-  end.how = how;
-  end.error = why;
-  return end;
-}
-
 }  // namespace
 
 void executor_state::commit(lease_id lease, partition_no no, const checkpoint& c) {
@@ -76,7 +69,7 @@ body_end executor_state::run_isolated(const work_batch& work, const granted_part
     try {
       child = std::make_unique<body_process>(deps->body_command);
     } catch (const std::system_error& e) {
-      return cannot_begin(body_end::kind::unavailable, e.what());
+      return end_with(body_end::kind::unavailable, e.what());
     }
   }
   const auto memory = all.step->isolated_how().value_or(isolation{}).memory_bytes;
@@ -140,7 +133,7 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
     prepare(work, all);
     end = run(work, part, all);
   } catch (const permanent_error& e) {
-    end = cannot_begin(body_end::kind::failed_for_good, readable(e.what()));
+    end = end_with(body_end::kind::failed_for_good, readable(e.what()));
   }
   report.error = std::move(end.error);
   report.output = std::move(end.output);

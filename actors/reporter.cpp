@@ -7,6 +7,16 @@
 
 namespace partita {
 
+/// Now, and not when the first results are there: in a large cluster all nodes have these at the
+/// same moment, and the server would be busy with new connections alone.
+void reporter_state::open_session() {
+  try {
+    db->get();
+  } catch (const store_error&) {
+    // The first report tries again, and tells.
+  }
+}
+
 /// A full report goes at once, unless the database does not answer.
 void reporter_state::take(result_batch& batch) {
   origins[batch.from.lease] = batch.from;
@@ -145,8 +155,10 @@ reporter_actor::behavior_type reporter(reporter_actor::stateful_pointer<reporter
   s.id = first;
   s.db =
       std::make_unique<lazy_session<worker_store>>(deps, "reporter", deps->limits.database_timeout);
-  s.tries = std::make_unique<retries>(deps->limits);
+  s.tries = std::make_unique<retries>(
+      retry_wait{deps->limits.retry_first, deps->limits.retry_max, deps->seed + 4});
   s.pending = report_queue{deps->limits};
+  s.open_session();
   return {[self](result_batch& batch) { self->state.take(batch); },
           [self](tick_atom) {
             self->state.timer_runs = false;

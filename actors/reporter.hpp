@@ -23,6 +23,7 @@ namespace partita {
 struct reporter_state {
   reporter_state() = default;
 
+  void open_session();
   void take(result_batch& batch);
   void flush();
   void become(node_id id);

@@ -12,8 +12,7 @@ namespace partita {
 /// the log tells of the first failure and of the end.
 class retries {
  public:
-  retries(milliseconds first, milliseconds most) : wait_(first, most) {}
-  explicit retries(const settings& s) : wait_(s) {}
+  explicit retries(retry_wait wait) : wait_(std::move(wait)) {}
 
   /// Returns how long to wait.
   milliseconds failed(log::event_name what, const log::subject& of, const store_error& e) {

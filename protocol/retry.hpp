@@ -40,6 +40,12 @@ inline milliseconds jittered(milliseconds wait, double dice) {
   return milliseconds{std::llround(static_cast<double>(wait.count()) * (0.9 + 0.2 * dice))};
 }
 
+/// The wait between two tries of many nodes at once that lost the same database: from half of it to
+/// all of it, so that they do not come back together. `dice`: uniform in [0, 1).
+inline milliseconds spread(milliseconds wait, double dice) {
+  return milliseconds{std::llround(static_cast<double>(wait.count()) * (0.5 + 0.5 * dice))};
+}
+
 /// What becomes of an attempt that threw: a partition that may not be transferred is started at
 /// most once, all others until their tries are used up.
 inline attempt_outcome after_failure(const retry_policy& p, bool transferable, int attempt) {

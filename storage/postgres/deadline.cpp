@@ -6,17 +6,28 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <limits>
 #include <mutex>
 #include <thread>
-#include <utility>
 #include <vector>
 
 namespace partita::postgres {
 
-using clock = std::chrono::steady_clock;
+namespace {
+
+constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t now_ns() {
+  return std::chrono::nanoseconds{std::chrono::steady_clock::now().time_since_epoch()}.count();
+}
+
+}  // namespace
 
 /// The one thread of the process that looks after all deadlines. It sleeps until the first of them,
 /// and for ever while there is none.
+///
+/// To begin and to end one costs no lock: there are two for each round trip. `wakes_at_` says
+/// "never" while the thread looks at the deadlines, so one that begins behind its back is told.
 class deadline_thread {
  public:
   static deadline_thread& of_this_process() {
@@ -25,24 +36,22 @@ class deadline_thread {
     return only;
   }
 
-  void begin(answer_deadline& d, milliseconds most) {
+  void add(answer_deadline& d) {
     std::lock_guard lock{mutex_};
-    d.due_ = clock::now() + most;
-    if (!std::exchange(d.armed_, true)) armed_.push_back(&d);
-    if (d.due_ >= wakes_at_) return;
-    wakes_at_ = d.due_;
-    changed_.notify_one();
+    all_.push_back(&d);
   }
 
   /// After this, the thread does not touch `d`.
-  void end(answer_deadline& d) {
+  void remove(answer_deadline& d) {
     std::lock_guard lock{mutex_};
-    if (std::exchange(d.armed_, false)) std::erase(armed_, &d);
+    std::erase(all_, &d);
   }
 
-  bool passed(const answer_deadline& d) {
+  void wake_by(std::int64_t due) {
+    if (due >= wakes_at_) return;
     std::lock_guard lock{mutex_};
-    return d.passed_;
+    looks_again_ = true;
+    changed_.notify_one();
   }
 
  private:
@@ -53,47 +62,66 @@ class deadline_thread {
   [[noreturn]] void work() {
     std::unique_lock lock{mutex_};
     for (;;) {
-      const auto now = clock::now();
-      wakes_at_ = clock::time_point::max();
-      for (auto* d : std::vector{armed_}) {
-        if (d->due_ <= now)
-          shut(*d);
-        else
-          wakes_at_ = std::min(wakes_at_, d->due_);
-      }
-      if (wakes_at_ == clock::time_point::max())
-        changed_.wait(lock);
+      looks_again_ = false;
+      wakes_at_ = never;
+      wakes_at_ = first_after(now_ns());
+      const auto woken = [this] { return looks_again_; };
+      if (wakes_at_ == never)
+        changed_.wait(lock, woken);
       else
-        changed_.wait_until(lock, wakes_at_);
+        changed_.wait_until(lock, steady_time{std::chrono::nanoseconds{wakes_at_}}, woken);
     }
   }
 
-  void shut(answer_deadline& d) {
+  /// Shuts what is due by `now`; returns when the next is due.
+  std::int64_t first_after(std::int64_t now) {
+    auto first = never;
+    for (auto* d : all_) {
+      std::int64_t due = d->due_;
+      if (due == 0) continue;
+      if (due > now)
+        first = std::min(first, due);
+      else if (d->due_.compare_exchange_strong(due, 0))
+        shut(*d);
+      else
+        first = now;  // it has begun anew meanwhile
+    }
+    return first;
+  }
+
+  static void shut(answer_deadline& d) {
     d.passed_ = true;
-    d.armed_ = false;
-    std::erase(armed_, &d);
     ::shutdown(d.socket_, SHUT_RDWR);
   }
 
+  using steady_time = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<answer_deadline*> armed_;  // one for each session that waits: a few
-  clock::time_point wakes_at_ = clock::time_point::max();
+  std::vector<answer_deadline*> all_;  // one for each connection
+  bool looks_again_ = false;
+  std::atomic<std::int64_t> wakes_at_ = never;
 };
 
-answer_deadline::answer_deadline(int socket) : socket_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)) {}
+answer_deadline::answer_deadline(int socket) : socket_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)) {
+  if (socket_ >= 0) deadline_thread::of_this_process().add(*this);
+}
 
 answer_deadline::~answer_deadline() {
-  end();
-  if (socket_ >= 0) ::close(socket_);
+  if (socket_ < 0) return;
+  deadline_thread::of_this_process().remove(*this);
+  ::close(socket_);
 }
 
 void answer_deadline::begin(milliseconds most) {
-  if (socket_ >= 0) deadline_thread::of_this_process().begin(*this, most);
+  if (socket_ < 0) return;
+  const auto due = now_ns() + std::chrono::nanoseconds{most}.count();
+  due_ = due;
+  deadline_thread::of_this_process().wake_by(due);
 }
 
-void answer_deadline::end() { deadline_thread::of_this_process().end(*this); }
+void answer_deadline::end() { due_ = 0; }
 
-bool answer_deadline::passed() const { return deadline_thread::of_this_process().passed(*this); }
+bool answer_deadline::passed() const { return passed_; }
 
 }  // namespace partita::postgres

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 #include "protocol/values.hpp"
 
 namespace partita::postgres {
@@ -29,9 +31,8 @@ class answer_deadline {
  private:
   friend class deadline_thread;
   int socket_;
-  std::chrono::steady_clock::time_point due_;  // guarded by the thread's mutex, like the rest
-  bool armed_ = false;
-  bool passed_ = false;
+  std::atomic<std::int64_t> due_ = 0;  // nanoseconds of the steady clock; 0: nothing is waited for
+  std::atomic<bool> passed_ = false;
 };
 
 }  // namespace partita::postgres

@@ -34,6 +34,8 @@ void postgres_session::run(verb& v) {
 }
 
 connection& postgres_session::connected() {
+  const auto changes = dial_->history().changes();
+  if (server_ && !server_->unusable && changes_ == changes) return *server_;
   require_history();
   if (!may_go_on()) {
     server_.reset();
@@ -44,6 +46,7 @@ connection& postgres_session::connected() {
     server_->prepares = may_prepare_;
     require_history();
   }
+  changes_ = changes;
   return *server_;
 }
 

@@ -102,6 +102,7 @@ class postgres_session final : public session {
   std::unique_ptr<connection> server_;
   server_sight sight_;  // of server_
   int losses_ = 0;      // of history, before it was connected
+  int changes_ = 0;     // of what the process remembers, when it was last found fit
 };
 
 }  // namespace partita::postgres

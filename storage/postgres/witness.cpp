@@ -21,7 +21,10 @@ server_verdict witness::judge(const server_sight& sight) const {
 
 void witness::trust(const server_sight& sight) {
   std::lock_guard lock{mutex_};
-  if (!sight.standby) trusted_ = sight;
+  if (sight.standby) return;
+  if (!trusted_ || trusted_->cluster != sight.cluster || trusted_->timeline != sight.timeline)
+    ++changes_;
+  trusted_ = sight;
 }
 
 void witness::lose_history() {
@@ -29,6 +32,7 @@ void witness::lose_history() {
   newest_.reset();
   ++losses_;
   lost_ = true;
+  ++changes_;
 }
 
 bool witness::history_is_lost() const {
@@ -39,6 +43,7 @@ bool witness::history_is_lost() const {
 void witness::begin_anew() {
   std::lock_guard lock{mutex_};
   lost_ = false;
+  ++changes_;
 }
 
 int witness::losses() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -55,6 +56,10 @@ class witness {
   /// How often history was lost.
   int losses() const;
 
+  /// How often anything but `newest` has changed: while it stays the same, so do all other answers.
+  /// Costs no lock.
+  int changes() const { return changes_; }
+
   /// Whether a primary with a newer history than this one is known.
   bool knows_newer(const server_sight& than) const;
   bool knows_a_server() const;
@@ -63,6 +68,7 @@ class witness {
   bool older(const server_sight& sight) const;
 
   mutable std::mutex mutex_;
+  std::atomic<int> changes_ = 0;
   std::optional<acknowledged_event> newest_;
   std::optional<server_sight> trusted_;
   int losses_ = 0;

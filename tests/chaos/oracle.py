@@ -147,7 +147,10 @@ class Oracle:
     def judge_poison(self, run, last, what):
         starts = self.starts.get((last, "poison", 3), [])
         row = self.results.get((last, "poison"), {}).get(3, {})
-        if row.get("outcome") != "FAILED" or "tried 3 times" not in row.get("error", ""):
+        # By the loss of its node at the last try, or, where that was isolated, by the end of its
+        # own process.
+        why = row.get("error", "")
+        if row.get("outcome") != "FAILED" or not ("tried 3 times" in why or "SIGABRT" in why):
             self.wrong(f"{what}: the poisoned partition is {row.get('outcome')}:"
                        f" {row.get('error')}")
         if len(starts) > 3:

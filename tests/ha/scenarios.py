@@ -122,28 +122,29 @@ def nobody_follows(play, old):
     return "nobody followed the old primary"
 
 
+def returns(play, strike, bound, bring_back):
+    """The primary is taken away, another one is promoted, and the old one comes back."""
+    trio = play.trio
+    old = trio.primary
+    play.begin(partitions=1200)
+    strike(old)
+    play.goes_on(trio.promote(trio.furthest()), bound)
+    bring_back(old)
+    return nobody_follows(play, old)
+
+
 def come_back(play):
     """The old primary comes back and takes writes, as the first host of the address: nobody may
     follow it."""
     trio = play.trio
-    old = trio.primary
-    play.begin(partitions=1200)
-    trio.kill(old)
-    play.goes_on(trio.promote(trio.furthest()), AFTER_KILL)
-    trio.return_alone(old)
-    return nobody_follows(play, old)
+    return returns(play, trio.kill, AFTER_KILL, trio.return_alone)
 
 
 def thaw(play):
     """The old primary was frozen, and goes on where it was after another one took over: nobody may
     follow it, and nothing waits for the standbys it has lost."""
     trio = play.trio
-    old = trio.primary
-    play.begin(partitions=1200)
-    trio.freeze(old)
-    play.goes_on(trio.promote(trio.furthest()), AFTER_FREEZE)
-    trio.thaw(old)
-    return nobody_follows(play, old)
+    return returns(play, trio.freeze, AFTER_FREEZE, trio.thaw)
 
 
 def purged(play):

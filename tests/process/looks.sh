@@ -38,7 +38,8 @@ for kind in $(databases); do
   start_node --name one --executors 1
   expect 0 COMPLETED "$PARTITA" wait "$first" --timeout 20
   long=$("$PARTITA" submit range_sum from=1 to=300 partitions=3 delay_ms=60000 2>/dev/null)
-  ok "$kind: a run is under way" wait_for 20 sh -c "'$PARTITA' job $long | grep -q 'claimed\|CLAIMED'"
+  ok "$kind: a run is under way" wait_for 20 sh -c \
+    "'$PARTITA' job $long | grep -q 'claimed\|CLAIMED'"
   ok "$kind: its partition is CLAIMED" wait_for 20 sh -c \
     "'$PARTITA' job $long --state claimed -o csv --no-header | grep -q ',CLAIMED,'"
   second=$("$PARTITA" submit range_sum from=1 to=41 partitions=8 2>/dev/null)

@@ -24,7 +24,9 @@ namespace {
 constexpr milliseconds look_every{500};
 constexpr milliseconds drain_look_every{50};
 constexpr milliseconds shortest_end{1000};  // from a second signal to the end, at least
-constexpr milliseconds close_limit{300};    // sessions are closed when the node has left
+// When the node has left, its sessions are closed: on a busy machine that takes a while.
+constexpr milliseconds calm_close_limit{2000};
+constexpr milliseconds close_limit{300};  // where some bodies do not stop
 constexpr milliseconds guard_delay{500};
 
 std::string host_and_pid() {
@@ -41,13 +43,15 @@ std::string host_and_pid() {
 void end_node(node_process& node, signal_watch& signals, const settings& limits) {
   const auto at_once = std::max(limits.stop_grace, shortest_end);
   node.drain();
-  auto end_by = boot_now() + limits.drain_grace + limits.stop_grace + at_once;
+  auto calm_until = boot_now() + limits.drain_grace;
+  auto end_by = calm_until + limits.stop_grace + at_once;
   // Never destroyed: its thread uses it.
   auto& guard = *new forced_end(end_by + guard_delay, static_cast<int>(exit_code::failed));
   while (!node.wait(drain_look_every)) {
     const auto signal = signals.wait(milliseconds{0});
     if (signal && *signal != SIGHUP) {
       node.release_now();
+      calm_until = boot_now();
       end_by = std::min(end_by, boot_now() + at_once);
       guard.sooner(end_by + guard_delay);
     }
@@ -55,8 +59,9 @@ void end_node(node_process& node, signal_watch& signals, const settings& limits)
     log::error("process_ends", {}, {{"why", "the node could not leave in time"}});
     end_at_once(exit_code::failed);
   }
-  guard.sooner(boot_now() + close_limit + guard_delay);
-  if (node.close(close_limit)) return;
+  const auto limit = boot_now() < calm_until ? calm_close_limit : close_limit;
+  guard.sooner(boot_now() + limit + guard_delay);
+  if (node.close(limit)) return;
   log::warn("process_ends", {}, {{"why", "a body, or a call of the database, does not return"}});
   end_at_once(exit_code::ok);
 }
@@ -66,8 +71,6 @@ void end_node(node_process& node, signal_watch& signals, const settings& limits)
 exit_code node_command(const invocation& in) {
   require_words(in.args.words(), {}, 0);
   auto limits = settings_of(in.args);
-  // The process that reads our log may end: SIGPIPE must not end the node.
-  ::signal(SIGPIPE, SIG_IGN);
   signal_watch signals;
   auto name = in.args.text("name").empty() ? host_and_pid() : in.args.text("name");
   start_log(in.args, name);
@@ -86,7 +89,7 @@ exit_code node_command(const invocation& in) {
       {db, std::move(jobs), limits, name, program_version(), body_command(folders)});
   while (!signals.wait(look_every))
     if (node.wait(milliseconds{0})) {
-      node.close(close_limit);
+      node.close(calm_close_limit);
       if (!node.failed()) return exit_code::ok;  // `drain` asked it to leave
       throw command_error(exit_code::failed, "node_ended", "the node ended by itself",
                           "its log says why");
