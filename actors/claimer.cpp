@@ -65,7 +65,7 @@ void claimer_state::work() {
 
 void claimer_state::look() {
   const auto begun = deps->now();
-  auto view = db->get().look(me.id);
+  auto view = db->verbs()->look(me.id);
   deps->counters->looks.add(deps->since(begun));
   if (view.ready.empty()) deps->counters->looks_empty.add();
   ahead.seen(std::move(view.ready), deps->now());
@@ -115,7 +115,8 @@ bool claimer_state::claim_from(ready_step& next) {
   const auto in = book.width_in(next, me.cluster.slots);
   ahead.claiming();
   const auto begun = deps->now();
-  auto grant = db->get().claim(me.id, next.step, lease_width(in, deps->limits), in.free_executors);
+  auto grant =
+      db->verbs()->claim(me.id, next.step, lease_width(in, deps->limits), in.free_executors);
   ahead.answered();
   deps->counters->claims.add(deps->since(begun));
   (grant ? deps->counters->claims_won : deps->counters->claims_lost).add();
@@ -132,8 +133,9 @@ bool claimer_state::claim_from(ready_step& next) {
 /// The facts of a step that is about to be claimed from.
 void claimer_state::learn(step_id step, run_id run) {
   if (book.knows(step)) return;
-  auto row = db->get().find_run(run);
-  for (const auto& s : db->get().list_steps(run))
+  auto row = db->verbs()->find_run(run);
+  const auto steps = db->verbs()->list_steps(run);
+  for (const auto& s : steps)
     if (row && s.id == step) {
       const auto* definition = definition_of(row->job, s.spec.name);
       const bool timed = definition && definition->time_limit().count() > 0;
@@ -152,7 +154,7 @@ const partitioned* claimer_state::definition_of(const job_ref& ref, const std::s
 run_id claimer_state::first_of(const run_row& run) {
   auto first = run.id;
   for (auto before = run.restart_of; before;) {
-    const auto row = db->get().find_run(before);
+    const auto row = db->verbs()->find_run(before);
     if (!row || row->id >= first) break;
     first = row->id;
     before = row->restart_of;
@@ -172,7 +174,7 @@ void claimer_state::obey(const work_view& view) {
       stop_lease(held.lease, held.stop);
   }
   if (!strays.empty() && !PARTITA_BUG(stray_leases_are_kept)) {
-    auto returned = db->get().release(me.id, strays);
+    auto returned = db->verbs()->release(me.id, strays);
     log::warn("stray_leases_released", {.node = me.id}, {{"count", returned}});
   }
   if (!view.masterless.empty() && draining == drain_progress::none)
@@ -193,7 +195,7 @@ void claimer_state::stop_lease(lease_id lease, stop_mode mode) {
 void claimer_state::give_back(lease_id lease) {
   const auto from = book.offer_back(lease);
   if (!from) return;
-  db->get().give_back(me.id, lease, *from);
+  db->verbs()->give_back(me.id, lease, *from);
   book.given_back(lease);
 }
 
@@ -287,7 +289,7 @@ void claimer_state::show_progress() {
   const auto changed = progress.changed(control);
   if (changed.empty()) return;
   try {
-    db->get().record_progress(changed);
+    db->verbs()->record_progress(changed);
   } catch (const store_error& e) {
     tries->failed("progress_failed", me.id, e);
   }
@@ -343,8 +345,7 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
   s.self = self;
   s.deps = deps;
   s.node = std::move(node);
-  s.db =
-      std::make_unique<lazy_session<worker_store>>(deps, "claimer", deps->limits.database_timeout);
+  s.db = std::make_unique<worker_session>(deps, "claimer", deps->limits.database_timeout);
   s.me.become(first, deps->limits);
   s.jittered = std::make_unique<jitter>(deps->seed + 2);
   s.tries = std::make_unique<retries>(

@@ -50,7 +50,7 @@ struct claimer_state {
 
   enum class drain_progress { none, asked, over };
 
-  std::unique_ptr<lazy_session<worker_store>> db;
+  std::unique_ptr<worker_session> db;
   std::unique_ptr<jitter> jittered;
   std::unique_ptr<retries> tries;
   standing me{{}};

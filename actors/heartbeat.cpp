@@ -19,7 +19,7 @@ constexpr int slower_at_rest = 2;
 }  // namespace
 
 void heartbeat_state::join() {
-  me.id = db->get().register_node(deps->info);
+  me.id = db->verbs()->register_node(deps->info);
   log::info("node_joined", {.node = me.id}, {{"name", deps->info.name}});
   self->send(node, joined{me.id});
   self->send(claimer, joined{me.id});
@@ -29,7 +29,7 @@ void heartbeat_state::renew() {
   const auto sent = deps->now();
   std::optional<liveness_limits> limits;
   if (me.looks.mine(me.cluster.nodes, watchers)) limits = liveness_of(deps->limits);
-  auto seen = db->get().heartbeat(me.id, running, draining, limits);
+  auto seen = db->verbs()->heartbeat(me.id, running, draining, limits);
   deps->counters->renewals.add(deps->since(sent));
   me.window.renewed(sent);
   if (seen.draining && !draining) self->send(node, drain_atom::value);  // somebody asked for it
@@ -81,7 +81,7 @@ void heartbeat_state::leave() {
   leaving = true;
   for (int failures = 0; me.id && failures < 3;) {
     try {
-      if (!db->get().leave(me.id, deps->limits.loss_piece)) continue;
+      if (!db->verbs()->leave(me.id, deps->limits.loss_piece)) continue;
       log::info("node_left", {.node = me.id});
       break;
     } catch (const store_error& e) {

@@ -55,14 +55,13 @@ void master_state::recovered() {
 }
 
 bool master_state::adopt() {
-  mine.term =
-      db->with([&](const master_store& s) { return s.adopt_run(mine.run, mine.node, mine.seen); });
+  mine.term = db->verbs()->adopt_run(mine.run, mine.node, mine.seen);
   return mine.term.has_value();
 }
 
 /// Reads the rows and does what comes next.
 void master_state::decide() {
-  auto row = db->with([&](const master_store& s) { return s.find_run(mine.run); });
+  auto row = db->verbs()->find_run(mine.run);
   if (!row || row->master != mine.node || row->term != *mine.term || is_terminal(row->state))
     return quit();
   if (std::exchange(mine.job, row->job.name).empty())
@@ -71,11 +70,11 @@ void master_state::decide() {
   const auto* definition = deps->jobs->find(row->job);
   if (!definition) return let_go();  // this program does not know the job any more
 
-  auto steps = db->with([&](const master_store& s) { return s.list_steps(mine.run); });
+  auto steps = db->verbs()->list_steps(mine.run);
   std::optional<step_progress> progress;
   for (const auto& s : steps)
     if (s.state == step_state::running && s.spec.kind == step_kind::partitioned)
-      progress = db->with([&](const master_store& verbs) { return verbs.progress(s.id); });
+      progress = db->verbs()->progress(s.id);
   act(*row, *definition, steps, next_action(*row, steps, definition->shape(), progress));
 }
 
@@ -139,9 +138,7 @@ void master_state::act(const run_row& row, const job& definition,
                           again(at_once);
                         },
                         [&](const end_run& a) {
-                          db->with([&](const master_store& s) {
-                            s.end_run(mine.run, mine.node, *mine.term, a.state, a.error);
-                          });
+                          db->verbs()->end_run(mine.run, mine.node, *mine.term, a.state, a.error);
                           const auto state = to_string(a.state);
                           log::info("run_ended", about(), {{"state", state}, {"why", a.error}});
                           quit();
@@ -157,7 +154,7 @@ void master_state::begin(const run_row& row, const job& definition, std::size_t 
     spec.streamed = bool(p->streamer());
     spec.transferable = p->is_transferable();
     spec.retry = p->retries();
-    auto nodes = db->with([&](const master_store& s) { return s.live_nodes(row.job); });
+    auto nodes = db->verbs()->live_nodes(row.job);
     spec.split_context = describe_cluster(nodes);
   } else {
     const auto& t = std::get<tasklet>(defined);
@@ -166,8 +163,7 @@ void master_state::begin(const run_row& row, const job& definition, std::size_t 
     spec.retry = t.retries();
   }
   spec.ordinal = static_cast<int>(index);
-  auto begun = db->with(
-      [&](const master_store& s) { return s.begin_step(mine.run, mine.node, *mine.term, spec); });
+  auto begun = db->verbs()->begin_step(mine.run, mine.node, *mine.term, spec);
   look_wait = milliseconds{0};
   log::info("step_begun", about(spec.name), {{"step_id", begun.id}});
 }
@@ -241,8 +237,7 @@ milliseconds master_state::failed(const worker_outcome& how) {
     return at_once;
   }
   if (work->kind == step_kind::partitioned && !work->aggregating)
-    db->with(
-        [&](const master_store& s) { s.fail_step(work->step, mine.node, *mine.term, how.error); });
+    db->verbs()->fail_step(work->step, mine.node, *mine.term, how.error);
   else
     finish_step(work->step, work->name, step_state::failed, "", how.error, std::nullopt);
   return at_once;
@@ -260,9 +255,7 @@ bool master_state::rests(step_id step, bool aggregating) {
 void master_state::finish_step(step_id step, const std::string& step_name, step_state state,
                                const json_text& result, const std::string& error,
                                const std::optional<json_text>& run_result) {
-  db->with([&](const master_store& s) {
-    s.end_step(step, mine.node, *mine.term, state, result, error, run_result);
-  });
+  db->verbs()->end_step(step, mine.node, *mine.term, state, result, error, run_result);
   look_wait = milliseconds{0};
   log::info("step_ended", about(step_name),
             {{"step_id", step}, {"state", to_string(state)}, {"why", error}});
@@ -292,7 +285,7 @@ void master_state::resume() {
 }
 
 void master_state::let_go() {
-  db->with([&](const master_store& s) { s.step_down(mine.run, mine.node, *mine.term); });
+  db->verbs()->step_down(mine.run, mine.node, *mine.term);
   log::info("run_let_go", about(), {{"term", mine.term->value}});
   quit();
 }
@@ -330,9 +323,9 @@ master_actor::behavior_type job_master(master_actor::stateful_pointer<master_sta
   s.spawn_worker = std::move(spawn_worker);
   s.mine = {me, run.id, run.seen, std::nullopt, {}};
   s.jittered = std::make_unique<jitter>(deps->seed + 100 + static_cast<unsigned>(run.id.value));
-  s.tries = std::make_unique<retries>(
-      retry_wait{deps->limits.retry_first, deps->limits.retry_max,
-                 deps->seed + 200 + static_cast<unsigned>(run.id.value)});
+  s.tries =
+      std::make_unique<retries>(retry_wait{deps->limits.retry_first, deps->limits.retry_max,
+                                           deps->seed + 200 + static_cast<unsigned>(run.id.value)});
   self->send(self, advance_atom::value, s.awaited);
   return {[self](advance_atom, std::uint64_t number) {
             if (number == self->state.awaited) self->state.advance();

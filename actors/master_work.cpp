@@ -71,9 +71,7 @@ class partition_inserter {
   /// What is left goes in with the seal.
   void seal(const std::vector<ready_range>& ranges) {
     if (task_.stop.stop_requested()) throw stop_requested_error{};
-    task_.db->with([&](const master_store& db) {
-      db.seal_split(task_.step.id, task_.node, task_.term, next_, batch_, ranges);
-    });
+    task_.db->verbs()->seal_split(task_.step.id, task_.node, task_.term, next_, batch_, ranges);
   }
 
   std::int64_t seen() const { return seen_; }
@@ -81,9 +79,7 @@ class partition_inserter {
  private:
   void flush() {
     if (task_.stop.stop_requested()) throw stop_requested_error{};
-    task_.db->with([&](const master_store& db) {
-      db.append_partitions(task_.step.id, task_.node, task_.term, next_, batch_);
-    });
+    task_.db->verbs()->append_partitions(task_.step.id, task_.node, task_.term, next_, batch_);
     next_ += static_cast<partition_no>(batch_.size());
     batch_.clear();
     bytes_ = 0;
@@ -103,11 +99,10 @@ class partition_inserter {
 void insert_listed(const master_task& task, const partitioned& definition, split_context& context) {
   auto listed = definition.splitter()(context);
   if (task.step.count > 0 && !PARTITA_BUG(half_a_split_is_kept))
-    task.db->with(
-        [&](const master_store& db) { db.reset_split(task.step.id, task.node, task.term); });
+    task.db->verbs()->reset_split(task.step.id, task.node, task.term);
   partition_inserter inserter{task, 0, std::nullopt};
   for (auto& p : listed) inserter.add(std::move(p));
-  auto nodes = task.db->with([&](const master_store& db) { return db.live_nodes(task.run.job); });
+  auto nodes = task.db->verbs()->live_nodes(task.run.job);
   inserter.seal(assign(definition.assigned(), inserter.seen(), nodes));
 }
 
@@ -125,8 +120,7 @@ void insert_streamed(const master_task& task, const partitioned& definition,
 
 results results_of(const master_task& task) {
   return results{[task](partition_no after, int limit) {
-    return task.db->with(
-        [&](const master_store& db) { return db.list_results(task.step.id, after, limit); });
+    return task.db->verbs()->list_results(task.step.id, after, limit);
   }};
 }
 
@@ -135,8 +129,7 @@ template <class Visit>
 void for_each_result(result_kind kind, const master_task& task, Visit&& visit) {
   constexpr int page = 1000;
   for (partition_no after = -1;;) {
-    auto rows = task.db->with(
-        [&](const master_store& db) { return db.list_results(task.step.id, after, page, kind); });
+    auto rows = task.db->verbs()->list_results(task.step.id, after, page, kind);
     for (const auto& row : rows) visit(row);
     if (rows.size() < page) return;
     after = rows.back().no;
@@ -158,8 +151,7 @@ void publish_files(const master_task& task) {
   for (std::optional<run_row> run = task.run; run;) {
     remove_leftovers(published, run->id);
     const auto before = run->restart_of;
-    run = before ? task.db->with([&](const master_store& db) { return db.find_run(before); })
-                 : std::nullopt;
+    run = before ? task.db->verbs()->find_run(before) : std::nullopt;
   }
 }
 

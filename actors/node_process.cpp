@@ -65,6 +65,7 @@ struct node_process::impl {
   explicit impl(const node_config& config)
       : deps(make_deps(config)), left(over.get_future()), system(settings) {
     auto first = lazy_session<cluster_store>(deps, "join", deps->limits.database_timeout)
+                     .verbs()
                      ->register_node(deps->info);
     log::info("node_joined", {.node = first},
               {{"name", deps->info.name}, {"executors", deps->info.slots}});

@@ -17,10 +17,9 @@ constexpr std::chrono::seconds idle_time{10};
 
 void executor_state::commit(lease_id lease, partition_no no, const checkpoint& c) {
   if (!checkpoints)
-    checkpoints = std::make_unique<lazy_session<worker_store>>(deps, "executor",
-                                                               deps->limits.database_timeout);
+    checkpoints = std::make_unique<worker_session>(deps, "executor", deps->limits.database_timeout);
   try {
-    (*checkpoints)->commit_chunk(lease, no, c);
+    checkpoints->verbs()->commit_chunk(lease, no, c);
   } catch (const store_error& e) {
     if (e.code() == errc::lease_lost) throw lease_lost_error{};
     throw;

@@ -23,7 +23,7 @@ struct executor_state {
 
   deps_ptr deps;
   std::shared_ptr<executor_control> control;
-  std::unique_ptr<lazy_session<worker_store>> checkpoints;  // opened by the first checkpoint
+  std::unique_ptr<worker_session> checkpoints;  // opened by the first checkpoint
   std::unique_ptr<body_process> child;  // started by the first isolated attempt, and after a loss
   int index = 0;
   bool ticks = false;  // a tick is under way, because something is open

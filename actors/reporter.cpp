@@ -11,7 +11,7 @@ namespace partita {
 /// same moment, and the server would be busy with new connections alone.
 void reporter_state::open_session() {
   try {
-    db->get();
+    db->verbs();
   } catch (const store_error&) {
     // The first report tries again, and tells.
   }
@@ -72,7 +72,7 @@ bool reporter_state::report_next() {
 /// What the database cannot take (a text it refuses) fails its own partition, and no other.
 std::vector<report_verdict> reporter_state::report(std::span<const attempt_report> items) {
   try {
-    return db->get().report(id, items);
+    return db->verbs()->report(id, items);
   } catch (const store_error& e) {
     if (e.code() != errc::bad_request) throw;
     if (items.size() == 1) {
@@ -81,7 +81,7 @@ std::vector<report_verdict> reporter_state::report(std::span<const attempt_repor
       item.output = "null";
       item.files.clear();
       item.error = std::string{"its result cannot be stored: "} + e.what();
-      return db->get().report(id, {&item, 1});
+      return db->verbs()->report(id, {&item, 1});
     }
   }
   std::vector<report_verdict> verdicts;
@@ -153,8 +153,7 @@ reporter_actor::behavior_type reporter(reporter_actor::stateful_pointer<reporter
   s.deps = deps;
   s.claimer = std::move(claimer);
   s.id = first;
-  s.db =
-      std::make_unique<lazy_session<worker_store>>(deps, "reporter", deps->limits.database_timeout);
+  s.db = std::make_unique<worker_session>(deps, "reporter", deps->limits.database_timeout);
   s.tries = std::make_unique<retries>(
       retry_wait{deps->limits.retry_first, deps->limits.retry_max, deps->seed + 4});
   s.pending = report_queue{deps->limits};

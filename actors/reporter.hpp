@@ -34,7 +34,7 @@ struct reporter_state {
   claimer_actor claimer;
   static inline const char* name = "reporter";
 
-  std::unique_ptr<lazy_session<worker_store>> db;
+  std::unique_ptr<worker_session> db;
   std::unique_ptr<retries> tries;
   node_id id;
   report_queue pending{{}};

@@ -10,8 +10,8 @@
 
 namespace partita {
 
-/// A session with the database for the verbs of one facet (storage/store.hpp). It is opened when it
-/// is first needed, and again after close().
+/// A session with the database for the verbs of one facet (storage/store.hpp), for one thread or
+/// for several that take turns. It is opened when it is first needed, and again after close().
 template <class Facet>
 class lazy_session {
  public:
@@ -20,28 +20,39 @@ class lazy_session {
         options_{"partita " + deps_->info.name + " " + purpose, timeout,
                  std::min(timeout, milliseconds{3000})} {}
 
-  /// For one thread. Throws store_error as database::connect does.
-  const Facet& get() {
+  /// While it lives, other threads wait.
+  class turn {
+   public:
+    const Facet* operator->() const { return verbs_; }
+
+   private:
+    friend class lazy_session;
+    explicit turn(lazy_session& of) : lock_(of.mutex_), verbs_(&of.open()) {}
+    std::unique_lock<std::mutex> lock_;
+    const Facet* verbs_;
+  };
+
+  /// Throws store_error as database::connect does.
+  turn verbs() { return turn{*this}; }
+
+  void close() {
+    std::lock_guard lock{mutex_};
+    verbs_.reset();
+  }
+
+ private:
+  const Facet& open() {
     if (!verbs_) verbs_.emplace(deps_->db->connect(options_));
     return *verbs_;
   }
-  const Facet* operator->() { return &get(); }
 
-  /// For several threads, which take turns.
-  template <class F>
-  auto with(F&& verb) {
-    std::lock_guard lock{mutex_};
-    return std::forward<F>(verb)(get());
-  }
-
-  void close() { verbs_.reset(); }
-
- private:
   deps_ptr deps_;
   session_options options_;
   std::optional<Facet> verbs_;
   std::mutex mutex_;
 };
+
+using worker_session = lazy_session<worker_store>;
 
 /// All masters of a node share one: they need it seldom and briefly.
 using master_session = lazy_session<master_store>;

@@ -55,7 +55,7 @@ bool sweeper_state::judge_next() {
   if (waiting.empty() || deps->now() - seen >= deps->limits.unreachable_after) return false;
   const auto suspect = waiting.back();
   try {
-    const auto verdict = db->get().sweep(suspect, liveness_of(deps->limits));
+    const auto verdict = db->verbs()->sweep(suspect, liveness_of(deps->limits));
     deps->counters->sweeps.add();
     if (verdict == sweep_verdict::alive) return false;
     if (std::pair{suspect, verdict} != logged)

@@ -11,15 +11,15 @@
 #include <thread>
 #include <vector>
 
+#include "storage/clock.hpp"
+
 namespace partita::postgres {
 
 namespace {
 
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
-std::int64_t now_ns() {
-  return std::chrono::nanoseconds{std::chrono::steady_clock::now().time_since_epoch()}.count();
-}
+std::int64_t now_ns() { return std::chrono::nanoseconds{boot_now().time_since_epoch()}.count(); }
 
 }  // namespace
 
@@ -69,7 +69,7 @@ class deadline_thread {
       if (wakes_at_ == never)
         changed_.wait(lock, woken);
       else
-        changed_.wait_until(lock, steady_time{std::chrono::nanoseconds{wakes_at_}}, woken);
+        changed_.wait_for(lock, std::chrono::nanoseconds{wakes_at_ - now_ns()}, woken);
     }
   }
 
@@ -93,8 +93,6 @@ class deadline_thread {
     d.passed_ = true;
     ::shutdown(d.socket_, SHUT_RDWR);
   }
-
-  using steady_time = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 
   std::mutex mutex_;
   std::condition_variable changed_;

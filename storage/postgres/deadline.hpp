@@ -31,7 +31,7 @@ class answer_deadline {
  private:
   friend class deadline_thread;
   int socket_;
-  std::atomic<std::int64_t> due_ = 0;  // nanoseconds of the steady clock; 0: nothing is waited for
+  std::atomic<std::int64_t> due_ = 0;  // nanoseconds by boot_now(); 0: nothing is waited for
   std::atomic<bool> passed_ = false;
 };
 
