@@ -107,7 +107,9 @@ void jobs_of::plain(partition_context& p) {
 
 void jobs_of::filed(partition_context& p, std::int64_t name) {
   plain(p);
-  const auto run = std::to_string(p.run().value);
+  const auto key =
+      p.idempotency_key();  // begins with the first of the runs that continue each other
+  const auto run = key.substr(0, key.find(':'));
   std::ofstream{p.output_file(folder_.path / (run + "-" + std::to_string(name)))}
       << value_of(p.no());
 }
