@@ -129,11 +129,22 @@ bool is_cancelled(const std::exception& failure) {
   return sql != nullptr && sql->sqlstate() == "57014";
 }
 
+namespace {
+
+errc meaning_of(const pqxx::sql_error& failure) {
+  // The one error that libpqxx 6 reports without its SQLSTATE.
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&failure) != nullptr)
+    return errc::missing_right;
+  return meaning_of(failure.sqlstate());
+}
+
+}  // namespace
+
 store_error translated(const std::exception& failure, const std::string& address) {
   auto code = errc::unavailable;
   std::string prefix = address + ": ";
   if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&failure))
-    code = meaning_of(sql->sqlstate());
+    code = meaning_of(*sql);
   else if (dynamic_cast<const pqxx::conversion_error*>(&failure) != nullptr)
     code = errc::damaged;
   else if (dynamic_cast<const pqxx::broken_connection*>(&failure) != nullptr)

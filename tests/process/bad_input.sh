@@ -98,7 +98,7 @@ mkdir "$scratch/public" && cp "$scratch/bad.db" "$scratch/public/read.db"
 chmod 755 "$scratch" && chmod 444 "$scratch/public/read.db" && chmod 555 "$scratch/public"
 if as_nobody test -x "$PARTITA" && ! as_nobody test -w "$scratch/public/read.db"; then
   read_only="--db sqlite:$scratch/public/read.db"
-  for look in "jobs" "job 1 --partitions" "job 1 0" "events 1" "nodes --all" "wait $last" \
+  for look in "jobs" "job $last --partitions" "job $last 0" "events 1" "nodes --all" "wait $last" \
     "schema status" verify; do
     # shellcheck disable=SC2086
     expect 0 "" as_nobody "$PARTITA" $look $read_only

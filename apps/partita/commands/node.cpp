@@ -89,8 +89,9 @@ exit_code node_command(const invocation& in) {
       {db, std::move(jobs), limits, name, program_version(), body_command(folders)});
   while (!signals.wait(look_every))
     if (node.wait(milliseconds{0})) {
+      const bool asked = !node.failed();  // by `drain`
       node.close(calm_close_limit);
-      if (!node.failed()) return exit_code::ok;  // `drain` asked it to leave
+      if (asked) return exit_code::ok;
       throw command_error(exit_code::failed, "node_ended", "the node ended by itself",
                           "its log says why");
     }
