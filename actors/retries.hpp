@@ -12,7 +12,7 @@ namespace partita {
 /// the log tells of the first failure and of the end.
 class retries {
  public:
-  explicit retries(retry_wait wait) : wait_(std::move(wait)) {}
+  explicit retries(retry_wait wait) : wait_(wait) {}
 
   /// Returns how long to wait.
   milliseconds failed(log::event_name what, const log::subject& of, const store_error& e) {
