@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -126,6 +127,10 @@ class job {
   /// Raise it when a run begun by an older binary must not be continued by a newer one: a node
   /// takes only runs of the versions it knows. Default: 1.
   job& version(int v) { return version_ = v, *this; }
+  /// An operator may let this version continue runs of older ones, from `oldest` on: their steps
+  /// have the same names here, and this version understands their partitions, results and
+  /// checkpoints. Default: none.
+  job& can_continue(int oldest) { return oldest_continued_ = oldest, *this; }
   template <class T, class... Properties>
   job& parameter(std::string name, const Properties&... properties) {
     parameter_spec spec;
@@ -145,6 +150,9 @@ class job {
   const std::string& about() const { return about_; }
   int version() const { return version_; }
   job_ref ref() const { return {name_, version_}; }
+  bool continues(int older) const {
+    return older == version_ || (oldest_continued_ <= older && older < version_);
+  }
   const std::vector<parameter_spec>& parameter_specs() const { return parameters_; }
   const std::vector<job_step>& steps() const { return steps_; }
   const partitioned* partitioned_step(std::string_view step_name) const;
@@ -156,6 +164,7 @@ class job {
   std::string name_;
   std::string about_;
   int version_ = 1;
+  int oldest_continued_ = std::numeric_limits<int>::max();
   std::vector<parameter_spec> parameters_;
   std::vector<job_step> steps_;
   std::vector<std::pair<std::string, std::string>> jumps_;

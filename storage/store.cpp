@@ -52,8 +52,8 @@ run_row launcher_store::submit(const submission& s) const {
   return run("submit", access::write, verbs::submit, s);
 }
 
-run_row launcher_store::restart(run_id ended, const std::string& launch_key) const {
-  return run("restart", access::write, verbs::restart, ended, launch_key);
+run_row launcher_store::restart(run_id ended, const std::string& launch_key, int version) const {
+  return run("restart", access::write, verbs::restart, ended, launch_key, version);
 }
 
 run_row launcher_store::request_stop(run_id run, stop_mode mode) const {

@@ -109,16 +109,17 @@ class launcher_store : public virtual run_lookup {
   run_row submit(const submission& s) const;
 
   /// A new run that continues `ended`, which must be FAILED or STOPPED (else `wrong_state`), with
-  /// its job, parameters and identity. Copies its steps: COMPLETED ones with their partitions and
-  /// results; of the others the partitions, the COMPLETED results (they keep the lease that made
-  /// them, and their files the final names) and the checkpoints, while every partition without a
-  /// result becomes ready (attempt 0, available now, shared); such a step is RUNNING again. A
-  /// streamed step that was not sealed is copied with what it has: its stream goes on. A listed one
-  /// that was not sealed is not copied, nor is a tasklet step that did not complete. Launch key and
-  /// `already_running` as in submit: the run of the key must continue this very run. `not_found` if
+  /// its job, parameters and identity; `version` of the job, or that of `ended` where it is 0.
+  /// Copies its steps: COMPLETED ones with their partitions and results; of the others the
+  /// partitions, the COMPLETED results (they keep the lease that made them, and their files the
+  /// final names) and the checkpoints, while every partition without a result becomes ready
+  /// (attempt 0, available now, shared); such a step is RUNNING again. A streamed step that was not
+  /// sealed is copied with what it has: its stream goes on. A listed one that was not sealed is not
+  /// copied, nor is a tasklet step that did not complete. Launch key and `already_running` as in
+  /// submit: the run of the key must continue this very run, with this version. `not_found` if
   /// there is no such run. A run can be continued once; the second time is `wrong_state` (the
   /// sentence names the run that continues it).
-  run_row restart(run_id ended, const std::string& launch_key) const;
+  run_row restart(run_id ended, const std::string& launch_key, int version = 0) const;
 
   /// Asks a live run to stop; `now` outranks `stop`, never the other way. A CREATED run that never
   /// had a master is STOPPED at once, and so are the steps it was continued with. Returns the run

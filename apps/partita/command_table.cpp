@@ -19,6 +19,8 @@ namespace {
 
 const option wait_option{"wait", "", "wait for its end; the exit code tells how it ended"};
 const option key_option{"key", "KEY", "launch key: the same key again finds the same run"};
+const option version_option{"version", "N",
+                            "of the job, for the new run; that of the old one if not given"};
 
 /// What every command that reaches a database takes, after its own options.
 option_list with_database(const option_list& own, const std::string& log_level = "warn") {
@@ -70,8 +72,8 @@ std::vector<command> make_table() {
        "continue a FAILED or STOPPED run as a new one",
        work,
        "Completed partitions keep their results; the others go on from their checkpoints.",
-       {"restart 17", "restart 17 --wait"},
-       with_database(option_list{wait_option, key_option} + output_options()),
+       {"restart 17", "restart 17 --wait", "restart 17 --version 3"},
+       with_database(option_list{wait_option, key_option, version_option} + output_options()),
        restart_command},
       {"jobs",
        "",

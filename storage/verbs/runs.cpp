@@ -33,6 +33,8 @@ run_row require_same_launch(const run_row& found, const run_row& wanted) {
   if (found.restart_of != wanted.restart_of)
     refuse(found.restart_of ? "which continues " + named(found.restart_of)
                             : "which continues no other run");
+  if (found.restart_of && found.job.version != wanted.job.version)
+    refuse("with version " + std::to_string(found.job.version) + " of the job");
   if (found.parameters != wanted.parameters) refuse("which has other parameters");
   return found;
 }
@@ -158,12 +160,13 @@ run_row submit(transaction& tx, const submission& s) {
   try_again();
 }
 
-run_row restart(transaction& tx, run_id ended, const std::string& launch_key) {
+run_row restart(transaction& tx, run_id ended, const std::string& launch_key, int version) {
   require_text("the launch key", launch_key);
   // What has ended stays as it is: it is read without a lock.
   const auto old = require_run(tx, ended, row_lock::none);
   run_row wanted;
   wanted.job = old.job;
+  if (version != 0) wanted.job.version = version;
   wanted.parameters = old.parameters;
   wanted.identity = old.identity;
   wanted.launch_key = launch_key;

@@ -80,6 +80,17 @@ TEST_CASE("definitions that cannot work are refused when they are registered") {
         "job j: step a is streamed, so its partitions can only be shared");
 }
 
+TEST_CASE("a version continues its own runs, and those of older ones that it names") {
+  const auto third = job{"j"}.version(3).step(task("t"));
+  CHECK(third.continues(3));
+  CHECK_FALSE(third.continues(2));
+  const auto fourth = job{"j"}.version(4).can_continue(2).step(task("t"));
+  CHECK(fourth.continues(2));
+  CHECK(fourth.continues(3));
+  CHECK_FALSE(fourth.continues(1));
+  CHECK_FALSE(fourth.continues(5));
+}
+
 TEST_CASE("a registry finds jobs by name and version") {
   const registry jobs{job{"a"}.step(task("t")), job{"b"}.version(2).step(task("t"))};
   CHECK(jobs.find("a"));

@@ -102,7 +102,8 @@ registry hard_jobs() {
           hard("isolated", step().isolated()),
           hard("isolated_timed", step(milliseconds{700}).isolated()),
           hard("small", step().isolated({512 << 20})),
-          hard("on_master", tasklet{"work", obedient})};
+          hard("on_master", tasklet{"work", obedient}),
+          hard("newer", step()).version(3).can_continue(2)};
 }
 
 }  // namespace

@@ -84,5 +84,18 @@ for signal in KILL STOP; do
   expect 0 . "$PARTITA" cancel "$run"
 done
 
+# --- a run of an older version of the job goes on with a newer one
+with_database sqlite
+old=$("$PARTITA" submit newer 2>/dev/null)
+expect 0 STOPPED "$PARTITA" cancel "$old"
+sql "update @run set job_version = 1 where run_id = $old"
+expect 2 "does not know version 4 of newer" "$PARTITA" restart "$old" --version 4
+expect 4 "version 3 of newer does not continue runs of version 1" \
+  "$PARTITA" restart "$old" --version 3
+sql "update @run set job_version = 2 where run_id = $old"
+expect 0 "continues run $old" "$PARTITA" restart "$old" --version 3
+ok "the new run has the new version" [ \
+  "$(sql "select job_version from @run where restart_of = $old")" = 3 ]
+
 expect 2 "for processes that nodes start" "$PARTITA" --bodies
 finish

@@ -127,6 +127,13 @@ TEST_CASE_METHOD(half_done, "continuing with the same launch key again finds the
   CHECK(db->list_steps(made.id).size() == 2);
 }
 
+TEST_CASE_METHOD(half_done, "a run may be continued by another version of its job") {
+  auto made = db->restart(old.run, "again", 7);
+  CHECK(made.job == job_ref{db->find_run(old.run)->job.name, 7});
+  CHECK(db->restart(old.run, "again", 7).id == made.id);
+  CHECK(error_of([&] { db->restart(old.run, "again"); }) == errc::launch_key_taken);
+}
+
 TEST_CASE_METHOD(half_done,
                  "a run is continued once; the refusal names the run that continues it") {
   for (int i = 0; i < 11; ++i) db->submit(launch("filler " + std::to_string(i)));
