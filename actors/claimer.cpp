@@ -348,8 +348,7 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
   s.db = std::make_unique<worker_session>(deps, "claimer", deps->limits.database_timeout);
   s.me.become(first, deps->limits);
   s.jittered = std::make_unique<jitter>(deps->seed + 2);
-  s.tries = std::make_unique<retries>(
-      retry_wait{deps->limits.retry_first, deps->limits.retry_max, deps->seed + 5});
+  s.tries = std::make_unique<retries>(retry_wait{deps->limits, deps->seed + 5});
   s.control = std::move(control);
   s.book = lease_book{static_cast<int>(s.control.size()), deps->limits};
   s.reporter = spawn.reporter(self);

@@ -56,6 +56,7 @@ class retry_wait {
  public:
   retry_wait(milliseconds first, milliseconds most, unsigned seed)
       : first_(first), most_(most), engine_(seed) {}
+  retry_wait(const settings& s, unsigned seed) : retry_wait(s.retry_first, s.retry_max, seed) {}
   milliseconds next() {
     wait_ = wait_.count() == 0 ? first_ : std::min(2 * wait_, most_);
     return spread(wait_, std::uniform_real_distribution<>{0.0, 1.0}(engine_));

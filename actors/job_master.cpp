@@ -323,9 +323,8 @@ master_actor::behavior_type job_master(master_actor::stateful_pointer<master_sta
   s.spawn_worker = std::move(spawn_worker);
   s.mine = {me, run.id, run.seen, std::nullopt, {}};
   s.jittered = std::make_unique<jitter>(deps->seed + 100 + static_cast<unsigned>(run.id.value));
-  s.tries =
-      std::make_unique<retries>(retry_wait{deps->limits.retry_first, deps->limits.retry_max,
-                                           deps->seed + 200 + static_cast<unsigned>(run.id.value)});
+  s.tries = std::make_unique<retries>(
+      retry_wait{deps->limits, deps->seed + 200 + static_cast<unsigned>(run.id.value)});
   self->send(self, advance_atom::value, s.awaited);
   return {[self](advance_atom, std::uint64_t number) {
             if (number == self->state.awaited) self->state.advance();

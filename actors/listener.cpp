@@ -31,8 +31,7 @@ listener_actor::behavior_type listener(listener_actor::stateful_pointer<listener
   s.self = self;
   s.deps = deps;
   s.claimer = std::move(claimer);
-  s.backoff = std::make_unique<retry_wait>(deps->limits.retry_first, deps->limits.retry_max,
-                                           deps->seed + 3);
+  s.backoff = std::make_unique<retry_wait>(deps->limits, deps->seed + 3);
   self->send(self, tick_atom::value);
   return {[self](tick_atom) { self->state.tick(); }};
 }

@@ -154,8 +154,7 @@ reporter_actor::behavior_type reporter(reporter_actor::stateful_pointer<reporter
   s.claimer = std::move(claimer);
   s.id = first;
   s.db = std::make_unique<worker_session>(deps, "reporter", deps->limits.database_timeout);
-  s.tries = std::make_unique<retries>(
-      retry_wait{deps->limits.retry_first, deps->limits.retry_max, deps->seed + 4});
+  s.tries = std::make_unique<retries>(retry_wait{deps->limits, deps->seed + 4});
   s.pending = report_queue{deps->limits};
   s.open_session();
   return {[self](result_batch& batch) { self->state.take(batch); },

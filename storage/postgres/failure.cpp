@@ -41,6 +41,13 @@ errc meaning_of(std::string_view state) {
   return errc::damaged;
 }
 
+errc meaning_of(const pqxx::sql_error& failure) {
+  // The one error that libpqxx 6 reports without its SQLSTATE.
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&failure) != nullptr)
+    return errc::missing_right;
+  return meaning_of(failure.sqlstate());
+}
+
 std::string_view advice(errc code) {
   switch (code) {
     case errc::schema_missing:
@@ -128,17 +135,6 @@ bool is_cancelled(const std::exception& failure) {
   const auto* sql = dynamic_cast<const pqxx::sql_error*>(&failure);
   return sql != nullptr && sql->sqlstate() == "57014";
 }
-
-namespace {
-
-errc meaning_of(const pqxx::sql_error& failure) {
-  // The one error that libpqxx 6 reports without its SQLSTATE.
-  if (dynamic_cast<const pqxx::insufficient_privilege*>(&failure) != nullptr)
-    return errc::missing_right;
-  return meaning_of(failure.sqlstate());
-}
-
-}  // namespace
 
 store_error translated(const std::exception& failure, const std::string& address) {
   auto code = errc::unavailable;

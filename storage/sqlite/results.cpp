@@ -120,8 +120,8 @@ std::vector<name_owner> sqlite_transaction::reserve_names(std::span<const name_c
 
 void sqlite_transaction::add_counts(std::span<const counter_record> more) {
   for (const auto& c : more)
-    db_.run(sql::add_counts, c.step, c.node, c.completed, c.failed, c.counts.read, c.counts.written,
-            c.counts.filtered, c.counts.skipped);
+    db_.run(sql::add_counts.c_str(), c.step, c.node, c.completed, c.failed, c.counts.read,
+            c.counts.written, c.counts.filtered, c.counts.skipped);
 }
 
 std::int64_t sqlite_transaction::insert_lost(const lease_record& lease, range span,

@@ -94,7 +94,7 @@ std::int64_t sqlite_transaction::copy_names(step_id from, step_id to, range span
 }
 
 void sqlite_transaction::count_results(step_id to, range span) {
-  db_.run(sql::count_results, to, span.lo, span.hi);
+  db_.run(sql::count_results.c_str(), to, span.lo, span.hi);
 }
 
 std::int64_t sqlite_transaction::copy_checkpoints(step_id from, step_id to, range span) {

@@ -51,6 +51,27 @@ exit_code tell_submitted(const invocation& in, const std::shared_ptr<database>& 
   return exit_code::ok;
 }
 
+/// Of the job, for the run that continues `ended`. 0: the same.
+int version_wanted(const invocation& in, const launcher_store& launcher, run_id ended) {
+  if (!in.args.has("version")) return 0;
+  const auto old = launcher.find_run(ended);
+  if (!old) return 0;  // `restart` tells
+  const auto wanted = static_cast<int>(in.args.number("version", 1, 1'000'000'000));
+  const auto* known = in.jobs.find(old->job.name);
+  if (known == nullptr || known->version() != wanted)
+    throw usage_error(
+        fmt::format("this program does not know version {} of {}", wanted, old->job.name),
+        known ? fmt::format("it knows version {}", known->version())
+              : "use the program that has this job");
+  if (!known->continues(old->job.version))
+    throw command_error(
+        exit_code::conflict, "cannot_continue",
+        fmt::format("version {} of {} does not continue runs of version {}, as {} is", wanted,
+                    old->job.name, old->job.version, named(old->id)),
+        "its author says with can_continue(…) which it does");
+  return wanted;
+}
+
 }  // namespace
 
 exit_code submit_command(const invocation& in) {
@@ -63,29 +84,6 @@ exit_code submit_command(const invocation& in) {
   return tell_submitted(in, db, run, named(run.id) + " of " + run.job.name + " is submitted");
 }
 
-namespace {
-
-/// Of the job, for the run that continues `old`. 0: the same.
-int version_wanted(const invocation& in, const run_row& old) {
-  if (!in.args.has("version")) return 0;
-  const auto wanted = static_cast<int>(in.args.number("version", 1, 1'000'000'000));
-  const auto* known = in.jobs.find(old.job.name);
-  if (known == nullptr || known->version() != wanted)
-    throw usage_error(
-        fmt::format("this program does not know version {} of {}", wanted, old.job.name),
-        known ? fmt::format("it knows version {}", known->version())
-              : "use the program that has this job");
-  if (!known->continues(old.job.version))
-    throw command_error(
-        exit_code::conflict, "cannot_continue",
-        fmt::format("version {} of {} does not continue runs of version {}, as {} is", wanted,
-                    old.job.name, old.job.version, named(old.id)),
-        "its author says with can_continue(…) which it does");
-  return wanted;
-}
-
-}  // namespace
-
 exit_code restart_command(const invocation& in) {
   start_log(in.args);
   wants_json(in.args);
@@ -94,10 +92,7 @@ exit_code restart_command(const invocation& in) {
   auto key = launch_key(in.args);
   auto db = open_existing(database_url(in.args));
   const auto launcher = ask([&] { return launcher_store{db->connect({})}; });
-  auto run = ask([&] {
-    const auto old = launcher.find_run(ended);
-    return launcher.restart(ended, key, old ? version_wanted(in, *old) : 0);
-  });
+  auto run = ask([&] { return launcher.restart(ended, key, version_wanted(in, launcher, ended)); });
   return tell_submitted(in, db, run, named(run.id) + " continues " + named(ended));
 }
 

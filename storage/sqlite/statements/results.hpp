@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 namespace partita::sqlite::sql {
 
 // 1 step, 2 lo, 3 hi. Columns: no, lease, COMPLETED
@@ -40,17 +42,21 @@ ON CONFLICT (run_id, name) DO NOTHING)sql";
 inline constexpr char owner_of_name[] =
     "SELECT step_id, no FROM partita_output_name WHERE run_id = ?1 AND name = ?2";
 
-// 1 step, 2 node, 3 completed, 4 failed, 5 read, 6 written, 7 filtered, 8 skipped
-inline constexpr char add_counts[] = R"sql(
-INSERT INTO partita_step_counter (step_id, node_id, completed, failed, read_count, write_count,
-                                  filter_count, skip_count)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+// What is inserted is added to what the node has counted of the step.
+inline const std::string sum_counts = R"sql(
 ON CONFLICT (step_id, node_id) DO UPDATE
 SET completed = completed + excluded.completed, failed = failed + excluded.failed,
     read_count = read_count + excluded.read_count,
     write_count = write_count + excluded.write_count,
     filter_count = filter_count + excluded.filter_count,
     skip_count = skip_count + excluded.skip_count)sql";
+
+// 1 step, 2 node, 3 completed, 4 failed, 5 read, 6 written, 7 filtered, 8 skipped
+inline const std::string add_counts = R"sql(
+INSERT INTO partita_step_counter (step_id, node_id, completed, failed, read_count, write_count,
+                                  filter_count, skip_count)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))sql" +
+                                      sum_counts;
 
 // 1 step, 2 no
 inline constexpr char delete_checkpoint[] =

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "storage/sqlite/statements/results.hpp"
+
 namespace partita::sqlite::sql {
 
 // 1 step
@@ -110,19 +112,14 @@ WHERE o.run_id = (SELECT run_id FROM partita_step WHERE step_id = ?2) AND o.step
   AND EXISTS (SELECT 1 FROM partita_result x WHERE x.step_id = ?1 AND x.no = o.no))sql";
 
 // 1 step, 2 lo, 3 hi
-inline constexpr char count_results[] = R"sql(
+inline const std::string count_results = R"sql(
 INSERT INTO partita_step_counter (step_id, node_id, completed, failed, read_count, write_count,
                                   filter_count, skip_count)
 SELECT x.step_id, l.node_id, sum(x.outcome = 'COMPLETED'), sum(x.outcome = 'FAILED'),
        sum(x.read_count), sum(x.write_count), sum(x.filter_count), sum(x.skip_count)
 FROM partita_result x JOIN partita_lease l ON l.lease_id = x.lease_id
-WHERE x.step_id = ?1 AND x.no BETWEEN ?2 AND ?3 GROUP BY x.step_id, l.node_id
-ON CONFLICT (step_id, node_id) DO UPDATE
-SET completed = completed + excluded.completed, failed = failed + excluded.failed,
-    read_count = read_count + excluded.read_count,
-    write_count = write_count + excluded.write_count,
-    filter_count = filter_count + excluded.filter_count,
-    skip_count = skip_count + excluded.skip_count)sql";
+WHERE x.step_id = ?1 AND x.no BETWEEN ?2 AND ?3 GROUP BY x.step_id, l.node_id)sql" +
+                                         sum_counts;
 
 // 1 new step, 2 step, 3 lo, 4 hi
 inline constexpr char copy_checkpoints[] = R"sql(
