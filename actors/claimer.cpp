@@ -345,13 +345,13 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
   s.self = self;
   s.deps = deps;
   s.node = std::move(node);
-  s.db = std::make_unique<worker_session>(deps, "claimer", deps->limits.database_timeout);
+  s.db = std::make_shared<worker_session>(deps, "claimer", deps->limits.database_timeout);
   s.me.become(first, deps->limits);
   s.jittered = std::make_unique<jitter>(deps->seed + 2);
   s.tries = std::make_unique<retries>(retry_wait{deps->limits, deps->seed + 5});
   s.control = std::move(control);
   s.book = lease_book{static_cast<int>(s.control.size()), deps->limits};
-  s.reporter = spawn.reporter(self);
+  s.reporter = spawn.reporter(self, s.db);
   for (std::size_t i = 0; i < s.control.size(); ++i)
     s.executors.push_back(spawn.executor(self, static_cast<int>(i), s.control[i]));
   self->send(self, tick_atom::value);

@@ -50,7 +50,7 @@ struct claimer_state {
 
   enum class drain_progress { none, asked, over };
 
-  std::unique_ptr<worker_session> db;
+  std::shared_ptr<worker_session> db;  // the reporter has turns
   std::unique_ptr<jitter> jittered;
   std::unique_ptr<retries> tries;
   standing me{{}};
@@ -85,7 +85,9 @@ struct claimer_state {
 
 /// Spawns the actors that work for a claimer; tests and simulation choose their threads.
 struct claimer_helpers {
-  std::function<reporter_actor(claimer_actor::stateful_pointer<claimer_state>)> reporter;
+  std::function<reporter_actor(claimer_actor::stateful_pointer<claimer_state>,
+                               std::shared_ptr<worker_session> of_claims)>
+      reporter;
   std::function<executor_actor(claimer_actor::stateful_pointer<claimer_state>, int index,
                                std::shared_ptr<executor_control>)>
       executor;

@@ -42,9 +42,9 @@ claimer_helpers helper_spawner(deps_ptr deps, node_id first, spawn_choice thread
     self->link_to(helper);
     return helper;
   };
-  return {[=](claimer_pointer self) {
-            return linked(self,
-                          spawn_as(self, threads, reporter, deps, first, claimer_actor{self}));
+  return {[=](claimer_pointer self, std::shared_ptr<worker_session> of_claims) {
+            return linked(self, spawn_as(self, threads, reporter, deps, first, claimer_actor{self},
+                                         std::move(of_claims)));
           },
           [=](claimer_pointer self, int index, std::shared_ptr<executor_control> control) {
             return linked(self, spawn_as(self, threads, partition_executor, deps,

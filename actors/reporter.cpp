@@ -7,16 +7,6 @@
 
 namespace partita {
 
-/// Now, and not when the first results are there: in a large cluster all nodes have these at the
-/// same moment, and the server would be busy with new connections alone.
-void reporter_state::open_session() {
-  try {
-    db->verbs();
-  } catch (const store_error&) {
-    // The first report tries again, and tells.
-  }
-}
-
 /// A full report goes at once, unless the database does not answer.
 void reporter_state::take(result_batch& batch) {
   origins[batch.from.lease] = batch.from;
@@ -71,8 +61,10 @@ bool reporter_state::report_next() {
 
 /// What the database cannot take (a text it refuses) fails its own partition, and no other.
 std::vector<report_verdict> reporter_state::report(std::span<const attempt_report> items) {
+  const bool few = items.size() <= static_cast<std::size_t>(deps->limits.few_results);
+  auto& db = few ? *of_claims : *own;
   try {
-    return db->verbs()->report(id, items);
+    return db.verbs()->report(id, items);
   } catch (const store_error& e) {
     if (e.code() != errc::bad_request) throw;
     if (items.size() == 1) {
@@ -81,7 +73,7 @@ std::vector<report_verdict> reporter_state::report(std::span<const attempt_repor
       item.output = "null";
       item.files.clear();
       item.error = std::string{"its result cannot be stored: "} + e.what();
-      return db->verbs()->report(id, {&item, 1});
+      return db.verbs()->report(id, {&item, 1});
     }
   }
   std::vector<report_verdict> verdicts;
@@ -147,16 +139,17 @@ void reporter_state::wait(milliseconds in) {
 }
 
 reporter_actor::behavior_type reporter(reporter_actor::stateful_pointer<reporter_state> self,
-                                       deps_ptr deps, node_id first, claimer_actor claimer) {
+                                       deps_ptr deps, node_id first, claimer_actor claimer,
+                                       std::shared_ptr<worker_session> of_claims) {
   auto& s = self->state;
   s.self = self;
   s.deps = deps;
   s.claimer = std::move(claimer);
   s.id = first;
-  s.db = std::make_unique<worker_session>(deps, "reporter", deps->limits.database_timeout);
+  s.of_claims = std::move(of_claims);
+  s.own = std::make_unique<worker_session>(deps, "reporter", deps->limits.database_timeout);
   s.tries = std::make_unique<retries>(retry_wait{deps->limits, deps->seed + 4});
   s.pending = report_queue{deps->limits};
-  s.open_session();
   return {[self](result_batch& batch) { self->state.take(batch); },
           [self](tick_atom) {
             self->state.timer_runs = false;

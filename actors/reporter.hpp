@@ -23,7 +23,6 @@ namespace partita {
 struct reporter_state {
   reporter_state() = default;
 
-  void open_session();
   void take(result_batch& batch);
   void flush();
   void become(node_id id);
@@ -34,7 +33,8 @@ struct reporter_state {
   claimer_actor claimer;
   static inline const char* name = "reporter";
 
-  std::unique_ptr<worker_session> db;
+  std::shared_ptr<worker_session> of_claims;  // for few results: a session costs the server
+  std::unique_ptr<worker_session> own;        // for many, which would keep the claimer waiting
   std::unique_ptr<retries> tries;
   node_id id;
   report_queue pending{{}};
@@ -52,6 +52,7 @@ struct reporter_state {
 };
 
 reporter_actor::behavior_type reporter(reporter_actor::stateful_pointer<reporter_state> self,
-                                       deps_ptr deps, node_id first, claimer_actor claimer);
+                                       deps_ptr deps, node_id first, claimer_actor claimer,
+                                       std::shared_ptr<worker_session> of_claims);
 
 }  // namespace partita

@@ -34,6 +34,7 @@ std::vector<std::string> problems(const settings& s) {
   positive("lease_hold", s.lease_hold);
   positive("max_lease_width", s.max_lease_width);
   positive("max_report_batch", s.max_report_batch);
+  positive("few_results", s.few_results);
   positive("loss_piece", s.loss_piece);
   positive("max_masterships", s.max_masterships);
   positive("split_batch", s.split_batch);

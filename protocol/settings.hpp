@@ -28,6 +28,7 @@ struct settings {
   int max_lease_width = 5000;      // partitions
   milliseconds report_delay{100};  // a result waits for more; a tenth if none will come soon
   int max_report_batch = 5000;     // results in one statement
+  int few_results = 256;           // stored on the claimer's session; more, on another one
   int loss_piece = 2000;           // partitions of a lost node that one transaction fails
 
   // --- limits

@@ -26,7 +26,15 @@ faulty_session::faulty_session(world& w, world::member* m, const session_options
       member_(m),
       timeout_(options.statement_timeout),
       may_wait_(m != nullptr && !options.application.ends_with(" master")),
+      of_claims_(options.application.ends_with(" claimer")),
       inner_(w.db_->connect(options)) {}
+
+/// Other actors run meanwhile, but for one that would wait for its turn on this session.
+void faulty_session::wait(milliseconds time) {
+  if (of_claims_) member_->claims_session_taken = true;
+  world_.pass(*member_, time);
+  if (of_claims_) member_->claims_session_taken = false;
+}
 
 void faulty_session::run(verb& v) {
   if (member_ && member_->gone()) fail("the process is gone");
@@ -34,13 +42,13 @@ void faulty_session::run(verb& v) {
   auto& m = member_;
   switch (fate) {
     case fate::refused:
-      if (may_wait_ && world_.order_.hits(3000)) world_.pass(*m, timeout_);
+      if (may_wait_ && world_.order_.hits(3000)) wait(timeout_);
       fail("simulated: refused");
     case fate::dies_before:
       if (m) m->dead = true;
       fail("simulated: the process died");
     case fate::slow:
-      if (may_wait_) world_.pass(*m, milliseconds{world_.order_.skewed(1, timeout_.count())});
+      if (may_wait_) wait(milliseconds{world_.order_.skewed(1, timeout_.count())});
       if (m && m->gone()) fail("the process is gone");
       break;
     case fate::late: {

@@ -15,10 +15,13 @@ class faulty_session final : public session {
   void run(verb& v) override;
 
  private:
+  void wait(milliseconds time);
+
   world& world_;
   world::member* member_;
   milliseconds timeout_;
-  bool may_wait_;  // not the session of the masters: they share it under a lock
+  bool may_wait_;   // not the session of the masters: they share it under a lock
+  bool of_claims_;  // the claimer and the reporter of a node take turns on it
   std::shared_ptr<session> inner_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include "actors/node.hpp"
@@ -33,6 +34,14 @@ struct world::member {
     return static_cast<caf::scheduler::test_coordinator&>(system.scheduler());
   }
 
+  /// Would it wait for a session that another actor of the node has just taken?
+  bool waits_for_turn(caf::resumable* job) const {
+    if (!claims_session_taken) return false;
+    const auto* actor = dynamic_cast<const caf::scheduled_actor*>(job);
+    const std::string_view name = actor ? actor->name() : "";
+    return name == "claimer" || name == "reporter";
+  }
+
   bool gone() const { return dead || left; }
   bool awake(mono_time now) const { return !gone() && paused_until <= now; }
 
@@ -46,6 +55,7 @@ struct world::member {
   bool left = false;
   mono_time paused_until{};
   mono_time cut_off_until{};
+  bool claims_session_taken = false;  // a verb of the claimer or the reporter waits on it
   std::uint64_t calls = 0;
   std::uint64_t messages = 0;
   std::map<caf::resumable*, mono_time> stalled;

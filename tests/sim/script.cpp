@@ -21,6 +21,7 @@ settings draw_settings(dice& d) {
   s.max_lease_width = static_cast<int>(d.skewed(1, 64));
   s.report_delay = ms(0, 100);
   s.max_report_batch = static_cast<int>(d.skewed(1, 64));
+  s.few_results = static_cast<int>(d.skewed(1, 16));
   s.loss_piece = static_cast<int>(d.skewed(1, 30));
   s.max_masterships = static_cast<int>(d.between(1, 4));
   s.split_batch = static_cast<int>(d.skewed(1, 30));

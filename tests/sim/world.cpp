@@ -164,6 +164,7 @@ bool world::run_one() {
     if (!m->awake(now_)) continue;
     const auto& jobs = m->scheduler().jobs;
     for (std::size_t i = 0; i < jobs.size(); ++i) {
+      if (m->waits_for_turn(jobs[i])) continue;
       auto stall = m->stalled.find(jobs[i]);
       if (stall == m->stalled.end() || stall->second <= now_) choices.push_back({m.get(), i});
     }
