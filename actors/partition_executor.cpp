@@ -15,11 +15,28 @@ constexpr std::chrono::seconds idle_time{10};
 
 }  // namespace
 
+worker_session& executor_state::opened(std::unique_ptr<worker_session>& session,
+                                       bool of_authors) const {
+  if (!session)
+    session = std::make_unique<worker_session>(deps, of_authors ? "author" : "executor",
+                                               deps->limits.database_timeout, of_authors);
+  return *session;
+}
+
 void executor_state::commit(lease_id lease, partition_no no, const checkpoint& c) {
-  if (!checkpoints)
-    checkpoints = std::make_unique<worker_session>(deps, "executor", deps->limits.database_timeout);
   try {
-    checkpoints->verbs()->commit_chunk(lease, no, c);
+    opened(checkpoints, false).verbs()->commit_checkpoint(lease, no, c);
+  } catch (const store_error& e) {
+    if (e.code() == errc::lease_lost) throw lease_lost_error{};
+    throw;
+  }
+}
+
+chunk executor_state::commit_chunk(lease_id lease, partition_no no, const chunk& c,
+                                   const author_work& write) {
+  auto& session = write ? opened(author, true) : opened(checkpoints, false);
+  try {
+    return session.verbs()->commit_chunk(lease, no, c, write);
   } catch (const store_error& e) {
     if (e.code() == errc::lease_lost) throw lease_lost_error{};
     throw;
@@ -56,6 +73,9 @@ body_end executor_state::run_here(const work_batch& work, const granted_partitio
   setup.given = all.given;
   setup.input = parse_document("the partition's input", part.input);
   setup.commit = [&](const checkpoint& c) { commit(work.from.lease, part.no, c); };
+  setup.commit_chunk = [&](const chunk& c, const author_work& write) {
+    return commit_chunk(work.from.lease, part.no, c, write);
+  };
   setup.progress = std::move(progress);
   return run_body(*all.step, std::move(setup), deps->limits.max_output_bytes);
 }
@@ -178,6 +198,7 @@ bool executor_state::close_when_idle() {
   ticks = std::exchange(used, false) && holds_something();
   if (!ticks) {
     checkpoints.reset();
+    author.reset();
     child.reset();
   }
   return ticks;

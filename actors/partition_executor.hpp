@@ -17,13 +17,14 @@ struct executor_state {
   executor_state() = default;
   finished_batch execute(const work_batch& work);
   /// Whether something is open that is closed after a while without a batch.
-  bool holds_something() const { return checkpoints || child; }
+  bool holds_something() const { return checkpoints || author || child; }
   /// Closes it unless a batch came since the last tick. Whether another tick is due.
   bool close_when_idle();
 
   deps_ptr deps;
   std::shared_ptr<executor_control> control;
   std::unique_ptr<worker_session> checkpoints;  // opened by the first checkpoint
+  std::unique_ptr<worker_session> author;       // opened by the first author's transaction
   std::unique_ptr<body_process> child;  // started by the first isolated attempt, and after a loss
   int index = 0;
   bool ticks = false;  // a tick is under way, because something is open
@@ -46,6 +47,8 @@ struct executor_state {
   body_end run_isolated(const work_batch& work, const granted_partition& part, const common& all,
                         std::shared_ptr<progress_cell> progress, std::stop_token stop);
   void commit(lease_id lease, partition_no no, const checkpoint& c);
+  chunk commit_chunk(lease_id lease, partition_no no, const chunk& c, const author_work& write);
+  worker_session& opened(std::unique_ptr<worker_session>& session, bool of_authors) const;
 };
 
 executor_actor::behavior_type partition_executor(

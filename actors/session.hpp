@@ -15,10 +15,12 @@ namespace partita {
 template <class Facet>
 class lazy_session {
  public:
-  lazy_session(deps_ptr deps, const std::string& purpose, milliseconds timeout)
+  lazy_session(deps_ptr deps, const std::string& purpose, milliseconds timeout,
+               bool of_authors = false)
       : deps_(std::move(deps)),
         options_{"partita " + deps_->info.name + " " + purpose, timeout,
-                 std::min(timeout, milliseconds{3000})} {}
+                 std::min(timeout, milliseconds{3000}), of_authors,
+                 deps_->limits.heartbeat_timeout / 2} {}
 
   /// While it lives, other threads wait.
   class turn {

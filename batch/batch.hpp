@@ -3,6 +3,7 @@
 // What a job author includes. `job.hpp` is the place to start reading.
 
 #include "batch/aggregate.hpp"
+#include "batch/chunk.hpp"
 #include "batch/errors.hpp"
 #include "batch/job.hpp"
 #include "batch/json.hpp"

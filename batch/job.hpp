@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "batch/aggregate.hpp"
+#include "batch/chunk_loop.hpp"
 #include "batch/parameters.hpp"
 #include "batch/partition_context.hpp"
 #include "batch/split_context.hpp"
@@ -60,6 +61,12 @@ class partitioned {
   /// runs.
   partitioned& isolated(isolation how = {}) { return isolated_ = how, *this; }
   partitioned& each(partition_function f) { return body_ = std::move(f), *this; }
+  /// `chunked<T>(500)…` (batch/chunk.hpp).
+  partitioned& each(chunked_body b) {
+    body_ = std::move(b.run);
+    skip_limit_ = b.skip_limit;
+    return *this;
+  }
   partitioned& aggregate(aggregate_function f) { return aggregate_ = std::move(f), *this; }
 
   const std::string& name() const { return name_; }
@@ -70,6 +77,8 @@ class partitioned {
   const retry_policy& retries() const { return retry_; }
   milliseconds time_limit() const { return timeout_; }
   const std::optional<isolation>& isolated_how() const { return isolated_; }
+  /// How many items the whole step may let go; none: any number.
+  const std::optional<std::int64_t>& skip_limit() const { return skip_limit_; }
   const partition_function& body() const { return body_; }
   const aggregate_function& aggregator() const { return aggregate_; }
 
@@ -83,6 +92,7 @@ class partitioned {
   milliseconds timeout_{0};  // 0: none
   std::optional<isolation> isolated_;
   partition_function body_;
+  std::optional<std::int64_t> skip_limit_;
   aggregate_function aggregate_;
 };
 

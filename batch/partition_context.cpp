@@ -6,6 +6,7 @@ partition_context::partition_context(partition_setup setup) : setup_(std::move(s
   if (!setup_.resume) return;
   counts_ = setup_.resume->counts;
   seq_ = setup_.resume->seq;
+  stored_items_ = counts_.read;
 }
 
 std::optional<json> partition_context::resume_position() const {
@@ -16,7 +17,22 @@ std::optional<json> partition_context::resume_position() const {
 void partition_context::checkpoint(const json& position) {
   setup_.commit({seq_ + 1, position.dump(), counts_});
   ++seq_;
+  stored_items_ = counts_.read;
   stop_if_requested();
+}
+
+void partition_context::transaction(const json& position,
+                                    const std::function<void(sql_transaction&)>& work) {
+  store_chunk({stored_items_, {0, position.dump(), counts_}, {}},
+              [&](sql_transaction& tx, chunk&) { work(tx); });
+  stop_if_requested();
+}
+
+void partition_context::store_chunk(chunk c, const author_work& write) {
+  c.to.seq = seq_ + 1;
+  counts_ = setup_.commit_chunk(c, write).to.counts;
+  ++seq_;
+  stored_items_ = counts_.read;
 }
 
 void partition_context::stop_if_requested() const {

@@ -9,6 +9,7 @@
 
 #include "batch/output_files.hpp"
 #include "batch/parameters.hpp"
+#include "batch/sql.hpp"
 #include "protocol/values.hpp"
 
 namespace partita {
@@ -35,6 +36,10 @@ struct partition_setup {
   std::stop_token stop;
   /// Commits under the fence of the lease; throws lease_lost_error.
   std::function<void(const partita::checkpoint&)> commit = [](const partita::checkpoint&) {};
+  /// The same, with the author's transaction (storage/store.hpp commit_chunk). Throws what the
+  /// author's code throws.
+  std::function<chunk(const chunk&, const author_work&)> commit_chunk =
+      [](const chunk& c, const author_work&) { return c; };
   std::shared_ptr<progress_cell> progress = std::make_shared<progress_cell>();
 };
 
@@ -74,6 +79,10 @@ class partition_context {
   /// stop is requested, lease_lost_error if the lease is gone.
   void checkpoint(const json& position);
 
+  /// Commits a position and the counts so far together with what `work` does in the engine's
+  /// database: both stand, or neither. Throws as `checkpoint` does, and what `work` throws.
+  void transaction(const json& position, const std::function<void(sql_transaction&)>& work);
+
   // --- ending early
   /// What returns counts as done: end early by stop_if_requested or checkpoint.
   bool stop_requested() const { return setup_.stop.stop_requested(); }
@@ -84,6 +93,7 @@ class partition_context {
 
   // --- what came of it
   item_counts& counts() { return counts_; }
+  const item_counts& counts() const { return counts_; }
   void progress(std::int64_t done, std::int64_t total);
   void output(json document) { output_ = std::move(document); }
   /// Where to write a file. `final_path` with "{}" in its last part replaced by the partition's
@@ -98,12 +108,16 @@ class partition_context {
   /// each other, the name of the step, and the checkpoint the work follows.
   std::string idempotency_key() const;
 
+  /// For chunk_loop: `c.to.seq` is set here.
+  void store_chunk(chunk c, const author_work& write);
+
   const json& output() const { return output_; }
   const std::vector<partita::output_file>& files() const { return files_; }
 
  private:
   partition_setup setup_;
   item_counts counts_;
+  std::int64_t stored_items_ = 0;  // read, of the last checkpoint
   std::int64_t seq_ = 0;
   json output_;
   std::vector<partita::output_file> files_;

@@ -52,4 +52,12 @@ std::string printable(std::string_view bytes) {
   return bytes.size() > most ? shown + "..." : shown;
 }
 
+std::string shortened(std::string_view text, std::size_t most) {
+  if (!is_valid(text) || text.find('\0') != text.npos) return printable(text);
+  if (text.size() <= most) return std::string{text};
+  const auto is_inside = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  while (most > 0 && is_inside(text[most])) --most;
+  return std::string{text.substr(0, most)} + "...";
+}
+
 }  // namespace partita::utf8

@@ -17,4 +17,8 @@ bool is_valid(std::string_view text);
 /// longer than a line is cut, so that the message can be stored and shown anywhere.
 std::string printable(std::string_view bytes);
 
+/// At most so many bytes of a text, as it can be stored and shown: what is not UTF-8 becomes
+/// printable.
+std::string shortened(std::string_view text, std::size_t most);
+
 }  // namespace partita::utf8

@@ -92,6 +92,13 @@ struct machine<stop_mode> {
                                     std::pair{stop_mode::now, "NOW"}};
 };
 
+template <>
+struct machine<skip_stage> {
+  static constexpr std::array names{std::pair{skip_stage::read, "READ"},
+                                    std::pair{skip_stage::process, "PROCESS"},
+                                    std::pair{skip_stage::write, "WRITE"}};
+};
+
 template <class State>
 std::string_view name_of(State state) {
   for (const auto& [value, name] : machine<State>::names)
@@ -123,6 +130,7 @@ std::string_view to_string(partition_state s) { return name_of(s); }
 std::string_view to_string(step_kind k) { return name_of(k); }
 std::string_view to_string(attempt_outcome o) { return name_of(o); }
 std::string_view to_string(stop_mode m) { return name_of(m); }
+std::string_view to_string(skip_stage s) { return name_of(s); }
 
 template <class State>
 std::optional<State> parse_state(std::string_view text) {
@@ -139,6 +147,7 @@ template std::optional<partition_state> parse_state(std::string_view);
 template std::optional<step_kind> parse_state(std::string_view);
 template std::optional<attempt_outcome> parse_state(std::string_view);
 template std::optional<stop_mode> parse_state(std::string_view);
+template std::optional<skip_stage> parse_state(std::string_view);
 
 bool may_move(node_state from, node_state to) { return legal(from, to); }
 bool may_move(run_state from, run_state to) { return legal(from, to); }

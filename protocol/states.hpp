@@ -63,6 +63,9 @@ enum class stop_mode {
   now,   // executors are interrupted: nothing is waited for that can be given up
 };
 
+/// In which part of a chunk an item was let go.
+enum class skip_stage { read, process, write };
+
 std::string_view to_string(node_state);
 std::string_view to_string(run_state);
 std::string_view to_string(step_state);
@@ -71,6 +74,7 @@ std::string_view to_string(partition_state);
 std::string_view to_string(step_kind);
 std::string_view to_string(attempt_outcome);
 std::string_view to_string(stop_mode);
+std::string_view to_string(skip_stage);
 
 /// The state of that name, or nothing: a row may hold anything, and never stops a node.
 template <class State>

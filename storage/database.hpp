@@ -17,6 +17,10 @@ struct session_options {
   std::string application = "partita";  // how the session shows in the database's own listings
   milliseconds statement_timeout{10'000};
   milliseconds connect_timeout{3'000};
+  // For job authors' statements: the ordinary planner; and where one transaction keeps all others
+  // from writing, how long it may last (0: no limit).
+  bool of_authors = false;
+  milliseconds author_limit{0};
 };
 
 struct migration_status {

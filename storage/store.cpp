@@ -147,8 +147,17 @@ std::vector<report_verdict> worker_store::report(node_id node,
   return run("report", access::single, &transaction::report, node, items);
 }
 
-void worker_store::commit_chunk(lease_id lease, partition_no no, const checkpoint& c) const {
-  run("commit_chunk", access::single, &transaction::commit_chunk, lease, no, c);
+void worker_store::commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) const {
+  run("commit_checkpoint", access::single, &transaction::commit_checkpoint, lease, no, c);
+}
+
+chunk worker_store::commit_chunk(lease_id lease, partition_no no, const chunk& c,
+                                 const author_work& write) const {
+  try {
+    return run("commit_chunk", access::write, verbs::commit_chunk, lease, no, c, write);
+  } catch (const author_failure& e) {
+    std::rethrow_exception(e.cause);
+  }
 }
 
 void worker_store::record_progress(std::span<const progress_report> items) const {
@@ -194,6 +203,11 @@ run_standing reader::standing(run_id run) const {
 
 std::vector<failure_row> reader::list_failures(run_id run, int limit) const {
   return this->run("list_failures", access::read, &transaction::list_failures, run,
+                   std::max(0, limit));
+}
+
+std::vector<skipped_row> reader::list_skipped(run_id run, int limit) const {
+  return this->run("list_skipped", access::read, &transaction::list_skipped, run,
                    std::max(0, limit));
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "batch/sql.hpp"
 #include "protocol/errors.hpp"
 #include "protocol/values.hpp"
 #include "storage/session.hpp"
@@ -112,7 +113,7 @@ class launcher_store : public virtual run_lookup {
   /// its job, parameters and identity; `version` of the job, or that of `ended` where it is 0.
   /// Copies its steps: COMPLETED ones with their partitions and results; of the others the
   /// partitions, the COMPLETED results (they keep the lease that made them, and their files the
-  /// final names) and the checkpoints, while every partition without a result becomes ready
+  /// final names), the checkpoints and the skipped items, while every partition without a result becomes ready
   /// (attempt 0, available now, shared); such a step is RUNNING again. A streamed step that was not
   /// sealed is copied with what it has: its stream goes on. A listed one that was not sealed is not
   /// copied, nor is a tasklet step that did not complete. Launch key and `already_running` as in
@@ -248,7 +249,7 @@ class worker_store : public virtual run_lookup {
   ///   failed, retry, released: inserts a failure row, once per (lease, no);
   ///   retry, released: a new ready range [no,no], shared, available after `retry_after`, attempt =
   ///                    the lease's (retry) or one less (released);
-  ///   completed, failed: deletes the checkpoint.
+  ///   completed: deletes the checkpoint.
   /// The lease and the counters of (step, node) count it; the lease is DONE when all of lo..hi has
   /// ended. An item that was recorded before under the same lease is `recorded` and changes
   /// nothing, also when the lease is DONE by now. Any other item of a lease that is not LIVE, or
@@ -258,7 +259,18 @@ class worker_store : public virtual run_lookup {
   /// Saves a resumable position under the fence of the lease (its row locked FOR KEY SHARE, LIVE,
   /// the partition in its range and not ended): else `lease_lost`. Keeps the highest seq: an equal
   /// one is a repeat.
-  void commit_chunk(lease_id lease, partition_no no, const checkpoint& c) const;
+  void commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) const;
+
+  /// What `write` does (it may be null), the skipped items, and the chunk as the checkpoint of the
+  /// partition: all of it, or nothing. Returns the chunk as `write` left it. Fenced like commit_checkpoint; and what is stored must be
+  /// what the chunk follows: seq `c.to.seq` - 1, with `c.from` items read (both 0 where nothing is
+  /// stored); else `wrong_state`. So no range of items is stored twice, whatever came of an earlier
+  /// call. Throws what `write` throws, and for a rule that the database checks at the end
+  /// constraint_error; `bad_request` where the database knows no SQL. After `unavailable` the same
+  /// lease must not call it again for this partition: the first call may still be under way. It is
+  /// over once the attempt was reported, for a report locks the lease.
+  chunk commit_chunk(lease_id lease, partition_no no, const chunk& c,
+                     const author_work& write) const;
 
   /// Stores progress for listings. Best effort: not fenced beyond the lease being LIVE, no event.
   void record_progress(std::span<const progress_report> items) const;
@@ -301,6 +313,9 @@ class reader : public virtual run_lookup {
 
   /// Failed and returned attempts of a run, newest first, at most `limit`.
   std::vector<failure_row> list_failures(run_id run, int limit) const;
+
+  /// Items that policies let go, by step, partition and item, at most `limit`.
+  std::vector<skipped_row> list_skipped(run_id run, int limit) const;
 
   /// Events with id > after, ascending, at most `limit`; of one run, or of all (none).
   std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) const;

@@ -63,6 +63,12 @@ struct checkpoint_record {
   db_time updated_at;
 };
 
+struct skipped_record {
+  step_id step;
+  partition_no no = 0;
+  std::int64_t item = 0;
+};
+
 /// What the results of a step add up to that one node has made: written with each report.
 struct counter_record {
   step_id step;
@@ -82,6 +88,7 @@ struct tables {
   std::vector<lease_record> leases;
   std::vector<result_record> results;
   std::vector<checkpoint_record> checkpoints;
+  std::vector<skipped_record> skipped;
   std::vector<failure_row> failures;
   std::vector<counter_record> counters;
   std::vector<event_row> events;

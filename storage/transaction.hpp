@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "protocol/errors.hpp"
+#include "storage/author.hpp"
 #include "storage/tables.hpp"
 
 // What a verb needs of a database: reads that may lock, changes that tell how many rows they
@@ -165,6 +166,7 @@ class step_rows {
   virtual void count_results(step_id to, range span) = 0;
   /// Those of partitions of which `to` has no result.
   virtual std::int64_t copy_checkpoints(step_id from, step_id to, range span) = 0;
+  virtual std::int64_t copy_skipped(step_id from, step_id to, range span) = 0;
 };
 
 // --- what waits, and who has it ------------------------------------------------------------------
@@ -246,7 +248,8 @@ class result_rows {
 
   /// One for each item. REQUIRES: the leases are locked.
   virtual std::vector<known_attempt> find_attempts(std::span<const leased_report> items) = 0;
-  /// Completed and failed ones; their checkpoints are deleted. Returns how many results.
+  /// Completed and failed ones; the checkpoints of completed ones are deleted. Returns how many
+  /// results.
   virtual std::int64_t insert_results(std::span<const leased_report> items) = 0;
   /// All but completed ones. Returns how many.
   virtual std::int64_t insert_failures(std::span<const leased_report> items) = 0;
@@ -288,6 +291,7 @@ class views {
   virtual std::vector<try_row> list_tries(step_id step, partition_no no, int limit) = 0;
   virtual run_standing standing(run_id run) = 0;
   virtual std::vector<failure_row> list_failures(run_id run, int limit) = 0;
+  virtual std::vector<skipped_row> list_skipped(run_id run, int limit) = 0;
   virtual std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) = 0;
   virtual std::vector<event_row> newest_events(run_id run, int limit) = 0;
 };
@@ -304,6 +308,11 @@ class transaction : public node_rows,
   transaction(const transaction&) = delete;
   transaction& operator=(const transaction&) = delete;
 
+  /// What the author's statements go through; of what another attempt left in the session nothing
+  /// is there any more. Throws bad_request where the database knows no SQL. REQUIRES:
+  /// access::write, and nothing was done before.
+  virtual author_transaction& author(lease_id lease, partition_no no) = 0;
+
   /// Appends to the log, in the order of the calls. The events of a transaction may be written
   /// together when it ends.
   virtual void log(std::string_view kind, const subject& about,
@@ -318,7 +327,9 @@ class transaction : public node_rows,
                                            std::int64_t narrow) = 0;
   virtual std::vector<report_verdict> report(node_id node,
                                              std::span<const attempt_report> items) = 0;
-  virtual void commit_chunk(lease_id lease, partition_no no, const checkpoint& c) = 0;
+  virtual void commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) = 0;
+  /// The last change of its transaction.
+  virtual void fence_chunk(lease_id lease, partition_no no, const chunk& c) = 0;
   virtual void record_progress(std::span<const progress_report> items) = 0;
 };
 

@@ -184,6 +184,14 @@ checkpoint_record checkpoint_of(cursor c) {
   return r;
 }
 
+skipped_record skipped(cursor c) {
+  skipped_record r;
+  r.step = c.id<step_id>();
+  r.no = c.number();
+  r.item = c.number();
+  return r;
+}
+
 failure_row failure(cursor c) {
   failure_row f;
   f.step = c.id<step_id>();
@@ -273,6 +281,7 @@ class reader {
          "result" + of_steps, "step_id, no");
     read(t.checkpoints, checkpoint_of, "step_id, no, lease_id, seq" + counts,
          "checkpoint" + of_steps, "step_id, no");
+    read(t.skipped, skipped, "step_id, no, item", "skipped" + of_steps, "step_id, no, item");
     read(t.failures, failure,
          "step_id, no, lease_id, node_id, attempt, outcome, error, " + time("at"),
          "failure" + of_steps, "lease_id, no");

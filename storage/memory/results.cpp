@@ -40,7 +40,7 @@ std::int64_t memory_transaction::insert_results(std::span<const leased_report> i
     row.ended_at = std::max(lease->granted_at, now_ - item->ended_ago);
     row.files = item->files;
     inserted += insert(db_.results, {lease->step, item->no}, {lease->step, row});
-    erase(db_.checkpoints, {lease->step, item->no});
+    if (row.completed) erase(db_.checkpoints, {lease->step, item->no});
   }
   return inserted;
 }
@@ -126,6 +126,17 @@ std::optional<step_id> memory_transaction::fenced_step(lease_id lease, partition
       row->state == lease_state::live && row->span.contains(no) && !has_ended(*row, no);
   if (!open && !PARTITA_BUG(checkpoint_without_the_fence)) return std::nullopt;
   return row->step;
+}
+
+checkpoint memory_transaction::saved_checkpoint(step_id step, partition_no no) {
+  const auto* row = find(db_.checkpoints, {step, no});
+  return row == nullptr ? checkpoint{} : row->saved;
+}
+
+void memory_transaction::insert_skipped(step_id step, partition_no no,
+                                        std::span<const skipped_item> items) {
+  for (const auto& item : items)
+    insert(db_.skipped, {step, no, item.item}, {step, no, item, now_});
 }
 
 void memory_transaction::save_checkpoint(step_id step, partition_no no, lease_id lease,

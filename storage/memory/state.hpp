@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 namespace partita::memory {
 
 using partition_key = std::pair<step_id, partition_no>;
+using skipped_key = std::tuple<step_id, partition_no, std::int64_t>;
 using attempt_key = std::pair<lease_id, partition_no>;
 using counter_key = std::pair<step_id, node_id>;
 using name_key = std::pair<run_id, std::string>;
@@ -35,6 +37,7 @@ struct state {
   std::map<lease_id, lease_record> leases;
   std::map<partition_key, result_record> results;
   std::map<partition_key, checkpoint_record> checkpoints;
+  std::map<skipped_key, skipped_row> skipped;
   std::map<attempt_key, failure_row> failures;
   std::map<counter_key, counter_record> counters;
   std::map<name_key, name_owner> names;

@@ -148,6 +148,18 @@ void memory_transaction::count_results(step_id to, range span) {
   }
 }
 
+std::int64_t memory_transaction::copy_skipped(step_id from, step_id to, range span) {
+  std::vector<skipped_row> copies;
+  for (auto r = db_.skipped.lower_bound({from, span.lo, 0});
+       r != db_.skipped.end() && r->first < skipped_key{from, span.hi + 1, 0}; ++r)
+    copies.push_back(r->second);
+  for (auto& copy : copies) {
+    copy.step = to;
+    insert(db_.skipped, {to, copy.no, copy.what.item}, copy);
+  }
+  return static_cast<std::int64_t>(copies.size());
+}
+
 std::int64_t memory_transaction::copy_checkpoints(step_id from, step_id to, range span) {
   std::int64_t copied = 0;
   for (auto no = span.lo; no <= span.hi; ++no) {

@@ -147,6 +147,14 @@ std::vector<failure_row> memory_transaction::list_failures(run_id run, int limit
   return rows;
 }
 
+std::vector<skipped_row> memory_transaction::list_skipped(run_id run, int limit) {
+  std::vector<skipped_row> rows;
+  for (const auto& [key, row] : db_.skipped)
+    if (db_.steps.at(row.step).row.run == run && static_cast<int>(rows.size()) < limit)
+      rows.push_back(row);
+  return rows;
+}
+
 std::vector<event_row> memory_transaction::list_events(run_id run, std::int64_t after, int limit) {
   std::vector<event_row> rows;
   for (const auto& row : db_.events)

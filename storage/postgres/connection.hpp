@@ -1,11 +1,16 @@
 #pragma once
 
+#include <map>
+#include <optional>
 #include <pqxx/connection>
 #include <pqxx/errorhandler>
 #include <pqxx/result>
 #include <pqxx/transaction_base>
+#include <set>
 #include <string>
+#include <utility>
 
+#include "protocol/values.hpp"
 #include "storage/postgres/deadline.hpp"
 
 namespace partita::postgres {
@@ -30,6 +35,13 @@ class connection final : public pqxx::connection {
 
   /// A transaction was left open on it that could not be rolled back: nothing may follow.
   bool unusable = false;
+
+  /// The attempt whose author spoke last on it.
+  std::optional<std::pair<lease_id, partition_no>> author_of;
+
+  /// Statements of job authors that are prepared on it, and those made for their upserts.
+  std::set<std::string> author_statements;
+  std::map<std::string, std::string> author_upserts;
 
   /// Is told what the server acknowledged. Null: nobody asks.
   witness* history = nullptr;

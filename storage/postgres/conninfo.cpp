@@ -34,11 +34,7 @@ std::vector<std::string> items_of(const std::string& list) {
 
 std::string in_ms(milliseconds wait) { return std::to_string(std::max<long>(1, wait.count())); }
 
-/// The settings of each session:
-/// - Limits on how long a statement, a lock, a silent client or a dead link can block us or others.
-///   The wait for a lock ends early enough to be repeated within the time of one statement. The
-///   server probes the link too, so that the locks of a client that is cut off are released.
-/// - READ COMMITTED, whatever the default of the role: the statements rely on it.
+/// How the engine's own statements are planned:
 /// - No bitmap scans. Until a table has statistics the planner assumes that a step has few rows: it
 ///   would collect and sort all results of a step where an index gives one page of them in order.
 /// - No sequential scans of tables that have an index for it: a kept plan may be from when they
@@ -46,6 +42,17 @@ std::string in_ms(milliseconds wait) { return std::to_string(std::max<long>(1, w
 /// - Plans are kept from the first time on. Before that, hundreds of sessions planned each
 ///   statement five times or more, to compare, and this took the server longer than the work
 ///   itself.
+constexpr const char* planner_settings =
+    " -c enable_bitmapscan=off"
+    " -c enable_seqscan=off"
+    " -c plan_cache_mode=force_generic_plan"
+    " -c jit=off";
+
+/// The settings of each session:
+/// - Limits on how long a statement, a lock, a silent client or a dead link can block us or others.
+///   The wait for a lock ends early enough to be repeated within the time of one statement. The
+///   server probes the link too, so that the locks of a client that is cut off are released.
+/// - READ COMMITTED, whatever the default of the role: the statements rely on it.
 std::string server_settings(const session_options& options, milliseconds tcp_timeout) {
   return "-c statement_timeout=" + in_ms(options.statement_timeout) +
          " -c lock_timeout=" + in_ms(options.statement_timeout / 4) +
@@ -55,11 +62,8 @@ std::string server_settings(const session_options& options, milliseconds tcp_tim
          " -c tcp_user_timeout=" +
          in_ms(tcp_timeout) +
          " -c default_transaction_isolation=read\\ committed"
-         " -c TimeZone=UTC"
-         " -c enable_bitmapscan=off"
-         " -c enable_seqscan=off"
-         " -c plan_cache_mode=force_generic_plan"
-         " -c jit=off";
+         " -c TimeZone=UTC" +
+         (options.of_authors ? "" : planner_settings);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "storage/postgres/failure.hpp"
 
+#include <algorithm>
 #include <array>
 #include <pqxx/except>
 #include <string_view>
@@ -16,6 +17,9 @@ struct meaning {
   errc code;
 };
 constexpr std::array meanings{
+    meaning{"PT001", errc::lease_lost},      // partita.fence
+    meaning{"PT002", errc::wrong_state},     // partita.fence
+    meaning{"PT003", errc::bad_request},     // partita.fence
     meaning{"08", errc::unavailable},        // connection
     meaning{"25", errc::unavailable},        // 25006: a standby; 25P03: idle for too long
     meaning{"40", errc::unavailable},        // rolled back by the server
@@ -115,6 +119,22 @@ constexpr std::array refusals{
 };
 
 }  // namespace
+
+std::optional<std::string> broken_rule(const pqxx::sql_error& failure) {
+  const auto& state = failure.sqlstate();
+  if (!state.starts_with("23") && !state.starts_with("22")) return std::nullopt;
+  return line_of(failure.what());
+}
+
+std::optional<std::string> senseless(const pqxx::sql_error& failure) {
+  const auto& state = failure.sqlstate();
+  const auto missing = dynamic_cast<const pqxx::insufficient_privilege*>(&failure) != nullptr;
+  constexpr std::array<std::string_view, 8> classes{"42", "0A", "2F", "38", "39", "3B", "3F", "P0"};
+  if (!missing && std::none_of(classes.begin(), classes.end(),
+                               [&](std::string_view c) { return state.starts_with(c); }))
+    return std::nullopt;
+  return line_of(failure.what());
+}
 
 bool is_lost_race(const std::exception& failure) {
   if (dynamic_cast<const lost_race*>(&failure) != nullptr ||

@@ -225,10 +225,10 @@ bool postgres_transaction::report_completed(node_id node, std::span<const attemp
   }
 }
 
-void postgres_transaction::commit_chunk(lease_id lease, partition_no no, const checkpoint& c) {
+void postgres_transaction::commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) {
   verbs::require_checkpoint(c);
   const auto& statement =
-      with_bugs(sql::commit_chunk,
+      with_bugs(sql::commit_checkpoint,
                 {{PARTITA_BUG(postgres_checkpoint_without_the_fence), " AND ended_at IS NULL", ""},
                  {PARTITA_BUG(postgres_chunk_looks_before_the_lock),
                   "WHERE l.completed + l.failed + l.returned = h.ended", ""}});

@@ -1,5 +1,6 @@
 #include "storage/postgres/postgres_transaction.hpp"
 
+#include "storage/postgres/failure.hpp"
 #include "storage/postgres/rows.hpp"
 #include "storage/postgres/statements/runs.hpp"
 #include "storage/postgres/statements/views.hpp"
@@ -28,7 +29,50 @@ void postgres_transaction::open() {
   begun_ = true;
 }
 
+author_transaction& postgres_transaction::author(lease_id lease, partition_no no) {
+  const std::pair attempt{lease, no};
+  if (server_.author_of && server_.author_of != attempt) {
+    server_.expect_answer();
+    carrier_.exec(
+        "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DISCARD TEMP; UNLISTEN *; "
+        "SELECT pg_advisory_unlock_all()");
+  }
+  server_.author_of = attempt;
+  open();
+  return author_.emplace(server_, carrier_);
+}
+
+void postgres_transaction::fence_chunk(lease_id lease, partition_no no, const chunk& c) {
+  auto let_go = nlohmann::json::array();
+  for (const auto& s : c.skipped)
+    let_go.push_back(
+        {{"item", s.item}, {"stage", to_string(s.stage)}, {"place", s.place}, {"why", s.why}});
+  const auto& n = c.to.counts;
+  open();
+  fence_ = "SELECT partita.fence(" + std::to_string(lease.value) + ", " + std::to_string(no) + ", " +
+           std::to_string(c.from) + ", " + std::to_string(c.to.seq) + ", " +
+           carrier_.quote(c.to.position) + ", ARRAY[" + std::to_string(n.read) + ", " +
+           std::to_string(n.written) + ", " + std::to_string(n.filtered) + ", " +
+           std::to_string(n.skipped) + "]::bigint[], " +
+           (let_go.empty() ? "NULL" : carrier_.quote(let_go.dump())) + "); ";
+}
+
+/// One message: no client can stop between the two.
+void postgres_transaction::commit_fenced() {
+  server_.expect_answer();
+  try {
+    carrier_.exec(fence_ + "COMMIT");
+  } catch (const pqxx::sql_error& e) {
+    // A rule that the server checks at the end.
+    if (const auto broken = broken_rule(e))
+      throw author_failure{std::make_exception_ptr(constraint_error(*broken))};
+    throw;
+  }
+  begun_ = false;
+}
+
 void postgres_transaction::commit() {
+  if (!fence_.empty()) return commit_fenced();
   write_events();
   if (tells_of_work_) {
     open();

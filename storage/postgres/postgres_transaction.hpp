@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/postgres/author.hpp"
 #include "storage/postgres/connection.hpp"
 #include "storage/postgres/witness.hpp"
 #include "storage/session.hpp"
@@ -27,6 +28,7 @@ class postgres_transaction final : public transaction {
 
   void commit();
 
+  author_transaction& author(lease_id lease, partition_no no) override;
   void log(std::string_view kind, const subject& about, const nlohmann::json& detail) override;
 
   // --- nodes.cpp
@@ -80,6 +82,7 @@ class postgres_transaction final : public transaction {
   std::int64_t copy_names(step_id from, step_id to, range span) override;
   void count_results(step_id to, range span) override;
   std::int64_t copy_checkpoints(step_id from, step_id to, range span) override;
+  std::int64_t copy_skipped(step_id from, step_id to, range span) override;
 
   // --- leases.cpp
   void insert_ready(std::span<const new_ready> ranges) override;
@@ -112,6 +115,7 @@ class postgres_transaction final : public transaction {
   std::vector<try_row> list_tries(step_id step, partition_no no, int limit) override;
   run_standing standing(run_id run) override;
   std::vector<failure_row> list_failures(run_id run, int limit) override;
+  std::vector<skipped_row> list_skipped(run_id run, int limit) override;
   std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) override;
   std::vector<event_row> newest_events(run_id run, int limit) override;
 
@@ -122,7 +126,8 @@ class postgres_transaction final : public transaction {
   std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
                                    std::int64_t narrow) override;
   std::vector<report_verdict> report(node_id node, std::span<const attempt_report> items) override;
-  void commit_chunk(lease_id lease, partition_no no, const checkpoint& c) override;
+  void commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) override;
+  void fence_chunk(lease_id lease, partition_no no, const chunk& c) override;
   void record_progress(std::span<const progress_report> items) override;
 
  private:
@@ -155,6 +160,7 @@ class postgres_transaction final : public transaction {
   /// BEGIN, before the first statement of an enclosed transaction.
   void open();
   void write_events();
+  void commit_fenced();
   std::int64_t copy(const std::string& statement, step_id from, step_id to, range span);
   bool report_completed(node_id node, std::span<const attempt_report> items);
 
@@ -171,6 +177,8 @@ class postgres_transaction final : public transaction {
   bool tells_of_work_ = false;
   std::vector<logged_event> events_;
   std::optional<acknowledged_event> newest_;  // written by this transaction
+  std::optional<author_statements> author_;
+  std::string fence_;  // what is sent with COMMIT; empty: nothing
 };
 
 }  // namespace partita::postgres

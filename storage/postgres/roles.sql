@@ -91,6 +91,8 @@ GRANT INSERT ON partita.result, partita.failure, partita.event, partita.output_n
 GRANT INSERT, UPDATE (completed, failed, read_count, write_count, filter_count, skip_count)
   ON partita.step_counter TO partita_node;
 GRANT INSERT, UPDATE, DELETE ON partita.checkpoint TO partita_node;
+GRANT EXECUTE ON FUNCTION partita.fence(bigint, bigint, bigint, bigint, text, bigint[], json)
+  TO partita_node;
 
 -- A continued run gets copies of what its predecessor has done: hence the inserts. A run that
 -- nobody drives is stopped by who asks for it, and so are its steps: hence their ends.
@@ -98,7 +100,7 @@ GRANT INSERT (job, job_version, parameters, identity, launch_key, restart_of, re
       UPDATE (stop, state, error, ended_at) ON partita.run TO partita_launch;
 GRANT UPDATE (state) ON partita.node TO partita_launch; -- `drain`
 GRANT INSERT, UPDATE (state, carried, result, error, ended_at) ON partita.step TO partita_launch;
-GRANT INSERT ON partita.partition, partita.result, partita.checkpoint, partita.ready, partita.event,
-  partita.output_name TO partita_launch;
+GRANT INSERT ON partita.partition, partita.result, partita.checkpoint, partita.skipped,
+  partita.ready, partita.event, partita.output_name TO partita_launch;
 GRANT INSERT, UPDATE (completed, failed, read_count, write_count, filter_count, skip_count)
   ON partita.step_counter TO partita_launch;

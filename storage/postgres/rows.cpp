@@ -99,4 +99,9 @@ void array::add(std::string_view value) {
   text_.append(value) += '"';
 }
 
+void array::add_null() {
+  separate();
+  text_ += "NULL";
+}
+
 }  // namespace partita::postgres

@@ -46,6 +46,7 @@ class array {
  public:
   void add(std::int64_t value);
   void add(std::string_view value);
+  void add_null();
   std::string text() const { return text_ + '}'; }
 
  private:

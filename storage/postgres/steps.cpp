@@ -121,6 +121,10 @@ std::int64_t postgres_transaction::copy_checkpoints(step_id from, step_id to, ra
   return copy(sql::copy_checkpoints, from, to, span);
 }
 
+std::int64_t postgres_transaction::copy_skipped(step_id from, step_id to, range span) {
+  return copy(sql::copy_skipped, from, to, span);
+}
+
 std::int64_t postgres_transaction::copy(const std::string& statement, step_id from, step_id to,
                                         range span) {
   return static_cast<std::int64_t>(

@@ -116,6 +116,17 @@ std::vector<failure_row> postgres_transaction::list_failures(run_id run, int lim
   return failures;
 }
 
+std::vector<skipped_row> postgres_transaction::list_skipped(run_id run, int limit) {
+  std::vector<skipped_row> rows;
+  for (const auto& row : query_planned_anew(sql::list_skipped, run.value, limit))
+    rows.push_back({id_of<step_id>(row["step_id"]),
+                    row["no"].as<std::int64_t>(),
+                    {row["item"].as<std::int64_t>(), state_of<skip_stage>(row["stage"]),
+                     row["place"].c_str(), row["why"].c_str()},
+                    time_of(row["at"])});
+  return rows;
+}
+
 std::vector<event_row> postgres_transaction::list_events(run_id run, std::int64_t after,
                                                          int limit) {
   std::vector<event_row> events;

@@ -22,6 +22,7 @@ struct open_options {
   wall_clock clock;
   milliseconds lock_timeout{10'000};  // how long a lock of others is waited for
   bool create = false;                // else a missing file is schema_missing
+  milliseconds author_limit{0};       // of an author's transaction; 0: none
 };
 
 /// Another session of this process holds a lock of a shared in-memory database, and SQLite does not
@@ -83,6 +84,25 @@ class connection {
   /// The id of the row inserted last.
   std::int64_t last_id() const { return sqlite3_last_insert_rowid(db_.get()); }
 
+  /// A statement of a job author, kept by its text. Throws sql_error when it is not one statement, or
+  /// touches the tables of the engine, or the transaction.
+  statement prepare_authored(const std::string& sql);
+
+  /// How long an author's transaction may last; 0: no limit.
+  milliseconds author_limit() const { return options_.author_limit; }
+
+  /// Whether a reference that is checked at the end of the transaction leads to no row now.
+  bool leaves_references_open() const;
+
+  /// Rows that the last statement changed.
+  std::int64_t changes() const { return sqlite3_changes64(db_.get()); }
+
+  /// Throws what a failed statement of an author means.
+  [[noreturn]] void fail_authored(int code);
+
+  /// Whether an author's statement may do this: for SQLite's authorizer.
+  bool allows(int action, const char* first, const char* second) const;
+
   /// Runs a SELECT that is used once; hands out its rows as text, NULL as nothing.
   using text_row = std::span<const std::optional<std::string_view>>;
   void each_row(const std::string& sql, const std::function<void(text_row)>& take);
@@ -120,12 +140,14 @@ class connection {
   open_options options_;
   bool broken_ = false;
   bool syncs_commits_ = true;
+  bool author_speaks_ = false;  // the statement that is being prepared is an author's
   bool read_only_ = false;  // the user has no right to write the file
   mono_time waiting_since_{};
   mono_time last_write_{};
   db_time now_{};
   std::unique_ptr<sqlite3, closer> db_;
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, closer>> prepared_;
+  std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, closer>> authored_;
 };
 
 /// Sleeps: while another writer has the lock, or to let others take it. SQLite does not notify

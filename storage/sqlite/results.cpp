@@ -89,7 +89,7 @@ std::int64_t sqlite_transaction::insert_results(std::span<const leased_report> i
                            item->error, item->counts.read, item->counts.written,
                            item->counts.filtered, item->counts.skipped, item->took,
                            files_column(item->files), ended_at(*item, *lease, db_.now()));
-    delete_checkpoint.run(lease->step, item->no);
+    if (item->outcome == outcome::completed) delete_checkpoint.run(lease->step, item->no);
   }
   return inserted;
 }
@@ -148,6 +148,21 @@ std::vector<result_row> sqlite_transaction::list_results(step_id step, partition
   std::vector<result_row> rows;
   for (auto s = db_.query(statement, step, after, limit); s.next();) rows.push_back(to_result(s));
   return rows;
+}
+
+checkpoint sqlite_transaction::saved_checkpoint(step_id step, partition_no no) {
+  checkpoint saved;
+  auto s = db_.query(sql::saved_checkpoint, step, no);
+  if (!s.next()) return saved;
+  saved.seq = s.get<std::int64_t>(0);
+  saved.counts = counts_at(s, 1);
+  return saved;
+}
+
+void sqlite_transaction::insert_skipped(step_id step, partition_no no,
+                                        std::span<const skipped_item> items) {
+  for (const auto& item : items)
+    db_.run(sql::insert_skipped, step, no, item.item, item.stage, item.place, item.why);
 }
 
 void sqlite_transaction::save_checkpoint(step_id step, partition_no no, lease_id lease,

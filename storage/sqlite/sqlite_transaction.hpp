@@ -1,5 +1,6 @@
 #pragma once
 
+#include "storage/sqlite/author.hpp"
 #include "storage/sqlite/connection.hpp"
 #include "storage/verbs/single_writer.hpp"
 
@@ -60,6 +61,7 @@ class sqlite_transaction final : public single_writer_transaction {
   std::int64_t copy_names(step_id from, step_id to, range span) override;
   void count_results(step_id to, range span) override;
   std::int64_t copy_checkpoints(step_id from, step_id to, range span) override;
+  std::int64_t copy_skipped(step_id from, step_id to, range span) override;
 
   void insert_ready(std::span<const new_ready> ranges) override;
   std::int64_t share_ranges(node_id node, std::int64_t most) override;
@@ -89,8 +91,10 @@ class sqlite_transaction final : public single_writer_transaction {
   std::vector<try_row> list_tries(step_id step, partition_no no, int limit) override;
   run_standing standing(run_id run) override;
   std::vector<failure_row> list_failures(run_id run, int limit) override;
+  std::vector<skipped_row> list_skipped(run_id run, int limit) override;
   std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) override;
   std::vector<event_row> newest_events(run_id run, int limit) override;
+  author_transaction& author(lease_id, partition_no) override { return author_.emplace(db_); }
   void log(std::string_view kind, const subject& about, const nlohmann::json& detail) override;
 
  protected:
@@ -102,6 +106,9 @@ class sqlite_transaction final : public single_writer_transaction {
   void cut_front(const claimable_range& from, partition_no lo) override;
   std::vector<granted_partition> granted_partitions(step_id step, range span) override;
   std::optional<step_id> fenced_step(lease_id lease, partition_no no) override;
+  checkpoint saved_checkpoint(step_id step, partition_no no) override;
+  void insert_skipped(step_id step, partition_no no,
+                      std::span<const skipped_item> items) override;
   void save_checkpoint(step_id step, partition_no no, lease_id lease, const checkpoint& c) override;
   void save_progress(step_id step, const progress_report& shown) override;
 
@@ -109,6 +116,7 @@ class sqlite_transaction final : public single_writer_transaction {
   std::optional<step_row> find_step(step_id step);
 
   connection& db_;
+  std::optional<author_statements> author_;
 };
 
 }  // namespace partita::sqlite

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
+#include "batch/sql.hpp"
 #include "protocol/errors.hpp"
 #include "protocol/values.hpp"
 
@@ -74,6 +76,17 @@ class statement {
     }
   }
 
+  // --- for a statement of a job author
+
+  /// Parameters $1, $2, … Throws sql_error when it does not have these.
+  void bind_values(std::span<const sql_value> values);
+  /// As next(); throws what the author can mend as constraint_error or sql_error.
+  bool step_authored();
+  /// The row.
+  sql_row values() const;
+  /// So that it can be bound and run again.
+  void reset();
+
  private:
   template <class T>
   int bind_one(int index, const T& value) {
@@ -108,7 +121,6 @@ class statement {
   std::string text(int column) const;
   std::int64_t run_bound();
   void check(int code);
-  void reset();
 
   connection* db_;
   sqlite3_stmt* raw_;

@@ -97,6 +97,10 @@ void sqlite_transaction::count_results(step_id to, range span) {
   db_.run(sql::count_results.c_str(), to, span.lo, span.hi);
 }
 
+std::int64_t sqlite_transaction::copy_skipped(step_id from, step_id to, range span) {
+  return db_.run(sql::copy_skipped, to, from, span.lo, span.hi);
+}
+
 std::int64_t sqlite_transaction::copy_checkpoints(step_id from, step_id to, range span) {
   return db_.run(sql::copy_checkpoints, to, from, span.lo, span.hi);
 }

@@ -113,6 +113,17 @@ std::vector<failure_row> sqlite_transaction::list_failures(run_id run, int limit
   return rows;
 }
 
+std::vector<skipped_row> sqlite_transaction::list_skipped(run_id run, int limit) {
+  std::vector<skipped_row> rows;
+  for (auto s = db_.query(sql::list_skipped, run, limit); s.next();)
+    rows.push_back({s.get<step_id>(0),
+                    s.get<partition_no>(1),
+                    {s.get<std::int64_t>(2), s.get<skip_stage>(3), s.get<std::string>(4),
+                     s.get<std::string>(5)},
+                    s.get<db_time>(6)});
+  return rows;
+}
+
 std::vector<event_row> sqlite_transaction::list_events(run_id run, std::int64_t after, int limit) {
   std::vector<event_row> rows;
   auto s = run ? db_.query(sql::list_events_of_run, after, limit, run)

@@ -56,6 +56,36 @@ void require_checkpoint(const checkpoint& c) {
   if (c.seq < 1) throw store_error(errc::bad_request, "checkpoints are numbered from 1");
 }
 
+chunk commit_chunk(transaction& tx, lease_id lease, partition_no no, const chunk& wanted,
+                   const author_work& write) {
+  auto c = wanted;
+  if (write) {
+    auto& author = tx.author(lease, no);
+    try {
+      write(author, c);
+    } catch (...) {
+      author.rethrow_interruption();
+      throw author_failure{std::current_exception()};
+    }
+    author.end();
+  }
+  require_checkpoint(c.to);
+  for (const auto& item : c.skipped) {
+    require_text("the place of a skipped item", item.place);
+    require_text("the reason of a skipped item", item.why);
+  }
+  tx.fence_chunk(lease, no, c);
+  return c;
+}
+
+void require_next(const checkpoint& stored, const chunk& c) {
+  if (stored.seq == c.to.seq - 1 && stored.counts.read == c.from) return;
+  throw store_error(errc::wrong_state, "a chunk from item " + std::to_string(c.from) +
+                                           " does not follow what is stored: checkpoint " +
+                                           std::to_string(stored.seq) + ", " +
+                                           std::to_string(stored.counts.read) + " items");
+}
+
 void refuse_checkpoint(lease_id lease, partition_no no) {
   throw store_error(errc::lease_lost,
                     named(lease) + " no longer covers partition " + std::to_string(no));

@@ -20,6 +20,13 @@ std::vector<std::string> final_names(const json_text& files);
 /// The checkpoint can be stored: else `bad_request`.
 void require_checkpoint(const checkpoint& c);
 
+/// Returns what was stored.
+chunk commit_chunk(transaction& tx, lease_id lease, partition_no no, const chunk& wanted,
+                   const author_work& write);
+
+/// The chunk follows what is stored of the partition: else `wrong_state`.
+void require_next(const checkpoint& stored, const chunk& c);
+
 /// The lease does not, or no longer, cover this partition: throws `lease_lost`.
 [[noreturn]] void refuse_checkpoint(lease_id lease, partition_no no);
 

@@ -106,6 +106,7 @@ std::int64_t copy_partitions(transaction& tx, const step_row& from, step_id to) 
     }
     carried += results;
     tx.copy_checkpoints(from.id, to, piece);
+    tx.copy_skipped(from.id, to, piece);
     waiting.add(piece);
   }
   waiting.make_ready();

@@ -47,12 +47,20 @@ std::vector<report_verdict> single_writer_transaction::report(
   return verbs::report(*this, node, items);
 }
 
-void single_writer_transaction::commit_chunk(lease_id lease, partition_no no, const checkpoint& c) {
+void single_writer_transaction::commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) {
   verbs::require_checkpoint(c);
   const auto step = fenced_step(lease, no);
   if (!step && PARTITA_BUG(lost_checkpoints_are_acknowledged)) return;
   if (!step) verbs::refuse_checkpoint(lease, no);
   save_checkpoint(*step, no, lease, c);
+}
+
+void single_writer_transaction::fence_chunk(lease_id lease, partition_no no, const chunk& c) {
+  const auto step = fenced_step(lease, no);
+  if (!step) verbs::refuse_checkpoint(lease, no);
+  verbs::require_next(saved_checkpoint(*step, no), c);
+  save_checkpoint(*step, no, lease, c.to);
+  insert_skipped(*step, no, c.skipped);
 }
 
 void single_writer_transaction::record_progress(std::span<const progress_report> items) {

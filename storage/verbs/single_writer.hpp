@@ -21,7 +21,8 @@ class single_writer_transaction : public transaction {
   std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
                                    std::int64_t narrow) final;
   std::vector<report_verdict> report(node_id node, std::span<const attempt_report> items) final;
-  void commit_chunk(lease_id lease, partition_no no, const checkpoint& c) final;
+  void commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) final;
+  void fence_chunk(lease_id lease, partition_no no, const chunk& c) final;
   void record_progress(std::span<const progress_report> items) final;
 
  protected:
@@ -40,6 +41,10 @@ class single_writer_transaction : public transaction {
   virtual std::vector<granted_partition> granted_partitions(step_id step, range span) = 0;
   /// The step of the lease, if it is LIVE, covers the partition, and that has not ended.
   virtual std::optional<step_id> fenced_step(lease_id lease, partition_no no) = 0;
+  /// Without its position; seq 0 where nothing is saved.
+  virtual checkpoint saved_checkpoint(step_id step, partition_no no) = 0;
+  virtual void insert_skipped(step_id step, partition_no no,
+                              std::span<const skipped_item> items) = 0;
   /// Keeps the highest seq.
   virtual void save_checkpoint(step_id step, partition_no no, lease_id lease,
                                const checkpoint& c) = 0;

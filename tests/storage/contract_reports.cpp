@@ -247,7 +247,7 @@ TEST_CASE_METHOD(contract, "an UNREACHABLE node still reports: it has its leases
   auto grant = take(node, split(r, 1));
   pass_unreachable();
   REQUIRE(db->sweep(node, limits) == sweep_verdict::unreachable);
-  db->commit_chunk(grant.lease, 0, {1, "1", {}});
+  db->commit_checkpoint(grant.lease, 0, {1, "1", {}});
   CHECK(complete(node, grant.lease, 0) == report_verdict::recorded);
 }
 
@@ -269,14 +269,14 @@ TEST_CASE_METHOD(contract, "the next try resumes from the last checkpoint") {
   auto r = drive(node);
   auto id = split(r, 2);
   auto first = take(node, id);
-  db->commit_chunk(first.lease, 0, {1, "{\"row\": 10}", {10, 9, 1, 0}});
-  db->commit_chunk(first.lease, 0, {2, "{\"row\": 20}", {20, 18, 2, 0}});
+  db->commit_checkpoint(first.lease, 0, {1, "{\"row\": 10}", {10, 9, 1, 0}});
+  db->commit_checkpoint(first.lease, 0, {2, "{\"row\": 20}", {20, 18, 2, 0}});
   report(node, ended(first.lease, 0, attempt_outcome::retry));
   report(node, ended(first.lease, 1, attempt_outcome::retry));
   auto second = take(node, id, 1);
   CHECK(second.partitions.at(0).resume == checkpoint{2, "{\"row\": 20}", {20, 18, 2, 0}});
   CHECK_FALSE(take(node, id, 1).partitions.at(0).resume);
-  db->commit_chunk(second.lease, 0, {3, "{\"row\": 30}", {30, 27, 3, 0}});
+  db->commit_checkpoint(second.lease, 0, {3, "{\"row\": 30}", {30, 27, 3, 0}});
   complete(node, second.lease, 0);
   CHECK(on->dump().checkpoints.empty());
 }
@@ -286,9 +286,9 @@ TEST_CASE_METHOD(contract, "of checkpoints the highest number stays; an equal on
   auto r = drive(node);
   auto id = split(r, 1);
   auto grant = take(node, id);
-  db->commit_chunk(grant.lease, 0, {2, "\"two\"", {2, 2, 0, 0}});
-  db->commit_chunk(grant.lease, 0, {2, "\"other\"", {9, 9, 9, 9}});
-  db->commit_chunk(grant.lease, 0, {1, "\"one\"", {1, 1, 0, 0}});
+  db->commit_checkpoint(grant.lease, 0, {2, "\"two\"", {2, 2, 0, 0}});
+  db->commit_checkpoint(grant.lease, 0, {2, "\"other\"", {9, 9, 9, 9}});
+  db->commit_checkpoint(grant.lease, 0, {1, "\"one\"", {1, 1, 0, 0}});
   report(node, ended(grant.lease, 0, attempt_outcome::released));
   CHECK(take(node, id).partitions.at(0).resume == checkpoint{2, "\"two\"", {2, 2, 0, 0}});
 }
@@ -298,7 +298,7 @@ TEST_CASE_METHOD(contract, "a checkpoint needs a LIVE lease on an unended partit
   auto r = drive(node);
   auto id = split(r, 8);
   auto lost = [&](lease_id lease, partition_no no) {
-    return error_of([&] { db->commit_chunk(lease, no, {1, "1", {}}); }) == errc::lease_lost;
+    return error_of([&] { db->commit_checkpoint(lease, no, {1, "1", {}}); }) == errc::lease_lost;
   };
   auto grant = take(node, id, 4);
   CHECK(lost(grant.lease, 4));
@@ -321,12 +321,12 @@ TEST_CASE_METHOD(contract, "a zombie's checkpoint does not overwrite that of its
   auto r = drive(node);
   auto id = split(r, 1);
   auto old = take(zombie, id);
-  db->commit_chunk(old.lease, 0, {1, "\"one\"", {1, 1, 0, 0}});
+  db->commit_checkpoint(old.lease, 0, {1, "\"one\"", {1, 1, 0, 0}});
   lose(zombie);
   auto fresh = take(node, id);
   CHECK(fresh.partitions.at(0).resume->seq == 1);
-  db->commit_chunk(fresh.lease, 0, {2, "\"two\"", {2, 2, 0, 0}});
-  CHECK(error_of([&] { db->commit_chunk(old.lease, 0, {9, "\"nine\"", {}}); }) == errc::lease_lost);
+  db->commit_checkpoint(fresh.lease, 0, {2, "\"two\"", {2, 2, 0, 0}});
+  CHECK(error_of([&] { db->commit_checkpoint(old.lease, 0, {9, "\"nine\"", {}}); }) == errc::lease_lost);
   report(node, ended(fresh.lease, 0, attempt_outcome::released));
   CHECK(take(node, id).partitions.at(0).resume->position == "\"two\"");
 }
@@ -358,7 +358,7 @@ TEST_CASE_METHOD(contract, "progress and checkpoint of a partition do not distur
   const std::vector<progress_report> early{{grant.lease, 0, 1, 10}};
   const std::vector<progress_report> late{{grant.lease, 0, 5, 10}};
   db->record_progress(early);
-  db->commit_chunk(grant.lease, 0, {1, "\"one\"", {1, 1, 0, 0}});
+  db->commit_checkpoint(grant.lease, 0, {1, "\"one\"", {1, 1, 0, 0}});
   db->record_progress(late);
   CHECK(partition(id, 0).progress_done == 5);
   report(node, ended(grant.lease, 0, attempt_outcome::retry));

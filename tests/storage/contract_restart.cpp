@@ -21,7 +21,7 @@ struct half_done : contract {
     lease = take(worker, second);
     complete(worker, lease.lease, 0);
     report(worker, ended(lease.lease, 1, attempt_outcome::failed));
-    db->commit_chunk(lease.lease, 2, {3, "\"row 30\"", {30, 29, 1, 0}});
+    db->commit_checkpoint(lease.lease, 2, {3, "\"row 30\"", {30, 29, 1, 0}});
     report(worker, ended(lease.lease, 2, attempt_outcome::released));
     report(worker, ended(lease.lease, 3, attempt_outcome::released));
     end(old, second, step_state::failed);

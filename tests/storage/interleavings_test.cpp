@@ -154,7 +154,7 @@ TEST_CASE_METHOD(meeting, "a checkpoint that waits for the report of its partiti
     const std::vector items{ended(grant.lease, 0), ended(grant.lease, 1, attempt_outcome::retry)};
     s.report(node, items);
   }));
-  CHECK(order.begin("chunk", [&](store& s) { s.commit_chunk(grant.lease, 0, {1, "7", {}}); }));
+  CHECK(order.begin("chunk", [&](store& s) { s.commit_checkpoint(grant.lease, 0, {1, "7", {}}); }));
   order.let_go();
   CHECK_FALSE(order.end_of("report"));
   CHECK(order.end_of("chunk") == errc::lease_lost);

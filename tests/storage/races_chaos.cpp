@@ -166,7 +166,7 @@ class worker {
     const auto& grant = held_[dice(held_.size())].grant;
     const auto& p = grant.partitions[dice(grant.partitions.size())];
     auto seq = (p.resume ? p.resume->seq : 0) + 1;
-    db_.commit_chunk(grant.lease, p.no, {seq, std::to_string(seq), {seq, 0, 0, 0}});
+    db_.commit_checkpoint(grant.lease, p.no, {seq, std::to_string(seq), {seq, 0, 0, 0}});
   }
 
   /// Nothing of this lease was reported yet: that is what the verb requires.

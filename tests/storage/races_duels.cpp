@@ -83,7 +83,7 @@ TEST_CASE_METHOD(arena, "a checkpoint against the loss of its node") {
     auto node = join();
     auto grant = take(node, id);
     return opponents{[=](store& s) {
-                       s.commit_chunk(grant.lease, 0, {1, "1", {}});
+                       s.commit_checkpoint(grant.lease, 0, {1, "1", {}});
                      },
                      [=](store& s) { s.leave(node); }};
   });

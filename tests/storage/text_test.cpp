@@ -101,7 +101,7 @@ TEST_CASE_METHOD(contract,
     item = ended(grant.lease, 0, attempt_outcome::failed);
     item.error = bad;
     CHECK(refuses([&] { report(node, item); }));
-    CHECK(refuses([&] { db->commit_chunk(grant.lease, 0, {1, bad, {}}); }));
+    CHECK(refuses([&] { db->commit_checkpoint(grant.lease, 0, {1, bad, {}}); }));
   }
   CHECK(db->list_events({}, 0, 1000).size() == before);
   CHECK(db->list_partitions(open, -1, 10).empty());
@@ -136,7 +136,7 @@ TEST_CASE_METHOD(contract, "any other text comes back byte for byte") {
     const auto& text = accepted[static_cast<std::size_t>(p.no)];
     CHECK(p.key == text);
     CHECK(p.input == text);
-    if (!text.empty()) db->commit_chunk(grant.lease, p.no, {1, text, {}});
+    if (!text.empty()) db->commit_checkpoint(grant.lease, p.no, {1, text, {}});
     items.push_back(ended(grant.lease, p.no));
     items.back().output = text;
   }

@@ -28,20 +28,24 @@ struct room {
 const std::vector<room> house{
     {"protocol", {}},
 
-    {"storage",                     {"protocol"}},
+    // What an author's SQL looks like: storage implements it, batch hands it out.
+    {"batch/errors", {}},
+    {"batch/sql",    {"protocol", "batch/errors"}},
+
+    {"storage",                     {"protocol", "batch/sql"}},
     {"storage/verbs",               {"protocol", "storage"}},
     {"storage/audit",               {"protocol", "storage"}},  // shares no mistake of verbs
     {"storage/memory",              {"protocol", "storage", "storage/verbs"}},
     {"storage/sqlite/statements",   {}},
     {"storage/sqlite",              {"protocol", "storage", "storage/verbs", "storage/audit",
-                                     "storage/sqlite/statements"}},
+                                     "storage/sqlite/statements", "batch/sql"}},
     {"storage/postgres/statements", {"storage"}},
     {"storage/postgres",            {"protocol", "storage", "storage/verbs", "storage/audit",
                                      "storage/postgres/statements"}},
     {"storage/store.cpp",           {"storage", "storage/verbs"}},
     {"storage/open_store.cpp",      {"storage", "storage/sqlite", "storage/postgres"}},
 
-    {"batch",         {"protocol"}},
+    {"batch",         {"protocol", "batch/sql", "batch/errors"}},
     {"batch/readers", {"batch"}},
     {"batch/writers", {"batch"}},
 

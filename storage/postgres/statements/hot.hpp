@@ -194,7 +194,7 @@ item AS NOT MATERIALIZED (
 saved AS (
   INSERT INTO partita.result (step_id, no, lease_id, outcome, error, )" + stored_columns + R"()
   SELECT step_id, no, lease_id, 'COMPLETED', '', )" + stored_columns + " FROM item)," +
-  clear_checkpoints + R"(,
+  clear_checkpoints() + R"(,
 -- The leases count them. The update reckons from their own columns: the CHECKs see the row as of
 -- the snapshot first, then as locked.
 counted AS (
@@ -240,7 +240,7 @@ inline const std::string report_completed_with_names =
 // `fresh` false: something was recorded under the lease between the snapshot of this statement and
 // the lock; it must run again, or it could overlook a result. $1 lease, $2 no, $3 seq, $4 position,
 // $5 read, $6 written, $7 filtered, $8 skipped
-inline const std::string commit_chunk = R"(
+inline const std::string commit_checkpoint = R"(
 WITH
 -- The lease, if it is LIVE and covers the partition, as it is after the lock.
 held AS MATERIALIZED (

@@ -50,11 +50,13 @@ inline const std::string stored_values = R"(
          greatest(granted_at, partita.clock() - coalesce(i.ended_us, 0) * interval '1 microsecond')
            AS ended_at)";
 
-// Deletes the checkpoints of partitions that now have a result (the rows of `item`). Most steps
+// Deletes the checkpoints of partitions that now have a result (the rows of `item`; of those, the
+// ones for which `which` holds). Most steps
 // have no checkpoints: one lookup for each lease (a row of `span`) shows that. The rows to delete
 // are looked up by arrays, and the pairs are checked under IS TRUE, so that the planner makes no
 // join: a join could scan the whole index.
-inline const std::string clear_checkpoints = R"(
+inline std::string clear_checkpoints(const std::string& which = "") {
+  return R"(
 -- The checkpoints between the lowest and the highest number of each lease.
 stored AS MATERIALIZED (
   SELECT c.step_id, c.no
@@ -64,13 +66,15 @@ stored AS MATERIALIZED (
 -- Those among them that a result makes useless.
 useless AS MATERIALIZED (
   SELECT c.step_id, c.no FROM stored c JOIN item ON item.step_id = c.step_id AND item.no = c.no
-  WHERE EXISTS (SELECT FROM stored)),
+  WHERE EXISTS (SELECT FROM stored))" +
+         which + R"(),
 -- They go.
 cleared AS (
   DELETE FROM partita.checkpoint c
   WHERE c.step_id = ANY (ARRAY(SELECT step_id FROM useless))
     AND c.no = ANY (ARRAY(SELECT no FROM useless))
     AND ((c.step_id, c.no) IN (SELECT step_id, no FROM useless)) IS TRUE))";
+}
 
 // By lease: $1 step, $2 lowest and $3 highest no. By result: $4 step, $5 lease, $6 outcome and $7
 // error, each empty where all are usual, $8 ... $16 as unnested_results, $17 when its lease was
@@ -85,7 +89,8 @@ item AS NOT MATERIALIZED (
         FROM (SELECT unnest($4::bigint[]) AS step_id, unnest($5::bigint[]) AS lease_id,
                      unnest($6::text[]) AS outcome, unnest($7::text[]) AS error,
                      unnest($17::bigint[]) AS granted_us,
-                     )" + unnested_results(8) + ") i) i)," + clear_checkpoints + R"(
+                     )" + unnested_results(8) + ") i) i)," +
+                                          clear_checkpoints(" AND item.outcome = 'COMPLETED'") + R"(
 INSERT INTO partita.result (step_id, no, lease_id, outcome, error, )" + stored_columns + R"()
 SELECT step_id, no, lease_id, outcome, error, )" + stored_columns + " FROM item";
 

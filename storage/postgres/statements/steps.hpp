@@ -147,4 +147,10 @@ FROM partita.checkpoint c
 WHERE c.step_id = $1::bigint AND c.no BETWEEN $3::bigint AND $4::bigint
   AND (SELECT r.no FROM partita.result r WHERE r.step_id = $2::bigint AND r.no = c.no) IS NULL)";
 
+// $1 step, $2 new step, $3 lo, $4 hi
+inline const std::string copy_skipped = R"(
+INSERT INTO partita.skipped (step_id, no, item, stage, place, why, at)
+SELECT $2::bigint, no, item, stage, place, why, at FROM partita.skipped
+WHERE step_id = $1::bigint AND no BETWEEN $3::bigint AND $4::bigint)";
+
 }  // namespace partita::postgres::sql

@@ -132,6 +132,12 @@ SELECT f.step_id, f.no, f.lease_id, f.node_id, f.attempt, f.outcome, f.error,
 FROM partita.failure f JOIN partita.step s ON s.step_id = f.step_id
 WHERE s.run_id = $1::bigint ORDER BY f.at DESC, f.lease_id DESC, f.no DESC LIMIT $2::integer)";
 
+// $1 run, $2 at most
+inline const std::string list_skipped = R"(
+SELECT i.step_id, i.no, i.item, i.stage, i.place, i.why, partita.micros(i.at) AS at
+FROM partita.step s JOIN partita.skipped i ON i.step_id = s.step_id
+WHERE s.run_id = $1::bigint ORDER BY i.step_id, i.no, i.item LIMIT $2::integer)";
+
 // $1 run or 0 for all, $2 after this id, $3 at most
 inline const std::string list_events = R"(
 SELECT event_id, partita.micros(at) AS at, kind, coalesce(run_id, 0) AS run_id,

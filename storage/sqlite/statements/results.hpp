@@ -62,6 +62,16 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))sql" +
 inline constexpr char delete_checkpoint[] =
     "DELETE FROM partita_checkpoint WHERE step_id = ?1 AND no = ?2";
 
+// 1 step, 2 no
+inline constexpr char saved_checkpoint[] = R"sql(
+SELECT seq, read_count, write_count, filter_count, skip_count FROM partita_checkpoint
+WHERE step_id = ?1 AND no = ?2)sql";
+
+// 1 step, 2 no, 3 item, 4 stage, 5 place, 6 why
+inline constexpr char insert_skipped[] = R"sql(
+INSERT INTO partita_skipped (step_id, no, item, stage, place, why, at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, partita_now()))sql";
+
 // 1 step, 2 no, 3 lease, 4 seq, 5 position, 6 read, 7 written, 8 filtered, 9 skipped.
 // No row: as much is saved already.
 inline constexpr char save_checkpoint[] = R"sql(

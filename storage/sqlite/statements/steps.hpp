@@ -133,4 +133,10 @@ WHERE c.step_id = ?2 AND c.no BETWEEN ?3 AND ?4
   AND NOT EXISTS (SELECT 1 FROM partita_result x WHERE x.step_id = ?1 AND x.no = c.no)
 ORDER BY c.no)sql";
 
+// 1 new step, 2 step, 3 lo, 4 hi
+inline constexpr char copy_skipped[] = R"sql(
+INSERT INTO partita_skipped (step_id, no, item, stage, place, why, at)
+SELECT ?1, no, item, stage, place, why, at FROM partita_skipped
+WHERE step_id = ?2 AND no BETWEEN ?3 AND ?4 ORDER BY no, item)sql";
+
 }  // namespace partita::sqlite::sql

@@ -117,6 +117,12 @@ FROM (SELECT min(available_at) AS first
             WHERE s.run_id = ?1 AND s.state = 'RUNNING' LIMIT 10000)) w)sql";
 
 // 1 run, 2 limit
+inline constexpr char list_skipped[] = R"sql(
+SELECT i.step_id, i.no, i.item, i.stage, i.place, i.why, i.at
+FROM partita_step s JOIN partita_skipped i ON i.step_id = s.step_id
+WHERE s.run_id = ?1 ORDER BY i.step_id, i.no, i.item LIMIT ?2)sql";
+
+// 1 run, 2 limit
 inline constexpr char list_failures[] = R"sql(
 SELECT f.step_id, f.no, f.lease_id, f.node_id, f.attempt, f.outcome, f.error, f.at
 FROM partita_step s JOIN partita_failure f ON f.step_id = s.step_id

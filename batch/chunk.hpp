@@ -1,0 +1,228 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "batch/job.hpp"
+
+// Chunks: items are read, processed and written a few hundred at a time, and each chunk is one
+// transaction. What the writer wrote, the items that were let go, the counts and the reader's
+// position stand together, or none of it does: so every item is written exactly once, whatever
+// fails, on any node and in any restart.
+//
+// A reader of T has
+//   std::optional<T> next();             nothing at the end
+// and where it can go on,
+//   json position() const;               of the item that comes next
+//   void seek(const json& position);
+// and may have
+//   std::string where() const;           of the item that came last: "FILE, line 7"
+// One that cannot seek reads again what was read before, and that is dropped. When next() throws
+// data_error, one item was malformed, and next() can be called again.
+//
+// A writer of T is a function, or has `write`, of
+//   (std::span<const T>, sql_transaction&)   rows in the database of the engine: exactly once
+//   (std::span<const T>)                     anything else: at least once (idempotency_key tells a
+//                                            repeat)
+namespace partita {
+
+/// Exceptions of these types, and what is derived from them.
+template <class... Errors>
+error_filter on() {
+  return [](const std::exception& e) { return ((dynamic_cast<const Errors*>(&e) != nullptr) || ...); };
+}
+
+/// How many items policies may let go.
+struct at_most {
+  std::int64_t count;
+};
+
+template <class In, class Out = In>
+class chunked {
+ public:
+  /// `items` a chunk: the commit interval.
+  explicit chunked(int items) { how_.size = items; }
+
+  /// A factory of readers: called once an attempt.
+  template <class Factory>
+  chunked& read(Factory make) {
+    read_ = [make = std::move(make)](partition_context& p) -> std::unique_ptr<source> {
+      return std::make_unique<reader_of<decltype(make(p))>>(make(p));
+    };
+    return *this;
+  }
+
+  /// What becomes of an item: `Out`, or std::optional<Out>, of which nothing filters the item. It
+  /// may take the place of the item as a second parameter: `const item&`. It must bear to be called
+  /// again for the same item.
+  template <class Function>
+  chunked& process(Function f) {
+    process_ = [f = std::move(f)](In in, const item& where) -> std::optional<Out> {
+      if constexpr (std::is_invocable_v<const Function&, In, const item&>)
+        return f(std::move(in), where);
+      else
+        return f(std::move(in));
+    };
+    return *this;
+  }
+
+  /// A factory of writers: called once an attempt.
+  template <class Factory>
+  chunked& write(Factory make) {
+    write_ = [make = std::move(make)](partition_context& p) -> std::unique_ptr<sink> {
+      return std::make_unique<writer_of<decltype(make(p))>>(make(p));
+    };
+    return *this;
+  }
+
+  /// These errors may pass: an item is processed, a chunk is written so many times.
+  chunked& retry(error_filter which, attempts n, backoff_of rest = {}) {
+    how_.retried = std::move(which);
+    how_.retries = {n.count, rest.first, rest.factor, rest.most};
+    return *this;
+  }
+
+  /// Items that end in these errors are let go, and kept as skipped; more than `most` in one
+  /// partition fail it at once, more in all partitions fail the step at its end. A chunk that cannot
+  /// be written is written item by item, so that only the bad ones are let go.
+  chunked& skip(error_filter which, at_most most) {
+    how_.skipped = std::move(which);
+    how_.skip_limit = most.count;
+    return *this;
+  }
+
+  /// Throws definition_error when something is missing.
+  operator chunked_body() const {  // NOLINT: `each(chunked<T>(100)…)` reads well
+    require_chunk_size(how_.size);
+    if (!read_) throw definition_error("a chunked step has no reader");
+    if (!write_) throw definition_error("a chunked step has no writer");
+    if (!process_ && !std::is_same_v<In, Out>)
+      throw definition_error("a chunked step has no processor between its two types");
+    return {[self = *this](partition_context& p) { self.run(p); },
+            how_.skipped ? std::optional{how_.skip_limit} : std::nullopt};
+  }
+
+ private:
+  class source {
+   public:
+    virtual ~source() = default;
+    virtual std::optional<In> next() = 0;
+    virtual std::string where() const = 0;
+    virtual json position() const = 0;
+    virtual void go_on(const json& position, std::int64_t items) = 0;
+  };
+
+  class sink {
+   public:
+    virtual ~sink() = default;
+    virtual bool uses_sql() const = 0;
+    virtual void write(std::span<const Out> items, sql_transaction* tx) = 0;
+  };
+
+  template <class Reader>
+  class reader_of final : public source {
+   public:
+    explicit reader_of(Reader reader) : reader_(std::move(reader)) {}
+    std::optional<In> next() override { return reader_.next(); }
+    std::string where() const override {
+      if constexpr (requires { reader_.where(); }) return reader_.where();
+      return {};
+    }
+    json position() const override {
+      if constexpr (requires { reader_.position(); }) return reader_.position();
+      return nullptr;
+    }
+    void go_on(const json& position, std::int64_t items) override {
+      if constexpr (requires { reader_.seek(position); }) {
+        reader_.seek(position);
+      } else {
+        for (std::int64_t i = 0; i < items; ++i) {
+          try {
+            if (!reader_.next()) throw permanent_error("the reader has fewer items than before");
+          } catch (const data_error&) {  // it was let go
+          }
+        }
+      }
+    }
+
+   private:
+    Reader reader_;
+  };
+
+  template <class Writer>
+  class writer_of final : public sink {
+   public:
+    explicit writer_of(Writer writer) : writer_(std::move(writer)) {}
+
+    static constexpr bool is_function_of_sql =
+        std::is_invocable_v<Writer&, std::span<const Out>, sql_transaction&>;
+    static constexpr bool has_write_of_sql =
+        requires(Writer& w, std::span<const Out> items, sql_transaction& tx) { w.write(items, tx); };
+
+    bool uses_sql() const override { return is_function_of_sql || has_write_of_sql; }
+    void write(std::span<const Out> items, sql_transaction* tx) override {
+      if constexpr (is_function_of_sql)
+        writer_(items, *tx);
+      else if constexpr (has_write_of_sql)
+        writer_.write(items, *tx);
+      else if constexpr (std::is_invocable_v<Writer&, std::span<const Out>>)
+        writer_(items);
+      else
+        writer_.write(items);
+    }
+
+   private:
+    Writer writer_;
+  };
+
+  void run(partition_context& p) const {
+    chunk_loop loop{p, how_};
+    const auto reader = read_(p);
+    const auto writer = write_(p);
+    if (const auto position = loop.resumed_from()) reader->go_on(*position, loop.items());
+    const auto where = [&] { return reader->where(); };
+    std::vector<Out> outputs;
+    const auto write = [&](sql_transaction* tx, std::size_t first, std::size_t count) {
+      writer->write(std::span<const Out>{outputs}.subspan(first, count), tx);
+    };
+    for (auto last = chunk_loop::got::item; last != chunk_loop::got::end;) {
+      while (loop.wants_items()) {
+        std::optional<In> in;
+        last = loop.read([&] { return (in = reader->next()).has_value(); }, where);
+        if (last == chunk_loop::got::end) break;
+        if (last == chunk_loop::got::let_go) continue;
+        std::optional<Out> out;
+        if (!loop.process([&] { return (out = made_of(*in, {loop.items() - 1, where})).has_value(); },
+                          where))
+          continue;
+        loop.will_write(where);
+        outputs.push_back(std::move(*out));
+      }
+      loop.commit(reader->position(), writer->uses_sql(), write);
+      outputs.clear();
+      p.stop_if_requested();
+    }
+  }
+
+  /// An item that may be processed again is kept.
+  std::optional<Out> made_of(In& in, const item& where) const {
+    if constexpr (std::is_same_v<In, Out>)
+      if (!process_) return std::move(in);
+    if constexpr (std::is_copy_constructible_v<In>)
+      if (how_.retried) return process_(In(in), where);
+    return process_(std::move(in), where);
+  }
+
+  chunk_policies how_;
+  std::function<std::unique_ptr<source>(partition_context&)> read_;
+  std::function<std::optional<Out>(In, const item&)> process_;
+  std::function<std::unique_ptr<sink>(partition_context&)> write_;
+};
+
+}  // namespace partita

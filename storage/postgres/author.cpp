@@ -1,0 +1,223 @@
+#include "storage/postgres/author.hpp"
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <pqxx/except>
+#include <pqxx/result>
+#include <pqxx/tablewriter>
+#include <utility>
+
+#include "storage/postgres/failure.hpp"
+#include "storage/postgres/rows.hpp"
+#include "storage/text.hpp"
+
+namespace partita::postgres {
+
+namespace {
+
+/// How many statements of authors one connection keeps prepared.
+constexpr std::size_t most_prepared = 256;
+
+/// Values as texts, null pointers for NULL. Kept here as long as they are used.
+class texts {
+ public:
+  explicit texts(std::span<const sql_value> values) {
+    kept_.reserve(values.size());
+    for (const auto& value : values) pointers_.push_back(text_of(value));
+  }
+
+  const std::vector<const char*>& pointers() const { return pointers_; }
+
+ private:
+  const char* text_of(const sql_value& value) {
+    if (const auto* text = std::get_if<std::string>(&value)) {
+      if (!is_storable(*text)) throw constraint_error("a text is not UTF-8, or holds a NUL");
+      return text->c_str();
+    }
+    if (std::holds_alternative<std::nullptr_t>(value)) return nullptr;
+    std::array<char, 40> digits{};
+    const auto end = std::visit(
+        [&](const auto& v) -> char* {
+          if constexpr (std::is_arithmetic_v<std::decay_t<decltype(v)>>)
+            return std::to_chars(digits.data(), digits.data() + digits.size(), v).ptr;
+          else
+            return digits.data();
+        },
+        value);
+    return kept_.emplace_back(digits.data(), end).c_str();
+  }
+
+  std::vector<std::string> kept_;
+  std::vector<const char*> pointers_;
+};
+
+/// Rows as COPY reads them, without the last line end.
+std::string copy_lines(std::span<const sql_row> rows) {
+  std::string lines;
+  for (const auto& row : rows) {
+    if (!lines.empty()) lines += '\n';
+    const texts given{row};
+    const char* separator = "";
+    for (const auto* text : given.pointers()) {
+      lines += std::exchange(separator, "\t");
+      if (text == nullptr) {
+        lines += "\\N";
+        continue;
+      }
+      for (; *text != '\0'; ++text) switch (*text) {
+          case '\\':
+            lines += "\\\\";
+            break;
+          case '\t':
+            lines += "\\t";
+            break;
+          case '\n':
+            lines += "\\n";
+            break;
+          case '\r':
+            lines += "\\r";
+            break;
+          default:
+            lines += *text;
+        }
+    }
+  }
+  return lines;
+}
+
+/// Numbers of SQL as numbers, true and false as 1 and 0, all else as text.
+sql_value value_of(const pqxx::field& field) {
+  if (field.is_null()) return nullptr;
+  switch (field.type()) {
+    case 16:  // bool
+      return std::int64_t{field.as<bool>()};
+    case 20:  // int8
+    case 21:  // int2
+    case 23:  // int4
+      return field.as<std::int64_t>();
+    case 700:  // float4
+    case 701:  // float8
+      return field.as<double>();
+    default:
+      return std::string{field.c_str(), field.size()};
+  }
+}
+
+}  // namespace
+
+pqxx::result author_statements::run(const std::string& statement,
+                                    std::span<const sql_value> values) {
+  const texts given{values};
+  const auto parameters = pqxx::prepare::make_dynamic_params(given.pointers());
+  auto& kept = server_.author_statements;
+  if (kept.size() < most_prepared) kept.insert(statement);
+  if (kept.contains(statement)) return planned_once(tx_, statement, parameters);
+  server_.expect_answer();
+  return tx_.exec_params(statement, parameters);
+}
+
+std::int64_t author_statements::do_change(const std::string& statement,
+                                          std::span<const sql_value> values) {
+  return static_cast<std::int64_t>(run(statement, values).affected_rows());
+}
+
+std::vector<sql_row> author_statements::do_fetch(const std::string& statement,
+                                                 std::span<const sql_value> values) {
+  std::vector<sql_row> rows;
+  for (const auto& row : run(statement, values)) {
+    auto& made = rows.emplace_back();
+    made.reserve(row.size());
+    for (const auto& field : row) made.push_back(value_of(field));
+  }
+  return rows;
+}
+
+void author_statements::do_insert(std::string_view table, std::span<const std::string> columns,
+                                  std::span<const sql_row> rows) {
+  const auto lines = copy_lines(rows);
+  std::vector<std::string> names;
+  for (const auto& column : columns) names.push_back(quoted_name(column));
+  server_.expect_answer();
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // its successor in 6.x takes no lines
+  pqxx::tablewriter copy{tx_, quoted_table(table), names.begin(), names.end()};
+#pragma GCC diagnostic pop
+  copy.write_raw_line(lines);
+  copy.complete();
+}
+
+/// The rows come as one array of texts for each column; each is cast to the type of its column.
+const std::string& author_statements::upsert_into(std::string_view table,
+                                                  std::span<const std::string> columns,
+                                                  std::span<const std::string> keys) {
+  const auto into = quoted_table(table) + " (" + quoted_list(columns) + ")";
+  const auto rule = on_conflict(columns, keys);
+  auto& statement = server_.author_upserts[into + rule];
+  if (!statement.empty()) return statement;
+  std::string arrays, names, casts;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    server_.expect_answer();
+    const auto type = tx_.exec_params(
+        "SELECT format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute"
+        " WHERE attrelid = $1::regclass AND attname = $2 AND attnum > 0 AND NOT attisdropped",
+        quoted_table(table), columns[i]);
+    if (type.empty())
+      throw sql_error(std::string{table} + " has no column " + columns[i]);
+    const auto separator = i == 0 ? "" : ", ";
+    const auto name = "c" + std::to_string(i);
+    arrays += separator + ("$" + std::to_string(i + 1)) + "::text[]";
+    names += separator + name;
+    casts += separator + ("x." + name) + "::" + type[0][0].c_str();
+  }
+  statement = "INSERT INTO " + into + " SELECT " + casts + " FROM unnest(" + arrays + ") AS x (" +
+              names + ")" + rule;
+  return statement;
+}
+
+void author_statements::do_upsert(std::string_view table, std::span<const std::string> columns,
+                                  std::span<const std::string> keys,
+                                  std::span<const sql_row> rows) {
+  const auto& statement = upsert_into(table, columns, keys);
+  std::vector<array> arrays(columns.size());
+  for (const auto& row : rows) {
+    const texts given{row};
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      given.pointers()[i] == nullptr ? arrays[i].add_null() : arrays[i].add(given.pointers()[i]);
+  }
+  std::vector<std::string> parameters;
+  for (const auto& one : arrays) parameters.push_back(one.text());
+  planned_once(tx_, statement, pqxx::prepare::make_dynamic_params(parameters));
+}
+
+void author_statements::plain(const char* statement) {
+  server_.expect_answer();
+  tx_.exec(statement);
+}
+
+void author_statements::do_savepoint() { plain("SAVEPOINT partita_attempt"); }
+
+void author_statements::do_release() {
+  plain("SET CONSTRAINTS ALL IMMEDIATE");
+  plain("SET CONSTRAINTS ALL DEFERRED; RELEASE SAVEPOINT partita_attempt");
+}
+
+void author_statements::do_rollback_to() {
+  plain("ROLLBACK TO SAVEPOINT partita_attempt; RELEASE SAVEPOINT partita_attempt");
+}
+
+void author_statements::throw_as_authors() const {
+  try {
+    throw;
+  } catch (const pqxx::sql_error& e) {
+    if (const auto broken = broken_rule(e)) throw constraint_error(*broken);
+    if (const auto why = senseless(e)) throw sql_error(*why);
+  } catch (const constraint_error&) {
+    throw;
+  } catch (const sql_error&) {
+    throw;
+  } catch (...) {
+  }
+}
+
+}  // namespace partita::postgres

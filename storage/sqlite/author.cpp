@@ -1,0 +1,97 @@
+#include "storage/sqlite/author.hpp"
+
+#include "storage/text.hpp"
+
+namespace partita::sqlite {
+
+namespace {
+
+/// "INSERT INTO t (a, b) VALUES ($1, $2)"
+std::string insert_into(std::string_view table, std::span<const std::string> columns) {
+  std::string values;
+  for (std::size_t i = 1; i <= columns.size(); ++i)
+    values += (i == 1 ? "$" : ", $") + std::to_string(i);
+  return "INSERT INTO " + quoted_table(table) + " (" + quoted_list(columns) + ") VALUES (" + values +
+         ")";
+}
+
+}  // namespace
+
+void author_statements::require_time() const {
+  const auto limit = db_.author_limit();
+  const auto held = std::chrono::duration_cast<milliseconds>(boot_now() - begun_);
+  if (limit.count() > 0 && held > limit)
+    throw sql_error("the author's transaction held the only write lock of SQLite for " +
+                    std::to_string(held.count()) + " ms, and at most " +
+                    std::to_string(limit.count()) +
+                    " ms are safe: write smaller chunks, or use PostgreSQL");
+}
+
+std::int64_t author_statements::do_change(const std::string& statement,
+                                          std::span<const sql_value> values) {
+  require_time();
+  auto s = db_.prepare_authored(statement);
+  s.bind_values(values);
+  while (s.step_authored()) continue;
+  return db_.changes();
+}
+
+std::vector<sql_row> author_statements::do_fetch(const std::string& statement,
+                                                 std::span<const sql_value> values) {
+  require_time();
+  auto s = db_.prepare_authored(statement);
+  s.bind_values(values);
+  std::vector<sql_row> rows;
+  while (s.step_authored()) rows.push_back(s.values());
+  return rows;
+}
+
+void author_statements::run_each(const std::string& statement, std::span<const sql_row> rows) {
+  require_time();
+  auto s = db_.prepare_authored(statement);
+  for (const auto& row : rows) {
+    s.bind_values(row);
+    while (s.step_authored()) continue;
+    s.reset();
+  }
+}
+
+void author_statements::do_insert(std::string_view table, std::span<const std::string> columns,
+                                  std::span<const sql_row> rows) {
+  run_each(insert_into(table, columns), rows);
+}
+
+void author_statements::do_upsert(std::string_view table, std::span<const std::string> columns,
+                                  std::span<const std::string> keys,
+                                  std::span<const sql_row> rows) {
+  run_each(insert_into(table, columns) + on_conflict(columns, keys), rows);
+}
+
+void author_statements::do_savepoint() { db_.run_script("SAVEPOINT partita_attempt"); }
+
+void author_statements::do_release() {
+  do_end();
+  db_.run_script("RELEASE partita_attempt");
+}
+
+void author_statements::do_rollback_to() {
+  db_.run_script("ROLLBACK TO partita_attempt; RELEASE partita_attempt");
+}
+
+void author_statements::do_end() {
+  require_time();
+  if (db_.leaves_references_open()) throw constraint_error("a reference leads to no row");
+}
+
+void author_statements::throw_as_authors() const {
+  try {
+    throw;
+  } catch (const constraint_error&) {
+    throw;
+  } catch (const sql_error&) {
+    throw;
+  } catch (...) {
+  }
+}
+
+}  // namespace partita::sqlite

@@ -1,0 +1,318 @@
+#include "tests/support/contract.hpp"
+
+using namespace partita;
+using namespace partita::test;
+
+namespace {
+
+/// A table of the author's without any key: a row too many is seen.
+struct ledger : contract {
+  ledger() {
+    if (on->name() == "memory") return;
+    tamper("DROP TABLE IF EXISTS ledger");
+    tamper("CREATE TABLE ledger (item INTEGER NOT NULL CHECK (item >= 0), name TEXT)");
+  }
+
+  bool knows_sql() const { return on->name() != "memory"; }
+
+  static chunk upto(std::int64_t from, std::int64_t to, std::int64_t seq) {
+    return {from, {seq, std::to_string(to), {to, to - from, 0, 0}}, {}};
+  }
+
+  static author_work rows(std::int64_t from, std::int64_t to) {
+    return [=](sql_transaction& tx, chunk&) {
+      std::vector<sql_row> all;
+      for (auto i = from; i < to; ++i) all.push_back({i, "item " + std::to_string(i)});
+      tx.insert("ledger", std::vector<std::string>{"item", "name"}, all);
+    };
+  }
+
+  /// What a statement of an author answers; nothing is stored.
+  std::vector<sql_row> asked(const lease_grant& grant, const std::string& statement) {
+    std::vector<sql_row> answer;
+    struct enough {};
+    try {
+      db->commit_chunk(grant.lease, grant.span.lo, upto(0, 1, 1), [&](sql_transaction& tx, chunk&) {
+        answer = tx.query(statement);
+        throw enough{};
+      });
+    } catch (const enough&) {
+    }
+    return answer;
+  }
+
+  std::vector<std::int64_t> items(const lease_grant& grant) {
+    std::vector<std::int64_t> found;
+    for (const auto& row : asked(grant, "SELECT item FROM ledger ORDER BY item"))
+      found.push_back(std::get<std::int64_t>(row.at(0)));
+    return found;
+  }
+
+  lease_grant one() {
+    node_ = join();
+    run_ = drive(node_);
+    return take(node_, step_ = split(run_, 3), 3);
+  }
+
+  node_id node_;
+  driven_run run_;
+  step_id step_;
+};
+
+std::vector<std::int64_t> numbers(std::int64_t count) {
+  std::vector<std::int64_t> all;
+  for (std::int64_t i = 0; i < count; ++i) all.push_back(i);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(ledger, "an author's rows and the chunk stand together, or neither does") {
+  if (!knows_sql()) return;
+  const auto grant = one();
+  CHECK(db->commit_chunk(grant.lease, 0, upto(0, 3, 1), rows(0, 3)).to.counts.read == 3);
+  db->commit_chunk(grant.lease, 0, upto(3, 5, 2), rows(3, 5));
+  CHECK(items(grant) == numbers(5));
+  const auto fails = [&](sql_transaction& tx, chunk& c) {
+    rows(5, 9)(tx, c);
+    throw std::runtime_error("the author's own");
+  };
+  CHECK_THROWS_WITH(db->commit_chunk(grant.lease, 0, upto(5, 9, 3), fails), "the author's own");
+  CHECK(items(grant) == numbers(5));
+  report(node_, ended(grant.lease, 0, attempt_outcome::released));
+  CHECK(take(node_, step_).partitions.at(0).resume->counts.read == 5);
+}
+
+TEST_CASE_METHOD(ledger, "a chunk that does not follow what is stored is refused, with its rows") {
+  const auto grant = one();
+  const auto work = [&](std::int64_t from, std::int64_t to) {
+    return knows_sql() ? rows(from, to) : author_work{};
+  };
+  const auto refused = [&](std::int64_t from, std::int64_t to, std::int64_t seq) {
+    return error_of([&] { db->commit_chunk(grant.lease, 0, upto(from, to, seq), work(from, to)); });
+  };
+  CHECK(refused(3, 5, 1) == errc::wrong_state);  // nothing is stored
+  CHECK(refused(0, 5, 2) == errc::wrong_state);
+  db->commit_chunk(grant.lease, 0, upto(0, 5, 1), work(0, 5));
+  CHECK(refused(0, 5, 1) == errc::wrong_state);  // again
+  CHECK(refused(0, 5, 2) == errc::wrong_state);
+  CHECK(refused(3, 9, 2) == errc::wrong_state);
+  CHECK(refused(5, 9, 3) == errc::wrong_state);
+  db->commit_chunk(grant.lease, 0, upto(5, 6, 2), work(5, 6));
+  if (knows_sql()) CHECK(items(grant) == numbers(6));
+}
+
+TEST_CASE_METHOD(ledger, "under a lease that is lost nothing of the author's is stored") {
+  const auto grant = one();
+  const auto work = knows_sql() ? rows(0, 2) : author_work{};
+  const auto commit = [&](lease_id lease, partition_no no) {
+    return error_of([&] { db->commit_chunk(lease, no, upto(0, 2, 1), work); });
+  };
+  CHECK(commit(grant.lease, 99) == errc::lease_lost);
+  CHECK(commit(lease_id{grant.lease.value + 7}, 0) == errc::lease_lost);
+  complete(node_, grant.lease, 1);
+  CHECK(commit(grant.lease, 1) == errc::lease_lost);
+  report(node_, ended(grant.lease, 2, attempt_outcome::retry));
+  CHECK(commit(grant.lease, 2) == errc::lease_lost);
+  lose(node_);
+  CHECK(commit(grant.lease, 0) == errc::lease_lost);
+  node_ = join();
+  if (knows_sql()) CHECK(items(take(node_, step_, 1)).empty());
+}
+
+TEST_CASE_METHOD(ledger, "progress that is shown before the first chunk does not stand in its way") {
+  const auto grant = one();
+  db->record_progress(std::vector{progress_report{grant.lease, 0, 1, 7}});
+  db->commit_chunk(grant.lease, 0, upto(0, 2, 1), knows_sql() ? rows(0, 2) : author_work{});
+  report(node_, ended(grant.lease, 0, attempt_outcome::released));
+  CHECK(take(node_, step_, 1).partitions.at(0).resume->counts.read == 2);
+}
+
+TEST_CASE_METHOD(ledger, "rules of the tables are the author's to mend, and leave nothing behind") {
+  if (!knows_sql()) return;
+  const auto grant = one();
+  const auto fails = [&](const std::string& statement) {
+    try {
+      db->commit_chunk(grant.lease, 0, upto(0, 1, 1), [&](sql_transaction& tx, chunk& c) {
+        rows(0, 1)(tx, c);
+        tx.execute(statement);
+      });
+    } catch (const constraint_error&) {
+      return "constraint";
+    } catch (const sql_error&) {
+      return "sql";
+    }
+    return "none";
+  };
+  CHECK(fails("INSERT INTO ledger VALUES (-1, 'x')") == std::string{"constraint"});
+  CHECK(fails("INSERT INTO ledger VALUES (NULL, 'x')") == std::string{"constraint"});
+  for (const auto* wrong :
+       {"INSERT INTO nowhere VALUES (1)", "INSRT INTO ledger VALUES (1, 'x')", "COMMIT", "  begin",
+        "/* a */ -- b\n ROLLBACK", "SAVEPOINT a", "", "INSERT INTO ledger VALUES (1,'x'); SELECT 1"}) {
+    INFO(wrong);
+    CHECK(fails(wrong) == std::string{"sql"});
+  }
+  CHECK(items(grant).empty());
+  CHECK(db->commit_chunk(grant.lease, 0, upto(0, 1, 1), rows(0, 1)).from == 0);
+}
+
+TEST_CASE_METHOD(ledger, "who goes on after a failed statement stores nothing") {
+  if (!knows_sql()) return;
+  const auto grant = one();
+  const auto careless = [&](sql_transaction& tx, chunk& c) {
+    rows(0, 1)(tx, c);
+    try {
+      tx.execute("INSERT INTO ledger VALUES (-1, 'x')");
+    } catch (const std::exception&) {
+    }
+  };
+  CHECK_THROWS_AS(db->commit_chunk(grant.lease, 0, upto(0, 1, 1), careless), sql_error);
+  CHECK(items(grant).empty());
+}
+
+TEST_CASE_METHOD(ledger, "an attempt that fails is undone, and the transaction goes on") {
+  if (!knows_sql()) return;
+  const auto grant = one();
+  const auto work = [&](sql_transaction& tx, chunk& c) {
+    for (const std::int64_t i : {0, -1, 1})
+      try {
+        tx.attempt([&] { tx.execute("INSERT INTO ledger VALUES ($1, $2)", i, "x"); });
+      } catch (const constraint_error& e) {
+        c.skipped.push_back({1, skip_stage::write, "line 2", e.what()});
+        ++c.to.counts.skipped;
+        --c.to.counts.written;
+      }
+  };
+  const auto stored = db->commit_chunk(grant.lease, 0, upto(0, 3, 1), work);
+  CHECK(stored.to.counts == item_counts{3, 2, 0, 1});
+  CHECK(items(grant) == numbers(2));
+  const auto skipped = db->list_skipped(run_.run, 10);
+  REQUIRE(skipped.size() == 1);
+  CHECK(skipped[0].step == step_);
+  CHECK(skipped[0].no == 0);
+  CHECK(skipped[0].what.item == 1);
+  CHECK(skipped[0].what.stage == skip_stage::write);
+  CHECK(skipped[0].what.place == "line 2");
+  CHECK_FALSE(skipped[0].what.why.empty());
+}
+
+TEST_CASE_METHOD(ledger, "values go in and come out as they are") {
+  if (!knows_sql()) return;
+  const auto grant = one();
+  const std::string odd = "tab\t back\\slash \n line \r \"quote\" 'single' {brace} , ü \\N";
+  const std::vector<sql_row> given{
+      {std::int64_t{1}, odd}, {std::int64_t{9'007'199'254'740'993}, nullptr}, {std::int64_t{2}, ""}};
+  const auto work = [&](sql_transaction& tx, chunk&) {
+    const std::vector<std::string> columns{"item", "name"};
+    tx.execute("CREATE TABLE wide (item BIGINT PRIMARY KEY, name TEXT, part DOUBLE PRECISION)");
+    tx.insert("wide", columns, given);
+    CHECK(tx.query("SELECT item, name FROM wide ORDER BY item") ==
+          std::vector<sql_row>{given[0], given[2], given[1]});
+    CHECK(tx.execute("UPDATE wide SET part = $1 WHERE item = $2", 0.1, 1) == 1);
+    CHECK(tx.query("SELECT part FROM wide WHERE item = $1", 1) ==
+          std::vector<sql_row>{{0.1}});
+    tx.upsert("wide", columns, std::vector<std::string>{"item"},
+              std::vector<sql_row>{{std::int64_t{1}, odd + odd}, {std::int64_t{3}, nullptr}});
+    CHECK(tx.query("SELECT item, name FROM wide WHERE item IN (1, 3) ORDER BY item") ==
+          std::vector<sql_row>{{std::int64_t{1}, odd + odd}, {std::int64_t{3}, nullptr}});
+    CHECK(tx.query("SELECT part FROM wide WHERE item = 1") == std::vector<sql_row>{{0.1}});
+    throw std::runtime_error("enough");
+  };
+  CHECK_THROWS_WITH(db->commit_chunk(grant.lease, 0, upto(0, 1, 1), work), "enough");
+}
+
+TEST_CASE_METHOD(ledger, "names that need quotes are quoted, and schemas are told apart") {
+  if (!knows_sql()) return;
+  const auto grant = one();
+  const auto schema = on->name() == "postgres" ? "public" : "main";
+  const auto work = [&](sql_transaction& tx, chunk&) {
+    tx.execute("CREATE TABLE \"odd \"\"table\" (\"Group\" INTEGER)");
+    tx.insert(std::string{schema} + ".odd \"table", std::vector<std::string>{"Group"},
+              std::vector<sql_row>{{std::int64_t{1}}});
+    CHECK(tx.query("SELECT \"Group\" FROM \"odd \"\"table\"").size() == 1);
+    throw std::runtime_error("enough");
+  };
+  CHECK_THROWS_WITH(db->commit_chunk(grant.lease, 0, upto(0, 1, 1), work), "enough");
+}
+
+TEST_CASE_METHOD(ledger, "a reference that is checked at the end breaks the chunk, not the session") {
+  if (!knows_sql()) return;
+  const auto grant = one();
+  tamper("DROP TABLE IF EXISTS child");
+  tamper("DROP TABLE IF EXISTS parent");
+  tamper("CREATE TABLE parent (id INTEGER PRIMARY KEY)");
+  tamper("CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED)");
+  const auto orphan = [](sql_transaction& tx, chunk&) { tx.execute("INSERT INTO child VALUES (7)"); };
+  CHECK_THROWS_AS(db->commit_chunk(grant.lease, 0, upto(0, 1, 1), orphan), constraint_error);
+  const auto alone = [](sql_transaction& tx, chunk&) {
+    CHECK_THROWS_AS(tx.attempt([&] { tx.execute("INSERT INTO child VALUES (7)"); }),
+                    constraint_error);
+    tx.attempt([&] {
+      tx.execute("INSERT INTO child VALUES (8)");
+      tx.execute("INSERT INTO parent VALUES (8)");
+    });
+  };
+  db->commit_chunk(grant.lease, 0, upto(0, 1, 1), alone);
+  CHECK(asked(grant, "SELECT id FROM child") == std::vector<sql_row>{{std::int64_t{8}}});
+  tamper("DROP TABLE child");
+  tamper("DROP TABLE parent");
+}
+
+TEST_CASE_METHOD(ledger, "what an attempt leaves in its session the next one does not find") {
+  if (on->name() != "postgres") return;
+  const auto grant = one();
+  db->commit_chunk(grant.lease, 0, upto(0, 1, 1), [](sql_transaction& tx, chunk&) {
+    tx.execute("CREATE TEMP TABLE mine (id INTEGER)");
+    tx.execute("SET search_path = pg_catalog");
+  });
+  db->commit_chunk(grant.lease, 1, upto(0, 1, 1), [](sql_transaction& tx, chunk&) {
+    CHECK(tx.query("SELECT to_regclass('mine')") == std::vector<sql_row>{{nullptr}});
+    CHECK(tx.query("SHOW search_path") != std::vector<sql_row>{{std::string{"pg_catalog"}}});
+  });
+}
+
+TEST_CASE_METHOD(ledger, "an author cannot leave READ COMMITTED, on which the fence relies") {
+  if (on->name() != "postgres") return;
+  const auto grant = one();
+  CHECK(error_of([&] {
+          db->commit_chunk(grant.lease, 0, upto(0, 1, 1), [](sql_transaction& tx, chunk&) {
+            tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+          });
+        }) == errc::bad_request);
+}
+
+TEST_CASE_METHOD(ledger, "the tables of the engine are not for authors where their session owns them") {
+  if (on->name() != "sqlite") return;
+  const auto grant = one();
+  for (const auto* statement :
+       {"DELETE FROM partita_lease", "DROP TABLE partita_run", "PRAGMA foreign_keys = OFF",
+        "CREATE TEMP TABLE mine (id INTEGER)", "ATTACH 'x' AS x",
+        "INSERT OR ROLLBACK INTO ledger VALUES (-1, 'x')"}) {
+    INFO(statement);
+    CHECK_THROWS_AS(db->commit_chunk(
+                        grant.lease, 0, upto(0, 1, 1),
+                        [&](sql_transaction& tx, chunk&) { tx.execute(statement); }),
+                    sql_error);
+  }
+  CHECK(items(grant).empty());
+}
+
+TEST_CASE_METHOD(ledger, "a FAILED partition keeps its checkpoint and skipped items; restart copies them") {
+  const auto grant = one();
+  auto c = upto(0, 4, 1);
+  c.to.counts = {4, 3, 0, 1};
+  c.skipped = {{2, skip_stage::read, "FILE, line 3", "no number"}};
+  db->commit_chunk(grant.lease, 0, c, {});
+  report(node_, ended(grant.lease, 0, attempt_outcome::failed));
+  complete(node_, grant.lease, 1);
+  complete(node_, grant.lease, 2);
+  end(run_, step_, step_state::failed);
+  end(run_, run_state::failed);
+  const auto again = db->restart(run_.run, "again");
+  const auto skipped = db->list_skipped(again.id, 10);
+  REQUIRE(skipped.size() == 1);
+  CHECK(skipped[0].what == c.skipped[0]);
+  REQUIRE(db->adopt_run(again.id, node_, again.term));
+  const auto next = take(node_, db->list_steps(again.id).at(0).id);
+  CHECK(next.partitions.at(0).resume == c.to);
+}
