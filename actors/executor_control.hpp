@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <memory>
@@ -99,6 +100,12 @@ class executor_control {
                       std::chrono::duration_cast<milliseconds>(now - a.begun)};
   }
 
+  /// Whether a body goes on of which `watch` has told.
+  bool stuck() const {
+    std::lock_guard lock{mutex_};
+    return current_ && attempt_.told;
+  }
+
   /// Until then this node may trust its leases, as far as it knows.
   void trust_until(mono_time until) { trusted_until_ = until; }
   mono_time trusted_until() const { return trusted_until_; }
@@ -141,5 +148,11 @@ class executor_control {
 };
 
 using controls = std::vector<std::shared_ptr<executor_control>>;
+
+/// How many of these executors are busy with a body that does not stop.
+inline int stuck_among(const controls& executors) {
+  return static_cast<int>(
+      std::count_if(executors.begin(), executors.end(), [](const auto& c) { return c->stuck(); }));
+}
 
 }  // namespace partita

@@ -29,7 +29,7 @@ void heartbeat_state::renew() {
   const auto sent = deps->now();
   std::optional<liveness_limits> limits;
   if (me.looks.mine(me.cluster.nodes, watchers)) limits = liveness_of(deps->limits);
-  auto seen = db->verbs()->heartbeat(me.id, running, draining, limits);
+  auto seen = db->verbs()->heartbeat(me.id, load, draining, limits);
   deps->counters->renewals.add(deps->since(sent));
   me.window.renewed(sent);
   if (seen.draining && !draining) self->send(node, drain_atom::value);  // somebody asked for it
@@ -49,7 +49,7 @@ milliseconds heartbeat_state::round() {
     if (!me.id) join();
     renew();
     if (tries->succeeded()) log::info("database_back", {.node = me.id});
-    const bool at_rest = !me.cluster.live_runs && running == 0;
+    const bool at_rest = !me.cluster.live_runs && load.running == 0;
     return (*jittered)(deps->limits.heartbeat * (at_rest ? slower_at_rest : 1));
   } catch (const store_error& e) {
     deps->counters->renewals_failed.add();
@@ -113,7 +113,7 @@ heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heart
               return;
             self->delayed_send(self, self->state.round(), tick_atom::value);
           },
-          [self](const running_count& load) { self->state.running = load.partitions; },
+          [self](const node_load& load) { self->state.load = load; },
           [self](drain_atom) {
             self->state.draining = true;
             self->state.round();  // the others know at once

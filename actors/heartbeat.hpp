@@ -27,7 +27,7 @@ struct heartbeat_state {
   claimer_actor claimer;
   sweeper_actor sweeper;
   standing me{{}};
-  int running = 0;
+  node_load load;
   bool draining = false;
   bool leaving = false;
   static inline const char* name = "heartbeat";

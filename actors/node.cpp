@@ -78,8 +78,8 @@ void node_actor_state::judge_trust() {
   trusted = trusts;
 }
 
-/// A body that does not stop keeps its executor. One whose timeout has passed is given up all the
-/// same.
+/// A body that does not stop keeps its executor, and the node's row shows it. One whose timeout has
+/// passed is given up all the same.
 void node_actor_state::watch_executors(milliseconds grace) {
   for (std::size_t i = 0; i < control.size(); ++i) {
     const auto stuck = control[i]->watch(deps->now(), grace);
@@ -94,6 +94,14 @@ void node_actor_state::watch_executors(milliseconds grace) {
       self->send(claimer, overdue_attempt{static_cast<int>(i), stuck->what.lease, stuck->what.no,
                                           "it ran longer than its timeout and did not stop"});
   }
+  show({load.running, stuck_among(control)});
+}
+
+/// The next heartbeat writes it.
+void node_actor_state::show(node_load now) {
+  if (now == load) return;
+  load = now;
+  self->send(heartbeat, load);
 }
 
 void node_actor_state::renewed(const renewal& r) {
@@ -242,7 +250,9 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
           [self](const joined& j) { self->state.become(j.node); },
           [self](const renewal& r) { self->state.renewed(r); },
           [self](fence_atom) { self->state.fenced(); },
-          [self](const running_count& load) { self->send(self->state.heartbeat, load); },
+          [self](const running_count& count) {
+            self->state.show({count.partitions, self->state.load.stuck});
+          },
           [self](const masterless_runs& waiting) { self->state.take_over(waiting); },
           [self](const mastership_over& m) { self->state.master_over(m.run); },
           [self](work_atom) { self->send(self->state.claimer, work_atom::value); },

@@ -30,6 +30,7 @@ struct node_actor_state {
 
   void tick();
   void renewed(const renewal& r);
+  void show(node_load now);
   void become(node_id id);
   void fenced();
   void take_over(const masterless_runs& waiting);
@@ -52,6 +53,7 @@ struct node_actor_state {
   heartbeat_actor heartbeat;
   std::map<run_id, master_actor> masters;
   node_id id;
+  node_load load;  // as the heartbeat knows it
   bool draining = false;
   bool drained = false;
   bool leaving = false;

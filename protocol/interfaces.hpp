@@ -32,7 +32,7 @@ using node_actor = caf::typed_actor<
     caf::reacts_to<joined>,           // a new incarnation: masters of the old one are gone
     caf::reacts_to<renewal>,          // widens the trust window
     caf::reacts_to<fence_atom>,       // given up by the cluster: interrupt everything
-    caf::reacts_to<running_count>,    // passed on to the heartbeat
+    caf::reacts_to<running_count>,    // goes on to the heartbeat, with how many are stuck
     caf::reacts_to<masterless_runs>,  // starts a master for each, within the limit
     caf::reacts_to<mastership_over>,  // a master has ended
     caf::reacts_to<work_atom>,        // partitions were made here: the claimer looks at once
@@ -45,10 +45,10 @@ using node_actor = caf::typed_actor<
 
 /// Keeps the node alive in the cluster. Own thread, own session.
 using heartbeat_actor = caf::typed_actor<
-    caf::reacts_to<tick_atom>,      // renews; joins anew when it was given up
-    caf::reacts_to<running_count>,  // what the next renewal says of the load
-    caf::reacts_to<drain_atom>,     // renews as DRAINING, at once and from now on
-    caf::reacts_to<leave_atom>>;    // stops renewing, leaves; answers the node with left
+    caf::reacts_to<tick_atom>,   // renews; joins anew when it was given up
+    caf::reacts_to<node_load>,   // what the next renewal says of the executors
+    caf::reacts_to<drain_atom>,  // renews as DRAINING, at once and from now on
+    caf::reacts_to<leave_atom>>; // stops renewing, leaves; answers the node with left
 
 /// Judges others, and hands over what lost ones held. Own thread; a session while it is at work.
 using sweeper_actor = caf::typed_actor<

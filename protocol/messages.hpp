@@ -62,10 +62,12 @@ struct masterless_runs {
   std::vector<masterless_run> runs;
 };
 
-/// How many partitions are under execution here.
+/// How many executors are busy with partitions here.
 struct running_count {
   int partitions = 0;
 };
+
+// --- node -> heartbeat: node_load of values.hpp --------------------------------------------------
 
 // --- node -> claimer -----------------------------------------------------------------------------
 
@@ -142,6 +144,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::renewal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::suspects)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::masterless_runs)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::running_count)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::node_load)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::overdue_attempt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::work_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(partita::finished_batch)

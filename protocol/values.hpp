@@ -61,11 +61,19 @@ struct node_info {
   milliseconds deregister_after{0};
 };
 
+/// What a node tells of its executors with each heartbeat.
+struct node_load {
+  node_load(int of_running = 0, int of_stuck = 0) : running(of_running), stuck(of_stuck) {}
+  int running = 0;  // busy with partitions
+  int stuck = 0;    // of these: the body was asked to stop, and goes on
+  friend bool operator==(const node_load&, const node_load&) = default;
+};
+
 struct node_row {
   node_id id;
   node_info info;
   node_state state = node_state::active;
-  int running = 0;  // partitions under execution, as of the last heartbeat
+  node_load load;  // as of the last heartbeat
   db_time joined_at;
   db_time heartbeat_at;
   std::optional<db_time> left_at;  // set with LEFT and DEREGISTERED

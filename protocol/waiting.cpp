@@ -55,7 +55,7 @@ waiting why_waiting(const run_row& run, const run_standing& standing,
   bool free = false;
   for (const auto* node : able) {
     slots += node->info.slots;
-    free = free || node->running < node->info.slots;
+    free = free || node->load.running < node->info.slots;
   }
   if (free) return {};
   return {obstacle::no_slot, {}, count, slots};

@@ -32,9 +32,9 @@ node_id cluster_store::register_node(const node_info& info) const {
   return run("register_node", access::write, verbs::register_node, info);
 }
 
-cluster_view cluster_store::heartbeat(node_id node, int running, bool draining,
+cluster_view cluster_store::heartbeat(node_id node, node_load load, bool draining,
                                       const std::optional<liveness_limits>& limits) const {
-  return run("heartbeat", access::light_write, &transaction::heartbeat, node, running, draining,
+  return run("heartbeat", access::light_write, &transaction::heartbeat, node, load, draining,
              limits);
 }
 

@@ -57,7 +57,7 @@ class cluster_store : public virtual facet {
   /// enough to be given up. Nodes that told none (0) are not compared.
   node_id register_node(const node_info& info) const;
 
-  /// Renews the node: heartbeat now, `running` as given, state DRAINING if `draining` or if it was
+  /// Renews the node: heartbeat now, `load` as given, state DRAINING if `draining` or if it was
   /// DRAINING (a drain is never taken back, also not by a call that arrives late), else ACTIVE.
   /// An UNREACHABLE node is back with this. Throws `fenced` when the node is CONDEMNED,
   /// DEREGISTERED, LEFT or absent: it never comes back.
@@ -65,7 +65,7 @@ class cluster_store : public virtual facet {
   /// `limits` are given, reads all nodes: counts of ACTIVE ones, and the others in ACTIVE, DRAINING
   /// or UNREACHABLE that are silent for `unreachable_after` (an UNREACHABLE one only once silent
   /// for `deregister_after`: there is nothing to do before), and every CONDEMNED one.
-  cluster_view heartbeat(node_id node, int running, bool draining,
+  cluster_view heartbeat(node_id node, node_load load, bool draining,
                          const std::optional<liveness_limits>& limits) const;
 
   /// Judges one suspect, by protocol/liveness.hpp `judge` on now - heartbeat_at. The suspect's row

@@ -49,7 +49,7 @@ struct node_standing {
   node_id id;
   node_state state = node_state::active;
   int slots = 0;
-  int running = 0;
+  node_load load;
   microseconds silence{0};            // since its last heartbeat
   milliseconds unreachable_after{0};  // what it judges by; 0: not told
   milliseconds deregister_after{0};
@@ -69,7 +69,7 @@ class node_rows {
   /// Nodes in a state that is not terminal.
   virtual std::vector<node_standing> present_nodes() = 0;
   /// Heartbeat now.
-  virtual std::int64_t renew_node(node_id node, int running, node_state state) = 0;
+  virtual std::int64_t renew_node(node_id node, node_load load, node_state state) = 0;
   /// DRAINING, UNREACHABLE or CONDEMNED.
   virtual std::int64_t mark_node(node_id node, node_state state) = 0;
   /// DEREGISTERED or LEFT, now.
@@ -320,7 +320,7 @@ class transaction : public node_rows,
 
   // The hot verbs: what nodes ask all the time. A database has statements of its own for them where
   // a measurement asks for it, and else the algorithms of verbs/. Contracts: store.hpp.
-  virtual cluster_view heartbeat(node_id node, int running, bool draining,
+  virtual cluster_view heartbeat(node_id node, node_load load, bool draining,
                                  const std::optional<liveness_limits>& limits) = 0;
   virtual work_view look(node_id node) = 0;
   virtual std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,

@@ -20,7 +20,7 @@ class memory_transaction final : public single_writer_transaction {
   std::optional<node_standing> find_node(node_id node, row_lock lock) override;
   std::set<node_id> active_among(const std::set<node_id>& nodes) override;
   std::vector<node_standing> present_nodes() override;
-  std::int64_t renew_node(node_id node, int running, node_state state) override;
+  std::int64_t renew_node(node_id node, node_load load, node_state state) override;
   std::int64_t mark_node(node_id node, node_state state) override;
   std::int64_t end_node(node_id node, node_state state) override;
   std::vector<node_row> list_nodes(bool all) override;

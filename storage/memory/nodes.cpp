@@ -10,7 +10,7 @@ node_standing as_standing(const node_row& node, db_time now) {
   return {node.id,
           node.state,
           node.info.slots,
-          node.running,
+          node.load,
           now - node.heartbeat_at,
           node.info.unreachable_after,
           node.info.deregister_after};
@@ -33,7 +33,7 @@ void memory_transaction::log(std::string_view kind, const subject& about,
 
 node_id memory_transaction::insert_node(const node_info& info) {
   const auto id = next_id(db_.nodes);
-  insert(db_.nodes, id, {id, info, node_state::active, 0, now_, now_, {}});
+  insert(db_.nodes, id, {id, info, node_state::active, {}, now_, now_, {}});
   return id;
 }
 
@@ -67,10 +67,10 @@ std::vector<node_standing> memory_transaction::present_nodes() {
   return present;
 }
 
-std::int64_t memory_transaction::renew_node(node_id node, int running, node_state state) {
+std::int64_t memory_transaction::renew_node(node_id node, node_load load, node_state state) {
   return update(db_.nodes, node, [&](node_row& row) {
     row.heartbeat_at = now_;
-    row.running = running;
+    row.load = load;
     row.state = state;
   });
 }
@@ -101,7 +101,7 @@ std::vector<live_node> memory_transaction::live_nodes(const job_ref& job) {
   for (const auto& [id, row] : db_.nodes) {
     const auto& jobs = row.info.jobs;
     if (row.state == node_state::active && std::find(jobs.begin(), jobs.end(), job) != jobs.end())
-      live.push_back({id, row.info.slots, row.running});
+      live.push_back({id, row.info.slots, row.load.running});
   }
   return live;
 }

@@ -137,18 +137,18 @@ statement_text report_text(bool with_names) {
 
 }  // namespace
 
-cluster_view postgres_transaction::heartbeat(node_id node, int running, bool draining,
+cluster_view postgres_transaction::heartbeat(node_id node, node_load load, bool draining,
                                              const std::optional<liveness_limits>& limits) {
   // As it is nearly always: ACTIVE, and stays so.
   if (!draining) {
     const auto rows =
-        limits ? query(renewing(sql::renew_and_survey), node.value, running,
+        limits ? query(renewing(sql::renew_and_survey), node.value, load.running, load.stuck,
                        limits->unreachable_after.count(), limits->deregister_after.count())
-               : query(renewing(sql::renew), node.value, running);
+               : query(renewing(sql::renew), node.value, load.running, load.stuck);
     if (!rows.empty()) return view_of(rows.front(), limits.has_value());
   }
   begin();
-  return verbs::heartbeat(*this, node, running, draining, limits);
+  return verbs::heartbeat(*this, node, load, draining, limits);
 }
 
 work_view postgres_transaction::look(node_id node) {

@@ -7,11 +7,15 @@ namespace partita::postgres {
 
 namespace {
 
+node_load load_of(const pqxx::row& row) {
+  return {row["running"].as<int>(), row["stuck"].as<int>()};
+}
+
 node_standing standing_of_node(const pqxx::row& row) {
   return {id_of<node_id>(row["node_id"]),
           state_of<node_state>(row["state"]),
           row["slots"].as<int>(),
-          row["running"].as<int>(),
+          load_of(row),
           microseconds{row["silence"].as<std::int64_t>()},
           milliseconds{row["unreachable_ms"].as<std::int64_t>()},
           milliseconds{row["deregister_ms"].as<std::int64_t>()}};
@@ -27,7 +31,7 @@ node_row node_of(const pqxx::row& row) {
   node.info.version = row["version"].c_str();
   for (const auto& job : elements_of(row["jobs"])) node.info.jobs.push_back(job_of(job));
   node.state = state_of<node_state>(row["state"]);
-  node.running = row["running"].as<int>();
+  node.load = load_of(row);
   node.joined_at = time_of(row["joined_at"]);
   node.heartbeat_at = time_of(row["heartbeat_at"]);
   node.left_at = optional_time_of(row["left_at"]);
@@ -79,8 +83,9 @@ std::vector<node_standing> postgres_transaction::present_nodes() {
   return nodes;
 }
 
-std::int64_t postgres_transaction::renew_node(node_id node, int running, node_state state) {
-  return change(sql::renew_node, node.value, running, std::string{to_string(state)});
+std::int64_t postgres_transaction::renew_node(node_id node, node_load load, node_state state) {
+  return change(sql::renew_node, node.value, load.running, load.stuck,
+                std::string{to_string(state)});
 }
 
 std::int64_t postgres_transaction::mark_node(node_id node, node_state state) {

@@ -9,6 +9,7 @@
 #include "storage/database.hpp"
 #include "storage/postgres/connection.hpp"
 #include "storage/postgres/dialing.hpp"
+#include "storage/postgres/libpqxx.hpp"
 
 namespace partita::postgres {
 
@@ -45,7 +46,7 @@ class postgres_session final : public session {
   /// Several reads that see one moment: REPEATABLE READ READ ONLY.
   template <class Work>
   auto snapshot(Work work) {
-    return within<pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>>(work);
+    return within<pqxx::transaction<pqxx::repeatable_read, read_only>>(work);
   }
 
   /// The connection itself, for what is no transaction: the user sees to its deadlines. Throws

@@ -37,7 +37,7 @@ class postgres_transaction final : public transaction {
   std::optional<node_standing> find_node(node_id node, row_lock lock) override;
   std::set<node_id> active_among(const std::set<node_id>& nodes) override;
   std::vector<node_standing> present_nodes() override;
-  std::int64_t renew_node(node_id node, int running, node_state state) override;
+  std::int64_t renew_node(node_id node, node_load load, node_state state) override;
   std::int64_t mark_node(node_id node, node_state state) override;
   std::int64_t end_node(node_id node, node_state state) override;
   std::vector<node_row> list_nodes(bool all) override;
@@ -120,7 +120,7 @@ class postgres_transaction final : public transaction {
   std::vector<event_row> newest_events(run_id run, int limit) override;
 
   // --- hot.cpp
-  cluster_view heartbeat(node_id node, int running, bool draining,
+  cluster_view heartbeat(node_id node, node_load load, bool draining,
                          const std::optional<liveness_limits>& limits) override;
   work_view look(node_id node) override;
   std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,

@@ -75,7 +75,7 @@ GRANT EXECUTE ON FUNCTION partita.micros(timestamptz), partita.clock()
 
 -- A row that is locked needs the right to change some column of it; nobody may change what is
 -- final: keys, inputs, results, failures, events.
-GRANT INSERT, UPDATE (state, running, heartbeat_at, left_at) ON partita.node TO partita_node;
+GRANT INSERT, UPDATE (state, running, stuck, heartbeat_at, left_at) ON partita.node TO partita_node;
 GRANT INSERT, UPDATE (description, last_seen) ON partita.job TO partita_node;
 GRANT UPDATE (state, master_node_id, term, result, error, started_at, ended_at)
   ON partita.run TO partita_node;

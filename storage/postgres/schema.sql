@@ -135,6 +135,7 @@ CREATE TABLE partita.node (
     left_at timestamp with time zone,
     unreachable_ms bigint DEFAULT 0 NOT NULL,
     deregister_ms bigint DEFAULT 0 NOT NULL,
+    stuck integer DEFAULT 0 NOT NULL,
     CONSTRAINT node_left_at CHECK (((left_at IS NOT NULL) = (state = ANY (ARRAY['DEREGISTERED'::text, 'LEFT'::text])))),
     CONSTRAINT node_slots_check CHECK ((slots >= 0)),
     CONSTRAINT node_state_check CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'DRAINING'::text, 'UNREACHABLE'::text, 'CONDEMNED'::text, 'DEREGISTERED'::text, 'LEFT'::text])))

@@ -33,8 +33,10 @@ std::vector<job_ref> to_jobs(const std::string& text) {
 }
 
 node_standing to_standing(const statement& s, db_time now) {
-  return {s.get<node_id>(0),       s.get<node_state>(1),   s.get<int>(2),         s.get<int>(3),
-          now - s.get<db_time>(4), s.get<milliseconds>(5), s.get<milliseconds>(6)};
+  return {s.get<node_id>(0),       s.get<node_state>(1),
+          s.get<int>(2),           {s.get<int>(3), s.get<int>(4)},
+          now - s.get<db_time>(5), s.get<milliseconds>(6),
+          s.get<milliseconds>(7)};
 }
 
 node_row to_node(const statement& s, db_time now) {
@@ -47,12 +49,12 @@ node_row to_node(const statement& s, db_time now) {
   r.info.version = s.get<std::string>(5);
   r.info.jobs = to_jobs(s.get<std::string>(6));
   r.state = s.get<node_state>(7);
-  r.running = s.get<int>(8);
-  r.joined_at = s.get<db_time>(9);
-  r.heartbeat_at = s.get<db_time>(10);
-  r.left_at = s.get<std::optional<db_time>>(11);
-  r.info.unreachable_after = s.get<milliseconds>(12);
-  r.info.deregister_after = s.get<milliseconds>(13);
+  r.load = {s.get<int>(8), s.get<int>(9)};
+  r.joined_at = s.get<db_time>(10);
+  r.heartbeat_at = s.get<db_time>(11);
+  r.left_at = s.get<std::optional<db_time>>(12);
+  r.info.unreachable_after = s.get<milliseconds>(13);
+  r.info.deregister_after = s.get<milliseconds>(14);
   r.silence = now - r.heartbeat_at;
   return r;
 }
@@ -92,8 +94,8 @@ std::vector<node_standing> sqlite_transaction::present_nodes() {
   return nodes;
 }
 
-std::int64_t sqlite_transaction::renew_node(node_id node, int running, node_state state) {
-  return db_.run(sql::renew_node, node, running, state);
+std::int64_t sqlite_transaction::renew_node(node_id node, node_load load, node_state state) {
+  return db_.run(sql::renew_node, node, load.running, load.stuck, state);
 }
 
 std::int64_t sqlite_transaction::mark_node(node_id node, node_state state) {

@@ -118,7 +118,7 @@ CREATE TABLE partita_node (
   running      INTEGER NOT NULL DEFAULT 0,
   joined_at    INTEGER NOT NULL,
   heartbeat_at INTEGER NOT NULL,
-  left_at      INTEGER, unreachable_ms INTEGER NOT NULL DEFAULT 0, deregister_ms INTEGER NOT NULL DEFAULT 0,
+  left_at      INTEGER, unreachable_ms INTEGER NOT NULL DEFAULT 0, deregister_ms INTEGER NOT NULL DEFAULT 0, stuck INTEGER NOT NULL DEFAULT 0,
   CHECK ((left_at IS NOT NULL) = (state IN ('DEREGISTERED', 'LEFT')))
 ) STRICT;
 

@@ -46,7 +46,7 @@ node_id register_node(transaction& tx, const node_info& info) {
   return id;
 }
 
-cluster_view heartbeat(transaction& tx, node_id node, int running, bool draining,
+cluster_view heartbeat(transaction& tx, node_id node, node_load load, bool draining,
                        const std::optional<liveness_limits>& limits) {
   const auto before = tx.find_node(node, row_lock::no_key_update);
   if (!before || (!is_member(before->state) && !PARTITA_BUG(heartbeat_revives_the_dead)))
@@ -56,7 +56,7 @@ cluster_view heartbeat(transaction& tx, node_id node, int running, bool draining
   if (drains && before->state != node_state::draining)
     tx.log(event::node_draining, {{}, {}, {}, node});
   expect_rows("a heartbeat",
-              tx.renew_node(node, running, drains ? node_state::draining : node_state::active));
+              tx.renew_node(node, load, drains ? node_state::draining : node_state::active));
   auto view = view_of_cluster(tx, node, limits);
   view.draining = drains;
   return view;
@@ -83,7 +83,7 @@ cluster_view view_of_cluster(transaction& tx, node_id observer,
     if (n.state == node_state::active) {
       ++view.nodes;
       view.slots += n.slots;
-      view.running += n.running;
+      view.running += n.load.running;
     }
     const auto limit =
         n.state == node_state::unreachable ? limits->deregister_after : limits->unreachable_after;
@@ -119,7 +119,7 @@ bool leave(transaction& tx, node_id node, int most) {
   if (!found || !is_member(found->state)) return true;
   if (found->state == node_state::unreachable) tx.log(event::node_recovered, {{}, {}, {}, node});
   if (found->state != node_state::draining) tx.log(event::node_draining, {{}, {}, {}, node});
-  expect_rows("a heartbeat", tx.renew_node(node, found->running, node_state::draining));
+  expect_rows("a heartbeat", tx.renew_node(node, found->load, node_state::draining));
   hand_over(tx, node);
   if (!settle_piece(tx, node, most) && !PARTITA_BUG(leave_forgets_the_rest)) return false;
   end_node(tx, node, node_state::left);

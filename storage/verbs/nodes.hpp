@@ -6,7 +6,7 @@
 namespace partita::verbs {
 
 node_id register_node(transaction& tx, const node_info& info);
-cluster_view heartbeat(transaction& tx, node_id node, int running, bool draining,
+cluster_view heartbeat(transaction& tx, node_id node, node_load load, bool draining,
                        const std::optional<liveness_limits>& limits);
 sweep_verdict sweep(transaction& tx, node_id suspect, const liveness_limits& limits);
 void request_drain(transaction& tx, node_id node);

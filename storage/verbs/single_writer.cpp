@@ -9,9 +9,9 @@
 
 namespace partita {
 
-cluster_view single_writer_transaction::heartbeat(node_id node, int running, bool draining,
+cluster_view single_writer_transaction::heartbeat(node_id node, node_load load, bool draining,
                                                   const std::optional<liveness_limits>& limits) {
-  return verbs::heartbeat(*this, node, running, draining, limits);
+  return verbs::heartbeat(*this, node, load, draining, limits);
 }
 
 work_view single_writer_transaction::look(node_id node) {

@@ -15,7 +15,7 @@ struct claimable_range {
 /// commits. Its hot verbs are the algorithms below, over a few more rows.
 class single_writer_transaction : public transaction {
  public:
-  cluster_view heartbeat(node_id node, int running, bool draining,
+  cluster_view heartbeat(node_id node, node_load load, bool draining,
                          const std::optional<liveness_limits>& limits) final;
   work_view look(node_id node) final;
   std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,

@@ -112,15 +112,37 @@ TEST_CASE("a body that goes on after it was asked to stop is told of once, after
   control.interrupt(lease_id{1});
   CHECK(stop.stop_requested());
   CHECK_FALSE(control.watch(at(11s), 1s));
+  CHECK_FALSE(control.stuck());
   const auto stuck = control.watch(at(12s), 1s);
   REQUIRE(stuck);
   CHECK(stuck->what.no == 7);
   CHECK(stuck->ran == 12s);
   CHECK_FALSE(stuck->timed_out);
   CHECK_FALSE(control.watch(at(13s), 1s));
+  CHECK(control.stuck());
   CHECK_FALSE(control.end_partition());
+  CHECK_FALSE(control.stuck());
   CHECK_FALSE(control.watch(at(14s), 1s));
   CHECK(control.busy());
   control.end();
   CHECK_FALSE(control.busy());
+}
+
+TEST_CASE("of several executors, those are counted whose body does not stop") {
+  using namespace std::chrono_literals;
+  controls executors;
+  for (int i = 0; i < 3; ++i) {
+    executors.push_back(std::make_shared<executor_control>());
+    executors.back()->expect(lease_id{1});
+    executors.back()->begin();
+    executors.back()->begin_partition(i, std::make_shared<progress_cell>(), at(0ms));
+  }
+  executors[0]->interrupt();
+  executors[2]->interrupt();
+  for (auto now : {0s, 2s})
+    for (const auto& e : executors) e->watch(at(now), 1s);
+  CHECK(stuck_among(executors) == 2);
+  executors[0]->end_partition();
+  executors[0]->begin_partition(3, std::make_shared<progress_cell>(), at(2s));
+  CHECK(stuck_among(executors) == 1);
 }

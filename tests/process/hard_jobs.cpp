@@ -26,12 +26,18 @@ void spin(milliseconds most) {
   }
 }
 
-void misbehave(const std::string& how, milliseconds ms) {
+/// As deaf, until there is this file.
+void ignore_until(const std::string& file) {
+  while (!std::filesystem::exists(file)) ::poll(nullptr, 0, 10);
+}
+
+void misbehave(const std::string& how, milliseconds ms, const std::string& journal) {
   if (how == "segfault") ::raise(SIGSEGV);
   if (how == "abort") std::abort();
   if (how == "exit") std::_Exit(7);
   if (how == "kill") ::raise(SIGKILL);
   if (how == "spin") spin(ms);
+  if (how == "deaf") ignore_until(journal + ".enough");
   if (how == "memory")  // address space alone: a test must not press the machine
     for (int i = 0; i < 64; ++i)
       if (::mmap(nullptr, 256 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
@@ -48,7 +54,8 @@ void body(partition_context& p) {
   const auto bad = "," + p.get<std::string>("bad") + ",";
   const bool is_bad = bad.find("," + std::to_string(p.no()) + ",") != std::string::npos;
   if (is_bad && p.attempt() <= p.get<std::int64_t>("tries"))
-    misbehave(p.get<std::string>("how"), milliseconds{p.get<std::int64_t>("ms")});
+    misbehave(p.get<std::string>("how"), milliseconds{p.get<std::int64_t>("ms")},
+              p.get<std::string>("journal"));
   else
     ::poll(nullptr, 0, static_cast<int>(p.get<std::int64_t>("healthy_ms")));
   p.counts().read = 1;

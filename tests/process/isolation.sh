@@ -66,6 +66,28 @@ expect 0 COMPLETED "$PARTITA" run timed bad=2 how=spin tries=1 partitions=6 \
 ok "it was tried twice" tried 2 2
 ok "the executor is shown as stuck" grep -q executor_stuck "$scratch/stderr"
 
+# A body that does not stop is shown to operators, until it ends.
+shown_stuck() { "$PARTITA" nodes -o json | grep -q "\"stuck\": *$1\b"; }
+fresh_journal
+"$PARTITA" node --name deaf --executors 2 --fast --stop-grace-ms 500 2>>"$scratch/node.log" &
+node=$!
+run=$("$PARTITA" submit timed bad=0 how=deaf tries=1 partitions=1 "journal=$scratch/journal" \
+  2>/dev/null)
+expect 0 COMPLETED "$PARTITA" wait "$run" --timeout 30
+ok "its node tells of it" wait_for 20 shown_stuck 1
+expect 0 "" "$PARTITA" nodes
+ok "nodes has a column STUCK" grep -Eq "SLOTS +STUCK" "$scratch/stdout"
+expect 0 "" "$PARTITA" nodes -o csv
+ok "CSV too" grep -q ",slots,stuck," "$scratch/stdout"
+"$PARTITA" doctor >"$scratch/doctor" 2>/dev/null
+ok "doctor says what to do" grep -Eq "node deaf .*1 of 2 .*restart that node" "$scratch/doctor"
+: >"$scratch/journal.enough"
+ok "it is told no more when it has ended" wait_for 20 shown_stuck 0
+expect 0 "" "$PARTITA" nodes
+ok "and the column is gone" sh -c "! grep -q STUCK '$scratch/stdout'"
+kill -TERM "$node"
+wait "$node"
+
 # A child ends with its node, and when its node is frozen.
 for signal in KILL STOP; do
   fresh_journal

@@ -14,7 +14,7 @@ node_row knowing(std::vector<job_ref> jobs, int slots = 2, int running = 0) {
   node.id = node_id{1};
   node.info.jobs = std::move(jobs);
   node.info.slots = slots;
-  node.running = running;
+  node.load = running;
   node.heartbeat_at = now - 1s;
   return node;
 }

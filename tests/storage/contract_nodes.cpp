@@ -16,7 +16,7 @@ TEST_CASE_METHOD(contract, "a node that joins is ACTIVE and listed as it describ
   CHECK(n.info.version == "0.1.0");
   CHECK(n.info.jobs == std::vector<job_ref>{{"census", 1}, {"tax", 3}});
   CHECK(n.state == node_state::active);
-  CHECK(n.running == 0);
+  CHECK(n.load == 0);
   CHECK(n.heartbeat_at == n.joined_at);
   CHECK_FALSE(n.left_at);
   CHECK(events(event::node_joined).at(0).node == id);
@@ -42,8 +42,21 @@ TEST_CASE_METHOD(contract, "a heartbeat renews the node and tells what it runs")
   db->heartbeat(id, 2, false, limits);
   CHECK(node(id).heartbeat_at > aged);
   CHECK(node(id).heartbeat_at > before);
-  CHECK(node(id).running == 2);
+  CHECK(node(id).load == 2);
   CHECK(node(id).state == node_state::active);
+}
+
+TEST_CASE_METHOD(contract,
+                 "a heartbeat tells how many executors are stuck, and when they are not") {
+  auto id = join();
+  db->heartbeat(id, {2, 1}, false, limits);
+  CHECK(node(id).load == node_load{2, 1});
+  db->heartbeat(id, {2, 2}, false, std::nullopt);
+  CHECK(node(id).load == node_load{2, 2});
+  db->heartbeat(id, {1, 1}, true, limits);
+  CHECK(node(id).load == node_load{1, 1});
+  db->heartbeat(id, 0, true, limits);
+  CHECK(node(id).load == 0);
 }
 
 TEST_CASE_METHOD(contract, "a heartbeat counts the ACTIVE nodes of the cluster") {
@@ -66,7 +79,7 @@ TEST_CASE_METHOD(contract, "a heartbeat that does not look at the nodes renews a
   auto before = node(a).heartbeat_at;
   auto view = db->heartbeat(a, 1, false, std::nullopt);
   CHECK(node(a).heartbeat_at > before);
-  CHECK(node(a).running == 1);
+  CHECK(node(a).load == 1);
   CHECK(view.nodes == 0);
   CHECK(view.overdue.empty());
   CHECK_FALSE(view.live_runs);

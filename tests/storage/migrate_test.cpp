@@ -12,7 +12,8 @@ namespace {
 const std::vector<migration_text> known{{"0001_tables", "CREATE TABLE a (b);"},
                                         {"0002_more", "CREATE TABLE c (d);"},
                                         {"0003_more", "CREATE TABLE e (f);"},
-                                        {"0004_last", "CREATE TABLE g (h);"}};
+                                        {"0004_more", "CREATE TABLE g (h);"},
+                                        {"0005_last", "CREATE TABLE i (j);"}};
 
 std::vector<applied_migration> applied(std::size_t count) {
   std::vector<applied_migration> rows;
@@ -39,15 +40,15 @@ TEST_CASE("a migration says in its first line which programs can work with what 
 }
 
 TEST_CASE("a schema fits when program and schema each know enough of the other") {
-  CHECK(compare_schema(known, applied(4)).fits());
-  CHECK_FALSE(compare_schema(known, applied(3)).fits());  // the program needs version 4
+  CHECK(compare_schema(known, applied(5)).fits());
+  CHECK_FALSE(compare_schema(known, applied(4)).fits());  // the program needs version 5
   CHECK_FALSE(compare_schema(known, applied(0)).fits());
-  auto newer = applied(4);
-  newer.push_back({5, "0123456789abcdef", 4});
+  auto newer = applied(5);
+  newer.push_back({6, "0123456789abcdef", 5});
   CHECK(compare_schema(known, newer).fits());
-  newer.back().works_with = 5;
+  newer.back().works_with = 6;
   CHECK_FALSE(compare_schema(known, newer).fits());
-  auto altered = applied(4);
+  auto altered = applied(5);
   altered[0].checksum = "0123456789abcdef";
   CHECK_FALSE(compare_schema(known, altered).fits());
   CHECK(compare_schema(known, altered).migrations.at(0).altered);
@@ -58,15 +59,15 @@ TEST_CASE("a schema that does not fit says what to do") {
     return std::pair{error_of([&] { require_fit(status, "here"); }),
                      sentence_of([&] { require_fit(status, "here"); })};
   };
-  CHECK(refusal(compare_schema(known, applied(4))).first == std::nullopt);
+  CHECK(refusal(compare_schema(known, applied(5))).first == std::nullopt);
   CHECK(refusal(compare_schema(known, {})).first == errc::schema_missing);
-  auto [code, sentence] = refusal(compare_schema(known, applied(3)));
+  auto [code, sentence] = refusal(compare_schema(known, applied(4)));
   CHECK(code == errc::schema_mismatch);
   CHECK_THAT(sentence, Catch::Contains("partita schema migrate"));
-  auto newer = applied(4);
-  newer.push_back({5, "0123456789abcdef", 5});
+  auto newer = applied(5);
+  newer.push_back({6, "0123456789abcdef", 6});
   CHECK_THAT(refusal(compare_schema(known, newer)).second, Catch::Contains("newer program"));
-  auto altered = applied(4);
+  auto altered = applied(5);
   altered[1].checksum = "0123456789abcdef";
   CHECK_THAT(refusal(compare_schema(known, altered)).second, Catch::Contains("schema verify"));
 }

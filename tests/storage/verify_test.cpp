@@ -122,6 +122,7 @@ class history : public contract {
 
   void nodes_come_and_go() {
     db->leave(gone);
+    db->heartbeat(b, 0, false, limits);  // however long all this took: it is to be UNREACHABLE only
     pass_unreachable();
     db->sweep(b, limits);
     db->heartbeat(b, 0, true, limits);

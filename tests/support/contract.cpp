@@ -32,7 +32,7 @@ void contract::tamper(std::string sql) {
 void contract::lose(node_id lost) {
   pass_deregistered();
   for (const auto& n : db->list_nodes(false))
-    if (n.id != lost) db->heartbeat(n.id, n.running, n.state == node_state::draining, limits);
+    if (n.id != lost) db->heartbeat(n.id, n.load, n.state == node_state::draining, limits);
   REQUIRE(db->sweep(lost, limits) == sweep_verdict::condemned);
   REQUIRE(sweep_all(*db, lost, limits) == sweep_verdict::deregistered);
 }

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iostream>
 
@@ -59,12 +61,25 @@ diagnosis examine_files(const arguments& args) {
   return {health::fine, "files", "jobs of a node started here may use " + join(names, ", "), ""};
 }
 
+/// Nodes with executors that are busy with a body that does not stop.
+std::vector<diagnosis> examine_executors(const std::vector<node_row>& nodes) {
+  std::vector<diagnosis> found;
+  for (const auto& node : nodes) {
+    if (node.load.stuck == 0) continue;
+    found.push_back({health::note, "executors",
+                     fmt::format("node {} ({}): {} of {} are busy with a body that was asked to "
+                                 "stop and goes on",
+                                 node.info.name, node.id.value, node.load.stuck, node.info.slots),
+                     "restart that node; a step that is .isolated() can be stopped by force"});
+  }
+  if (found.empty()) found.push_back({health::fine, "executors", "none is stuck", ""});
+  return found;
+}
+
 /// Live runs that do not move, of the newest.
-std::vector<diagnosis> examine_runs(database& db) {
+std::vector<diagnosis> examine_runs(const reader& look, const std::vector<node_row>& nodes) {
   constexpr int newest = 1000, most = 10;
   std::vector<diagnosis> found;
-  const reader look{db.connect({})};
-  const auto nodes = look.list_nodes(false);
   for (const auto& run : look.list_runs(newest, {})) {
     if (is_terminal(run.state)) continue;
     const auto why = waits_for(look, run, nodes);
@@ -89,8 +104,12 @@ exit_code doctor_command(const invocation& in) {
   found.insert(found.begin(), schema);
   found.push_back(examine_settings(in.args));
   found.push_back(examine_files(in.args));
-  if (schema.how == health::fine)
-    for (auto& d : examine_runs(*db)) found.push_back(std::move(d));
+  if (schema.how == health::fine) {
+    const reader look{db->connect({})};
+    const auto nodes = look.list_nodes(false);
+    for (auto& d : examine_executors(nodes)) found.push_back(std::move(d));
+    for (auto& d : examine_runs(look, nodes)) found.push_back(std::move(d));
+  }
   std::vector<document> items;
   for (const auto& d : found) items.push_back(line_of(d));
   std::cout << render(lines, items, how);

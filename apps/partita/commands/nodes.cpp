@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "apps/partita/commands/commands.hpp"
@@ -10,11 +11,13 @@ namespace partita::cli {
 
 namespace {
 
+/// STUCK is shown where it tells something.
 const listing nodes{{{"ID", "/id"},
                      {"NAME", "/name"},
                      {"STATE", "/state", cell::state},
                      {"RUNNING", "/running", cell::number},
                      {"SLOTS", "/slots", cell::number},
+                     {"STUCK", "/stuck", cell::number, true},
                      {"HEARTBEAT", "/heartbeat_at", cell::time},
                      {"JOINED", "/joined_at", cell::time},
                      {"HOST", "/host", cell::text, true},
@@ -22,6 +25,15 @@ const listing nodes{{{"ID", "/id"},
                      {"VERSION", "/version", cell::text, true},
                      {"LEFT", "/left_at", cell::time, true},
                      {"JOBS", "/jobs", cell::text, true}}};
+
+listing listing_of(const std::vector<document>& items) {
+  auto what = nodes;
+  const auto any = std::any_of(items.begin(), items.end(),
+                               [](const document& node) { return node["stuck"] != 0; });
+  for (auto& column : what.columns)
+    if (column.pointer == "/stuck" && any) column.wide_only = false;
+  return what;
+}
 
 }  // namespace
 
@@ -35,7 +47,7 @@ exit_code nodes_command(const invocation& in) {
     for (const auto& row : look.list_nodes(in.args.has("all")))
       items.push_back(node_document(row, how.now));
     if (items.empty() && how.format == output_format::table) std::cerr << "no nodes\n";
-    out << render(nodes, items, how);
+    out << render(listing_of(items), items, how);
   });
 }
 

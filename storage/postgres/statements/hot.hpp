@@ -9,15 +9,16 @@
 // What nodes ask all the time: one statement each.
 namespace partita::postgres::sql {
 
-// No row: the node is not ACTIVE. $1 node, $2 running
+// No row: the node is not ACTIVE. $1 node, $2 running, $3 stuck
 inline const std::string renew_active = R"(
-UPDATE partita.node SET heartbeat_at = partita.clock(), running = $2::integer
+UPDATE partita.node SET heartbeat_at = partita.clock(), running = $2::integer,
+                        stuck = $3::integer
 WHERE node_id = $1::bigint AND state = 'ACTIVE' RETURNING )";
 
 inline const std::string renew = renew_active + has_live_runs;
 
 // The same, and the cluster as this node then sees it.
-// $1 node, $2 running, $3 unreachable_after in ms, $4 deregister_after in ms
+// $1 node, $2 running, $3 stuck, $4 unreachable_after and $5 deregister_after in ms
 inline const std::string renew_and_survey = "WITH mine AS (" + renew_active + R"(
     node_id, state, slots, running),
 seen AS (
@@ -31,7 +32,7 @@ SELECT count(*) FILTER (WHERE state = 'ACTIVE') AS nodes,
        array_agg(node_id ORDER BY node_id) FILTER (
          WHERE node_id <> $1::bigint
            AND silence >= CASE state WHEN 'CONDEMNED' THEN 0
-                                     WHEN 'UNREACHABLE' THEN $4::bigint ELSE $3::bigint END
+                                     WHEN 'UNREACHABLE' THEN $5::bigint ELSE $4::bigint END
                           * interval '1 millisecond') AS overdue,
        )" + has_live_runs + R"(
 FROM seen WHERE EXISTS (SELECT FROM mine) HAVING count(*) > 0)";

@@ -24,7 +24,7 @@ ON CONFLICT (name, version) DO UPDATE
 SET description = excluded.description, last_seen = partita.clock())";
 
 inline const std::string node_standing = R"(
-SELECT node_id, state, slots, running, unreachable_ms, deregister_ms,
+SELECT node_id, state, slots, running, stuck, unreachable_ms, deregister_ms,
        (extract(epoch FROM partita.clock() - heartbeat_at) * 1000000)::bigint AS silence
 FROM partita.node )";
 
@@ -44,9 +44,10 @@ WHERE node_id = ANY ($1::bigint[]) AND state = 'ACTIVE' ORDER BY node_id)" +
 
 inline const std::string present_nodes = node_standing + "WHERE left_at IS NULL ORDER BY node_id";
 
-// $1 node, $2 running, $3 state
+// $1 node, $2 running, $3 stuck, $4 state
 inline const std::string renew_node = R"(
-UPDATE partita.node SET heartbeat_at = partita.clock(), running = $2::integer, state = $3
+UPDATE partita.node SET heartbeat_at = partita.clock(), running = $2::integer,
+                        stuck = $3::integer, state = $4
 WHERE node_id = $1::bigint)";
 
 // $1 node, $2 DRAINING, UNREACHABLE or CONDEMNED
@@ -59,7 +60,7 @@ UPDATE partita.node SET state = $2, left_at = partita.clock() WHERE node_id = $1
 
 // $1 whether ended ones too
 inline const std::string list_nodes = R"(
-SELECT node_id, name, host, pid, slots, version, jobs, state, running,
+SELECT node_id, name, host, pid, slots, version, jobs, state, running, stuck,
        partita.micros(joined_at) AS joined_at, partita.micros(heartbeat_at) AS heartbeat_at,
        partita.micros(left_at) AS left_at, unreachable_ms, deregister_ms,
        (extract(epoch FROM partita.clock() - heartbeat_at) * 1000000)::bigint AS silence

@@ -18,17 +18,17 @@ SET description = excluded.description, last_seen = excluded.last_seen)sql";
 
 // 1 node
 inline constexpr char find_node[] = R"sql(
-SELECT node_id, state, slots, running, heartbeat_at, unreachable_ms, deregister_ms
+SELECT node_id, state, slots, running, stuck, heartbeat_at, unreachable_ms, deregister_ms
 FROM partita_node WHERE node_id = ?1)sql";
 
 inline constexpr char present_nodes[] = R"sql(
-SELECT node_id, state, slots, running, heartbeat_at, unreachable_ms, deregister_ms
+SELECT node_id, state, slots, running, stuck, heartbeat_at, unreachable_ms, deregister_ms
 FROM partita_node
 WHERE left_at IS NULL ORDER BY node_id)sql";
 
-// 1 node, 2 running, 3 state
+// 1 node, 2 running, 3 stuck, 4 state
 inline constexpr char renew_node[] = R"sql(
-UPDATE partita_node SET heartbeat_at = partita_now(), running = ?2, state = ?3
+UPDATE partita_node SET heartbeat_at = partita_now(), running = ?2, stuck = ?3, state = ?4
 WHERE node_id = ?1)sql";
 
 // 1 node, 2 state: DRAINING, UNREACHABLE or CONDEMNED
@@ -40,8 +40,8 @@ inline constexpr char end_node[] =
 
 // 1 whether DEREGISTERED and LEFT ones too
 inline constexpr char list_nodes[] = R"sql(
-SELECT node_id, name, host, pid, slots, version, jobs, state, running, joined_at, heartbeat_at,
-       left_at, unreachable_ms, deregister_ms
+SELECT node_id, name, host, pid, slots, version, jobs, state, running, stuck, joined_at,
+       heartbeat_at, left_at, unreachable_ms, deregister_ms
 FROM partita_node
 WHERE ?1 OR left_at IS NULL ORDER BY node_id)sql";
 

@@ -1,0 +1,4 @@
+-- works with: 4
+-- How many executors of a node are busy with a body that was asked to stop and goes on. Older
+-- programs leave it as it is.
+ALTER TABLE partita.node ADD COLUMN stuck integer NOT NULL DEFAULT 0;
