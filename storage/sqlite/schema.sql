@@ -192,6 +192,18 @@ CREATE TABLE partita_run (
   CHECK ((started_at IS NULL) = (term = 0))
 ) STRICT;
 
+CREATE TABLE partita_skipped (
+  step_id INTEGER NOT NULL,
+  no      INTEGER NOT NULL,
+  item    INTEGER NOT NULL,  -- its ordinal in the partition, from 0
+  stage   TEXT NOT NULL CHECK (stage IN ('READ', 'PROCESS', 'WRITE')),
+  place   TEXT NOT NULL,
+  why     TEXT NOT NULL,
+  at      INTEGER NOT NULL,
+  PRIMARY KEY (step_id, no, item),
+  FOREIGN KEY (step_id, no) REFERENCES partita_partition
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE partita_step (
   step_id        INTEGER PRIMARY KEY AUTOINCREMENT,
   run_id         INTEGER NOT NULL REFERENCES partita_run,

@@ -1,4 +1,4 @@
--- works with: 5
+-- works with: 6
 -- For tests only: what a later version of the program might add. Programs that do not know of it
 -- go on working.
 ALTER TABLE partita.run ADD COLUMN priority integer NOT NULL DEFAULT 0;
