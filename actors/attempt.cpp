@@ -49,8 +49,6 @@ body_end run_body(const partitioned& step, partition_setup setup, std::size_t mo
     end(kind_of(e), e.what());
   } catch (const permanent_error& e) {
     end(kind::failed_for_good, e.what());
-  } catch (const data_error& e) {
-    end(kind::failed_for_good, e.what());
   } catch (const definition_error& e) {
     end(kind::failed_for_good, e.what());
   } catch (const std::exception& e) {

@@ -15,9 +15,9 @@ class permanent_error : public std::runtime_error {
 
 /// An item that cannot be processed as it is: a policy may let it be skipped. Trying again does not
 /// help.
-class data_error : public std::runtime_error {
+class data_error : public permanent_error {
  public:
-  using std::runtime_error::runtime_error;
+  using permanent_error::permanent_error;
 };
 
 /// May pass by itself: trying again can help.

@@ -5,10 +5,10 @@
 #include <optional>
 #include <pqxx/except>
 #include <pqxx/result>
-#include <pqxx/tablewriter>
 #include <utility>
 
 #include "storage/postgres/failure.hpp"
+#include "storage/postgres/libpqxx.hpp"
 #include "storage/postgres/rows.hpp"
 #include "storage/text.hpp"
 
@@ -51,40 +51,6 @@ class texts {
   std::vector<std::string> kept_;
   std::vector<const char*> pointers_;
 };
-
-/// Rows as COPY reads them, without the last line end.
-std::string copy_lines(std::span<const sql_row> rows) {
-  std::string lines;
-  for (const auto& row : rows) {
-    if (!lines.empty()) lines += '\n';
-    const texts given{row};
-    const char* separator = "";
-    for (const auto* text : given.pointers()) {
-      lines += std::exchange(separator, "\t");
-      if (text == nullptr) {
-        lines += "\\N";
-        continue;
-      }
-      for (; *text != '\0'; ++text) switch (*text) {
-          case '\\':
-            lines += "\\\\";
-            break;
-          case '\t':
-            lines += "\\t";
-            break;
-          case '\n':
-            lines += "\\n";
-            break;
-          case '\r':
-            lines += "\\r";
-            break;
-          default:
-            lines += *text;
-        }
-    }
-  }
-  return lines;
-}
 
 /// Numbers of SQL as numbers, true and false as 1 and 0, all else as text.
 sql_value value_of(const pqxx::field& field) {
@@ -135,16 +101,11 @@ std::vector<sql_row> author_statements::do_fetch(const std::string& statement,
 
 void author_statements::do_insert(std::string_view table, std::span<const std::string> columns,
                                   std::span<const sql_row> rows) {
-  const auto lines = copy_lines(rows);
   std::vector<std::string> names;
   for (const auto& column : columns) names.push_back(quoted_name(column));
+  std::vector<texts> given{rows.begin(), rows.end()};
   server_.expect_answer();
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // its successor in 6.x takes no lines
-  pqxx::tablewriter copy{tx_, quoted_table(table), names.begin(), names.end()};
-#pragma GCC diagnostic pop
-  copy.write_raw_line(lines);
-  copy.complete();
+  copy_in(tx_, quoted_table(table), names, given);
 }
 
 /// The rows come as one array of texts for each column; each is cast to the type of its column.
