@@ -78,8 +78,15 @@ struct body_process::call {
   const body_link& link;
   mono_time begun;
   mono_time trusted_until;         // as the process knows it
-  std::optional<mono_time> asked;  // when it was asked to stop
+  std::optional<mono_time> asked{};  // when it was asked to stop
   bool timed_out = false;
+  bool author_speaks = false;    // a transaction of the author's is open
+  std::optional<frame> of_author{};  // what it says next
+};
+
+/// The process ended, or had to be ended, in the middle of an author's transaction.
+struct body_process::cut_off {
+  body_end end;
 };
 
 body_process::body_process(const std::vector<std::string>& arguments) {
@@ -110,7 +117,7 @@ body_process::~body_process() {
 }
 
 body_end body_process::execute(const body_work& work, const body_link& link) {
-  call c{link, link.now(), work.trusted_until, {}, false};
+  call c{link, link.now(), work.trusted_until};
   if (spent() || !send(to_frame(work))) return lost(c);
   for (;;)
     if (auto end = step(c)) return std::move(*end);
@@ -131,8 +138,10 @@ std::optional<body_end> body_process::read(call& c, milliseconds most) {
   if (count <= 0) return lost(c);
   frames_.append({bytes, static_cast<std::size_t>(count)});
   try {
-    while (const auto one = frames_.next())
+    while (const auto one = frames_.next()) {
       if (auto end = take(*one, c)) return end;
+      if (c.of_author) return std::nullopt;
+    }
     if (!frames_.damaged()) return std::nullopt;
   } catch (const std::exception&) {  // what it says has no sense
   }
@@ -163,6 +172,12 @@ std::optional<body_end> body_process::take(const frame& one, call& c) {
       if (!send(to_frame(answer))) return lost(c);
       return std::nullopt;
     }
+    case frame_kind::chunk:
+      return store(to_order(one.text), c);
+    case frame_kind::sql:
+      if (!c.author_speaks) throw std::runtime_error("no transaction is open");
+      c.of_author = one;
+      return std::nullopt;
     case frame_kind::ended: {
       auto end = to_end(one.text);
       if (c.timed_out)
@@ -173,6 +188,38 @@ std::optional<body_end> body_process::take(const frame& one, call& c) {
     default:
       throw std::runtime_error("no frame of a process for bodies");
   }
+}
+
+/// In the middle of a transaction of the node's: what the author says next, unless that ends the
+/// process.
+frame body_process::next_of_author(call& c) {
+  while (!c.of_author)
+    if (auto end = step(c)) throw cut_off{std::move(*end)};
+  return *std::exchange(c.of_author, std::nullopt);
+}
+
+std::optional<body_end> body_process::store(const chunk_order& order, call& c) {
+  const std::function<frame()> next = [&] { return next_of_author(c); };
+  const std::function<void(const frame&)> answer = [&](const frame& one) {
+    if (!send(one)) throw cut_off{lost(c)};
+  };
+  chunk_answer told;
+  try {
+    author_work work;
+    if (order.with_author)
+      work = [&](sql_transaction& tx, chunk& changed) { serve_author(tx, changed, next, answer); };
+    c.author_speaks = order.with_author;
+    told.stored = c.link.commit_chunk(order.what, work);
+  } catch (cut_off& cut) {
+    return std::move(cut.end);
+  } catch (const nlohmann::json::exception&) {
+    throw;
+  } catch (const std::exception&) {
+    told = refusal();
+  }
+  c.author_speaks = false;
+  if (!send(to_frame(told))) return lost(c);
+  return std::nullopt;
 }
 
 std::optional<body_end> body_process::judge_time(call& c) {

@@ -11,6 +11,7 @@
 
 #include "actors/attempt.hpp"
 #include "actors/body_messages.hpp"
+#include "actors/body_sql.hpp"
 #include "batch/files.hpp"
 #include "protocol/liveness.hpp"
 #include "protocol/pipe_frames.hpp"
@@ -25,6 +26,8 @@ struct body_link {
   std::function<mono_time()> now;
   std::function<mono_time()> trusted_until;
   std::function<void(const checkpoint&)> commit;  // throws store_error, lease_lost_error
+  /// The same, with the author's transaction; also throws what the author's code throws.
+  std::function<chunk(const chunk&, const author_work&)> commit_chunk;
   std::shared_ptr<progress_cell> progress;
 };
 
@@ -48,9 +51,12 @@ class body_process {
 
  private:
   struct call;
+  struct cut_off;
 
   std::optional<body_end> step(call& c);
   std::optional<body_end> take(const frame& one, call& c);
+  std::optional<body_end> store(const chunk_order& order, call& c);
+  frame next_of_author(call& c);
   std::optional<body_end> read(call& c, milliseconds most);
   std::optional<body_end> judge_time(call& c);
   bool send(const frame& one);

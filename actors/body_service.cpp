@@ -19,6 +19,7 @@
 #include "actors/attempt.hpp"
 #include "actors/body_messages.hpp"
 #include "actors/body_pipes.hpp"
+#include "actors/body_sql.hpp"
 #include "actors/text.hpp"
 #include "storage/clock.hpp"
 
@@ -117,20 +118,42 @@ class service {
     setup.given = parameters{parse_document("the run's parameters", work.parameters)};
     setup.input = parse_document("the partition's input", work.partition.input);
     setup.commit = [this](const checkpoint& c) { commit(c); };
+    setup.commit_chunk = [this](const chunk& c, const author_work& write) {
+      return commit_chunk(c, write);
+    };
     std::lock_guard lock{mutex_};
     setup.stop = stop_.get_token();
     progress_ = setup.progress;
     return setup;
   }
 
-  void commit(const checkpoint& c) {
+  /// The answer of the node, which may take as long as its database does.
+  frame asked(const frame& what) {
     std::unique_lock lock{mutex_};
     answer_.reset();
     lock.unlock();
-    send(to_frame(c));
+    send(what);
     lock.lock();
     changed_.wait(lock, [this] { return answer_.has_value(); });
-    const auto answer = *std::exchange(answer_, std::nullopt);
+    return *std::exchange(answer_, std::nullopt);
+  }
+
+  chunk commit_chunk(const chunk& c, const author_work& write) {
+    std::exception_ptr thrown;
+    auto told = asked(to_frame(chunk_order{c, write != nullptr}));
+    while (told.kind == frame_kind::begin) {
+      thrown = nullptr;
+      told = asked(run_author(write, c, [this](const frame& f) { return asked(f); }, told.text,
+                              thrown));
+    }
+    if (thrown) std::rethrow_exception(thrown);
+    const auto answer = to_chunk_answer(told.text);
+    require_stored(answer);
+    return answer.stored;
+  }
+
+  void commit(const checkpoint& c) {
+    const auto answer = to_answer(asked(to_frame(c)).text);
     if (!answer.refused) return;
     if (*answer.refused == errc::lease_lost) throw lease_lost_error{};
     throw store_error(*answer.refused, answer.why);
@@ -181,7 +204,10 @@ class service {
         if (trusted_until_) trusted_until_ = std::max(*trusted_until_, to_time(one.text));
         break;
       case frame_kind::answer:
-        answer_ = to_answer(one.text);
+      case frame_kind::begin:
+      case frame_kind::sql_answer:
+      case frame_kind::chunk_answer:
+        answer_ = one;
         break;
       case frame_kind::stop: {
         auto stop = stop_;
@@ -223,7 +249,7 @@ class service {
   std::mutex mutex_;  // of all below
   std::condition_variable changed_;
   std::optional<body_work> work_;
-  std::optional<checkpoint_answer> answer_;
+  std::optional<frame> answer_;
   std::optional<mono_time> trusted_until_;  // while a body runs
   std::stop_source stop_;
   std::shared_ptr<progress_cell> progress_;

@@ -155,6 +155,17 @@ void publish_files(const master_task& task) {
   }
 }
 
+/// Each partition keeps its own limit; here they are taken together.
+void require_few_skipped(const master_task& task, const partitioned& definition) {
+  const auto most = definition.skip_limit();
+  if (!most) return;
+  const auto skipped = results_of(task).sum_skipped();
+  if (skipped > *most)
+    throw permanent_error(std::to_string(skipped) + " items were let go, and at most " +
+                          std::to_string(*most) + " may be; `job " +
+                          std::to_string(task.run.id.value) + " --skipped` lists them");
+}
+
 worker_outcome with_result(const master_task& task, const run_context& context) {
   worker_outcome done;
   if (!context.result()) return done;
@@ -187,6 +198,7 @@ worker_outcome tasklet_work(const master_task& task, const tasklet& definition) 
 
 worker_outcome aggregate_work(const master_task& task, const partitioned& definition) {
   return guarded("aggregate", [&] {
+    require_few_skipped(task, definition);
     publish_files(task);
     run_context context{task.run.id, parameters_of(task), task.stop};
     if (definition.aggregator()) definition.aggregator()(results_of(task), context);

@@ -1,10 +1,12 @@
 #include "batch/partition_context.hpp"
 
+#include "protocol/mutation.hpp"
+
 namespace partita {
 
 partition_context::partition_context(partition_setup setup) : setup_(std::move(setup)) {
   if (!setup_.resume) return;
-  counts_ = setup_.resume->counts;
+  if (!PARTITA_BUG(a_resumed_attempt_counts_from_zero)) counts_ = setup_.resume->counts;
   seq_ = setup_.resume->seq;
   stored_items_ = counts_.read;
 }

@@ -199,12 +199,27 @@ document event_document(const event_row& row) {
           {"detail", stored_json(row.detail)}};
 }
 
+namespace {
+
+document step_name(step_id id, const std::vector<step_summary>& steps) {
+  const auto step = std::find_if(steps.begin(), steps.end(),
+                                 [&](const step_summary& s) { return s.row.id == id; });
+  return step == steps.end() ? document(nullptr) : document(step->row.spec.name);
+}
+
+}  // namespace
+
+document skipped_document(const skipped_row& row, const std::vector<step_summary>& steps) {
+  return {{"at", iso_time(row.at)},      {"step", step_name(row.step, steps)},
+          {"no", row.no},                {"item", row.what.item},
+          {"stage", to_string(row.what.stage)}, {"place", row.what.place},
+          {"why", row.what.why}};
+}
+
 document failure_document(const failure_row& row, const std::vector<step_summary>& steps,
                           const node_names& names) {
-  auto step = std::find_if(steps.begin(), steps.end(),
-                           [&](const step_summary& s) { return s.row.id == row.step; });
   return {{"at", iso_time(row.at)},
-          {"step", step == steps.end() ? document(nullptr) : document(step->row.spec.name)},
+          {"step", step_name(row.step, steps)},
           {"no", row.no},
           {"attempt", row.attempt},
           {"outcome", to_string(row.outcome)},

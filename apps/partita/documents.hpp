@@ -36,6 +36,8 @@ document partition_document(const partition_row& row, const std::string& step,
                             const node_names& names, db_time now);
 document try_document(const try_row& row, const node_names& names, db_time now);
 document event_document(const event_row& row);
+document skipped_document(const skipped_row& row, const std::vector<step_summary>& steps);
+
 document failure_document(const failure_row& row, const std::vector<step_summary>& steps,
                           const node_names& names);
 document node_document(const node_row& row, db_time now);

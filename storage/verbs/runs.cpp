@@ -105,8 +105,8 @@ std::int64_t copy_partitions(transaction& tx, const step_row& from, step_id to) 
       tx.count_results(to, piece);
     }
     carried += results;
-    tx.copy_checkpoints(from.id, to, piece);
-    tx.copy_skipped(from.id, to, piece);
+    if (!PARTITA_BUG(restart_forgets_checkpoints)) tx.copy_checkpoints(from.id, to, piece);
+    if (!PARTITA_BUG(restart_forgets_skipped_items)) tx.copy_skipped(from.id, to, piece);
     waiting.add(piece);
   }
   waiting.make_ready();

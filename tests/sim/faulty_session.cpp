@@ -1,6 +1,7 @@
 #include "tests/sim/faulty_session.hpp"
 
 #include "tests/sim/member.hpp"
+#include "tests/sim/recorded_author.hpp"
 
 namespace partita::sim {
 
@@ -52,7 +53,9 @@ void faulty_session::run(verb& v) {
       if (m && m->gone()) fail("the process is gone");
       break;
     case fate::late: {
-      auto later = [&w = world_, m, inner = inner_, late = std::make_shared<late_verb>(v)] {
+      auto late = with_recorded_author(v, *inner_);
+      if (!late) late = std::make_shared<late_verb>(v);
+      auto later = [&w = world_, m, inner = inner_, late] {
         try {
           w.happen(m, *inner, *late);
         } catch (const store_error&) {  // nobody waits for the answer any more

@@ -29,6 +29,7 @@ constexpr auto sqlite = backing::sqlite;
 constexpr auto postgres = backing::postgres;
 
 constexpr mutant checkpoint_without_the_fence{"checkpoint_without_the_fence", memory};
+constexpr mutant no_chunk{"author_rows_stand_without_their_chunk", sqlite};
 constexpr mutant sqlite_forgets_failures{"sqlite_unfinished_forgets_failures", sqlite};
 
 constexpr mutant mutants[] = {
@@ -55,6 +56,17 @@ constexpr mutant mutants[] = {
     {"stop_ends_what_runs", memory},
     {"output_names_are_not_reserved", memory},
     {"counters_miss_a_report", memory},
+    // --- chunks
+    no_chunk,
+    {"authors_commit_although_the_fence_refuses", sqlite},
+    {"restart_forgets_checkpoints", sqlite},
+    {"restart_forgets_skipped_items", memory},
+    {"skipped_items_are_not_stored", memory},
+    {"an_item_let_go_counts_as_written", memory},
+    {"bad_rows_are_not_undone", sqlite},
+    {"a_resumed_attempt_counts_from_zero", memory},
+    {"a_doubtful_chunk_counts_as_stored", sqlite},
+    {"postgres_chunk_commits_without_the_fence", postgres, &no_chunk},
     // --- statements of SQLite
     {"sqlite_claim_drops_the_rest", sqlite},
     {"sqlite_masterships_are_not_found", sqlite},

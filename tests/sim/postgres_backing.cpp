@@ -26,9 +26,10 @@ LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT at FROM virtual_time.now')";
 
 constexpr auto empty_all = R"(
 TRUNCATE partita.node, partita.job, partita.run, partita.step, partita.partition, partita.ready,
-         partita.lease, partita.result, partita.checkpoint, partita.failure, partita.event,
-         partita.output_name, partita.step_counter
-RESTART IDENTITY CASCADE)";
+         partita.lease, partita.result, partita.checkpoint, partita.skipped, partita.failure,
+         partita.event, partita.output_name, partita.step_counter
+RESTART IDENTITY CASCADE;
+DROP TABLE IF EXISTS ledger)";
 
 void execute(pqxx::connection& on, const std::string& sql) {
   pqxx::nontransaction work{on};

@@ -89,6 +89,63 @@ void check_acknowledged(const oracle& o, const tables& rows, outcome& out) {
   out.violations.insert(out.violations.end(), o.broken.begin(), o.broken.end());
 }
 
+/// What is in the author's table: how often each item of (first run, partition).
+std::map<std::pair<std::int64_t, partition_no>, std::map<std::int64_t, int>> entries_of(world& w) {
+  std::map<std::pair<std::int64_t, partition_no>, std::map<std::int64_t, int>> found;
+  struct enough {};
+  try {
+    w.observer().commit_chunk({}, 0, {}, [&](sql_transaction& tx, chunk&) {
+      tx.execute("CREATE TABLE IF NOT EXISTS ledger (run BIGINT, no BIGINT, item INTEGER)");
+      for (const auto& row : tx.query("SELECT run, no, item FROM ledger"))
+        ++found[{std::get<std::int64_t>(row[0]), std::get<std::int64_t>(row[1])}]
+               [std::get<std::int64_t>(row[2])];
+      throw enough{};
+    });
+  } catch (const enough&) {
+  }
+  return found;
+}
+
+/// The author's rows are there exactly once for the items that are stored as finished, and for no
+/// other.
+void check_ledger(world& w, backing kind, const users& people, const tables& rows, outcome& o) {
+  std::map<run_id, run_id> first, next;
+  for (const auto& r : rows.runs) {  // by id: a run comes after the one that it continues
+    first[r.id] = r.restart_of ? first[r.restart_of] : r.id;
+    if (r.restart_of) next[r.restart_of] = r.id;
+  }
+  std::map<std::pair<step_id, partition_no>, item_counts> stored;
+  for (const auto& c : rows.checkpoints) stored[{c.step, c.no}] = c.saved.counts;
+  for (const auto& r : rows.results)
+    if (r.row.completed) stored[{r.step, r.row.no}] = r.row.counts;
+  std::map<std::pair<step_id, partition_no>, int> skipped;
+  for (const auto& s : rows.skipped) ++skipped[{s.step, s.no}];
+  const auto found = kind == backing::memory ? decltype(entries_of(w)){} : entries_of(w);
+  for (const auto& known : people.runs()) {
+    if (known.kind != work_kind::ledger || next.contains(known.id)) continue;
+    for (const auto& s : rows.steps) {
+      if (s.row.run != known.id) continue;
+      for (partition_no no = 0; no < known.count; ++no) {
+        const auto name =
+            "partition " + std::to_string(no) + " of run " + std::to_string(known.id.value);
+        const auto counts = stored[{s.row.id, no}];
+        if (counts.read != counts.written + counts.filtered + counts.skipped)
+          o.violations.push_back(name + ": read is not written, filtered and skipped");
+        if (counts.skipped != skipped[{s.row.id, no}])
+          o.violations.push_back(name + " has other skipped items than it counts");
+        if (kind == backing::memory) continue;
+        std::map<std::int64_t, int> expected;
+        for (std::int64_t i = 0; i < counts.read; ++i)
+          if (i != malformed_item && i != refused_item) expected[i] = 1;
+        const auto entries = found.find({first[known.id].value, no});
+        if ((entries == found.end() ? decltype(expected){} : entries->second) != expected)
+          o.violations.push_back(name + ": the author's rows are not those of its " +
+                                 std::to_string(counts.read) + " items");
+      }
+    }
+  }
+}
+
 /// A node that is up when all is over takes part in the cluster. And where nothing happened that
 /// may keep a living node from renewing in time, none was given up.
 void check_nodes(const world& w, const tables& rows, const fault_book& faults, outcome& o) {
@@ -118,7 +175,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
   const script s{seed};
   oracle known;
   fault_book faults{std::move(only)};
-  jobs_of jobs{s, seed, known};
+  jobs_of jobs{s, seed, kind, known};
   world w{seed, kind, jobs.all(), s.limits, s.chances, faults};
   jobs.where = &w;
   w.on_acknowledged = [&](const attempt_report& r) {
@@ -160,6 +217,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
   for (auto& v : test::violations_with_log(rows)) o.violations.push_back(v);
   check_runs(people, rows, s.bound, o);
   check_acknowledged(known, rows, o);
+  check_ledger(w, kind, people, rows, o);
   check_nodes(w, rows, faults, o);
   count_rows(rows, o);
   o.faults = faults.happened();

@@ -67,6 +67,7 @@ struct sums {
     add("messages", o.facts.messages);
     add("invariant_checks", o.facts.checks);
     add("late_writes_rejected", o.facts.late_writes);
+    add("zombie_chunks_refused", o.facts.zombie_chunks);
     add("calls_in_doubt", o.facts.in_doubt);
     add("runs", o.runs);
     add("takeovers", o.takeovers);

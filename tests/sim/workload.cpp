@@ -82,6 +82,7 @@ std::vector<job> jobs_of::all() {
           .step(with_files(step("first")))
           .step(tasklet{"between", [this](run_context&) { where->work(duration(7, 0)); }})
           .step(step("second")),
+      named(work_kind::ledger).step(step("work").each([this](partition_context& p) { ledger(p); })),
       // Each file is that of two partitions: the second fails.
       named(work_kind::clash).step(step("work").each([this](partition_context& p) {
         filed(p, p.no() / 2);
@@ -153,6 +154,56 @@ void jobs_of::chunks(partition_context& p) {
     }
     committed(at + 1);
   }
+  p.output(value_of(p.input<int>()));
+}
+
+chunked<int> jobs_of::entries(const partition_context& p) {
+  struct source {
+    std::function<void(int)> before;
+    int at = 0;
+    std::optional<int> next() {
+      if (at == ledger_items) return std::nullopt;
+      before(at);
+      if (at++ == malformed_item) throw data_error("malformed");
+      return at - 1;
+    }
+    json position() const { return at; }
+    void seek(const json& position) { at = position.get<int>(); }
+  };
+  dice d{mix(seed_, 23, p.no(), p.attempt(), p.run().value)};
+  const auto fails_at = d.hits(script_.failing) ? static_cast<int>(d.between(0, 11)) : -1;
+  const auto key = p.idempotency_key();
+  const auto run = std::stoll(key.substr(0, key.find(':')));
+  chunked<int> c{static_cast<int>(d.between(1, 7))};
+  c.read([this, fails_at, &p](partition_context&) {
+     return source{[this, fails_at, &p](int item) {
+       where->work(duration(p.no() * 100 + item, p.attempt()) / ledger_items);
+       if (item == fails_at) throw std::runtime_error("simulated: the author's code failed");
+     }};
+   })
+      .skip(on<data_error>(), at_most{2});
+  if (kind_ == backing::memory)
+    return c.write([](partition_context&) {
+      return [](std::span<const int> items) {
+        for (const int i : items)
+          if (i == refused_item) throw data_error("refused");
+      };
+    });
+  return c.write([run, no = p.no()](partition_context&) {
+    return [run, no](std::span<const int> items, sql_transaction& tx) {
+      tx.execute("CREATE TABLE IF NOT EXISTS ledger (run BIGINT, no BIGINT, item INTEGER"
+                 " CHECK (item <> 7))");
+      std::vector<sql_row> rows;
+      for (const int i : items) rows.push_back({run, no, std::int64_t{i}});
+      const std::vector<std::string> columns{"run", "no", "item"};
+      tx.insert("ledger", columns, rows);
+    };
+  });
+}
+
+void jobs_of::ledger(partition_context& p) {
+  const chunked_body body = entries(p);
+  body.run(p);
   p.output(value_of(p.input<int>()));
 }
 

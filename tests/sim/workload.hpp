@@ -27,6 +27,12 @@ struct oracle {
 /// What the partitions of a run of any job must add up to.
 std::int64_t expected_sum(std::int64_t count);
 
+/// The items of each partition of the job `ledger`: the author's table, without any key, must hold
+/// each once, but for two. One is malformed, and the table refuses another.
+inline constexpr int ledger_items = 12;
+inline constexpr int malformed_item = 5;
+inline constexpr int refused_item = 7;
+
 /// A folder in memory, gone with it.
 struct scratch_folder {
   scratch_folder();
@@ -37,7 +43,8 @@ struct scratch_folder {
 /// The jobs, as they run in this world.
 class jobs_of {
  public:
-  jobs_of(const script& s, std::uint64_t seed, oracle& o) : script_(s), seed_(seed), oracle_(o) {}
+  jobs_of(const script& s, std::uint64_t seed, backing kind, oracle& o)
+      : script_(s), seed_(seed), kind_(kind), oracle_(o) {}
 
   world* where = nullptr;  // set before anything runs
 
@@ -51,9 +58,12 @@ class jobs_of {
   void check_file(const partition_result& one, const run_context& run);
   void once(partition_context& p);
   void chunks(partition_context& p);
+  void ledger(partition_context& p);
+  chunked<int> entries(const partition_context& p);
 
   const script& script_;
   std::uint64_t seed_;
+  backing kind_;
   oracle& oracle_;
   scratch_folder folder_;
   int yielded_ = 0;

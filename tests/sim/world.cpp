@@ -326,6 +326,7 @@ void world::happen(member* m, session& inner, verb& v) {
     const auto code = e.code();
     if (code == errc::fenced || code == errc::lease_lost || code == errc::term_lost)
       ++facts_.late_writes;
+    if (code == errc::lease_lost && v.name == "commit_chunk") ++facts_.zombie_chunks;
     note(m, v.name, 1 + static_cast<int>(code));
     if (changes) check();
     throw;

@@ -76,7 +76,7 @@ const std::vector<room> house{
                         "storage/postgres"}},
     {"tests/protocol", {"protocol"}},
     {"tests/storage",  {"storage", "storage/audit", "storage/postgres", "tests/support"}},
-    {"tests/batch",    {"batch", "batch/readers", "batch/writers", "tests/support"}},
+    {"tests/batch",    {"protocol", "batch", "batch/readers", "batch/writers", "tests/support"}},
     {"tests/sim",      {"protocol", "storage", "storage/audit", "storage/memory", "storage/sqlite",
                         "storage/postgres", "batch", "actors", "tests/support"}},
     {"tests/support/sim_cluster", {"tests/sim"}},

@@ -48,6 +48,15 @@ const listing failures{{{"AT", "/at", cell::time},
                         {"ERROR", "/error", cell::sentence}},
                        "/no"};
 
+const listing skipped{{{"STEP", "/step"},
+                       {"NO", "/no", cell::number},
+                       {"ITEM", "/item", cell::number},
+                       {"STAGE", "/stage", cell::state},
+                       {"PLACE", "/place", cell::sentence},
+                       {"WHY", "/why", cell::sentence},
+                       {"AT", "/at", cell::time, true}},
+                      "/item"};
+
 const listing partitions{{{"STEP", "/step"},
                           {"NO", "/no", cell::number},
                           {"KEY", "/key"},
@@ -104,7 +113,9 @@ class job_page {
       case output_format::name:
         break;
     }
-    if (wants_partitions())
+    if (args_.has("skipped"))
+      out << render(skipped, skipped_documents().items, how_);
+    else if (wants_partitions())
       print_partitions(out);
     else
       out << render(steps, step_documents(), how_);
@@ -130,14 +141,23 @@ class job_page {
     return items;
   }
 
-  struct last_failures {
+  struct first_ones {
     std::vector<document> items;
     bool more = false;
   };
 
-  last_failures failure_documents() const {
+  first_ones skipped_documents() const {
+    auto rows = look_.list_skipped(view_.run.id, static_cast<int>(limit()) + 1);
+    first_ones found;
+    found.more = static_cast<std::int64_t>(rows.size()) > limit();
+    if (found.more) rows.pop_back();
+    for (const auto& row : rows) found.items.push_back(skipped_document(row, view_.steps));
+    return found;
+  }
+
+  first_ones failure_documents() const {
     auto rows = look_.list_failures(view_.run.id, failures_shown + 1);
-    last_failures found;
+    first_ones found;
     found.more = rows.size() > failures_shown;
     if (found.more) rows.pop_back();
     for (const auto& row : rows) found.items.push_back(failure_document(row, view_.steps, names_));
@@ -192,6 +212,10 @@ class job_page {
     run["steps"] = step_documents();
     const auto failed = failure_documents();
     run["failures"] = {{"items", failed.items}, {"next", nullptr}, {"more", failed.more}};
+    if (args_.has("skipped")) {
+      const auto let_go = skipped_documents();
+      run["skipped"] = {{"items", let_go.items}, {"next", nullptr}, {"more", let_go.more}};
+    }
     auto text = dump(run);
     if (wants_partitions()) {
       text.pop_back();  // the closing brace
@@ -240,6 +264,12 @@ class job_page {
     if (!view_.steps.empty()) out << "\n" << render(steps, step_documents(), how_);
     if (const auto failed = failure_documents(); !failed.items.empty())
       out << "\nlast failures\n" << render(failures, failed.items, how_);
+    if (args_.has("skipped")) {
+      const auto let_go = skipped_documents();
+      out << "\nskipped items\n"
+          << (let_go.items.empty() ? "none\n" : render(skipped, let_go.items, how_));
+      if (let_go.more) out << "the first " << grouped(limit()) << ", --limit shows more\n";
+    }
     if (!wants_partitions()) return;
     const auto most = limit();
     std::vector<document> shown;

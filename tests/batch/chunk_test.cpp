@@ -1,0 +1,338 @@
+#include <catch2/catch.hpp>
+
+#include <set>
+
+#include "batch/chunk.hpp"
+#include "protocol/errors.hpp"
+
+using namespace partita;
+
+namespace {
+
+/// Numbers 0 to count-1. Those that are malformed are refused as they are read.
+class numbers {
+ public:
+  explicit numbers(int count, std::set<int> malformed = {})
+      : count_(count), malformed_(std::move(malformed)) {}
+
+  std::optional<int> next() {
+    if (at_ == count_) return std::nullopt;
+    const int n = at_++;
+    if (malformed_.contains(n)) throw data_error("no number");
+    return n;
+  }
+  json position() const { return at_; }
+  void seek(const json& position) { at_ = position.get<int>(); }
+  std::string where() const { return "line " + std::to_string(at_); }
+
+ private:
+  int count_;
+  std::set<int> malformed_;
+  int at_ = 0;
+};
+
+/// A database with one table of numbers, which refuses some of them.
+class table final : public sql_transaction {
+ public:
+  std::set<std::int64_t> refused;
+  std::vector<std::int64_t> rows;
+
+  std::string_view dialect() const override { return "test"; }
+  std::int64_t change(std::string_view, std::span<const sql_value> values) override {
+    const auto n = std::get<std::int64_t>(values[0]);
+    if (refused.contains(n)) throw constraint_error("refused");
+    rows.push_back(n);
+    return 1;
+  }
+  std::vector<sql_row> fetch(std::string_view, std::span<const sql_value>) override { return {}; }
+  void insert(std::string_view, std::span<const std::string>, std::span<const sql_row>) override {}
+  void upsert(std::string_view, std::span<const std::string>, std::span<const std::string>,
+              std::span<const sql_row>) override {}
+  void attempt(const std::function<void()>& work) override {
+    const auto before = rows;
+    try {
+      work();
+    } catch (...) {
+      rows = before;
+      throw;
+    }
+  }
+};
+
+/// An engine that stores chunks of one partition, as the real ones do.
+struct engine {
+  table db;
+  std::vector<chunk> stored;
+  int losses = 0;  // so many commits are lost races: the author's work is done again
+  std::stop_source stop;
+
+  partition_setup attempt() {
+    partition_setup setup;
+    if (!stored.empty()) setup.resume = stored.back().to;
+    setup.stop = stop.get_token();
+    setup.commit_chunk = [this](const chunk& c, const author_work& write) {
+      const auto before = db.rows;
+      try {
+        auto changed = c;
+        if (write) write(db, changed);
+        if (losses > 0) {
+          --losses;
+          db.rows = before;
+          changed = c;
+          if (write) write(db, changed);
+        }
+        CHECK(c.from == (stored.empty() ? 0 : stored.back().to.counts.read));
+        CHECK(c.to.seq == static_cast<std::int64_t>(stored.size()) + 1);
+        stored.push_back(changed);
+        return changed;
+      } catch (...) {
+        db.rows = before;
+        throw;
+      }
+    };
+    return setup;
+  }
+
+  item_counts run(const chunked_body& body) {
+    partition_context p{attempt()};
+    body.run(p);
+    return p.counts();
+  }
+
+  std::vector<skipped_item> skipped() const {
+    std::vector<skipped_item> all;
+    for (const auto& c : stored) all.insert(all.end(), c.skipped.begin(), c.skipped.end());
+    return all;
+  }
+};
+
+auto insert = [](partition_context&) {
+  return [](std::span<const int> items, sql_transaction& tx) {
+    for (const int i : items) tx.execute("INSERT", i);
+  };
+};
+
+chunked<int> copy(int count, int size, std::set<int> malformed = {}) {
+  chunked<int> c{size};
+  c.read([=](partition_context&) { return numbers{count, malformed}; }).write(insert);
+  return c;
+}
+
+std::vector<std::int64_t> upto(std::int64_t count, const std::set<std::int64_t>& without = {}) {
+  std::vector<std::int64_t> all;
+  for (std::int64_t i = 0; i < count; ++i)
+    if (!without.contains(i)) all.push_back(i);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("items are stored a chunk at a time, the last one shorter") {
+  engine e;
+  CHECK(e.run(copy(7, 3)) == item_counts{7, 7, 0, 0});
+  CHECK(e.db.rows == upto(7));
+  REQUIRE(e.stored.size() == 3);
+  CHECK(e.stored[1].from == 3);
+  CHECK(e.stored[1].to.counts.read == 6);
+  CHECK(e.stored[2].to.position == "7");
+}
+
+TEST_CASE("without items nothing is stored") {
+  engine e;
+  CHECK(e.run(copy(0, 3)) == item_counts{});
+  CHECK(e.stored.empty());
+  CHECK(e.run(copy(6, 3)) == item_counts{6, 6, 0, 0});
+  CHECK(e.stored.size() == 2);  // no empty chunk behind the last
+}
+
+TEST_CASE("an attempt goes on behind the last chunk that is stored, from any of them") {
+  for (int fails_at = 0; fails_at < 11; ++fails_at) {
+    engine e;
+    auto job = copy(10, 3);
+    bool failed = false;
+    job.process([&](int n) {
+      if (n == fails_at && !std::exchange(failed, true)) throw std::runtime_error("once");
+      return n;
+    });
+    if (fails_at < 10) CHECK_THROWS_WITH(e.run(job), "once");
+    CHECK(e.run(job) == item_counts{10, 10, 0, 0});
+    CHECK(e.db.rows == upto(10));
+  }
+}
+
+TEST_CASE("a reader that cannot seek reads again what was read, and that is dropped") {
+  engine e;
+  bool failed = false;
+  chunked<int> job{2};
+  job.read([](partition_context&) {
+       struct plain {
+         numbers all{9, {1, 4}};
+         std::optional<int> next() { return all.next(); }
+       };
+       return plain{};
+     })
+      .process([&](int n) {
+        if (n == 6 && !std::exchange(failed, true)) throw std::runtime_error("once");
+        return n;
+      })
+      .skip(on<data_error>(), at_most{2})
+      .write(insert);
+  CHECK_THROWS_WITH(e.run(job), "once");
+  CHECK(e.run(job) == item_counts{9, 7, 0, 2});
+  CHECK(e.db.rows == upto(9, {1, 4}));
+}
+
+TEST_CASE("a processor filters and changes the type") {
+  engine e;
+  chunked<int, std::string> job{4};
+  std::vector<std::string> written;
+  job.read([](partition_context&) { return numbers{6}; })
+      .process([](int n, const item& where) -> std::optional<std::string> {
+        if (n % 2 == 1) return std::nullopt;
+        return std::to_string(n) + "@" + std::to_string(where.ordinal) + "/" + where.where();
+      })
+      .write([&](partition_context&) {
+        return [&](std::span<const std::string> items) {
+          written.insert(written.end(), items.begin(), items.end());
+        };
+      });
+  CHECK(e.run(job) == item_counts{6, 3, 3, 0});
+  CHECK(written == std::vector<std::string>{"0@0/line 1", "2@2/line 3", "4@4/line 5"});
+}
+
+TEST_CASE("items that cannot be read, processed or written are let go, each with its place") {
+  engine e;
+  e.db.refused = {5, 8};
+  auto job = copy(12, 4, {2});
+  job.process([](int n) {
+       if (n == 6) throw data_error("six");
+       return n;
+     })
+      .skip(on<data_error>(), at_most{4});
+  CHECK(e.run(job) == item_counts{12, 8, 0, 4});
+  CHECK(e.db.rows == upto(12, {2, 5, 6, 8}));
+  CHECK(e.skipped() == std::vector<skipped_item>{
+                           {2, skip_stage::read, "line 3", "no number"},
+                           {5, skip_stage::write, "line 6", "refused"},
+                           {6, skip_stage::process, "line 7", "six"},
+                           {8, skip_stage::write, "line 9", "refused"},
+                       });
+}
+
+TEST_CASE("one item too many fails the partition, and says which; what is stored stays") {
+  engine e;
+  auto job = copy(10, 2, {1, 4, 7});
+  job.skip(on<data_error>(), at_most{2});
+  CHECK_THROWS_WITH(e.run(job), Catch::Contains("more than 2 items") && Catch::Contains("line 8"));
+  CHECK_THROWS_AS(e.run(job), permanent_error);  // the limit holds over attempts
+  CHECK(e.stored.back().to.counts == item_counts{6, 4, 0, 2});
+}
+
+TEST_CASE("what no policy names fails the attempt, and nothing of its chunk is stored") {
+  engine e;
+  e.db.refused = {4};
+  auto job = copy(6, 3);
+  CHECK_THROWS_AS(e.run(job), constraint_error);
+  job.skip(on<transient_error>(), at_most{9});
+  CHECK_THROWS_AS(e.run(job), constraint_error);
+  CHECK(e.db.rows == upto(3));
+}
+
+TEST_CASE("an item is processed again as often as the policy says, with the item as it was") {
+  engine e;
+  int tries = 0;
+  auto job = copy(3, 3);
+  job.process([&](int n) {
+       if (n == 1 && ++tries < 3) throw transient_error("busy");
+       return n;
+     })
+      .retry(on<transient_error>(), attempts{3}, backoff_of{milliseconds{0}});
+  CHECK(e.run(job) == item_counts{3, 3, 0, 0});
+  CHECK(tries == 3);
+  tries = -7;
+  CHECK_THROWS_AS(engine{}.run(job), transient_error);
+}
+
+TEST_CASE("a chunk is written again as often as the policy says, then item by item") {
+  engine e;
+  int calls = 0;
+  chunked<int> job{4};
+  job.read([](partition_context&) { return numbers{4}; })
+      .write([&](partition_context&) {
+        return [&](std::span<const int> items, sql_transaction& tx) {
+          for (const int i : items) tx.execute("INSERT", i);
+          ++calls;
+          if (items.size() > 1 || items[0] == 2) throw transient_error("busy");
+        };
+      })
+      .retry(on<transient_error>(), attempts{3}, backoff_of{milliseconds{0}})
+      .skip(on<transient_error>(), at_most{1});
+  CHECK(e.run(job) == item_counts{4, 3, 0, 1});
+  CHECK(calls == 3 + 4);
+  CHECK(e.db.rows == upto(4, {2}));
+}
+
+TEST_CASE("a transaction that lost a race is done again, and its accounts with it") {
+  engine e;
+  e.losses = 2;
+  e.db.refused = {1};
+  auto job = copy(4, 2);
+  job.skip(on<data_error>(), at_most{1});
+  CHECK(e.run(job) == item_counts{4, 3, 0, 1});
+  CHECK(e.skipped().size() == 1);
+  CHECK(e.db.rows == upto(4, {1}));
+}
+
+TEST_CASE("a stop stores what the chunk has, and the next attempt goes on behind it") {
+  engine e;
+  auto job = copy(10, 4);
+  job.process([&](int n) {
+    if (n == 5) e.stop.request_stop();
+    return n;
+  });
+  CHECK_THROWS_AS(e.run(job), stop_requested_error);
+  CHECK(e.db.rows == upto(6));
+  e.stop = {};
+  CHECK(e.run(copy(10, 4)) == item_counts{10, 10, 0, 0});
+  CHECK(e.db.rows == upto(10));
+}
+
+TEST_CASE("no policy holds up a lost lease, a stop or a database that is away") {
+  engine e;
+  auto job = copy(3, 1);
+  job.skip(on<std::exception>(), at_most{100}).retry(on<std::exception>(), attempts{100});
+  job.process([](int n) {
+    if (n == 1) throw lease_lost_error{};
+    return n;
+  });
+  CHECK_THROWS_AS(e.run(job), lease_lost_error);
+  job.process([](int n) {
+    if (n == 1) throw store_error(errc::unavailable, "away");
+    return n;
+  });
+  CHECK_THROWS_AS(e.run(job), store_error);
+  CHECK(e.skipped().empty());
+}
+
+TEST_CASE("a chunked step that cannot work is refused when it is defined") {
+  CHECK_THROWS_AS(chunked_body(chunked<int>{0}.read([](partition_context&) { return numbers{1}; })
+                                   .write(insert)),
+                  definition_error);
+  CHECK_THROWS_AS(chunked_body(chunked<int>{1}.write(insert)), definition_error);
+  CHECK_THROWS_AS(
+      chunked_body(chunked<int>{1}.read([](partition_context&) { return numbers{1}; })),
+      definition_error);
+}
+
+TEST_CASE("a plain body's transaction carries its position and its counts") {
+  engine e;
+  partition_context p{e.attempt()};
+  p.counts().read = 2;
+  p.transaction(json{{"row", 2}}, [](sql_transaction& tx) { tx.execute("INSERT", 1); });
+  p.counts().read = 5;
+  p.transaction(json{{"row", 5}}, [](sql_transaction& tx) { tx.execute("INSERT", 2); });
+  REQUIRE(e.stored.size() == 2);
+  CHECK(e.stored[1].from == 2);
+  CHECK(e.stored[1].to.position == R"({"row":5})");
+  CHECK(e.db.rows == std::vector<std::int64_t>{1, 2});
+}
