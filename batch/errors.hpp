@@ -13,6 +13,19 @@ class permanent_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// An item that cannot be processed as it is: a policy may let it be skipped. Trying again does not
+/// help.
+class data_error : public permanent_error {
+ public:
+  using permanent_error::permanent_error;
+};
+
+/// May pass by itself: trying again can help.
+class transient_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Thrown by the contexts when the work must end early: a stop was requested. Code that catches it
 /// to clean up must rethrow it.
 class stop_requested_error : public std::runtime_error {

@@ -1,13 +1,12 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "batch/readers/byte_range.hpp"
-#include "batch/readers/input_file.hpp"
+#include "batch/readers/record.hpp"
+#include "batch/readers/record_source.hpp"
 
 /// CSV as RFC 4180 has it, in UTF-8: fields that hold commas, quotes or line ends are quoted, a
 /// quote inside is doubled. Beyond the RFC: LF as well as CRLF, a byte order mark, blank lines at
@@ -15,21 +14,11 @@
 namespace partita::csv {
 
 inline constexpr std::size_t max_field_bytes = 1024 * 1024;
-inline constexpr std::size_t max_record_bytes = 4 * 1024 * 1024;
+using partita::max_record_bytes;
+using partita::record;
 
-/// Whole records of a file, as the input of a partition. It carries the state of the file it was
-/// cut from: the offsets mean nothing in any other.
-struct slice {
-  byte_range range;
-  std::int64_t first_line = 0;  // 1-based line of the file its first record begins on
-  std::int64_t rows = 0;
-  std::int64_t file_size = 0;
-  std::int64_t file_mtime_ns = 0;
-  friend bool operator==(const slice&, const slice&) = default;
-};
-
-void to_json(json& to, const slice& from);
-void from_json(const json& from, slice& to);
+/// Whole records of a file, as the input of a partition.
+using slice = file_slice;
 
 /// Cuts the records after the header into at most `max_slices` slices of about equal bytes: every
 /// record is in exactly one, in order. No slice is empty, except the only one of a file without
@@ -39,15 +28,12 @@ void from_json(const json& from, slice& to);
 std::vector<slice> split(const std::filesystem::path& path, std::string_view header,
                          std::int64_t max_slices);
 
-/// One record: the line it begins on, and its fields without quotes. The fields live until the
-/// next record is read.
-struct record {
-  std::int64_t line = 0;
-  std::vector<std::string_view> fields;
-};
-
-/// Streams the records of one slice, in memory bounded by the limits above. A row that is malformed
-/// is a permanent_error "FILE, line N: reason", N being the line the row begins on.
+/// Streams the records of one slice, in memory bounded by the limits above.
+///
+/// A row that is malformed is a data_error "FILE, line N: reason", N being the line the row begins
+/// on; the next call goes on behind it. It is a permanent_error where nobody can tell where the row
+/// ends: it is too long, or its quotes are wrong and it lies on several lines, so that a misplaced
+/// quote may have taken its neighbours in.
 class reader {
  public:
   /// Throws what input_file throws, and permanent_error if the file is not the one that was split.
@@ -57,27 +43,34 @@ class reader {
   /// had not changed.
   bool next(record& into);
 
+  /// Where the next record begins.
+  json position() const { return source_.position(); }
+  /// Goes on there. Throws permanent_error if no record of this slice begins there.
+  void seek(const json& position) { source_.seek(position); }
+
+  /// "FILE, line N", of the record that was read or refused last.
+  std::string where() const { return source_.where(); }
   /// What an error message about this record begins with: "FILE, line N: ".
   std::string where(const record& at) const;
 
  private:
-  std::size_t find_record();
-  bool refill();
   std::size_t parse(char* at, char* end, record& into) const;
-  char* parse_quoted(char* at, char* end, const record& of, std::string_view& field) const;
-  char* parse_plain(char* at, char* end, const record& of, std::string_view& field) const;
-  [[noreturn]] void fail(const record& at, const std::string& reason) const;
+  char* parse_quoted(char* at, char* end, std::string_view& field) const;
+  char* parse_plain(char* at, char* end, std::string_view& field) const;
+  [[noreturn]] void fail(const std::string& reason) const;
 
-  input_file file_;
-  slice slice_;
+  record_source source_;
   std::size_t columns_;
-  std::unique_ptr<char[]> buffer_;
-  std::size_t begin_ = 0;  // of the bytes in the buffer that no record has taken
-  std::size_t end_ = 0;
-  bool plain_ = false;       // all that is in the buffer
-  std::int64_t unread_ = 0;  // bytes of the slice that are still in the file
-  std::int64_t line_ = 0;
-  std::int64_t rows_ = 0;
+};
+
+/// A reader of T: what a function of the author's makes of each record. What it throws as a
+/// data_error gets "FILE, line N: " in front.
+template <class T>
+class rows : public mapped<T, reader> {
+ public:
+  rows(std::filesystem::path path, const slice& part, std::size_t columns,
+       typename mapped<T, reader>::maker make)
+      : mapped<T, reader>(reader{std::move(path), part, columns}, std::move(make)) {}
 };
 
 }  // namespace partita::csv

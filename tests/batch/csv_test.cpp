@@ -159,6 +159,63 @@ TEST_CASE("malformed rows are refused with file, line and reason") {
   CHECK(complaint("a,b\n1,\xF0\x9F\x8E\xBC\n") == "none");
 }
 
+TEST_CASE("a malformed row is refused, and the next is read") {
+  temp_dir dir;
+  const auto file =
+      write_file(dir / "f.csv",
+                 "a,b\n1,2\n3\n\"x\",\"\n\",5\n6,\xFF\n7,8\n\n9,\"1\"0\n11,12\n13\"14\n"
+                 "\"\"15\",\n16,17\n18,\"");
+  csv::rows<row> reader{file, csv::split(file, "a,b", 1).front(), 2, [](const csv::record& r) {
+                          if (r.fields[0] == "7") throw data_error("not seven");
+                          return row(r.fields.begin(), r.fields.end());
+                        }};
+  const auto refusal = [&] {
+    try {
+      return reader.next() ? std::string{"none"} : "end";
+    } catch (const data_error& e) {
+      return std::string{e.what()}.substr(file.string().size());
+    }
+  };
+  CHECK(reader.next() == row{"1", "2"});
+  CHECK(reader.where() == file.string() + ", line 2");
+  CHECK(refusal() == ", line 3: 1 column instead of 2");
+  CHECK(reader.where() == file.string() + ", line 3");
+  CHECK(refusal() == ", line 4: 3 columns instead of 2");
+  CHECK(refusal() == ", line 6: invalid UTF-8");
+  CHECK(refusal() == ", line 7: not seven");
+  CHECK(refusal() == ", line 8: 1 column instead of 2");
+  CHECK(refusal() == ", line 9: text after a closing quote");
+  CHECK(reader.next() == row{"11", "12"});
+}
+
+TEST_CASE("a row whose end nobody can tell ends the slice") {
+  const auto how_it_ends = [](std::string_view rest) -> std::string {
+    temp_dir dir;
+    const auto file = write_file(dir / "f.csv", std::string{"a,b\n1,2\n"}.append(rest));
+    csv::reader reader{file, csv::split(file, "a,b", 1).front(), 2};
+    csv::record record;
+    REQUIRE(reader.next(record));
+    try {
+      reader.next(record);
+    } catch (const data_error&) {
+      return "goes on";
+    } catch (const permanent_error&) {
+      return "ends";
+    }
+    return "fine";
+  };
+  CHECK(how_it_ends("3,\"4\n5,6\n") == "ends");
+  CHECK(how_it_ends("3\"4\n5,6\n7\"8\n") == "ends");
+  CHECK(how_it_ends("3,\"4\n5,\"6\n7,8\n") == "ends");
+  CHECK(how_it_ends("\xFF,\"4\n5,\"6\n7,8\n") == "ends");
+  CHECK(how_it_ends(std::string(5'000'000, 'x') + "\n3,4\n") == "ends");
+  CHECK(how_it_ends(std::string(5'000'000, '"') + "x\n3,4\n") == "ends");
+  CHECK(how_it_ends("3,\"4") == "goes on");
+  CHECK(how_it_ends("3,\"4\"\"\n") == "goes on");  // to the end
+  CHECK(how_it_ends("\xFF,\"4\n5\"\n7,8\n") == "goes on");
+  CHECK(how_it_ends("3,\"4\n5\"\n7,8\n") == "fine");
+}
+
 TEST_CASE("fields and records have limits") {
   const std::string field(csv::max_field_bytes, 'x');
   CHECK(complaint("a,b\n1," + field + "\n") == "none");

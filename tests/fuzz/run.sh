@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fuzzes what reads bytes that others wrote: CSV files, parameters, JSON of rows, configuration,
-# what processes for bodies say.
+# Fuzzes what reads bytes that others wrote: CSV files and those of lines, of fixed width and of
+# JSON lines, parameters, JSON of rows, configuration, what processes for bodies say.
 #   tests/fuzz/run.sh [SECONDS of each target, default 60] [TARGET...]
 # Prints executions and coverage of each; exit code 1 when one found something (the input is kept).
 set -eu
@@ -12,21 +12,26 @@ need_packages $build_packages clang libclang-rt-14-dev
 out=build/fuzz
 mkdir -p $out
 failed=0
-for target in ${*:-csv parameters stored_json configuration pipe_frames}; do
+targets="csv lines fixed_width json_lines parameters stored_json configuration pipe_frames"
+readers="batch/files.cpp batch/readers/input_file.cpp batch/readers/record_source.cpp
+         batch/readers/split.cpp batch/utf8.cpp"
+for target in ${*:-$targets}; do
   case $target in
-    csv) parts="batch/files.cpp batch/readers/csv.cpp batch/readers/csv_split.cpp
-                batch/readers/input_file.cpp batch/utf8.cpp" ;;
+    csv) parts="$readers batch/readers/csv.cpp" ;;
+    lines) parts="$readers batch/readers/lines.cpp" ;;
+    fixed_width) parts="$readers batch/readers/fixed_width.cpp batch/readers/lines.cpp" ;;
+    json_lines) parts="$readers batch/readers/json_lines.cpp batch/readers/lines.cpp
+                       batch/writers/file_sink.cpp batch/writers/json_lines.cpp" ;;
     parameters) parts="batch/files.cpp batch/parameters.cpp batch/utf8.cpp" ;;
     stored_json) parts="actors/text.cpp batch/files.cpp batch/output_files.cpp batch/parameters.cpp
-                        batch/readers/csv.cpp batch/readers/input_file.cpp batch/utf8.cpp" ;;
+                        batch/utf8.cpp" ;;
     configuration) parts="apps/partita/errors.cpp apps/partita/node_settings.cpp
                           apps/partita/options.cpp apps/partita/passwords.cpp
                           apps/partita/text.cpp batch/files.cpp batch/parameters.cpp
                           batch/utf8.cpp protocol/errors.cpp protocol/settings.cpp
                           storage/postgres/conninfo.cpp" ;;
     pipe_frames) parts="actors/body_messages.cpp protocol/pipe_frames.cpp" ;;
-    *) echo "there is no target $target: csv, parameters, stored_json, configuration," \
-         "pipe_frames" >&2; exit 2 ;;
+    *) echo "there is no target $target: $targets" >&2; exit 2 ;;
   esac
   # shellcheck disable=SC2086
   clang++ -std=c++20 -O1 -g -I. -fsanitize=fuzzer,address,undefined \

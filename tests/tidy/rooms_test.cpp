@@ -82,7 +82,8 @@ const std::vector<room> house{
     {"tests/cli",      {"apps/partita", "apps/partita/bench"}},
     {"tests/process",  {"batch", "apps/program"}},
     {"tests/chaos",    {"batch", "apps/jobs/support", "apps/program"}},
-    {"tests/fuzz",     {"storage/postgres", "batch", "batch/readers", "actors", "apps/partita"}},
+    {"tests/fuzz",     {"storage/postgres", "batch", "batch/readers", "batch/writers", "actors",
+                        "apps/partita"}},
 };
 // clang-format on
 

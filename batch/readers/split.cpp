@@ -1,13 +1,16 @@
+#include "batch/readers/split.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "batch/errors.hpp"
-#include "batch/readers/csv.hpp"
+#include "batch/readers/input_file.hpp"
 #include "batch/utf8.hpp"
 
-namespace partita::csv {
+namespace partita {
 
 namespace {
 
@@ -23,18 +26,20 @@ const char* find(const char* at, const char* end, char wanted) {
 /// are cut into equal parts.
 class dealer {
  public:
-  dealer(std::int64_t begin, const file_version& file, std::int64_t max_slices)
-      : begin_(begin),
+  dealer(std::int64_t begin, std::int64_t line, const file_version& file, std::int64_t max_slices,
+         bool blank_end)
+      : blank_end_(blank_end),
+        begin_(begin),
         bytes_(file.size - begin),
         parts_(std::max<std::int64_t>(1, std::min({max_slices, bytes_, most_parts}))) {
-    slices_.push_back({{begin, begin}, 2, 0, file.size, file.mtime_ns});
+    slices_.push_back({{begin, begin}, line, 0, file.size, file.mtime_ns});
     next_target();
   }
 
-  /// The record at bytes [begin, end), which starts on `line`. Blank lines are held back: they are
-  /// rows (malformed ones) only if another record follows.
+  /// The record at bytes [begin, end), which starts on `line`. Blank lines are held back: unless
+  /// `blank_end`, they are rows only if another record follows.
   void add(std::int64_t begin, std::int64_t end, std::int64_t line, bool blank) {
-    if (blank) {
+    if (blank && !blank_end_) {
       ++blanks_;
       return;
     }
@@ -52,7 +57,7 @@ class dealer {
     ++slices_.back().rows;
   }
 
-  std::vector<slice> take() && { return std::move(slices_); }
+  std::vector<file_slice> take() && { return std::move(slices_); }
 
  private:
   static constexpr std::int64_t most_parts = 1 << 30;
@@ -64,27 +69,34 @@ class dealer {
                               : begin_ + bytes_ / parts_ * part_ + bytes_ % parts_ * part_ / parts_;
   }
 
+  bool blank_end_;
   std::int64_t begin_;
   std::int64_t bytes_;
   std::int64_t parts_;
   std::int64_t part_ = 0;
   std::int64_t target_ = 0;
   std::int64_t blanks_ = 0;
-  std::vector<slice> slices_;
+  std::vector<file_slice> slices_;
 };
 
-/// Finds the ends of records: the line ends with an even number of quotes before them. In a file of
-/// well-formed rows this is exact. In any other, every end up to the first malformed row is right,
-/// so the slice that holds this row begins where a record does, and its reader fails on it.
+/// Finds the ends of records: the line ends or, where quotes count, those with an even number of
+/// quotes before them. In a file of well-formed rows this is exact. In any other, every end up to
+/// the first malformed row is right, so the slice that holds this row begins where a record does.
 class scanner {
  public:
-  scanner(std::int64_t begin, dealer& to) : dealer_(to), offset_(begin), record_(begin) {}
+  scanner(bool quotes, std::int64_t begin, std::int64_t line, dealer& to)
+      : dealer_(to),
+        quotes_(quotes),
+        offset_(begin),
+        record_(begin),
+        record_line_(line),
+        line_(line) {}
 
   void scan(const char* block, std::size_t size) {
     const auto* at = block;
     const auto* end = block + size;
     for (;;) {
-      const auto* quote = find(at, end, '"');
+      const auto* quote = quotes_ ? find(at, end, '"') : end;
       if (quoted_)
         line_ += std::count(at, quote, '\n');
       else
@@ -115,42 +127,46 @@ class scanner {
   }
 
   dealer& dealer_;
+  bool quotes_;
   std::int64_t offset_;  // of the block in the file
   std::int64_t record_;  // where the record under way begins
-  std::int64_t record_line_ = 2;
-  std::int64_t line_ = 2;
+  std::int64_t record_line_;
+  std::int64_t line_;
   char before_block_ = '\n';
   bool quoted_ = false;
 };
 
-/// Length of the header line at the front of the file, with byte order mark and line end.
-std::size_t skip_header(const input_file& file, std::string_view front, std::string_view header) {
+/// Bytes before the first record at the front of the file: a byte order mark, and the header line
+/// with its end.
+std::size_t skip_front(const input_file& file, std::string_view front, const record_rules& rules) {
+  const std::size_t mark = front.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+  if (!rules.header) return mark;
   const auto refuse = [&](const std::string& found) {
     throw permanent_error(file.path().string() + ", line 1: the header must be \"" +
-                          utf8::printable(header) + "\", but " + found);
+                          utf8::printable(*rules.header) + "\", but " + found);
   };
   if (front.empty()) refuse("the file is empty");
-  const std::size_t mark = front.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
   const auto end = front.find('\n', mark);
   auto line = front.substr(mark, end == front.npos ? end : end - mark);
   if (line.ends_with('\r')) line.remove_suffix(1);
-  if (line != header) refuse("it is \"" + utf8::printable(line) + "\"");
+  if (line != *rules.header) refuse("it is \"" + utf8::printable(line) + "\"");
   return end == front.npos ? front.size() : end + 1;
 }
 
 }  // namespace
 
-std::vector<slice> split(const std::filesystem::path& path, std::string_view header,
-                         std::int64_t max_slices) {
+std::vector<file_slice> split_records(const std::filesystem::path& path, const record_rules& rules,
+                                      std::int64_t max_slices) {
   input_file file{path};
   const auto version = file.version();
   const auto block = std::make_unique_for_overwrite<char[]>(block_bytes);
 
   auto size = file.read(block.get(), block_bytes);
-  const auto skipped = skip_header(file, {block.get(), size}, header);
+  const auto skipped = skip_front(file, {block.get(), size}, rules);
   const auto begin = static_cast<std::int64_t>(skipped);
-  dealer slices{begin, version, max_slices};
-  scanner records{begin, slices};
+  const std::int64_t line = rules.header ? 2 : 1;
+  dealer slices{begin, line, version, max_slices, rules.blank_end};
+  scanner records{rules.quotes, begin, line, slices};
   records.scan(block.get() + skipped, size - skipped);
   auto bytes = size;
   while (size == block_bytes) {
@@ -164,4 +180,4 @@ std::vector<slice> split(const std::filesystem::path& path, std::string_view hea
   return std::move(slices).take();
 }
 
-}  // namespace partita::csv
+}  // namespace partita
