@@ -8,6 +8,7 @@
   tests/reliability.py fuzz [--seconds 300]                         bytes that others wrote
   tests/reliability.py failover [--kills 50] [--profile fast]       from a kill to work elsewhere
   tests/reliability.py ha [--rounds 20] [--patroni]                 the database fails over
+  tests/newer.py --keep                                             newer server and library
   tests/reliability.py                                              only writes the page again
 
 Long measurements may be done in pieces: each appends a line to tests/RELIABILITY.jsonl, with the
@@ -294,6 +295,13 @@ def page_ha(lines):
             ""]
 
 
+def page_newer(line):
+    return ["## Newer than Debian 12", "",
+            "The contract suite of the store. Again: `tests/newer.py --keep`.", "",
+            *table(["PostgreSQL", "libpqxx", "test cases that hold"], line["table"]),
+            f"Commit: {line['commit']}.", ""]
+
+
 def page_fuzz(lines):
     targets = sorted({line["target"] for line in lines})
     rows = []
@@ -332,7 +340,7 @@ def read_lines():
 def write_page():
     lines = read_lines()
     of = {kind: [line for line in lines if line["kind"] == kind]
-          for kind in ("simulation", "mutants", "locks", "chaos", "failover", "ha", "fuzz")}
+          for kind in "simulation mutants locks chaos failover ha fuzz newer".split()}
     text = ["# Reliability: what was measured", "",
             "Written by `tests/reliability.py` from `RELIABILITY.jsonl`, never by hand.", ""]
     if of["simulation"]:
@@ -349,6 +357,8 @@ def write_page():
         text += page_ha(of["ha"])
     if of["fuzz"]:
         text += page_fuzz(of["fuzz"])
+    if of["newer"]:
+        text += page_newer(of["newer"][-1])
     with open(PAGE, "w") as f:
         f.write("\n".join(text) + "\n" + NOT_PROMISED)
 

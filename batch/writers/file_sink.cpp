@@ -36,10 +36,13 @@ void file_sink::flush() {
     rest.remove_prefix(static_cast<std::size_t>(n));
     written_ += n;
   }
+  pending_.clear();
   // Begins to write to the disk, so that the sync at the end of the file takes less time. Only a
   // hint: a file system that does not support it does no harm.
+  constexpr auto worth_a_call = static_cast<std::int64_t>(buffer_bytes) / 2;
+  if (written_ - hinted_ < worth_a_call) return;
   ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
-  pending_.clear();
+  hinted_ = written_;
 }
 
 void file_sink::resume(const json& position) {
@@ -82,7 +85,7 @@ file_handle file_sink::open() const {
 void file_sink::begin_at(std::int64_t offset) {
   if (size_of(file_) != offset && ::ftruncate(file_.get(), offset) != 0) fail(errno);
   if (size_of(file_) == offset && ::lseek(file_.get(), offset, SEEK_SET) < 0) fail(errno);
-  written_ = offset;
+  written_ = hinted_ = offset;
   begun_ = true;
 }
 

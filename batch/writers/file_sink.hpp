@@ -56,7 +56,8 @@ class file_sink {
   file_handle file_;
   std::string pending_;
   std::int64_t written_ = 0;
-  bool begun_ = false;  // what the file holds is what this sink wrote
+  std::int64_t hinted_ = 0;  // the disk was asked to begin with the bytes before it
+  bool begun_ = false;       // what the file holds is what this sink wrote
   bool name_is_durable_ = false;
 };
 
