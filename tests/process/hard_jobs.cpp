@@ -43,6 +43,7 @@ void misbehave(const std::string& how, milliseconds ms, const std::string& journ
       if (::mmap(nullptr, 256 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
         throw std::bad_alloc{};
   if (how == "throw") throw std::runtime_error("planted");
+  if (how == "missing" && !std::filesystem::exists(journal)) throw std::runtime_error("planted");
 }
 
 /// The partitions of `bad` ("3,7") do `how`, at their first `tries` tries; the others rest for
@@ -103,8 +104,47 @@ void obedient(run_context& run) {
   }
 }
 
+/// Sixty numbers a partition. 13 is malformed, and the table refuses 17.
+struct entries {
+  int at = 0;
+  std::optional<int> next() {
+    if (at == 60) return std::nullopt;
+    if (at++ == 13) throw data_error("no number");
+    return at - 1;
+  }
+  json position() const { return at; }
+  void seek(const json& position) { at = position.get<int>(); }
+  std::string where() const { return "entry " + std::to_string(at); }
+};
+
+/// Rows in the author's table `ledger`, which has no key. The partitions of `bad` do `how` at entry
+/// 30, at their first `tries` tries.
+chunked<int> ledger() {
+  chunked<int> c{7};
+  c.read([](partition_context&) { return entries{}; })
+      .write([](partition_context& p) {
+        const auto bad = "," + p.get<std::string>("bad") + ",";
+        const bool is_bad = bad.find("," + std::to_string(p.no()) + ",") != std::string::npos &&
+                            p.attempt() <= p.get<std::int64_t>("tries");
+        return [&p, is_bad, no = p.no()](std::span<const int> items, sql_transaction& tx) {
+          for (const int i : items) {
+            tx.execute("INSERT INTO ledger (no, entry) VALUES ($1, $2)", no, i);
+            if (is_bad && i == 30)
+              misbehave(p.get<std::string>("how"), milliseconds{p.get<std::int64_t>("ms")},
+                        p.get<std::string>("journal"));
+          }
+          ::poll(nullptr, 0, static_cast<int>(p.get<std::int64_t>("healthy_ms")));
+        };
+      })
+      .skip(on<data_error>(), at_most{1'000});
+  return c;
+}
+
 registry hard_jobs() {
-  return {hard("plain", step()),
+  const auto written = [] { return step().each(ledger()); };
+  return {hard("ledger", written()),
+          hard("ledger_isolated", written().isolated()),
+          hard("plain", step()),
           hard("timed", step(milliseconds{700})),
           hard("isolated", step().isolated()),
           hard("isolated_timed", step(milliseconds{700}).isolated()),
