@@ -29,7 +29,8 @@
 // A writer of T is a function, or has `write`, of
 //   (std::span<const T>, sql_transaction&)   rows in the database of the engine: exactly once
 //   (std::span<const T>)                     anything else: at least once (idempotency_key tells a
-//                                            repeat)
+//                                            repeat). No output files: an attempt that goes on
+//                                            would have only its own part of them
 namespace partita {
 
 /// Exceptions of these types, and what is derived from them.
@@ -185,6 +186,7 @@ class chunked {
     chunk_loop loop{p, how_};
     const auto reader = read_(p);
     const auto writer = write_(p);
+    loop.require_no_files();
     if (const auto position = loop.resumed_from()) reader->go_on(*position, loop.items());
     const auto where = [&] { return reader->where(); };
     std::vector<Out> outputs;

@@ -35,6 +35,11 @@ void require_chunk_size(int items) {
   if (items < 1) throw definition_error("a chunk has at least one item");
 }
 
+void chunk_loop::require_no_files() const {
+  if (!p_.files().empty())
+    throw definition_error("a chunked step cannot write output files; write them in a plain body");
+}
+
 void chunk_loop::require_skippable(const std::exception& why) const {
   if (ends_attempt(why) || !how_.skipped || !how_.skipped(why)) throw;
 }

@@ -55,6 +55,10 @@ class chunk_loop {
   /// A chunk ends early when a stop is requested: what it has is stored.
   bool wants_items() const { return read_ < how_.size && !p_.stop_requested(); }
 
+  /// Throws definition_error when the body has output files: an attempt that goes on behind another
+  /// one would have only its own part of them.
+  void require_no_files() const;
+
   /// `next` returns whether there was an item.
   template <class Next, class Where>
   got read(const Next& next, const Where& where) {

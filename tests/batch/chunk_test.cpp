@@ -324,6 +324,17 @@ TEST_CASE("a chunked step that cannot work is refused when it is defined") {
       definition_error);
 }
 
+TEST_CASE("a chunked step that would write an output file is refused") {
+  engine e;
+  chunked<int> job{4};
+  job.read([](partition_context&) { return numbers{6}; }).write([](partition_context& p) {
+    p.output_file("/tmp/{}.txt");
+    return [](std::span<const int>) {};
+  });
+  CHECK_THROWS_AS(e.run(job), definition_error);
+  CHECK(e.stored.empty());
+}
+
 TEST_CASE("a plain body's transaction carries its position and its counts") {
   engine e;
   partition_context p{e.attempt()};
