@@ -41,7 +41,8 @@ class sql_error : public permanent_error {
 /// CAST($1 AS integer). One call is one statement. The engine begins and ends the transaction:
 /// BEGIN, COMMIT, ROLLBACK, savepoints and the like are refused with an sql_error.
 ///
-/// Errors: constraint_error, sql_error. After one of them nothing of this transaction can be stored,
+/// Errors: constraint_error, sql_error; transient_error where the transaction kept others waiting for
+/// too long (SQLite has one writer). After one of them nothing of this transaction can be stored,
 /// unless it came out of `attempt`. Any other exception means that the database did not answer; let
 /// it pass.
 class sql_transaction {

@@ -52,8 +52,8 @@ class author_transaction : public sql_transaction {
   virtual void do_rollback_to() = 0;
   virtual void do_end() {}
 
-  /// REQUIRES: called where an exception was caught. Throws constraint_error or sql_error when it is
-  /// the author's to mend; else returns.
+  /// REQUIRES: called where an exception was caught. Throws constraint_error, sql_error or
+  /// transient_error when it is the author's to mend; else returns.
   virtual void throw_as_authors() const = 0;
 
  private:

@@ -21,7 +21,7 @@ void author_statements::require_time() const {
   const auto limit = db_.author_limit();
   const auto held = std::chrono::duration_cast<milliseconds>(boot_now() - begun_);
   if (limit.count() > 0 && held > limit)
-    throw sql_error("the author's transaction held the only write lock of SQLite for " +
+    throw transient_error("the author's transaction held the only write lock of SQLite for " +
                     std::to_string(held.count()) + " ms, and at most " +
                     std::to_string(limit.count()) +
                     " ms are safe: write smaller chunks, or use PostgreSQL");
@@ -89,6 +89,8 @@ void author_statements::throw_as_authors() const {
   } catch (const constraint_error&) {
     throw;
   } catch (const sql_error&) {
+    throw;
+  } catch (const transient_error&) {
     throw;
   } catch (...) {
   }

@@ -60,7 +60,7 @@ for kind in $(databases); do
   clear_ledger
 
   # Nodes are killed in the middle.
-  "$PARTITA" run ledger partitions=16 healthy_ms=40 --nodes 3 --executors 2 --fast \
+  "$PARTITA" run ledger partitions=40 healthy_ms=5 --nodes 3 --executors 2 --fast \
     >/dev/null 2>"$scratch/run.err" &
   runner=$!
   ok "$kind: it has begun" wait_for 30 some_rows
@@ -70,7 +70,7 @@ for kind in $(databases); do
   done
   wait "$runner"
   ok "$kind, two nodes killed: COMPLETED" grep -q COMPLETED "$scratch/run.err"
-  ok "$kind, two nodes killed: each entry once" exactly_once 16
+  ok "$kind, two nodes killed: each entry once" exactly_once 40
   done_database
 done
 finish

@@ -52,13 +52,13 @@ denied() {
 event="insert into partita.event (kind) values ('TEST')"
 for role in node launch read; do
   allowed $role "select count(*) from partita.partition_status"
-  for table in node job run step partition ready lease result checkpoint failure event migration
-  do
+  for table in node job run step partition ready lease result checkpoint skipped failure event \
+    migration; do
     allowed $role "select count(*) from partita.$table"
     denied $role "truncate partita.$table"
     denied $role "drop table partita.$table"
   done
-  for table in node job run step partition lease result failure event migration; do
+  for table in node job run step partition lease result skipped failure event migration; do
     denied $role "delete from partita.$table"
   done
   for set in "event set kind = ''" "partition set input = ''" "result set output = ''" \

@@ -8,9 +8,15 @@ namespace {
 /// A table of the author's without any key: a row too many is seen.
 struct ledger : contract {
   ledger() {
-    if (on->name() == "memory") return;
-    tamper("DROP TABLE IF EXISTS ledger");
-    tamper("CREATE TABLE ledger (item INTEGER NOT NULL CHECK (item >= 0), name TEXT)");
+    table("ledger", "item INTEGER NOT NULL CHECK (item >= 0), name TEXT");
+  }
+
+  /// A table of the author's. The role that the sessions have may use it, and make none itself.
+  void table(const std::string& name, const std::string& columns) {
+    if (!knows_sql()) return;
+    on->tamper("DROP TABLE IF EXISTS " + name);
+    on->tamper("CREATE TABLE " + name + " (" + columns + ")");
+    if (on->name() == "postgres") on->tamper("GRANT ALL ON " + name + " TO PUBLIC");
   }
 
   bool knows_sql() const { return on->name() != "memory"; }
@@ -200,11 +206,11 @@ TEST_CASE_METHOD(ledger, "values go in and come out as they are") {
   if (!knows_sql()) return;
   const auto grant = one();
   const std::string odd = "tab\t back\\slash \n line \r \"quote\" 'single' {brace} , ü \\N";
+  table("wide", "item BIGINT PRIMARY KEY, name TEXT, part DOUBLE PRECISION");
   const std::vector<sql_row> given{
       {std::int64_t{1}, odd}, {std::int64_t{9'007'199'254'740'993}, nullptr}, {std::int64_t{2}, ""}};
   const auto work = [&](sql_transaction& tx, chunk&) {
     const std::vector<std::string> columns{"item", "name"};
-    tx.execute("CREATE TABLE wide (item BIGINT PRIMARY KEY, name TEXT, part DOUBLE PRECISION)");
     tx.insert("wide", columns, given);
     CHECK(tx.query("SELECT item, name FROM wide ORDER BY item") ==
           std::vector<sql_row>{given[0], given[2], given[1]});
@@ -225,8 +231,8 @@ TEST_CASE_METHOD(ledger, "names that need quotes are quoted, and schemas are tol
   if (!knows_sql()) return;
   const auto grant = one();
   const auto schema = on->name() == "postgres" ? "public" : "main";
+  table("\"odd \"\"table\"", "\"Group\" INTEGER");
   const auto work = [&](sql_transaction& tx, chunk&) {
-    tx.execute("CREATE TABLE \"odd \"\"table\" (\"Group\" INTEGER)");
     tx.insert(std::string{schema} + ".odd \"table", std::vector<std::string>{"Group"},
               std::vector<sql_row>{{std::int64_t{1}}});
     CHECK(tx.query("SELECT \"Group\" FROM \"odd \"\"table\"").size() == 1);
@@ -238,10 +244,9 @@ TEST_CASE_METHOD(ledger, "names that need quotes are quoted, and schemas are tol
 TEST_CASE_METHOD(ledger, "a reference that is checked at the end breaks the chunk, not the session") {
   if (!knows_sql()) return;
   const auto grant = one();
-  tamper("DROP TABLE IF EXISTS child");
-  tamper("DROP TABLE IF EXISTS parent");
-  tamper("CREATE TABLE parent (id INTEGER PRIMARY KEY)");
-  tamper("CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED)");
+  on->tamper("DROP TABLE IF EXISTS child");
+  table("parent", "id INTEGER PRIMARY KEY");
+  table("child", "id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED");
   const auto orphan = [](sql_transaction& tx, chunk&) { tx.execute("INSERT INTO child VALUES (7)"); };
   CHECK_THROWS_AS(db->commit_chunk(grant.lease, 0, upto(0, 1, 1), orphan), constraint_error);
   const auto alone = [](sql_transaction& tx, chunk&) {
@@ -254,8 +259,6 @@ TEST_CASE_METHOD(ledger, "a reference that is checked at the end breaks the chun
   };
   db->commit_chunk(grant.lease, 0, upto(0, 1, 1), alone);
   CHECK(asked(grant, "SELECT id FROM child") == std::vector<sql_row>{{std::int64_t{8}}});
-  tamper("DROP TABLE child");
-  tamper("DROP TABLE parent");
 }
 
 TEST_CASE_METHOD(ledger, "what an attempt leaves in its session the next one does not find") {
