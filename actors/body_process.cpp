@@ -77,10 +77,10 @@ std::string text_of(milliseconds time) {
 struct body_process::call {
   const body_link& link;
   mono_time begun;
-  mono_time trusted_until;         // as the process knows it
+  mono_time trusted_until;           // as the process knows it
   std::optional<mono_time> asked{};  // when it was asked to stop
   bool timed_out = false;
-  bool author_speaks = false;    // a transaction of the author's is open
+  bool author_speaks = false;        // a transaction of the author's is open
   std::optional<frame> of_author{};  // what it says next
 };
 

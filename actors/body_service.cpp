@@ -143,8 +143,8 @@ class service {
     auto told = asked(to_frame(chunk_order{c, write != nullptr}));
     while (told.kind == frame_kind::begin) {
       thrown = nullptr;
-      told = asked(run_author(write, c, [this](const frame& f) { return asked(f); }, told.text,
-                              thrown));
+      told = asked(run_author(
+          write, c, [this](const frame& f) { return asked(f); }, told.text, thrown));
     }
     if (thrown) std::rethrow_exception(thrown);
     const auto answer = to_chunk_answer(told.text);

@@ -137,13 +137,13 @@ class distant_transaction final : public sql_transaction {
   }
   void insert(std::string_view table, std::span<const std::string> columns,
               std::span<const sql_row> rows) override {
-    asked({"insert", table, std::vector<std::string>(columns.begin(), columns.end()),
-           to_json(rows)});
+    asked(
+        {"insert", table, std::vector<std::string>(columns.begin(), columns.end()), to_json(rows)});
   }
   void upsert(std::string_view table, std::span<const std::string> columns,
               std::span<const std::string> keys, std::span<const sql_row> rows) override {
-    asked({"upsert", table, std::vector<std::string>(columns.begin(), columns.end()),
-           to_json(rows), std::vector<std::string>(keys.begin(), keys.end())});
+    asked({"upsert", table, std::vector<std::string>(columns.begin(), columns.end()), to_json(rows),
+           std::vector<std::string>(keys.begin(), keys.end())});
   }
   void attempt(const std::function<void()>& work) override {
     asked({"attempt"});
@@ -223,7 +223,8 @@ class author_server {
     if (what == "attempt") return attempt();
     const auto text = asked.at(1).get<std::string>();
     if (what == "change") return tx_.change(text, to_row(asked.at(2)));
-    if (what == "fetch") return to_json(std::span<const sql_row>{tx_.fetch(text, to_row(asked.at(2)))});
+    if (what == "fetch")
+      return to_json(std::span<const sql_row>{tx_.fetch(text, to_row(asked.at(2)))});
     const auto columns = asked.at(2).get<std::vector<std::string>>();
     const auto rows = to_rows(asked.at(3));
     if (what == "insert")

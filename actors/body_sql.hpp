@@ -22,8 +22,8 @@ namespace partita {
 //                                           <-   chunk_answer
 
 /// In the process: runs `work` against its node. `ask` sends a frame and returns the answer to it.
-/// `dialect` came with `begin`. Returns what is to be said when it is over. What `work` throws is kept
-/// in `thrown`.
+/// `dialect` came with `begin`. Returns what is to be said when it is over. What `work` throws is
+/// kept in `thrown`.
 frame run_author(const author_work& work, chunk c, const std::function<frame(const frame&)>& ask,
                  const std::string& dialect, std::exception_ptr& thrown);
 

@@ -36,7 +36,8 @@ namespace partita {
 /// Exceptions of these types, and what is derived from them.
 template <class... Errors>
 error_filter on() {
-  return [](const std::exception& e) { return ((dynamic_cast<const Errors*>(&e) != nullptr) || ...); };
+  return
+      [](const std::exception& e) { return ((dynamic_cast<const Errors*>(&e) != nullptr) || ...); };
 }
 
 /// How many items policies may let go.
@@ -90,8 +91,8 @@ class chunked {
   }
 
   /// Items that end in these errors are let go, and kept as skipped; more than `most` in one
-  /// partition fail it at once, more in all partitions fail the step at its end. A chunk that cannot
-  /// be written is written item by item, so that only the bad ones are let go.
+  /// partition fail it at once, more in all partitions fail the step at its end. A chunk that
+  /// cannot be written is written item by item, so that only the bad ones are let go.
   chunked& skip(error_filter which, at_most most) {
     how_.skipped = std::move(which);
     how_.skip_limit = most.count;
@@ -164,7 +165,9 @@ class chunked {
     static constexpr bool is_function_of_sql =
         std::is_invocable_v<Writer&, std::span<const Out>, sql_transaction&>;
     static constexpr bool has_write_of_sql =
-        requires(Writer& w, std::span<const Out> items, sql_transaction& tx) { w.write(items, tx); };
+        requires(Writer & w, std::span<const Out> items, sql_transaction& tx) {
+      w.write(items, tx);
+    };
 
     bool uses_sql() const override { return is_function_of_sql || has_write_of_sql; }
     void write(std::span<const Out> items, sql_transaction* tx) override {
@@ -200,8 +203,11 @@ class chunked {
         if (last == chunk_loop::got::end) break;
         if (last == chunk_loop::got::let_go) continue;
         std::optional<Out> out;
-        if (!loop.process([&] { return (out = made_of(*in, {loop.items() - 1, where})).has_value(); },
-                          where))
+        if (!loop.process(
+                [&] {
+                  return (out = made_of(*in, {loop.items() - 1, where})).has_value();
+                },
+                where))
           continue;
         loop.will_write(where);
         outputs.push_back(std::move(*out));

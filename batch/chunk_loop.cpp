@@ -49,12 +49,12 @@ void chunk_loop::add_skipped(std::vector<skipped_item>& to, skipped_item one) co
   one.why = utf8::shortened(one.why, most_text);
   const auto all = p_.counts().skipped + static_cast<std::int64_t>(to.size()) + 1;
   if (all > how_.skip_limit)
-    throw permanent_error("more than " + std::to_string(how_.skip_limit) +
-                          " items would be let go; the last one: " +
-                          (one.place.empty() ? "item " + std::to_string(one.item) : one.place) +
-                          ": " + one.why);
-  const auto at = std::lower_bound(to.begin(), to.end(), one.item,
-                                   [](const skipped_item& s, std::int64_t i) { return s.item < i; });
+    throw permanent_error(
+        "more than " + std::to_string(how_.skip_limit) + " items would be let go; the last one: " +
+        (one.place.empty() ? "item " + std::to_string(one.item) : one.place) + ": " + one.why);
+  const auto at =
+      std::lower_bound(to.begin(), to.end(), one.item,
+                       [](const skipped_item& s, std::int64_t i) { return s.item < i; });
   to.insert(at, std::move(one));
 }
 
@@ -100,10 +100,9 @@ void chunk_loop::store(const json& position, bool uses_sql, const write_function
       write(tx, 0, outputs_.size());
   };
   if (!uses_sql) all(nullptr, c);
-  p_.store_chunk(c, uses_sql ? author_work{[&](sql_transaction& tx, chunk& changed) {
-    all(&tx, changed);
-  }}
-                             : author_work{});
+  p_.store_chunk(
+      c, uses_sql ? author_work{[&](sql_transaction& tx, chunk& changed) { all(&tx, changed); }}
+                  : author_work{});
 }
 
 void chunk_loop::commit(const json& position, bool uses_sql, const write_function& write) {

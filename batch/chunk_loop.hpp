@@ -17,10 +17,10 @@ using error_filter = std::function<bool(const std::exception&)>;
 
 /// What a chunked body does about items that fail.
 struct chunk_policies {
-  int size = 0;               // items a chunk
-  error_filter retried;       // null: none
+  int size = 0;          // items a chunk
+  error_filter retried;  // null: none
   retry_policy retries;
-  error_filter skipped;       // null: none
+  error_filter skipped;         // null: none
   std::int64_t skip_limit = 0;  // of one partition
 };
 

@@ -26,8 +26,8 @@ class constraint_error : public data_error {
   using data_error::data_error;
 };
 
-/// A statement that cannot work: its syntax, a table that is not there, a missing right, or one that
-/// an author's transaction may not contain.
+/// A statement that cannot work: its syntax, a table that is not there, a missing right, or one
+/// that an author's transaction may not contain.
 class sql_error : public permanent_error {
  public:
   using permanent_error::permanent_error;
@@ -41,10 +41,10 @@ class sql_error : public permanent_error {
 /// CAST($1 AS integer). One call is one statement. The engine begins and ends the transaction:
 /// BEGIN, COMMIT, ROLLBACK, savepoints and the like are refused with an sql_error.
 ///
-/// Errors: constraint_error, sql_error; transient_error where the transaction kept others waiting for
-/// too long (SQLite has one writer). After one of them nothing of this transaction can be stored,
-/// unless it came out of `attempt`. Any other exception means that the database did not answer; let
-/// it pass.
+/// Errors: constraint_error, sql_error; transient_error where the transaction kept others waiting
+/// for too long (SQLite has one writer). After one of them nothing of this transaction can be
+/// stored, unless it came out of `attempt`. Any other exception means that the database did not
+/// answer; let it pass.
 class sql_transaction {
  public:
   sql_transaction() = default;
@@ -82,8 +82,8 @@ class sql_transaction {
   virtual void upsert(std::string_view table, std::span<const std::string> columns,
                       std::span<const std::string> keys, std::span<const sql_row> rows) = 0;
 
-  /// Does `work` by itself: when it throws, what it did here is undone, the exception passes on, and
-  /// the transaction can go on. Rules that the database would check at the end are checked now.
+  /// Does `work` by itself: when it throws, what it did here is undone, the exception passes on,
+  /// and the transaction can go on. Rules that the database would check at the end are checked now.
   virtual void attempt(const std::function<void()>& work) = 0;
 
  private:

@@ -18,8 +18,8 @@ enum class frame_kind : unsigned char {
   checkpoint = 5,
   progress = 6,
   ended = 7,  // how the attempt ended
-  chunk = 8,         // to be stored (actors/body_sql.hpp), and what follows from it:
-  begin = 9,         // to the process
+  chunk = 8,  // to be stored (actors/body_sql.hpp), and what follows from it:
+  begin = 9,  // to the process
   sql = 10,
   sql_answer = 11,    // to the process
   chunk_answer = 12,  // to the process

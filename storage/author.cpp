@@ -82,8 +82,8 @@ std::string on_conflict(std::span<const std::string> columns, std::span<const st
   std::string changes;
   for (const auto& column : columns) {
     if (std::find(keys.begin(), keys.end(), column) != keys.end()) continue;
-    changes += (changes.empty() ? "" : ", ") + quoted_name(column) + " = excluded." +
-               quoted_name(column);
+    changes +=
+        (changes.empty() ? "" : ", ") + quoted_name(column) + " = excluded." + quoted_name(column);
   }
   return " ON CONFLICT (" + quoted_list(keys) + ") DO " +
          (changes.empty() ? "NOTHING" : "UPDATE SET " + changes);
@@ -138,8 +138,7 @@ void author_transaction::insert(std::string_view table, std::span<const std::str
 }
 
 void author_transaction::upsert(std::string_view table, std::span<const std::string> columns,
-                                std::span<const std::string> keys,
-                                std::span<const sql_row> rows) {
+                                std::span<const std::string> keys, std::span<const sql_row> rows) {
   guarded([&] {
     require_shape(table, columns, rows);
     if (keys.empty()) throw sql_error("no key is named for rows of " + std::string{table});

@@ -113,13 +113,13 @@ class launcher_store : public virtual run_lookup {
   /// its job, parameters and identity; `version` of the job, or that of `ended` where it is 0.
   /// Copies its steps: COMPLETED ones with their partitions and results; of the others the
   /// partitions, the COMPLETED results (they keep the lease that made them, and their files the
-  /// final names), the checkpoints and the skipped items, while every partition without a result becomes ready
-  /// (attempt 0, available now, shared); such a step is RUNNING again. A streamed step that was not
-  /// sealed is copied with what it has: its stream goes on. A listed one that was not sealed is not
-  /// copied, nor is a tasklet step that did not complete. Launch key and `already_running` as in
-  /// submit: the run of the key must continue this very run, with this version. `not_found` if
-  /// there is no such run. A run can be continued once; the second time is `wrong_state` (the
-  /// sentence names the run that continues it).
+  /// final names), the checkpoints and the skipped items, while every partition without a result
+  /// becomes ready (attempt 0, available now, shared); such a step is RUNNING again. A streamed
+  /// step that was not sealed is copied with what it has: its stream goes on. A listed one that was
+  /// not sealed is not copied, nor is a tasklet step that did not complete. Launch key and
+  /// `already_running` as in submit: the run of the key must continue this very run, with this
+  /// version. `not_found` if there is no such run. A run can be continued once; the second time is
+  /// `wrong_state` (the sentence names the run that continues it).
   run_row restart(run_id ended, const std::string& launch_key, int version = 0) const;
 
   /// Asks a live run to stop; `now` outranks `stop`, never the other way. A CREATED run that never
@@ -262,13 +262,14 @@ class worker_store : public virtual run_lookup {
   void commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) const;
 
   /// What `write` does (it may be null), the skipped items, and the chunk as the checkpoint of the
-  /// partition: all of it, or nothing. Returns the chunk as `write` left it. Fenced like commit_checkpoint; and what is stored must be
-  /// what the chunk follows: seq `c.to.seq` - 1, with `c.from` items read (both 0 where nothing is
-  /// stored); else `wrong_state`. So no range of items is stored twice, whatever came of an earlier
-  /// call. Throws what `write` throws, and for a rule that the database checks at the end
-  /// constraint_error; `bad_request` where the database knows no SQL. After `unavailable` the same
-  /// lease must not call it again for this partition: the first call may still be under way. It is
-  /// over once the attempt was reported, for a report locks the lease.
+  /// partition: all of it, or nothing. Returns the chunk as `write` left it. Fenced like
+  /// commit_checkpoint; and what is stored must be what the chunk follows: seq `c.to.seq` - 1, with
+  /// `c.from` items read (both 0 where nothing is stored); else `wrong_state`. So no range of items
+  /// is stored twice, whatever came of an earlier call. Throws what `write` throws, and for a rule
+  /// that the database checks at the end constraint_error; `bad_request` where the database knows
+  /// no SQL. After `unavailable` the same lease must not call it again for this partition: the
+  /// first call may still be under way. It is over once the attempt was reported, for a report
+  /// locks the lease.
   chunk commit_chunk(lease_id lease, partition_no no, const chunk& c,
                      const author_work& write) const;
 

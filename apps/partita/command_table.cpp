@@ -97,12 +97,13 @@ std::vector<command> make_table() {
        {"job 17", "job 17 --state FAILED", "job 17 --sort took --limit 10", "job 17 3",
         "job 17 --step convert -o csv", "job 17 --skipped"},
        with_database(
-           option_list{{"partitions", "", "its partitions too"},
-                       {"skipped", "", "the items that its policies let go too"},
-                       {"step", "NAME", "partitions of this step only"},
-                       {"state", "STATE", "partitions PENDING, CLAIMED, COMPLETED or FAILED only"},
-                       {"sort", "ORDER", "no; or took: those that took longest first"},
-                       {"limit", "N", "at most N partitions of a step, or items, in a table", "", "100"}} +
+           option_list{
+               {"partitions", "", "its partitions too"},
+               {"skipped", "", "the items that its policies let go too"},
+               {"step", "NAME", "partitions of this step only"},
+               {"state", "STATE", "partitions PENDING, CLAIMED, COMPLETED or FAILED only"},
+               {"sort", "ORDER", "no; or took: those that took longest first"},
+               {"limit", "N", "at most N partitions of a step, or items, in a table", "", "100"}} +
            listing_options()),
        job_command},
       {"events",

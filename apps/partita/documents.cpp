@@ -210,9 +210,8 @@ document step_name(step_id id, const std::vector<step_summary>& steps) {
 }  // namespace
 
 document skipped_document(const skipped_row& row, const std::vector<step_summary>& steps) {
-  return {{"at", iso_time(row.at)},      {"step", step_name(row.step, steps)},
-          {"no", row.no},                {"item", row.what.item},
-          {"stage", to_string(row.what.stage)}, {"place", row.what.place},
+  return {{"at", iso_time(row.at)}, {"step", step_name(row.step, steps)}, {"no", row.no},
+          {"item", row.what.item},  {"stage", to_string(row.what.stage)}, {"place", row.what.place},
           {"why", row.what.why}};
 }
 

@@ -57,7 +57,8 @@ tables memory_database::audit_rows(std::optional<run_id>) {
   t.leases = rows_of(state_->leases);
   t.results = rows_of(state_->results);
   t.checkpoints = rows_of(state_->checkpoints);
-  for (const auto& [key, row] : state_->skipped) t.skipped.push_back({row.step, row.no, row.what.item});
+  for (const auto& [key, row] : state_->skipped)
+    t.skipped.push_back({row.step, row.no, row.what.item});
   t.failures = rows_of(state_->failures);
   t.counters = rows_of(state_->counters);
   t.events = state_->events;

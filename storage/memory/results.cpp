@@ -135,8 +135,7 @@ checkpoint memory_transaction::saved_checkpoint(step_id step, partition_no no) {
 
 void memory_transaction::insert_skipped(step_id step, partition_no no,
                                         std::span<const skipped_item> items) {
-  for (const auto& item : items)
-    insert(db_.skipped, {step, no, item.item}, {step, no, item, now_});
+  for (const auto& item : items) insert(db_.skipped, {step, no, item.item}, {step, no, item, now_});
 }
 
 void memory_transaction::save_checkpoint(step_id step, partition_no no, lease_id lease,

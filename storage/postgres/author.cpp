@@ -123,8 +123,7 @@ const std::string& author_statements::upsert_into(std::string_view table,
         "SELECT format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute"
         " WHERE attrelid = $1::regclass AND attname = $2 AND attnum > 0 AND NOT attisdropped",
         quoted_table(table), columns[i]);
-    if (type.empty())
-      throw sql_error(std::string{table} + " has no column " + columns[i]);
+    if (type.empty()) throw sql_error(std::string{table} + " has no column " + columns[i]);
     const auto separator = i == 0 ? "" : ", ";
     const auto name = "c" + std::to_string(i);
     arrays += separator + ("$" + std::to_string(i + 1)) + "::text[]";

@@ -17,8 +17,8 @@ bool is_lost_race(const std::exception& failure);
 /// A prepared statement is not there, or was prepared by somebody else: nothing was executed.
 bool is_lost_preparation(const std::exception& failure);
 
-/// What rule the data break, in one line, when it is one of the tables: a key that exists, a missing
-/// value, one that does not fit.
+/// What rule the data break, in one line, when it is one of the tables: a key that exists, a
+/// missing value, one that does not fit.
 std::optional<std::string> broken_rule(const pqxx::sql_error& failure);
 
 /// Why the statement of an author cannot work, in one line: its syntax, a table, a right.

@@ -50,8 +50,8 @@ void postgres_transaction::fence_chunk(lease_id lease, partition_no no, const ch
         {{"item", s.item}, {"stage", to_string(s.stage)}, {"place", s.place}, {"why", s.why}});
   const auto& n = c.to.counts;
   open();
-  fence_ = "SELECT partita.fence(" + std::to_string(lease.value) + ", " + std::to_string(no) + ", " +
-           std::to_string(c.from) + ", " + std::to_string(c.to.seq) + ", " +
+  fence_ = "SELECT partita.fence(" + std::to_string(lease.value) + ", " + std::to_string(no) +
+           ", " + std::to_string(c.from) + ", " + std::to_string(c.to.seq) + ", " +
            carrier_.quote(c.to.position) + ", ARRAY[" + std::to_string(n.read) + ", " +
            std::to_string(n.written) + ", " + std::to_string(n.filtered) + ", " +
            std::to_string(n.skipped) + "]::bigint[], " +

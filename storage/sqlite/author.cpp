@@ -11,8 +11,8 @@ std::string insert_into(std::string_view table, std::span<const std::string> col
   std::string values;
   for (std::size_t i = 1; i <= columns.size(); ++i)
     values += (i == 1 ? "$" : ", $") + std::to_string(i);
-  return "INSERT INTO " + quoted_table(table) + " (" + quoted_list(columns) + ") VALUES (" + values +
-         ")";
+  return "INSERT INTO " + quoted_table(table) + " (" + quoted_list(columns) + ") VALUES (" +
+         values + ")";
 }
 
 }  // namespace
@@ -22,9 +22,9 @@ void author_statements::require_time() const {
   const auto held = std::chrono::duration_cast<milliseconds>(boot_now() - begun_);
   if (limit.count() > 0 && held > limit)
     throw transient_error("the author's transaction held the only write lock of SQLite for " +
-                    std::to_string(held.count()) + " ms, and at most " +
-                    std::to_string(limit.count()) +
-                    " ms are safe: write smaller chunks, or use PostgreSQL");
+                          std::to_string(held.count()) + " ms, and at most " +
+                          std::to_string(limit.count()) +
+                          " ms are safe: write smaller chunks, or use PostgreSQL");
 }
 
 std::int64_t author_statements::do_change(const std::string& statement,

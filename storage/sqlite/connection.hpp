@@ -84,8 +84,8 @@ class connection {
   /// The id of the row inserted last.
   std::int64_t last_id() const { return sqlite3_last_insert_rowid(db_.get()); }
 
-  /// A statement of a job author, kept by its text. Throws sql_error when it is not one statement, or
-  /// touches the tables of the engine, or the transaction.
+  /// A statement of a job author, kept by its text. Throws sql_error when it is not one statement,
+  /// or touches the tables of the engine, or the transaction.
   statement prepare_authored(const std::string& sql);
 
   /// How long an author's transaction may last; 0: no limit.
@@ -141,7 +141,7 @@ class connection {
   bool broken_ = false;
   bool syncs_commits_ = true;
   bool author_speaks_ = false;  // the statement that is being prepared is an author's
-  bool read_only_ = false;  // the user has no right to write the file
+  bool read_only_ = false;      // the user has no right to write the file
   mono_time waiting_since_{};
   mono_time last_write_{};
   db_time now_{};

@@ -107,8 +107,7 @@ class sqlite_transaction final : public single_writer_transaction {
   std::vector<granted_partition> granted_partitions(step_id step, range span) override;
   std::optional<step_id> fenced_step(lease_id lease, partition_no no) override;
   checkpoint saved_checkpoint(step_id step, partition_no no) override;
-  void insert_skipped(step_id step, partition_no no,
-                      std::span<const skipped_item> items) override;
+  void insert_skipped(step_id step, partition_no no, std::span<const skipped_item> items) override;
   void save_checkpoint(step_id step, partition_no no, lease_id lease, const checkpoint& c) override;
   void save_progress(step_id step, const progress_report& shown) override;
 

@@ -47,7 +47,8 @@ std::vector<report_verdict> single_writer_transaction::report(
   return verbs::report(*this, node, items);
 }
 
-void single_writer_transaction::commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) {
+void single_writer_transaction::commit_checkpoint(lease_id lease, partition_no no,
+                                                  const checkpoint& c) {
   verbs::require_checkpoint(c);
   const auto step = fenced_step(lease, no);
   if (!step && PARTITA_BUG(lost_checkpoints_are_acknowledged)) return;

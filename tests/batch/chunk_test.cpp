@@ -315,13 +315,13 @@ TEST_CASE("no policy holds up a lost lease, a stop or a database that is away") 
 }
 
 TEST_CASE("a chunked step that cannot work is refused when it is defined") {
-  CHECK_THROWS_AS(chunked_body(chunked<int>{0}.read([](partition_context&) { return numbers{1}; })
-                                   .write(insert)),
-                  definition_error);
-  CHECK_THROWS_AS(chunked_body(chunked<int>{1}.write(insert)), definition_error);
   CHECK_THROWS_AS(
-      chunked_body(chunked<int>{1}.read([](partition_context&) { return numbers{1}; })),
+      chunked_body(
+          chunked<int>{0}.read([](partition_context&) { return numbers{1}; }).write(insert)),
       definition_error);
+  CHECK_THROWS_AS(chunked_body(chunked<int>{1}.write(insert)), definition_error);
+  CHECK_THROWS_AS(chunked_body(chunked<int>{1}.read([](partition_context&) { return numbers{1}; })),
+                  definition_error);
 }
 
 TEST_CASE("a chunked step that would write an output file is refused") {

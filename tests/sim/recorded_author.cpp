@@ -8,9 +8,8 @@ namespace partita::sim {
 
 namespace {
 
-using chunk_call =
-    verb_detail::call<decltype(&verbs::commit_chunk), chunk, lease_id, partition_no, const chunk&,
-                      const author_work&>;
+using chunk_call = verb_detail::call<decltype(&verbs::commit_chunk), chunk, lease_id, partition_no,
+                                     const chunk&, const author_work&>;
 using statements = std::vector<std::function<void(sql_transaction&)>>;
 
 /// Passes everything on, and remembers what changed something.
@@ -32,8 +31,8 @@ class recorder final : public sql_transaction {
   void insert(std::string_view table, std::span<const std::string> columns,
               std::span<const sql_row> rows) override {
     tx_.insert(table, columns, rows);
-    to_.push_back([name = std::string{table}, names = owned(columns), all = owned(rows)](
-                      sql_transaction& tx) { tx.insert(name, names, all); });
+    to_.push_back([name = std::string{table}, names = owned(columns),
+                   all = owned(rows)](sql_transaction& tx) { tx.insert(name, names, all); });
   }
   void upsert(std::string_view table, std::span<const std::string> columns,
               std::span<const std::string> keys, std::span<const sql_row> rows) override {

@@ -12,8 +12,8 @@ inline constexpr milliseconds recovery_bound{60'000};
 
 enum class work_kind { sum, once, chunks, stream, two, clash, ledger };
 inline constexpr int work_kinds = 7;
-inline constexpr const char* names[work_kinds] = {"sum",    "once", "chunks",
-                                                  "stream", "two",  "clash", "ledger"};
+inline constexpr const char* names[work_kinds] = {"sum", "once",  "chunks", "stream",
+                                                  "two", "clash", "ledger"};
 
 /// Everything drawn from a seed before anything happens.
 struct script {

@@ -180,8 +180,7 @@ chunked<int> jobs_of::entries(const partition_context& p) {
        where->work(duration(p.no() * 100 + item, p.attempt()) / ledger_items);
        if (item == fails_at) throw std::runtime_error("simulated: the author's code failed");
      }};
-   })
-      .skip(on<data_error>(), at_most{2});
+   }).skip(on<data_error>(), at_most{2});
   if (kind_ == backing::memory)
     return c.write([](partition_context&) {
       return [](std::span<const int> items) {
@@ -191,8 +190,9 @@ chunked<int> jobs_of::entries(const partition_context& p) {
     });
   return c.write([run, no = p.no()](partition_context&) {
     return [run, no](std::span<const int> items, sql_transaction& tx) {
-      tx.execute("CREATE TABLE IF NOT EXISTS ledger (run BIGINT, no BIGINT, item INTEGER"
-                 " CHECK (item <> 7))");
+      tx.execute(
+          "CREATE TABLE IF NOT EXISTS ledger (run BIGINT, no BIGINT, item INTEGER"
+          " CHECK (item <> 7))");
       std::vector<sql_row> rows;
       for (const int i : items) rows.push_back({run, no, std::int64_t{i}});
       const std::vector<std::string> columns{"run", "no", "item"};

@@ -21,10 +21,10 @@ const char* to_string(backing kind);
 struct world_facts {
   std::int64_t verbs = 0;
   std::int64_t messages = 0;
-  std::int64_t checks = 0;       // of all invariants, after commits
-  std::int64_t late_writes = 0;  // rejected: fenced, lease_lost, term_lost, report rejected
+  std::int64_t checks = 0;         // of all invariants, after commits
+  std::int64_t late_writes = 0;    // rejected: fenced, lease_lost, term_lost, report rejected
   std::int64_t zombie_chunks = 0;  // chunks whose lease was lost when they came to commit
-  std::int64_t in_doubt = 0;     // calls whose outcome the caller does not know
+  std::int64_t in_doubt = 0;       // calls whose outcome the caller does not know
   std::uint64_t trace = 14695981039346656037U;  // FNV-1a of everything that happened, in order
 };
 

@@ -7,9 +7,7 @@ namespace {
 
 /// A table of the author's without any key: a row too many is seen.
 struct ledger : contract {
-  ledger() {
-    table("ledger", "item INTEGER NOT NULL CHECK (item >= 0), name TEXT");
-  }
+  ledger() { table("ledger", "item INTEGER NOT NULL CHECK (item >= 0), name TEXT"); }
 
   /// A table of the author's. The role that the sessions have may use it, and make none itself.
   void table(const std::string& name, const std::string& columns) {
@@ -126,7 +124,8 @@ TEST_CASE_METHOD(ledger, "under a lease that is lost nothing of the author's is 
   if (knows_sql()) CHECK(items(take(node_, step_, 1)).empty());
 }
 
-TEST_CASE_METHOD(ledger, "progress that is shown before the first chunk does not stand in its way") {
+TEST_CASE_METHOD(ledger,
+                 "progress that is shown before the first chunk does not stand in its way") {
   const auto grant = one();
   db->record_progress(std::vector{progress_report{grant.lease, 0, 1, 7}});
   db->commit_chunk(grant.lease, 0, upto(0, 2, 1), knows_sql() ? rows(0, 2) : author_work{});
@@ -152,9 +151,9 @@ TEST_CASE_METHOD(ledger, "rules of the tables are the author's to mend, and leav
   };
   CHECK(fails("INSERT INTO ledger VALUES (-1, 'x')") == std::string{"constraint"});
   CHECK(fails("INSERT INTO ledger VALUES (NULL, 'x')") == std::string{"constraint"});
-  for (const auto* wrong :
-       {"INSERT INTO nowhere VALUES (1)", "INSRT INTO ledger VALUES (1, 'x')", "COMMIT", "  begin",
-        "/* a */ -- b\n ROLLBACK", "SAVEPOINT a", "", "INSERT INTO ledger VALUES (1,'x'); SELECT 1"}) {
+  for (const auto* wrong : {"INSERT INTO nowhere VALUES (1)", "INSRT INTO ledger VALUES (1, 'x')",
+                            "COMMIT", "  begin", "/* a */ -- b\n ROLLBACK", "SAVEPOINT a", "",
+                            "INSERT INTO ledger VALUES (1,'x'); SELECT 1"}) {
     INFO(wrong);
     CHECK(fails(wrong) == std::string{"sql"});
   }
@@ -180,8 +179,7 @@ TEST_CASE_METHOD(ledger, "an attempt that fails is undone, and the transaction g
   if (!knows_sql()) return;
   const auto grant = one();
   const auto work = [&](sql_transaction& tx, chunk& c) {
-    for (const std::int64_t i : {0, -1, 1})
-      try {
+    for (const std::int64_t i : {0, -1, 1}) try {
         tx.attempt([&] { tx.execute("INSERT INTO ledger VALUES ($1, $2)", i, "x"); });
       } catch (const constraint_error& e) {
         c.skipped.push_back({1, skip_stage::write, "line 2", e.what()});
@@ -207,16 +205,16 @@ TEST_CASE_METHOD(ledger, "values go in and come out as they are") {
   const auto grant = one();
   const std::string odd = "tab\t back\\slash \n line \r \"quote\" 'single' {brace} , ü \\N";
   table("wide", "item BIGINT PRIMARY KEY, name TEXT, part DOUBLE PRECISION");
-  const std::vector<sql_row> given{
-      {std::int64_t{1}, odd}, {std::int64_t{9'007'199'254'740'993}, nullptr}, {std::int64_t{2}, ""}};
+  const std::vector<sql_row> given{{std::int64_t{1}, odd},
+                                   {std::int64_t{9'007'199'254'740'993}, nullptr},
+                                   {std::int64_t{2}, ""}};
   const auto work = [&](sql_transaction& tx, chunk&) {
     const std::vector<std::string> columns{"item", "name"};
     tx.insert("wide", columns, given);
     CHECK(tx.query("SELECT item, name FROM wide ORDER BY item") ==
           std::vector<sql_row>{given[0], given[2], given[1]});
     CHECK(tx.execute("UPDATE wide SET part = $1 WHERE item = $2", 0.1, 1) == 1);
-    CHECK(tx.query("SELECT part FROM wide WHERE item = $1", 1) ==
-          std::vector<sql_row>{{0.1}});
+    CHECK(tx.query("SELECT part FROM wide WHERE item = $1", 1) == std::vector<sql_row>{{0.1}});
     tx.upsert("wide", columns, std::vector<std::string>{"item"},
               std::vector<sql_row>{{std::int64_t{1}, odd + odd}, {std::int64_t{3}, nullptr}});
     CHECK(tx.query("SELECT item, name FROM wide WHERE item IN (1, 3) ORDER BY item") ==
@@ -241,13 +239,16 @@ TEST_CASE_METHOD(ledger, "names that need quotes are quoted, and schemas are tol
   CHECK_THROWS_WITH(db->commit_chunk(grant.lease, 0, upto(0, 1, 1), work), "enough");
 }
 
-TEST_CASE_METHOD(ledger, "a reference that is checked at the end breaks the chunk, not the session") {
+TEST_CASE_METHOD(ledger,
+                 "a reference that is checked at the end breaks the chunk, not the session") {
   if (!knows_sql()) return;
   const auto grant = one();
   on->tamper("DROP TABLE IF EXISTS child");
   table("parent", "id INTEGER PRIMARY KEY");
   table("child", "id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED");
-  const auto orphan = [](sql_transaction& tx, chunk&) { tx.execute("INSERT INTO child VALUES (7)"); };
+  const auto orphan = [](sql_transaction& tx, chunk&) {
+    tx.execute("INSERT INTO child VALUES (7)");
+  };
   CHECK_THROWS_AS(db->commit_chunk(grant.lease, 0, upto(0, 1, 1), orphan), constraint_error);
   const auto alone = [](sql_transaction& tx, chunk&) {
     CHECK_THROWS_AS(tx.attempt([&] { tx.execute("INSERT INTO child VALUES (7)"); }),
@@ -284,7 +285,8 @@ TEST_CASE_METHOD(ledger, "an author cannot leave READ COMMITTED, on which the fe
         }) == errc::bad_request);
 }
 
-TEST_CASE_METHOD(ledger, "the tables of the engine are not for authors where their session owns them") {
+TEST_CASE_METHOD(ledger,
+                 "the tables of the engine are not for authors where their session owns them") {
   if (on->name() != "sqlite") return;
   const auto grant = one();
   for (const auto* statement :
@@ -292,15 +294,15 @@ TEST_CASE_METHOD(ledger, "the tables of the engine are not for authors where the
         "CREATE TEMP TABLE mine (id INTEGER)", "ATTACH 'x' AS x",
         "INSERT OR ROLLBACK INTO ledger VALUES (-1, 'x')"}) {
     INFO(statement);
-    CHECK_THROWS_AS(db->commit_chunk(
-                        grant.lease, 0, upto(0, 1, 1),
-                        [&](sql_transaction& tx, chunk&) { tx.execute(statement); }),
+    CHECK_THROWS_AS(db->commit_chunk(grant.lease, 0, upto(0, 1, 1),
+                                     [&](sql_transaction& tx, chunk&) { tx.execute(statement); }),
                     sql_error);
   }
   CHECK(items(grant).empty());
 }
 
-TEST_CASE_METHOD(ledger, "a FAILED partition keeps its checkpoint and skipped items; restart copies them") {
+TEST_CASE_METHOD(ledger,
+                 "a FAILED partition keeps its checkpoint and skipped items; restart copies them") {
   const auto grant = one();
   auto c = upto(0, 4, 1);
   c.to.counts = {4, 3, 0, 1};

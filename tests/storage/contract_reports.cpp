@@ -326,7 +326,9 @@ TEST_CASE_METHOD(contract, "a zombie's checkpoint does not overwrite that of its
   auto fresh = take(node, id);
   CHECK(fresh.partitions.at(0).resume->seq == 1);
   db->commit_checkpoint(fresh.lease, 0, {2, "\"two\"", {2, 2, 0, 0}});
-  CHECK(error_of([&] { db->commit_checkpoint(old.lease, 0, {9, "\"nine\"", {}}); }) == errc::lease_lost);
+  CHECK(error_of([&] {
+          db->commit_checkpoint(old.lease, 0, {9, "\"nine\"", {}});
+        }) == errc::lease_lost);
   report(node, ended(fresh.lease, 0, attempt_outcome::released));
   CHECK(take(node, id).partitions.at(0).resume->position == "\"two\"");
 }

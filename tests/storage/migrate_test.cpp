@@ -9,11 +9,20 @@ using namespace partita::test;
 
 namespace {
 
-const std::vector<migration_text> known{{"0001_tables", "CREATE TABLE a (b);"},
-                                        {"0002_more", "CREATE TABLE c (d);"},
-                                        {"0003_more", "CREATE TABLE e (f);"},
-                                        {"0004_more", "CREATE TABLE g (h);"},
-                                        {"0005_last", "CREATE TABLE i (j);"}};
+/// As many as this program needs.
+const std::vector<migration_text> known = [] {
+  static const auto texts = [] {
+    std::vector<std::pair<std::string, std::string>> all;
+    for (int i = 1; i <= lowest_schema; ++i)
+      all.emplace_back("000" + std::to_string(i) + "_more",
+                       "CREATE TABLE t" + std::to_string(i) + " (a);");
+    return all;
+  }();
+  std::vector<migration_text> all;
+  for (const auto& [name, sql] : texts) all.push_back({name, sql});
+  return all;
+}();
+constexpr std::size_t needed = lowest_schema;
 
 std::vector<applied_migration> applied(std::size_t count) {
   std::vector<applied_migration> rows;
@@ -40,15 +49,15 @@ TEST_CASE("a migration says in its first line which programs can work with what 
 }
 
 TEST_CASE("a schema fits when program and schema each know enough of the other") {
-  CHECK(compare_schema(known, applied(5)).fits());
-  CHECK_FALSE(compare_schema(known, applied(4)).fits());  // the program needs version 5
+  CHECK(compare_schema(known, applied(needed)).fits());
+  CHECK_FALSE(compare_schema(known, applied(needed - 1)).fits());
   CHECK_FALSE(compare_schema(known, applied(0)).fits());
-  auto newer = applied(5);
-  newer.push_back({6, "0123456789abcdef", 5});
+  auto newer = applied(needed);
+  newer.push_back({lowest_schema + 1, "0123456789abcdef", lowest_schema});
   CHECK(compare_schema(known, newer).fits());
-  newer.back().works_with = 6;
+  newer.back().works_with = lowest_schema + 1;
   CHECK_FALSE(compare_schema(known, newer).fits());
-  auto altered = applied(5);
+  auto altered = applied(needed);
   altered[0].checksum = "0123456789abcdef";
   CHECK_FALSE(compare_schema(known, altered).fits());
   CHECK(compare_schema(known, altered).migrations.at(0).altered);
@@ -59,15 +68,15 @@ TEST_CASE("a schema that does not fit says what to do") {
     return std::pair{error_of([&] { require_fit(status, "here"); }),
                      sentence_of([&] { require_fit(status, "here"); })};
   };
-  CHECK(refusal(compare_schema(known, applied(5))).first == std::nullopt);
+  CHECK(refusal(compare_schema(known, applied(needed))).first == std::nullopt);
   CHECK(refusal(compare_schema(known, {})).first == errc::schema_missing);
-  auto [code, sentence] = refusal(compare_schema(known, applied(4)));
+  auto [code, sentence] = refusal(compare_schema(known, applied(needed - 1)));
   CHECK(code == errc::schema_mismatch);
   CHECK_THAT(sentence, Catch::Contains("partita schema migrate"));
-  auto newer = applied(5);
-  newer.push_back({6, "0123456789abcdef", 6});
+  auto newer = applied(needed);
+  newer.push_back({lowest_schema + 1, "0123456789abcdef", lowest_schema + 1});
   CHECK_THAT(refusal(compare_schema(known, newer)).second, Catch::Contains("newer program"));
-  auto altered = applied(5);
+  auto altered = applied(needed);
   altered[1].checksum = "0123456789abcdef";
   CHECK_THAT(refusal(compare_schema(known, altered)).second, Catch::Contains("schema verify"));
 }

@@ -35,7 +35,8 @@ class postgres_backend final : public backend {
     made = true;
     execute(conninfo_,
             "TRUNCATE partita.node, partita.run, partita.step, partita.partition, partita.ready, "
-            "partita.lease, partita.result, partita.checkpoint, partita.skipped, partita.failure, partita.event, "
+            "partita.lease, partita.result, partita.checkpoint, partita.skipped, partita.failure, "
+            "partita.event, "
             "partita.output_name, partita.step_counter, "
             "partita.job RESTART IDENTITY CASCADE");
   }
