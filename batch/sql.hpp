@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "batch/errors.hpp"
-#include "protocol/values.hpp"
+#include "protocol/chunk.hpp"
 
 namespace partita {
 

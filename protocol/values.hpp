@@ -223,23 +223,6 @@ struct checkpoint {
   friend bool operator==(const checkpoint&, const checkpoint&) = default;
 };
 
-/// An item of a partition that a policy let go.
-struct skipped_item {
-  std::int64_t item = 0;  // its ordinal among the items of the partition, from 0
-  skip_stage stage = skip_stage::read;
-  std::string place;  // where it comes from: "FILE, line 7"
-  std::string why;
-  friend bool operator==(const skipped_item&, const skipped_item&) = default;
-};
-
-/// The items [from, to.counts.read) of a partition, which are stored together, and where the
-/// partition goes on behind them.
-struct chunk {
-  std::int64_t from = 0;
-  checkpoint to;
-  std::vector<skipped_item> skipped;  // those of this chunk, ascending
-};
-
 // --- claims and reports --------------------------------------------------------------------------
 
 /// A step this node could claim from now.
@@ -399,13 +382,6 @@ struct failure_row {
   int attempt = 0;
   attempt_outcome outcome = attempt_outcome::failed;
   std::string error;
-  db_time at;
-};
-
-struct skipped_row {
-  step_id step;
-  partition_no no = 0;
-  skipped_item what;
   db_time at;
 };
 

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "protocol/values.hpp"
+
+namespace partita {
+
+/// An item of a partition that a policy let go.
+struct skipped_item {
+  std::int64_t item = 0;  // its ordinal among the items of the partition, from 0
+  skip_stage stage = skip_stage::read;
+  std::string place;  // where it comes from: "FILE, line 7"
+  std::string why;
+  friend bool operator==(const skipped_item&, const skipped_item&) = default;
+};
+
+/// The items [from, to.counts.read) of a partition, which are stored together, and where the
+/// partition goes on behind them.
+struct chunk {
+  std::int64_t from = 0;
+  checkpoint to;
+  std::vector<skipped_item> skipped;  // those of this chunk, ascending
+};
+
+struct skipped_row {
+  step_id step;
+  partition_no no = 0;
+  skipped_item what;
+  db_time at;
+};
+
+}  // namespace partita

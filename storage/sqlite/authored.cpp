@@ -1,0 +1,135 @@
+#include "storage/sqlite/connection.hpp"
+#include "storage/text.hpp"
+
+// Statements of job authors: what they may be, and what their failures mean.
+namespace partita::sqlite {
+
+statement connection::prepare_authored(const std::string& sql) {
+  constexpr std::size_t most_kept = 256;
+  if (authored_.size() >= most_kept && !authored_.contains(sql)) authored_.clear();
+  auto& kept = authored_[sql];
+  if (!kept) {
+    sqlite3_stmt* raw = nullptr;
+    const char* rest = nullptr;
+    author_speaks_ = true;
+    const auto code = sqlite3_prepare_v3(db_.get(), sql.c_str(), static_cast<int>(sql.size()) + 1,
+                                         SQLITE_PREPARE_PERSISTENT, &raw, &rest);
+    author_speaks_ = false;
+    kept.reset(raw);
+    if (code == SQLITE_OK && raw != nullptr &&
+        std::string_view{rest}.find_first_not_of(" \t\r\n;") == std::string_view::npos)
+      return statement{*this, raw};
+    const std::string message = sqlite3_errmsg(db_.get());
+    authored_.erase(sql);
+    if (code == SQLITE_OK)
+      throw sql_error(raw == nullptr ? "an empty statement" : "two statements in one text");
+    throw sql_error((code & 0xff) == SQLITE_AUTH
+                        ? "the tables of the engine, its transaction and pragmas are not for the "
+                          "author's code"
+                        : message);
+  }
+  return statement{*this, kept.get()};
+}
+
+bool connection::leaves_references_open() const {
+  int open = 0, highest = 0;
+  sqlite3_db_status(db_.get(), SQLITE_DBSTATUS_DEFERRED_FKS, &open, &highest, 0);
+  return open != 0;
+}
+
+void connection::fail_authored(int code) {
+  const std::string message = sqlite3_errmsg(db_.get());
+  if (sqlite3_get_autocommit(db_.get()) != 0 && (code & 0xff) == SQLITE_CONSTRAINT)
+    throw sql_error("a statement ended the transaction: " + message);
+  switch (code & 0xff) {
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+    case SQLITE_RANGE:
+      throw constraint_error(message);
+    case SQLITE_ERROR:
+    case SQLITE_AUTH:
+    case SQLITE_SCHEMA:
+      throw sql_error(message);
+    default:
+      fail(code);
+  }
+}
+
+bool connection::allows(int action, const char* first, const char* second) const {
+  if (!author_speaks_) return true;
+  const auto is_engines = [](const char* name) {
+    return name != nullptr && sqlite3_strnicmp(name, "partita_", 8) == 0;
+  };
+  switch (action) {
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+    case SQLITE_PRAGMA:
+    case SQLITE_CREATE_TEMP_INDEX:  // these would outlive the attempt
+    case SQLITE_CREATE_TEMP_TABLE:
+    case SQLITE_CREATE_TEMP_TRIGGER:
+    case SQLITE_CREATE_TEMP_VIEW:
+      return false;
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_FUNCTION:
+    case SQLITE_RECURSIVE:
+      return true;
+    default:
+      return !is_engines(first) && !is_engines(second);
+  }
+}
+
+void statement::bind_values(std::span<const sql_value> values) {
+  const auto expected = sqlite3_bind_parameter_count(raw_);
+  if (expected != static_cast<int>(values.size()))
+    throw sql_error("the statement has " + std::to_string(expected) + " parameters, and " +
+                    std::to_string(values.size()) + " values are given");
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto name = "$" + std::to_string(i + 1);
+    const auto index = sqlite3_bind_parameter_index(raw_, name.c_str());
+    if (index == 0) throw sql_error("the statement has no parameter " + name);
+    check(std::visit(
+        [&](const auto& value) {
+          using type = std::decay_t<decltype(value)>;
+          if constexpr (std::is_same_v<type, std::nullptr_t>) {
+            return sqlite3_bind_null(raw_, index);
+          } else {
+            if constexpr (std::is_same_v<type, std::string>)
+              if (!is_storable(value))
+                throw constraint_error("a text is not UTF-8, or holds a NUL");
+            return bind_one(index, value);
+          }
+        },
+        values[i]));
+  }
+}
+
+bool statement::step_authored() {
+  const auto code = sqlite3_step(raw_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) db_->fail_authored(code);
+  return false;
+}
+
+sql_row statement::values() const {
+  sql_row row;
+  for (int i = 0; i < sqlite3_column_count(raw_); ++i) switch (sqlite3_column_type(raw_, i)) {
+      case SQLITE_NULL:
+        row.emplace_back(nullptr);
+        break;
+      case SQLITE_INTEGER:
+        row.emplace_back(std::int64_t{sqlite3_column_int64(raw_, i)});
+        break;
+      case SQLITE_FLOAT:
+        row.emplace_back(sqlite3_column_double(raw_, i));
+        break;
+      default:
+        row.emplace_back(text(i));
+    }
+  return row;
+}
+
+}  // namespace partita::sqlite
