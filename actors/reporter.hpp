@@ -33,7 +33,7 @@ struct reporter_state {
   claimer_actor claimer;
   static inline const char* name = "reporter";
 
-  std::shared_ptr<worker_session> of_claims;  // for few results: a session costs the server
+  std::shared_ptr<worker_session> of_claims;  // for few results: no other session is needed
   std::unique_ptr<worker_session> own;        // for many, which would keep the claimer waiting
   std::unique_ptr<retries> tries;
   node_id id;
