@@ -46,17 +46,18 @@ const std::vector<room> house{
     {"storage/open_store.cpp",      {"storage", "storage/sqlite", "storage/postgres"}},
 
     {"batch",         {"protocol", "batch/sql", "batch/errors"}},
-    {"batch/readers", {"batch"}},
-    {"batch/writers", {"batch"}},
+    {"batch/readers", {"batch", "batch/errors"}},
+    {"batch/writers", {"batch", "batch/errors"}},
 
-    {"actors", {"protocol", "storage", "batch"}},
+    {"actors", {"protocol", "storage", "batch", "batch/sql", "batch/errors"}},
 
     // A job sees what its author would see: nothing but batch/.
-    {"apps/jobs/support",      {"batch"}},
+    {"apps/jobs/support",      {"batch", "batch/errors"}},
     {"apps/jobs/range_sum",    {"batch", "apps/jobs/support"}},
-    {"apps/jobs/customer_etl", {"batch", "batch/readers", "batch/writers", "apps/jobs/support"}},
+    {"apps/jobs/customer_etl", {"batch", "batch/errors", "batch/readers", "batch/writers",
+                                "apps/jobs/support"}},
 
-    {"apps/partita",          {"protocol", "storage", "batch", "actors"}},
+    {"apps/partita",          {"protocol", "storage", "batch", "batch/errors", "actors"}},
     {"apps/partita/bench",    {"protocol", "storage", "batch", "actors", "apps/partita"}},
     {"apps/partita/commands", {"storage", "storage/audit", "storage/postgres", "batch",
                                "actors", "apps/partita", "apps/partita/bench"}},
@@ -76,9 +77,11 @@ const std::vector<room> house{
                         "storage/postgres"}},
     {"tests/protocol", {"protocol"}},
     {"tests/storage",  {"storage", "storage/audit", "storage/postgres", "tests/support"}},
-    {"tests/batch",    {"protocol", "batch", "batch/readers", "batch/writers", "tests/support"}},
+    {"tests/batch",    {"protocol", "batch", "batch/errors", "batch/readers", "batch/writers",
+                        "tests/support"}},
     {"tests/sim",      {"protocol", "storage", "storage/audit", "storage/memory", "storage/sqlite",
-                        "storage/postgres", "batch", "actors", "tests/support"}},
+                        "storage/postgres", "storage/verbs", "batch", "batch/sql", "actors",
+                        "tests/support"}},
     {"tests/support/sim_cluster", {"tests/sim"}},
     {"tests/actors",   {"protocol", "storage", "batch", "actors", "tests/support",
                         "tests/support/sim_cluster"}},
@@ -86,8 +89,8 @@ const std::vector<room> house{
     {"tests/cli",      {"apps/partita", "apps/partita/bench"}},
     {"tests/process",  {"batch", "apps/program"}},
     {"tests/chaos",    {"batch", "apps/jobs/support", "apps/program"}},
-    {"tests/fuzz",     {"storage/postgres", "batch", "batch/readers", "batch/writers", "actors",
-                        "apps/partita"}},
+    {"tests/fuzz",     {"storage/postgres", "batch", "batch/errors", "batch/readers",
+                        "batch/writers", "actors", "apps/partita"}},
 };
 // clang-format on
 
