@@ -2,7 +2,7 @@
 
 #include <memory>
 #include <optional>
-#include <stop_token>
+#include <string_view>
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -10,9 +10,11 @@
 #include "actors/deps.hpp"
 #include "actors/log_event.hpp"
 #include "actors/master_work.hpp"
+#include "actors/master_works.hpp"
 #include "actors/retries.hpp"
 #include "actors/session.hpp"
 #include "protocol/interfaces.hpp"
+#include "protocol/run_plan.hpp"
 
 namespace partita {
 
@@ -24,9 +26,12 @@ using worker_factory = std::function<void(master_actor::pointer, std::function<w
 struct mastership {
   node_id node;
   run_id run;
-  partita::term seen;                 // what adoption must find
-  std::optional<partita::term> term;  // ours, once adopted
-  std::string job;                    // its name, once its row was read
+  partita::term seen;                        // what adoption must find
+  std::optional<partita::term> term;         // ours, once adopted
+  std::string job{};                         // its name, once its row was read
+  const partita::job* definition = nullptr;  // once it was looked up
+  std::vector<step_shape> plan{};            // of it
+  bool over = false;                         // this actor ends
 };
 
 /// Drives one run. Each `advance` reads the rows, asks protocol/run_plan.hpp what comes next and
@@ -60,30 +65,38 @@ struct master_state {
   static inline const char* name = "job_master";
 
  private:
-  struct current_work {
-    step_id step;
-    std::string name;  // of the step
-    step_kind kind = step_kind::partitioned;
-    bool aggregating = false;
-    std::stop_source stop;
-    std::optional<worker_outcome> outcome;  // until it is in the database
-    retry_policy retry{};
+  /// The rows that this turn is decided by.
+  struct rows {
+    run_row run;
+    std::vector<step_row> steps;
+    const step_row& of(step_id step) const;
   };
 
   bool adopt();
   void decide();
-  void watch_work(const run_row& row);
-  void act(const run_row& row, const job& definition, const std::vector<step_row>& steps,
-           const master_action& action);
-  void begin(const run_row& row, const job& definition, std::size_t index);
-  void start(const current_work& work, std::function<worker_outcome()> body);
-  void finish_step(step_id step, const std::string& step_name, step_state state,
-                   const json_text& result, const std::string& error,
-                   const std::optional<json_text>& run_result);
-  milliseconds settle(const worker_outcome& outcome);
-  milliseconds failed(const worker_outcome& outcome);
-  bool rests(step_id step, bool aggregating);
-  milliseconds waits(const store_error& e);
+  std::optional<run_row> own_run();
+  bool know_job(const job_ref& job);
+  std::map<step_id, step_progress> progress_of(const std::vector<step_row>& steps);
+
+  // Each returns how long to wait for the next look.
+  milliseconds act(const rows& now, const master_action& action);
+  milliseconds begin(const rows& now, std::size_t index);
+  milliseconds work_on(const rows& now, work_kind kind, step_id step);
+  milliseconds end(const rows& now, const end_step& action);
+  milliseconds end(const rows& now, const end_run& action);
+
+  master_task task_for(const run_row& run, const step_row& step, const running_work& w) const;
+  void start(running_work w, std::function<worker_outcome()> body);
+
+  std::optional<milliseconds> settle_ended();
+  milliseconds settle(const running_work& w);
+  milliseconds failed(const running_work& w);
+  void decided(const running_work& w, const decision& chosen);
+  void close_step(step_id step, const std::string& step_name, const step_ending& how);
+  void finish_step(step_id step, const std::string& step_name, const step_ending& how);
+  void finish_run(run_state state, const std::string& error);
+
+  milliseconds waits(const store_error& e, std::string_view step = {});
   void recovered();
   void let_go();
   void quit();
@@ -92,16 +105,7 @@ struct master_state {
     return {.run = mine.run, .job = mine.job, .step = step, .node = mine.node};
   }
 
-  std::optional<current_work> work;
-
-  /// Tries of the author's code on the master, of one piece of work, that failed.
-  struct failed_tries {
-    step_id step;
-    bool aggregating = false;
-    int count = 0;
-    mono_time next{};  // not before
-  };
-  failed_tries thrown;
+  master_works works;
 };
 
 master_actor::behavior_type job_master(master_actor::stateful_pointer<master_state> self,

@@ -1,5 +1,6 @@
 #include "actors/master_work.hpp"
 
+#include "actors/log_event.hpp"
 #include "actors/text.hpp"
 #include "protocol/mutation.hpp"
 
@@ -166,6 +167,34 @@ void require_few_skipped(const master_task& task, const partitioned& definition)
                           std::to_string(task.run.id.value) + " --skipped` lists them");
 }
 
+run_context context_of(const master_task& task) {
+  return {task.run.id, parameters_of(task), task.stop, task.so_far};
+}
+
+void before_step(const master_task& task) {
+  for (const auto& listener : task.definition->listening().before_step) {
+    auto context = context_of(task);
+    listener(task.step.spec.name, context);
+  }
+}
+
+/// Calls one listener of an end.
+template <class F>
+void tell(const master_task& task, F&& listener) {
+  const auto told = guarded("listener", [&]() -> worker_outcome {
+    auto context = context_of(task);
+    listener(context);
+    return {};
+  });
+  if (told.how == worker_outcome::kind::done) return;
+  log::error("listener_failed",
+             {.run = task.run.id,
+              .job = task.run.job.name,
+              .step = task.step.spec.name,
+              .node = task.node},
+             {{"why", told.error}});
+}
+
 worker_outcome with_result(const master_task& task, const run_context& context) {
   worker_outcome done;
   if (!context.result()) return done;
@@ -174,12 +203,11 @@ worker_outcome with_result(const master_task& task, const run_context& context) 
   return done;
 }
 
-}  // namespace
-
 worker_outcome split_work(const master_task& task, const partitioned& definition) {
   return guarded("split", [&]() -> worker_outcome {
+    before_step(task);
     split_context context{parameters_of(task), parse_cluster(task.step.spec.split_context),
-                          task.stop};
+                          task.stop, task.so_far};
     if (definition.streamer())
       insert_streamed(task, definition, context);
     else
@@ -190,7 +218,8 @@ worker_outcome split_work(const master_task& task, const partitioned& definition
 
 worker_outcome tasklet_work(const master_task& task, const tasklet& definition) {
   return guarded("tasklet", [&] {
-    run_context context{task.run.id, parameters_of(task), task.stop};
+    before_step(task);
+    auto context = context_of(task);
     definition.body()(context);
     return with_result(task, context);
   });
@@ -200,10 +229,68 @@ worker_outcome aggregate_work(const master_task& task, const partitioned& defini
   return guarded("aggregate", [&] {
     require_few_skipped(task, definition);
     publish_files(task);
-    run_context context{task.run.id, parameters_of(task), task.stop};
+    auto context = context_of(task);
     if (definition.aggregator()) definition.aggregator()(results_of(task), context);
     return with_result(task, context);
   });
+}
+
+worker_outcome decide_work(const master_task& task, const decider& chooses) {
+  return guarded("decide", [&] {
+    worker_outcome done;
+    auto chosen = chooses(task.so_far);
+    const auto from = static_cast<std::size_t>(task.step.spec.ordinal);
+    if (chosen.how == decision_kind::go_to &&
+        !target_of(task.definition->shape(), from, chosen.text))
+      throw permanent_error("it chose step " + chosen.text +
+                            ", which is no later step of the job, or of the same flow");
+    chosen.text = readable(chosen.text);
+    done.decided = std::move(chosen);
+    return done;
+  });
+}
+
+}  // namespace
+
+worker_outcome call_author(const master_task& task, work_kind kind) {
+  const auto& step = task.definition->steps().at(static_cast<std::size_t>(task.step.spec.ordinal));
+  const auto* partitions = std::get_if<partitioned>(&step);
+  const auto* function = std::get_if<tasklet>(&step);
+  const auto* chooses = task.definition->decider_of(name_of(step));
+  if (kind == work_kind::split && partitions != nullptr) return split_work(task, *partitions);
+  if (kind == work_kind::aggregate && partitions != nullptr)
+    return aggregate_work(task, *partitions);
+  if (kind == work_kind::tasklet && function != nullptr) return tasklet_work(task, *function);
+  if (kind == work_kind::decide && chooses != nullptr) return decide_work(task, *chooses);
+  worker_outcome none;
+  none.how = worker_outcome::kind::failed;
+  none.error = "this version of the job has another kind of step here";
+  return none;
+}
+
+worker_outcome after_step_work(const master_task& task, const step_outcome& how) {
+  for (const auto& listener : task.definition->listening().after_step)
+    tell(task, [&](run_context& context) { listener(task.step.spec.name, how, context); });
+  return {};
+}
+
+worker_outcome after_run_work(const master_task& task, const run_outcome& how) {
+  for (const auto& listener : task.definition->listening().after_run)
+    tell(task, [&](run_context& context) { listener(how, context); });
+  return {};
+}
+
+outcomes outcomes_of(const std::shared_ptr<master_session>& db, run_id run,
+                     const std::vector<bool>& steps) {
+  return outcomes{[db, run, steps] {
+    std::map<std::string, step_outcome> known;
+    for (const auto& s : db->verbs()->summarize(run)) {
+      const auto ordinal = static_cast<std::size_t>(s.row.spec.ordinal);
+      if (ordinal < steps.size() && steps[ordinal] && !s.row.ahead)
+        known.emplace(s.row.spec.name, outcome_of(s));
+    }
+    return known;
+  }};
 }
 
 json_text describe_cluster(const std::vector<live_node>& nodes) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <utility>
 
 #include "actors/deps.hpp"
@@ -37,5 +38,23 @@ class retries {
   retry_wait wait_;
   bool failing_ = false;
 };
+
+/// Does each, though one of them fails: a step with damaged rows keeps no other one from going on.
+/// Throws what the first failure was, and at once what concerns all of them.
+template <class Things, class Do>
+void each_by_itself(const Things& things, Do&& act) {
+  std::exception_ptr first;
+  for (const auto& one : things) {
+    try {
+      act(one);
+    } catch (const store_error& e) {
+      if (e.code() == errc::unavailable || e.code() == errc::term_lost ||
+          e.code() == errc::history_lost)
+        throw;
+      if (!first) first = std::current_exception();
+    }
+  }
+  if (first) std::rethrow_exception(first);
+}
 
 }  // namespace partita

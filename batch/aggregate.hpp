@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "batch/outcomes.hpp"
 #include "batch/output_files.hpp"
 #include "batch/parameters.hpp"
 #include "protocol/values.hpp"
@@ -52,8 +53,11 @@ class results {
 /// takeover: it must be a function of what it reads, and its effects repeatable.
 class run_context {
  public:
-  run_context(run_id run, parameters given, std::stop_token stop)
-      : run_(run), parameters_(std::move(given)), stop_(std::move(stop)) {}
+  run_context(run_id run, parameters given, std::stop_token stop, outcomes so_far = {})
+      : run_(run),
+        parameters_(std::move(given)),
+        stop_(std::move(stop)),
+        so_far_(std::move(so_far)) {}
 
   run_id run() const { return run_; }
   template <class T>
@@ -69,6 +73,11 @@ class run_context {
   bool stop_requested() const { return stop_.stop_requested(); }
   void stop_if_requested() const;
 
+  /// What the steps that come before this one have done, in this run and in those it continues.
+  const outcomes& so_far() const { return so_far_; }
+  /// The result that an earlier step has set. Throws permanent_error where there is none.
+  const json& result_of(const std::string& step) const { return so_far_.result_of(step); }
+
   /// Sets the result of the run (and of this step). The last step that sets one wins.
   void result(json document) { result_ = std::move(document); }
   const std::optional<json>& result() const { return result_; }
@@ -77,6 +86,7 @@ class run_context {
   run_id run_;
   parameters parameters_;
   std::stop_token stop_;
+  outcomes so_far_;
   std::optional<json> result_;
 };
 

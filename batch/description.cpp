@@ -16,9 +16,61 @@ json describe(const job& definition) {
   auto parameters = json::array();
   for (const auto& spec : definition.parameter_specs()) parameters.push_back(describe(spec));
   auto steps = json::array();
-  for (const auto& step : definition.shape())
-    steps.push_back({{"name", step.name}, {"kind", to_string(step.kind)}});
+  const auto plan = definition.shape();
+  for (const auto& step : plan) {
+    auto& one = steps.emplace_back(json{{"name", step.name}, {"kind", to_string(step.kind)}});
+    auto after = json::array();
+    for (const auto before : step.after) after.push_back(plan[before].name);
+    one["after"] = after;
+    if (step.flow != 0) one["flow"] = step.flow;
+    if (step.on_failure) one["on_failure"] = plan[*step.on_failure].name;
+    if (step.decides) one["decides"] = true;
+  }
   return {{"about", definition.about()}, {"parameters", parameters}, {"steps", steps}};
+}
+
+namespace {
+
+std::optional<std::size_t> index_of(const std::vector<step_shape>& plan, const json& name) {
+  for (std::size_t i = 0; i < plan.size(); ++i)
+    if (name == plan[i].name) return i;
+  return std::nullopt;
+}
+
+template <class T>
+T member(const json& of, const char* name, T fallback) {
+  const auto found = of.find(name);
+  try {
+    return found == of.end() ? fallback : found->get<T>();
+  } catch (const json::exception&) {
+    return fallback;
+  }
+}
+
+}  // namespace
+
+std::vector<step_shape> plan_of(const json& description) {
+  std::vector<step_shape> plan;
+  if (!description.is_object()) return plan;
+  for (const auto& step : member(description, "steps", json::array())) {
+    if (!step.is_object()) return {};
+    step_shape one;
+    one.name = member(step, "name", std::string{});
+    one.kind = parse_state<step_kind>(member(step, "kind", std::string{})).value_or(one.kind);
+    if (!step.contains("after") && !plan.empty()) one.after = {plan.size() - 1};
+    for (const auto& name : member(step, "after", json::array()))
+      if (const auto before = index_of(plan, name)) one.after.push_back(*before);
+    one.flow = member(step, "flow", 0);
+    one.decides = member(step, "decides", false);
+    plan.push_back(std::move(one));
+  }
+  std::size_t i = 0;
+  for (const auto& step : member(description, "steps", json::array())) {
+    const auto to = index_of(plan, member(step, "on_failure", json{}));
+    if (to && may_go(plan, i, *to)) plan[i].on_failure = to;
+    ++i;
+  }
+  return plan;
 }
 
 }  // namespace partita

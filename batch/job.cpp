@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <set>
+#include <utility>
 
 #include "protocol/retry.hpp"
 
@@ -20,10 +21,6 @@ bool is_name(std::string_view text) {
   });
 }
 
-const std::string& name_of(const job_step& s) {
-  return std::visit([](const auto& one) -> const std::string& { return one.name(); }, s);
-}
-
 std::string flaw(const partitioned& s) {
   if (bool(s.splitter()) == bool(s.streamer())) return "needs one of split and stream";
   if (!s.body()) return "has no body: give each(…)";
@@ -38,44 +35,97 @@ std::string flaw(const tasklet& s) { return s.body() ? flaw_of(s.retries()) : "h
 
 }  // namespace
 
+job& job::step(job_step s) {
+  add(std::move(s), std::move(last_), 0);
+  last_ = {steps_.size() - 1};
+  return *this;
+}
+
+job& job::step(const parallel& group) {
+  const auto before = std::move(last_);
+  last_.clear();
+  const auto& flows = group.flows();
+  if (flows.empty() || flows.size() > most_flows)
+    flaw_ = "a parallel group has 1 to " + std::to_string(most_flows) + " flows, not " +
+            std::to_string(flows.size());
+  for (const auto& one : flows) {
+    ++flows_;
+    if (one.steps().empty()) flaw_ = "a flow of a parallel group has no step";
+    auto after = before;
+    for (const auto& s : one.steps()) {
+      add(s, std::move(after), flows_);
+      after = {steps_.size() - 1};
+    }
+    last_.insert(last_.end(), after.begin(), after.end());
+  }
+  return *this;
+}
+
+void job::add(job_step s, std::vector<std::size_t> after, int flow) {
+  steps_.push_back(std::move(s));
+  positions_.push_back({std::move(after), flow});
+}
+
 const partitioned* job::partitioned_step(std::string_view step_name) const {
   for (const auto& s : steps_)
     if (const auto* p = std::get_if<partitioned>(&s); p && p->name() == step_name) return p;
   return nullptr;
 }
 
+const decider* job::decider_of(std::string_view step_name) const {
+  for (const auto& [name, chooses] : deciders_)
+    if (name == step_name) return &chooses;
+  return nullptr;
+}
+
 std::vector<step_shape> job::shape() const {
   if (!is_name(name_)) refuse(name_, "a name is made of letters, digits, '_', '-' and '.'");
   if (version_ < 1) refuse(name_, "the version must be 1 or more");
+  if (!flaw_.empty()) refuse(name_, flaw_);
   if (steps_.empty()) refuse(name_, "has no step");
   std::set<std::string> seen;
   for (const auto& p : parameters_)
     if (!is_name(p.name) || !seen.insert(p.name).second)
       refuse(name_, "parameter " + p.name + " is declared twice or has no proper name");
 
-  std::vector<step_shape> shapes;
-  for (const auto& s : steps_) {
-    const auto& name = name_of(s);
-    auto twice = std::any_of(shapes.begin(), shapes.end(),
-                             [&](const step_shape& other) { return other.name == name; });
-    if (!is_name(name) || twice) refuse(name_, "step " + name + " has a used or improper name");
-    auto why = std::visit([](const auto& one) { return flaw(one); }, s);
+  std::vector<step_shape> plan;
+  std::set<std::string> steps;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const auto& name = name_of(steps_[i]);
+    if (!is_name(name) || !steps.insert(name).second)
+      refuse(name_, "step " + name + " has a used or improper name");
+    auto why = std::visit([](const auto& one) { return flaw(one); }, steps_[i]);
     if (!why.empty()) refuse(name_, "step " + name + " " + why);
-    auto kind = std::holds_alternative<tasklet>(s) ? step_kind::tasklet : step_kind::partitioned;
-    shapes.push_back({name, kind, std::nullopt});
+    auto& shape = plan.emplace_back();
+    shape.name = name;
+    if (std::holds_alternative<tasklet>(steps_[i])) shape.kind = step_kind::tasklet;
+    shape.after = positions_[i].after;
+    shape.flow = positions_[i].flow;
   }
-  auto index_of = [&](const std::string& name) {
-    for (std::size_t i = 0; i < shapes.size(); ++i)
-      if (shapes[i].name == name) return i;
-    refuse(name_, "on_failure names step " + name + ", which it does not have");
+  add_jumps(plan);
+  return plan;
+}
+
+void job::add_jumps(std::vector<step_shape>& plan) const {
+  auto index_of = [&](const char* what, const std::string& name) {
+    for (std::size_t i = 0; i < plan.size(); ++i)
+      if (plan[i].name == name) return i;
+    refuse(name_, what + (" names step " + name) + ", which it does not have");
   };
   for (const auto& [from, to] : jumps_) {
-    auto source = index_of(from);
-    auto target = index_of(to);
+    const auto source = index_of("on_failure", from);
+    const auto target = index_of("on_failure", to);
     if (target <= source) refuse(name_, "on_failure may only go forward, not to " + to);
-    shapes[source].on_failure = target;
+    if (!may_go(plan, source, target))
+      refuse(name_, "on_failure may not leave its flow: step " + to +
+                        " is in another one than step " + from);
+    plan[source].on_failure = target;
   }
-  return shapes;
+  for (const auto& [name, chooses] : deciders_) {
+    auto& shape = plan[index_of("decide", name)];
+    if (!chooses) refuse(name_, "decide of step " + name + " has no function");
+    if (std::exchange(shape.decides, true)) refuse(name_, "step " + name + " has two deciders");
+  }
 }
 
 }  // namespace partita

@@ -1,134 +1,24 @@
 #pragma once
 
 #include <limits>
-#include <optional>
+#include <map>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
-#include "batch/aggregate.hpp"
-#include "batch/chunk_loop.hpp"
+#include "batch/flow.hpp"
+#include "batch/listeners.hpp"
+#include "batch/outcomes.hpp"
 #include "batch/parameters.hpp"
-#include "batch/partition_context.hpp"
-#include "batch/split_context.hpp"
-#include "protocol/assignment.hpp"
+#include "batch/step.hpp"
 #include "protocol/run_plan.hpp"
 
 namespace partita {
 
-/// How often a partition is tried: 1 or more.
-struct attempts {
-  int count;
-};
-/// How long it rests between tries: first, first * factor, first * factor^2, …, never more than
-/// `most`. None of them may be negative, and the factor must be a number.
-struct backoff_of {
-  milliseconds first{1000};
-  double factor = 2.0;
-  milliseconds most{60'000};
-};
-
-/// What a body may use that runs in a process of its own.
-struct isolation {
-  std::size_t memory_bytes = 0;  // beyond what the process has before the body; 0: no limit
-};
-
-/// A step that is split on the master, executed everywhere and aggregated on the master.
-class partitioned {
- public:
-  explicit partitioned(std::string name) : name_(std::move(name)) {}
-
-  partitioned& split(split_function f) { return split_ = std::move(f), *this; }
-  partitioned& stream(stream_function f) { return stream_ = std::move(f), *this; }
-  partitioned& assign(assignment a) { return assign_ = a, *this; }
-  /// false: a partition is started at most once; if its node is lost or it throws, it is FAILED.
-  partitioned& transferable(bool yes) { return transferable_ = yes, *this; }
-  /// Counts failed tries and tries lost with their node. Default: 3. The split and the aggregation
-  /// are tried as often when they throw, unless it is a permanent_error; a node that takes the run
-  /// over counts anew.
-  partitioned& retry(attempts n, backoff_of rest = {}) {
-    retry_ = {n.count, rest.first, rest.factor, rest.most};
-    return *this;
-  }
-  /// An attempt that lasts longer has failed: its body is asked to stop, and what it brings after
-  /// that is dropped. One that does not stop keeps its executor, unless it is isolated: then its
-  /// process is killed. Default: none.
-  partitioned& timeout(milliseconds most) { return timeout_ = most, *this; }
-  /// Bodies run in child processes of the node: one that crashes, hangs past its timeout or uses
-  /// too much memory loses its attempt, and nothing else. Tries after the first are isolated
-  /// anyway. A body sees no variable of another attempt. Only in programs that `partita::main`
-  /// runs.
-  partitioned& isolated(isolation how = {}) { return isolated_ = how, *this; }
-  partitioned& each(partition_function f) { return body_ = std::move(f), *this; }
-  /// `chunked<T>(500)…` (batch/chunk.hpp).
-  partitioned& each(chunked_body b) {
-    body_ = std::move(b.run);
-    skip_limit_ = b.skip_limit;
-    return *this;
-  }
-  partitioned& aggregate(aggregate_function f) { return aggregate_ = std::move(f), *this; }
-
-  const std::string& name() const { return name_; }
-  const split_function& splitter() const { return split_; }
-  const stream_function& streamer() const { return stream_; }
-  const assignment& assigned() const { return assign_; }
-  bool is_transferable() const { return transferable_; }
-  const retry_policy& retries() const { return retry_; }
-  milliseconds time_limit() const { return timeout_; }
-  const std::optional<isolation>& isolated_how() const { return isolated_; }
-  /// How many items the whole step may let go; none: any number.
-  const std::optional<std::int64_t>& skip_limit() const { return skip_limit_; }
-  const partition_function& body() const { return body_; }
-  const aggregate_function& aggregator() const { return aggregate_; }
-
- private:
-  std::string name_;
-  split_function split_;
-  stream_function stream_;
-  assignment assign_ = shared{};
-  bool transferable_ = true;
-  retry_policy retry_;
-  milliseconds timeout_{0};  // 0: none
-  std::optional<isolation> isolated_;
-  partition_function body_;
-  std::optional<std::int64_t> skip_limit_;
-  aggregate_function aggregate_;
-};
-
-/// A step that is one function, executed on the master. After a takeover it is executed again, and
-/// so it is when it throws, unless it is a permanent_error.
-class tasklet {
- public:
-  tasklet(std::string name, tasklet_function f) : name_(std::move(name)), body_(std::move(f)) {}
-
-  /// Counts failed tries on one node. Default: 3.
-  tasklet& retry(attempts n, backoff_of rest = {}) {
-    retry_ = {n.count, rest.first, rest.factor, rest.most};
-    return *this;
-  }
-
-  const std::string& name() const { return name_; }
-  const retry_policy& retries() const { return retry_; }
-  const tasklet_function& body() const { return body_; }
-
- private:
-  std::string name_;
-  retry_policy retry_;
-  tasklet_function body_;
-};
-
-using job_step = std::variant<partitioned, tasklet>;
-
-/// Where a run goes when a step fails. Forward only.
-struct go_to {
-  std::string step;
-  explicit go_to(std::string name) : step(std::move(name)) {}
-};
-
-/// A job: a named definition of parameters and steps, executed in the order they are given.
-/// Definitions that cannot work (no step, a step without a body, a name used twice, a jump
-/// backward, a backoff that is no time) throw definition_error when the job is registered.
+/// A job: a named definition of parameters and steps, executed in the order they are given, but for
+/// parallel groups and jumps. Definitions that cannot work (no step, a step without a body, a name
+/// used twice, a jump backward or out of its flow, a backoff that is no time) throw
+/// definition_error when the job is registered.
 class job {
  public:
   explicit job(std::string name) : name_(std::move(name)) {}
@@ -150,10 +40,33 @@ class job {
     parameters_.push_back(std::move(spec));
     return *this;
   }
-  job& step(job_step s) { return steps_.push_back(std::move(s)), *this; }
+  /// Begins when what was given before it has ended well.
+  job& step(job_step s);
+  /// What comes after the group begins when all its flows have ended.
+  job& step(const parallel& group);
+  /// When this step FAILS, the run goes on with the target and what comes after that, and is FAILED
+  /// at its end. Without it nothing more begins after a failure: steps that run beside it end, and
+  /// then the run is FAILED.
   job& on_failure(std::string step_name, go_to target) {
     jumps_.push_back({std::move(step_name), std::move(target.step)});
     return *this;
+  }
+  /// When this step has COMPLETED, `chooses` tells what comes next. It is tried as often as its
+  /// step when it throws; then the run ends FAILED.
+  job& decide(std::string step_name, decider chooses) {
+    deciders_.push_back({std::move(step_name), std::move(chooses)});
+    return *this;
+  }
+
+  // Listeners (batch/listeners.hpp); each may be given several times.
+  job& before_step(before_step_function f) {
+    return listeners_.before_step.push_back(std::move(f)), *this;
+  }
+  job& after_step(after_step_function f) {
+    return listeners_.after_step.push_back(std::move(f)), *this;
+  }
+  job& after_run(after_run_function f) {
+    return listeners_.after_run.push_back(std::move(f)), *this;
   }
 
   const std::string& name() const { return name_; }
@@ -166,18 +79,35 @@ class job {
   const std::vector<parameter_spec>& parameter_specs() const { return parameters_; }
   const std::vector<job_step>& steps() const { return steps_; }
   const partitioned* partitioned_step(std::string_view step_name) const;
+  /// Null: what comes after the step just comes after it.
+  const decider* decider_of(std::string_view step_name) const;
+  const listeners& listening() const { return listeners_; }
 
   /// What the run state machine needs to know. Throws definition_error: see above.
   std::vector<step_shape> shape() const;
 
  private:
+  /// Where a step stands in the graph.
+  struct position {
+    std::vector<std::size_t> after;
+    int flow = 0;
+  };
+  void add(job_step s, std::vector<std::size_t> after, int flow);
+  void add_jumps(std::vector<step_shape>& plan) const;
+
   std::string name_;
   std::string about_;
   int version_ = 1;
   int oldest_continued_ = std::numeric_limits<int>::max();
   std::vector<parameter_spec> parameters_;
   std::vector<job_step> steps_;
+  std::vector<position> positions_;  // of the steps
+  std::vector<std::size_t> last_;    // the steps that what is given next comes after
+  int flows_ = 0;
+  std::string flaw_;  // of a group; "": none
   std::vector<std::pair<std::string, std::string>> jumps_;
+  std::vector<std::pair<std::string, decider>> deciders_;
+  listeners listeners_;
 };
 
 }  // namespace partita

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "batch/outcomes.hpp"
 #include "batch/parameters.hpp"
 #include "protocol/values.hpp"
 
@@ -20,8 +21,12 @@ struct partition {
 /// split that is resumed after a takeover sees the same).
 class split_context {
  public:
-  split_context(parameters given, std::vector<live_node> nodes, std::stop_token stop)
-      : parameters_(std::move(given)), nodes_(std::move(nodes)), stop_(std::move(stop)) {}
+  split_context(parameters given, std::vector<live_node> nodes, std::stop_token stop,
+                outcomes so_far = {})
+      : parameters_(std::move(given)),
+        nodes_(std::move(nodes)),
+        stop_(std::move(stop)),
+        so_far_(std::move(so_far)) {}
 
   template <class T>
   T get(const std::string& parameter) const {
@@ -38,12 +43,18 @@ class split_context {
   /// Executors of these nodes together; at least 1.
   int slots() const;
 
+  /// What the steps that come before this one have done. It is the same after a takeover.
+  const outcomes& so_far() const { return so_far_; }
+  /// The result that an earlier step has set. Throws permanent_error where there is none.
+  const json& result_of(const std::string& step) const { return so_far_.result_of(step); }
+
   bool stop_requested() const { return stop_.stop_requested(); }
 
  private:
   parameters parameters_;
   std::vector<live_node> nodes_;
   std::stop_token stop_;
+  outcomes so_far_;
 };
 
 /// All partitions at once. None is claimed before the split is complete.

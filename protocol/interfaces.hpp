@@ -85,12 +85,13 @@ using executor_actor = caf::typed_actor<
     caf::reacts_to<work_batch>,  // executes it, answers with finished_batch
     caf::reacts_to<tick_atom>>;  // closes the session of its checkpoints when it is idle
 
-/// Drives one run under its term. Own thread; the author's code runs in a worker beside it, so that
-/// a master can always react to a stop. Only the `advance` with the latest number counts.
+/// Drives one run under its term. Own thread; the author's code runs in workers beside it, at most
+/// one for each step, so that a master can always react to a stop. Only the `advance` with the
+/// latest number counts.
 using master_actor = caf::typed_actor<
     caf::reacts_to<advance_atom, std::uint64_t>,  // reads the rows, does what comes next
     caf::reacts_to<done_atom>,                    // perhaps the step is done: looks at once
-    caf::reacts_to<worker_outcome>,               // split, tasklet or aggregator ended
+    caf::reacts_to<worker_outcome>,               // a piece of the author's code ended
     caf::reacts_to<fence_atom>,                   // the term is lost: end without a write
     caf::reacts_to<hold_atom>,                    // trust expired: the author's code is to stop
     caf::reacts_to<resume_atom>,                  // trust is back: decides again from the rows

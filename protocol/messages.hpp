@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -129,7 +130,9 @@ struct worker_outcome {
   std::string error;
   bool has_result = false;
   json_text result;
-  bool may_retry = false;  // failed in a way that another try may mend
+  bool may_retry = false;             // failed in a way that another try may mend
+  std::optional<decision> decided{};  // of a decider
+  step_id step{};                     // whose code it was; none: that of the run
 };
 
 /// A master has let go of its run, or the run has ended.

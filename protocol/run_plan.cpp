@@ -6,75 +6,207 @@
 
 namespace partita {
 
-namespace {
+// --- the plan ------------------------------------------------------------------------------------
 
-const step_row* row_of(std::span<const step_row> steps, std::size_t index) {
-  auto found = std::find_if(steps.begin(), steps.end(), [&](const step_row& s) {
-    return s.spec.ordinal == static_cast<int>(index);
-  });
-  return found == steps.end() ? nullptr : &*found;
+bool may_go(std::span<const step_shape> plan, std::size_t from, std::size_t to) {
+  return from < to && to < plan.size() && plan[from].flow == plan[to].flow;
 }
 
+std::optional<std::size_t> target_of(std::span<const step_shape> plan, std::size_t from,
+                                     std::string_view name) {
+  for (auto to = from + 1; to < plan.size(); ++to)
+    if (plan[to].name == name && may_go(plan, from, to)) return to;
+  return std::nullopt;
+}
+
+std::vector<bool> steps_before(std::span<const step_shape> plan, std::size_t step) {
+  std::vector<bool> before(plan.size());
+  for (const auto a : plan[step].after) before[a] = true;
+  for (auto i = step; i-- > 0;)
+    if (before[i])
+      for (const auto a : plan[i].after) before[a] = true;
+  return before;
+}
+
+// --- the path ------------------------------------------------------------------------------------
+
+namespace {
+
+class follower {
+ public:
+  follower(std::span<const step_row> steps, std::span<const step_shape> plan)
+      : plan_(plan), passed_(plan.size()), chosen_(plan.size()) {
+    path_.places.resize(plan.size(), place::not_reached);
+    path_.rows.resize(plan.size());
+    for (const auto& s : steps) {
+      const auto ordinal = static_cast<std::size_t>(s.spec.ordinal);
+      if (ordinal < plan.size()) path_.rows[ordinal] = &s;
+    }
+  }
+
+  /// Every step comes after steps with lower ordinals: one pass is enough.
+  run_path follow() {
+    for (std::size_t i = 0; i < plan_.size(); ++i) {
+      if (!is_reached(i)) continue;
+      path_.places[i] = place::reached;
+      if (path_.begun(i)) leave(i, *path_.rows[i]);
+    }
+    return std::move(path_);
+  }
+
+ private:
+  bool is_reached(std::size_t i) const {
+    const auto& after = plan_[i].after;
+    const auto passed = [&](std::size_t a) { return passed_[a]; };
+    if (PARTITA_BUG(a_group_ends_with_its_first_flow) && after.size() > 1)
+      return chosen_[i] || std::any_of(after.begin(), after.end(), passed);
+    return chosen_[i] || std::all_of(after.begin(), after.end(), passed);
+  }
+
+  void leave(std::size_t i, const step_row& step) {
+    if (step.state == step_state::failed) {
+      fail("step " + step.spec.name + " failed: " + step.error);
+      if (PARTITA_BUG(a_failed_step_is_passed)) passed_[i] = true;
+      if (plan_[i].on_failure)
+        jump(i, *plan_[i].on_failure);
+      else
+        path_.broken = true;
+    }
+    if (step.state != step_state::completed) return;
+    if (!plan_[i].decides)
+      passed_[i] = true;
+    else if (step.decided)
+      decide(i, step, *step.decided);
+  }
+
+  void decide(std::size_t i, const step_row& step, const decision& chosen) {
+    switch (chosen.how) {
+      case decision_kind::next:
+        passed_[i] = true;
+        return;
+      case decision_kind::go_to:
+        if (const auto to = target_of(plan_, i, chosen.text)) return jump(i, *to);
+        fail("step " + step.spec.name + " goes to step " + chosen.text +
+             ", which does not come after it in this version of the job");
+        path_.broken = true;
+        return;
+      case decision_kind::complete:
+        path_.finished = true;
+        return;
+      case decision_kind::fail:
+        fail("after step " + step.spec.name + ": " + chosen.text);
+        path_.broken = true;
+    }
+  }
+
+  void jump(std::size_t from, std::size_t to) {
+    chosen_[to] = true;
+    for (auto i = from + 1; i < to; ++i) path_.places[i] = place::jumped_over;
+  }
+
+  void fail(const std::string& why) {
+    if (path_.failure.empty()) path_.failure = why;
+  }
+
+  std::span<const step_shape> plan_;
+  std::vector<bool> passed_;
+  std::vector<bool> chosen_;  // targets of jumps
+  run_path path_;
+};
+
+// --- what comes next -----------------------------------------------------------------------------
+
+constexpr auto stop_asked = "a stop was requested";
+
+/// What follows for a step that is RUNNING.
 master_action go_on_with(std::size_t index, const step_row& step, const run_row& run,
-                         const std::optional<step_progress>& progress) {
+                         const std::map<step_id, step_progress>& all) {
+  const auto found = all.find(step.id);
+  const auto* progress = found == all.end() ? nullptr : &found->second;
+  const auto live = progress != nullptr && progress->live;
   const auto stopping = run.stop != stop_mode::none;
   if (!step.error.empty()) {  // its split has failed
-    if (progress && progress->live) return watch_step{index, step.id};
+    if (live) return watch_step{step.id};
     return end_step{step.id, step_state::failed, step.error};
   }
   if (step.spec.kind == step_kind::tasklet) {
-    if (stopping) return end_step{step.id, step_state::stopped, "a stop was requested"};
+    if (stopping) return end_step{step.id, step_state::stopped, stop_asked};
     return run_tasklet{index, step.id};
   }
   if (!step.sealed) {
     // Before the seal of a listed split nothing can be claimed; a streamed one may have live
     // leases.
-    if (stopping && !(progress && progress->live))
-      return end_step{step.id, step_state::stopped, "a stop was requested"};
-    if (stopping) return watch_step{index, step.id};
+    if (stopping && !live) return end_step{step.id, step_state::stopped, stop_asked};
+    if (stopping) return watch_step{step.id};
     return split_step{index, step.id};
   }
-  if (!progress) return watch_step{index, step.id};
+  if (progress == nullptr) return watch_step{step.id};
   if (progress->open) {
-    if (stopping && !progress->live)
-      return end_step{step.id, step_state::stopped, "a stop was requested"};
-    return watch_step{index, step.id};
+    if (stopping && !live) return end_step{step.id, step_state::stopped, stop_asked};
+    return watch_step{step.id};
   }
   if (progress->any_failed && !PARTITA_BUG(failed_partitions_are_overlooked))
     return end_step{step.id, step_state::failed, ""};
   return aggregate_step{index, step.id};
 }
 
+/// The run is about to end: steps of a copied run that it has not come to end with it.
+std::vector<master_action> end_the_rest(std::span<const step_row> steps,
+                                        const std::map<step_id, step_progress>& all) {
+  std::vector<master_action> actions;
+  for (const auto& s : steps) {
+    if (s.state != step_state::running) continue;
+    const auto progress = all.find(s.id);
+    if (progress != all.end() && progress->second.live)
+      actions.push_back(watch_step{s.id});
+    else
+      actions.push_back(end_step{s.id, step_state::stopped, "the run did not come to it"});
+  }
+  return actions;
+}
+
+/// `stopped`: a step that was stopped; or null. `left`: something could have begun.
+end_run end_of(const run_path& path, const step_row* stopped, bool left) {
+  if (path.broken) return {run_state::failed, path.failure};
+  if (stopped != nullptr) return {run_state::stopped, stopped->error};
+  if (left && !path.finished) return {run_state::stopped, stop_asked};
+  if (!path.failure.empty()) return {run_state::failed, path.failure};
+  return {run_state::completed, ""};
+}
+
 }  // namespace
 
-master_action next_action(const run_row& run, std::span<const step_row> steps,
-                          std::span<const step_shape> job,
-                          const std::optional<step_progress>& progress) {
-  std::string failure;
-  // Jumps go forward only (the job's constructor refuses others), so this loop ends.
-  for (std::size_t i = 0; i < job.size();) {
-    const auto* step = row_of(steps, i);
-    if (step == nullptr) {
-      if (run.stop != stop_mode::none) return end_run{run_state::stopped, "a stop was requested"};
-      return begin_step{i};
+run_path follow(std::span<const step_row> steps, std::span<const step_shape> plan) {
+  return follower{steps, plan}.follow();
+}
+
+std::vector<master_action> next_actions(const run_row& run, std::span<const step_row> steps,
+                                        std::span<const step_shape> plan,
+                                        const std::map<step_id, step_progress>& progress) {
+  const auto path = follow(steps, plan);
+  std::vector<master_action> possible;  // unless nothing more is to begin
+  std::vector<master_action> actions;
+  const step_row* stopped = nullptr;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    if (path.places[i] != place::reached) continue;
+    if (!path.begun(i)) {
+      possible.push_back(begin_step{i});
+      continue;
     }
-    switch (step->state) {
-      case step_state::running:
-        return go_on_with(i, *step, run, progress);
-      case step_state::stopped:
-        return end_run{run_state::stopped, step->error};
-      case step_state::completed:
-        ++i;
-        break;
-      case step_state::failed:
-        if (failure.empty()) failure = "step " + step->spec.name + " failed: " + step->error;
-        if (!job[i].on_failure) return end_run{run_state::failed, failure};
-        i = *job[i].on_failure;
-        break;
-    }
+    const auto& step = *path.rows[i];
+    if (step.state == step_state::running)
+      actions.push_back(go_on_with(i, step, run, progress));
+    else if (step.state == step_state::stopped)
+      stopped = &step;
+    else if (step.state == step_state::completed && plan[i].decides && !step.decided)
+      possible.push_back(decide_step{i, step.id});
   }
-  if (!failure.empty()) return end_run{run_state::failed, failure};
-  return end_run{run_state::completed, ""};
+  const auto closing = run.stop != stop_mode::none || path.broken || path.finished;
+  if (!closing && stopped == nullptr)
+    actions.insert(actions.end(), possible.begin(), possible.end());
+  if (actions.empty()) actions = end_the_rest(steps, progress);
+  if (actions.empty()) actions.push_back(end_of(path, stopped, !possible.empty()));
+  return actions;
 }
 
 }  // namespace partita

@@ -93,6 +93,13 @@ struct machine<stop_mode> {
 };
 
 template <>
+struct machine<decision_kind> {
+  using d = decision_kind;
+  static constexpr std::array names{std::pair{d::next, "NEXT"}, std::pair{d::go_to, "GO_TO"},
+                                    std::pair{d::complete, "COMPLETE"}, std::pair{d::fail, "FAIL"}};
+};
+
+template <>
 struct machine<skip_stage> {
   static constexpr std::array names{std::pair{skip_stage::read, "READ"},
                                     std::pair{skip_stage::process, "PROCESS"},
@@ -130,6 +137,7 @@ std::string_view to_string(partition_state s) { return name_of(s); }
 std::string_view to_string(step_kind k) { return name_of(k); }
 std::string_view to_string(attempt_outcome o) { return name_of(o); }
 std::string_view to_string(stop_mode m) { return name_of(m); }
+std::string_view to_string(decision_kind d) { return name_of(d); }
 std::string_view to_string(skip_stage s) { return name_of(s); }
 
 template <class State>
@@ -147,6 +155,7 @@ template std::optional<partition_state> parse_state(std::string_view);
 template std::optional<step_kind> parse_state(std::string_view);
 template std::optional<attempt_outcome> parse_state(std::string_view);
 template std::optional<stop_mode> parse_state(std::string_view);
+template std::optional<decision_kind> parse_state(std::string_view);
 template std::optional<skip_stage> parse_state(std::string_view);
 
 bool may_move(node_state from, node_state to) { return legal(from, to); }

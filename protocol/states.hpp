@@ -63,6 +63,14 @@ enum class stop_mode {
   now,   // executors are interrupted: nothing is waited for that can be given up
 };
 
+/// What a decider can choose once its step has COMPLETED.
+enum class decision_kind {
+  next,      // what comes after the step begins
+  go_to,     // another step of the same sequence begins
+  complete,  // nothing more begins, and the run ends COMPLETED
+  fail,      // nothing more begins, and the run ends FAILED
+};
+
 /// In which part of a chunk an item was let go.
 enum class skip_stage { read, process, write };
 
@@ -74,6 +82,7 @@ std::string_view to_string(partition_state);
 std::string_view to_string(step_kind);
 std::string_view to_string(attempt_outcome);
 std::string_view to_string(stop_mode);
+std::string_view to_string(decision_kind);
 std::string_view to_string(skip_stage);
 
 /// The state of that name, or nothing: a row may hold anything, and never stops a node.

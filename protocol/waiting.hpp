@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "protocol/values.hpp"
+#include "protocol/listings.hpp"
 
 namespace partita {
 

@@ -28,10 +28,16 @@ inline nlohmann::json begun_detail(const step_spec& spec, term t) {
 }
 
 /// Of STEP_BEGUN, by `restart`: a copy of this step, with its COMPLETED results.
-inline nlohmann::json continued_detail(const step_spec& spec, step_id from) {
+inline nlohmann::json continued_detail(const step_spec& spec, step_id from, bool ahead) {
   auto detail = step_detail(spec);
   detail["continues"] = from.value;
+  if (ahead) detail["ahead"] = true;
   return detail;
+}
+
+/// Of STEP_DECIDED, without who decided it.
+inline nlohmann::json decided_detail(const decision& chosen) {
+  return {{"decision", to_string(chosen.how)}, {"text", chosen.text}};
 }
 
 /// Ranges as a field: [[0,4],[6,6]].

@@ -22,6 +22,10 @@ std::vector<step_row> run_lookup::list_steps(run_id run) const {
   return this->run("list_steps", access::read, &transaction::list_steps, run);
 }
 
+std::vector<step_summary> run_lookup::summarize(run_id run) const {
+  return this->run("summarize", access::read, &transaction::summarize, run);
+}
+
 std::optional<run_row> run_lookup::find_continuation(run_id ended) const {
   return run("find_continuation", access::read, &transaction::find_continuation, ended);
 }
@@ -107,6 +111,10 @@ void master_store::end_step(step_id step, node_id node, term t, step_state state
   run_fenced("end_step", verbs::end_step, step, node, t, state, result, error, run_result);
 }
 
+void master_store::decide_step(step_id step, node_id node, term t, const decision& chosen) const {
+  run_fenced("decide_step", verbs::decide_step, step, node, t, chosen);
+}
+
 void master_store::end_run(run_id run, node_id node, term t, run_state state,
                            const std::string& error) const {
   run_fenced("end_run", verbs::end_run, run, node, t, state, error);
@@ -177,10 +185,6 @@ std::vector<known_job> reader::list_known_jobs() const {
 
 std::vector<run_row> reader::list_runs(int limit, run_id before) const {
   return run("list_runs", access::read, &transaction::list_runs, std::max(0, limit), before);
-}
-
-std::vector<step_summary> reader::summarize(run_id run) const {
-  return this->run("summarize", access::read, &transaction::summarize, run);
 }
 
 std::vector<partition_row> reader::list_partitions(step_id step, partition_no after, int limit,

@@ -8,7 +8,7 @@
 
 #include "batch/sql.hpp"
 #include "protocol/errors.hpp"
-#include "protocol/values.hpp"
+#include "protocol/listings.hpp"
 #include "storage/session.hpp"
 
 // The verbs of the domain, in facets: each actor and command gets the one it needs, and sees
@@ -40,6 +40,10 @@ class run_lookup : public virtual facet {
 
   /// Steps of a run, by ordinal.
   std::vector<step_row> list_steps(run_id run) const;
+
+  /// Steps of a run with their totals, by ordinal. They come from the counters, one row for each
+  /// step and node, and from LIVE leases: never from partitions or results.
+  std::vector<step_summary> summarize(run_id run) const;
 
   /// The run that continues this one.
   std::optional<run_row> find_continuation(run_id ended) const;
@@ -114,7 +118,10 @@ class launcher_store : public virtual run_lookup {
   /// Copies its steps: COMPLETED ones with their partitions and results; of the others the
   /// partitions, the COMPLETED results (they keep the lease that made them, and their files the
   /// final names), the checkpoints and the skipped items, while every partition without a result
-  /// becomes ready (attempt 0, available now, shared); such a step is RUNNING again. A streamed
+  /// becomes ready (attempt 0, available now, shared); such a step is RUNNING again. Where a step
+  /// with a lower ordinal has not COMPLETED, it is `ahead`: nothing of it is claimed until the run
+  /// comes to it. What a decider chose is copied with its COMPLETED step, but for `fail`: that is
+  /// asked again. A streamed
   /// step that was not sealed is copied with what it has: its stream goes on. A listed one that was
   /// not sealed is not copied, nor is a tasklet step that did not complete. Launch key and
   /// `already_running` as in submit: the run of the key must continue this very run, with this
@@ -152,7 +159,8 @@ class master_store : public virtual run_lookup {
   void step_down(run_id run, node_id node, term t) const;
 
   /// Inserts the step RUNNING, not sealed, count 0. Idempotent by (run, ordinal): if the row is
-  /// there already it is returned as it is. A tasklet step is born sealed with count 0.
+  /// there already it is returned as it is, but that it is not `ahead` any more. A tasklet step is
+  /// born sealed with count 0.
   step_row begin_step(run_id run, node_id node, term t, const step_spec& spec) const;
 
   /// Removes the partitions of a listed split that was not sealed (count 0 again), because a new
@@ -192,6 +200,10 @@ class master_store : public virtual run_lookup {
   void end_step(step_id step, node_id node, term t, step_state state, const json_text& result,
                 const std::string& error, const std::optional<json_text>& run_result) const;
 
+  /// Stores what comes after a COMPLETED step (else `wrong_state`). The first decision stays:
+  /// nothing changes where there is one.
+  void decide_step(step_id step, node_id node, term t, const decision& chosen) const;
+
   /// Ends the run; no step of it may be RUNNING (else `wrong_state`). Repeats with the same state
   /// by the same (node, term) change nothing. Clears nothing: ready ranges of stopped steps stay.
   void end_run(run_id run, node_id node, term t, run_state state, const std::string& error) const;
@@ -210,18 +222,18 @@ class worker_store : public virtual run_lookup {
  public:
   explicit worker_store(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
 
-  /// What this node could do now: one read, no lock. `ready`: steps RUNNING and not failing, of
-  /// runs RUNNING without a stop request, whose job the node knows, with a range it may claim now
-  /// (shared or bound to it, available_at <= now). All empty for a node that is not ACTIVE, but for
-  /// `held`.
+  /// What this node could do now: one read, no lock. `ready`: steps RUNNING, not failing nor ahead,
+  /// of runs RUNNING without a stop request, whose job the node knows, with a range it may claim
+  /// now (shared or bound to it, available_at <= now). All empty for a node that is not ACTIVE, but
+  /// for `held`.
   work_view look(node_id node) const;
 
   /// Cuts at most `width` partitions off the front of one ready range of this step and leases them
   /// to the node. Takes the range bound to the node first, then by `lo`. Locks the step row and the
-  /// node row FOR KEY SHARE (step RUNNING and not failing, run RUNNING and not asked to stop, node
-  /// ACTIVE: else nothing), the range FOR UPDATE. A range with attempt > 0 is cut no wider than
-  /// `narrow`. Returns nothing when there is nothing to take. The attempt of the lease is that of
-  /// the range
+  /// node row FOR KEY SHARE (step RUNNING, not failing nor ahead, run RUNNING and not asked to
+  /// stop, node ACTIVE: else nothing), the range FOR UPDATE. A range with attempt > 0 is cut no
+  /// wider than `narrow`. Returns nothing when there is nothing to take. The attempt of the lease
+  /// is that of the range
   /// + 1. If the outcome is not known (`unavailable`) the lease may exist, or come to exist: the
   /// caller finds it in `held` of a later look, does not know it, and releases it.
   std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
@@ -291,10 +303,6 @@ class reader : public virtual run_lookup {
   /// Newest first, at most `limit`, with ids below `before` (none: from the newest).
   std::vector<run_row> list_runs(int limit, run_id before) const;
 
-  /// Steps of a run with their totals, by ordinal. They come from the counters, one row for each
-  /// step and node, and from LIVE leases: never from partitions or results.
-  std::vector<step_summary> summarize(run_id run) const;
-
   /// Partitions of a step with no > after, ascending, at most `limit`: the view partition_status.
   /// Those of one state are found by what puts them in it: the others cost nothing.
   std::vector<partition_row> list_partitions(
@@ -309,7 +317,7 @@ class reader : public virtual run_lookup {
   /// the step. In a continued run, also the lease whose result it took over.
   std::vector<try_row> list_tries(step_id step, partition_no no, int limit) const;
 
-  /// Of the RUNNING steps of a run. Looks at a bounded number of ready ranges.
+  /// Of the RUNNING steps of a run that it has come to. Looks at a bounded number of ready ranges.
   run_standing standing(run_id run) const;
 
   /// Failed and returned attempts of a run, newest first, at most `limit`.

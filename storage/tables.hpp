@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "protocol/values.hpp"
+#include "protocol/listings.hpp"
 
 // Rows as values: every table of the engine, whatever database keeps it.
 namespace partita {

@@ -19,7 +19,8 @@ file(GLOB_RECURSE headers RELATIVE ${PROJECT_SOURCE_DIR}/batch CONFIGURE_DEPENDS
 foreach(header IN LISTS headers)
   partita_publish(batch/${header} ${header})
 endforeach()
-foreach(header assignment ids ranges run_plan states values)  # what those include
+# What those include.
+foreach(header assignment chunk decision ids listings ranges retry run_plan states values)
   partita_publish(protocol/${header}.hpp protocol/${header}.hpp)
 endforeach()
 partita_publish(apps/program.hpp program.hpp)

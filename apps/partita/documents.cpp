@@ -114,13 +114,23 @@ document run_document(const run_row& run, const std::vector<step_summary>& steps
           {"error", text_or_null(run.error)}};
 }
 
+namespace {
+
+document decision_document(const std::optional<decision>& decided) {
+  if (!decided) return nullptr;
+  return {{"kind", to_string(decided->how)}, {"text", text_or_null(decided->text)}};
+}
+
+}  // namespace
+
 document step_document(const step_summary& step, db_time now) {
   const auto& [row, totals] = step;
   return {{"id", std::to_string(row.id.value)},
           {"ordinal", row.spec.ordinal},
           {"name", row.spec.name},
           {"kind", to_string(row.spec.kind)},
-          {"state", to_string(row.state)},
+          {"state", row.ahead && !is_terminal(row.state) ? "AHEAD" : to_string(row.state)},
+          {"decision", decision_document(row.decided)},
           {"partitions",
            {{"completed", totals.completed},
             {"failed", totals.failed},
@@ -134,6 +144,27 @@ document step_document(const step_summary& step, db_time now) {
           {"duration_s", lasted(row.started_at, row.ended_at, now)},
           {"result", stored_json(row.result)},
           {"error", text_or_null(row.error)}};
+}
+
+std::vector<document> step_documents(const std::vector<step_summary>& steps,
+                                     const std::vector<step_shape>& plan, db_time now) {
+  std::vector<step_row> rows;
+  std::map<std::size_t, document> all;  // by ordinal
+  for (const auto& step : steps) {
+    rows.push_back(step.row);
+    all[static_cast<std::size_t>(step.row.spec.ordinal)] = step_document(step, now);
+  }
+  const auto path = follow(rows, plan);
+  for (std::size_t i = 0; i < plan.size(); ++i)
+    if (path.places[i] == place::jumped_over && path.rows[i] == nullptr)
+      all[i] = {{"id", nullptr},
+                {"ordinal", i},
+                {"name", plan[i].name},
+                {"kind", to_string(plan[i].kind)},
+                {"state", "JUMPED_OVER"}};
+  std::vector<document> items;
+  for (auto& [ordinal, item] : all) items.push_back(std::move(item));
+  return items;
 }
 
 document partition_document(const partition_row& row, const std::string& step,

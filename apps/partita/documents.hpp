@@ -32,6 +32,9 @@ run_totals totals_of(const std::vector<step_summary>& steps);
 document run_document(const run_row& run, const std::vector<step_summary>& steps,
                       const node_names& names, db_time now, const std::string& waits_for = "");
 document step_document(const step_summary& step, db_time now);
+/// Those that have begun, and, where the plan is known, those that the run has jumped over.
+std::vector<document> step_documents(const std::vector<step_summary>& steps,
+                                     const std::vector<step_shape>& plan, db_time now);
 document partition_document(const partition_row& row, const std::string& step,
                             const node_names& names, db_time now);
 document try_document(const try_row& row, const node_names& names, db_time now);

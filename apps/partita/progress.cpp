@@ -110,7 +110,8 @@ std::string bar_line(const progress_view& view, std::size_t columns) {
 
 std::string plain_line(const progress_view& view) {
   auto line = fmt::format("run {} of {}: {}", view.run.value, view.job, state_text(view));
-  if (!view.step.empty() && !is_terminal(view.state)) line += ", step " + view.step;
+  if (!view.steps.empty() && !is_terminal(view.state))
+    line += (view.steps.size() == 1 ? ", step " : ", steps ") + join(view.steps, " and ");
   if (view.total > 0) line += ", " + partitions_text(view);
   if (view.rows > 0) line += ", " + grouped(view.rows) + " rows";
   return escape_controls(line);

@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "protocol/liveness.hpp"
 #include "protocol/values.hpp"
@@ -34,8 +35,8 @@ struct progress_view {
   run_state state = run_state::created;
   bool has_master = false;
   bool stopping = false;
-  std::string waits_for;  // "": nothing that is known of
-  std::string step;       // the one under way
+  std::string waits_for;           // "": nothing that is known of
+  std::vector<std::string> steps;  // those under way
   std::int64_t completed = 0;
   std::int64_t failed = 0;
   std::int64_t total = 0;

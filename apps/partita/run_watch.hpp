@@ -15,7 +15,8 @@ namespace partita::cli {
 struct run_view {
   run_row run;
   std::vector<step_summary> steps;
-  std::string waits_for{};  // "": nothing, or not known yet
+  std::string waits_for{};         // "": nothing, or not known yet
+  std::vector<step_shape> plan{};  // of its job; empty: not known
 };
 progress_view progress_of(const run_view& view);
 

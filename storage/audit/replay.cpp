@@ -3,15 +3,15 @@
 #include <utility>
 
 #include "protocol/events.hpp"
-#include "storage/audit/replay_state.hpp"
+#include "storage/audit/replay_steps.hpp"
 
 namespace partita::audit {
 
 namespace {
 
-class replayer : replay_state {
+class replayer : step_replay {
  public:
-  replayer(const world& w, verdict& v) : replay_state(v), w_(w) {}
+  replayer(const world& w, verdict& v) : step_replay(v), w_(w) {}
 
   void apply(const event_row& e) {
     event_ = &e;
@@ -52,6 +52,8 @@ class replayer : replay_state {
         {event::split_appended, &r::split_appended},
         {event::split_sealed, &r::split_sealed},
         {event::step_failing, &r::step_failing},
+        {event::step_reached, &r::step_reached},
+        {event::step_decided, &r::step_decided},
         {event::step_ended, &r::step_ended},
         {event::lease_granted, &r::granted},
         {event::lease_shrunk, &r::shrunk},
@@ -132,105 +134,6 @@ class replayer : replay_state {
       }
   }
 
-  // --- steps -------------------------------------------------------------------------------------
-
-  void step_begun(const json& detail) {
-    driven(detail);
-    replayed_step step;
-    step.run = event_->run;
-    step.ordinal = number(detail, "ordinal");
-    step.kind = str(state<step_kind>(detail, "kind"));
-    step.streamed = detail.value("streamed", false);
-    if (detail.contains("continues")) {
-      const auto& from = known(state_.steps, step_id{number(detail, "continues")});
-      step.continued = true;
-      for (const auto& e : from.results.all())
-        if (e.value.completed) step.results.put(e.span, e.value);
-      step.carried = step.results.size();
-    }
-    step.sealed = step.kind == "TASKLET" && !step.continued;  // a copy is sealed by its next event
-    made(state_.steps, event_->step) = std::move(step);
-  }
-
-  /// A step that is split by its master now.
-  replayed_step& open_step(const json& detail) {
-    driven(detail);
-    auto& step = known(state_.steps, event_->step);
-    v_.count(rule::only_grows);
-    if ((step.sealed && !step.continued) || step.failing || is_terminal(step.state))
-      find(rule::only_grows, "changes the split of " + named(event_->step) + ", which was final");
-    return step;
-  }
-
-  void split_reset(const json& detail) {
-    auto& step = open_step(detail);
-    if (step.streamed)
-      find(rule::conservation,
-           "removes partitions of " + named(event_->step) + ", which may be at work");
-    if (step.count == 0)
-      find(rule::replay, "removes partitions of " + named(event_->step) + ", which had none");
-    step.count = 0;
-  }
-
-  void split_appended(const json& detail) {
-    auto& step = open_step(detail);
-    const auto span = span_of(detail);
-    if (span.lo != step.count)
-      find(rule::conservation, "appends at " + std::to_string(span.lo) + " to " +
-                                   named(event_->step) + ", which had " +
-                                   std::to_string(step.count) + " partitions");
-    step.count = span.hi + 1;
-    if (std::exchange(step.continued, false)) return make_rest_ready(step);
-    if (step.streamed) make_ready(step, span, 0);
-  }
-
-  void split_sealed(const json& detail) {
-    auto& step = open_step(detail);
-    const auto count = number(detail, "count");
-    if (count < 0 || count > largest_number) throw malformed_event{"its count is no count"};
-    const auto copied = std::exchange(step.continued, false);
-    if (copied)
-      step.count = count;
-    else if (count != step.count)
-      find(rule::conservation, "seals " + named(event_->step) + " with " + std::to_string(count) +
-                                   " partitions, of " + std::to_string(step.count) + " appended");
-    step.sealed = true;
-    if (copied || !step.streamed) make_rest_ready(step);
-  }
-
-  /// What has no result.
-  void make_rest_ready(replayed_step& step) {
-    if (step.count == 0) return;
-    for (auto span : step.results.gaps_in({0, step.count - 1})) make_ready(step, span, 0);
-  }
-
-  void step_failing(const json& detail) {
-    driven(detail);
-    auto& step = known(state_.steps, event_->step);
-    if (step.failing || is_terminal(step.state))
-      find(rule::only_grows, "fails the split of " + named(event_->step) + ", which was over");
-    step.failing = true;
-  }
-
-  void step_ended(const json& detail) {
-    driven(detail);
-    auto& step = known(state_.steps, event_->step);
-    const auto to = state<step_state>(detail, "state");
-    move(event_->step, step.state, to);
-    if (step.live_leases > 0)
-      find(rule::completed, "ends " + named(event_->step) + " with " +
-                                std::to_string(step.live_leases) + " LIVE leases");
-    if (to != step_state::completed) return;
-    v_.count(rule::completed);
-    std::int64_t completed = 0;
-    for (const auto& e : step.results.all())
-      if (e.value.completed) completed += e.span.size();
-    if (!step.sealed || !step.ready.empty() || completed != step.count)
-      find(rule::completed, "completes " + named(event_->step) + " with " +
-                                std::to_string(completed) + " of " + std::to_string(step.count) +
-                                " partitions COMPLETED");
-  }
-
   // --- leases ------------------------------------------------------------------------------------
 
   void granted(const json& detail) {
@@ -252,9 +155,11 @@ class replayer : replay_state {
     const auto lost = detail.value("lost", false);
     if (node != node_state::draining && node != (lost ? node_state::condemned : node_state::active))
       find(rule::fence, "leases to " + named(event_->node) + ", which was " + str(node));
-    if (!lost && (is_terminal(step.state) || step.failing))
+    if (!lost && (is_terminal(step.state) || step.failing || step.ahead))
       find(rule::fence, "leases of " + named(event_->step) + ", which was " +
-                            (step.failing ? "failing" : str(step.state)));
+                            (step.failing ? "failing"
+                             : step.ahead ? "ahead"
+                                          : str(step.state)));
     v_.count(rule::conservation, span.size());
     std::int64_t waited = 0;
     for (const auto& e : step.ready.take(span)) {

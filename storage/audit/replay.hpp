@@ -37,6 +37,10 @@ struct replayed_step {
   bool sealed = false;
   bool continued = false;  // copied by `restart`, which has not told its partitions yet
   bool failing = false;
+  bool ahead = false;    // `restart` copied it, and the run has not come to it
+  std::string decision;  // "": none
+  std::string decision_text;
+  step_id copy_of;
   std::int64_t carried = 0;
   std::int64_t live_leases = 0;
   range_map<int> ready;                // tries used up

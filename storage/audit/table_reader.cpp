@@ -57,6 +57,12 @@ class cursor {
     if (auto known = parse_state<State>(name)) return *known;
     damaged("the state '" + std::string{name} + "'");
   }
+  template <class State>
+  std::optional<State> maybe_state() {
+    if (row_[place_]) return state<State>();
+    ++place_;
+    return std::nullopt;
+  }
   item_counts counts() {
     item_counts c;
     c.read = number();
@@ -123,6 +129,10 @@ step_record step(cursor c) {
   s.row.sealed = c.flag();
   s.carried = c.number();
   s.row.error = c.text();
+  s.row.ahead = c.flag();
+  if (const auto how = c.maybe_state<decision_kind>()) s.row.decided = decision{*how, {}};
+  const auto decided = c.text();
+  if (s.row.decided) s.row.decided->text = decided;
   s.row.started_at = c.time();
   s.row.ended_at = c.maybe_time();
   return s;
@@ -248,7 +258,7 @@ class reader {
          "node", "node_id");
     read(t.steps, step,
          "step_id, run_id, name, ordinal, kind, streamed, transferable, max_attempts, state, "
-         "count, sealed, carried, error, " +
+         "count, sealed, carried, error, ahead, decision, decision_text, " +
              time("started_at") + time(", ended_at"),
          "step" + of_runs, "step_id");
     read_of_steps(t, only ? " WHERE step_id IN (" + ids_of(t.steps) + ")" : "");

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "protocol/mutation.hpp"
 #include "storage/memory/memory_transaction.hpp"
 
 namespace partita::memory {
@@ -53,10 +54,13 @@ std::optional<step_id> memory_transaction::insert_step(run_id run, const step_sp
   return row.id;
 }
 
-step_id memory_transaction::copy_step(const step_row& from, run_id to) {
+step_id memory_transaction::copy_step(const step_row& from, run_id to, bool ahead) {
   step_row row = from;
   row.id = next_id(db_.steps);
   row.run = to;
+  row.ahead = ahead;
+  if (from.decided && (!stays(*from.decided) || PARTITA_BUG(restart_forgets_decisions)))
+    row.decided.reset();
   if (from.state != step_state::completed) {
     row.state = step_state::running;
     row.result.clear();
@@ -66,6 +70,17 @@ step_id memory_transaction::copy_step(const step_row& from, run_id to) {
   }
   insert(db_.steps, row.id, {row, 0});
   return row.id;
+}
+
+std::int64_t memory_transaction::reach_step(step_id step) {
+  return update(db_.steps, step, [&](step_record& s) {
+    s.row.ahead = false;
+    s.row.started_at = now_;
+  });
+}
+
+std::int64_t memory_transaction::set_decision(step_id step, const decision& chosen) {
+  return update(db_.steps, step, [&](step_record& s) { s.row.decided = chosen; });
 }
 
 std::int64_t memory_transaction::set_count(step_id step, std::int64_t count) {

@@ -55,8 +55,11 @@ step_row step_of(const pqxx::row& row) {
   step.state = state_of<step_state>(row["state"]);
   step.count = row["count"].as<std::int64_t>();
   step.sealed = row["sealed"].as<bool>();
+  step.ahead = row["ahead"].as<bool>();
   step.result = row["result"].c_str();
   step.error = row["error"].c_str();
+  if (!row["decision"].is_null())
+    step.decided = decision{state_of<decision_kind>(row["decision"]), row["decision_text"].c_str()};
   step.started_at = time_of(row["started_at"]);
   step.ended_at = optional_time_of(row["ended_at"]);
   return step;

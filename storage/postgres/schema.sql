@@ -297,7 +297,11 @@ CREATE TABLE partita.step (
     error text DEFAULT ''::text NOT NULL,
     started_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     ended_at timestamp with time zone,
+    ahead boolean DEFAULT false NOT NULL,
+    decision text,
+    decision_text text DEFAULT ''::text NOT NULL,
     CONSTRAINT step_count_check CHECK ((count >= 0)),
+    CONSTRAINT step_decision_check CHECK ((decision = ANY (ARRAY['NEXT'::text, 'GO_TO'::text, 'COMPLETE'::text, 'FAIL'::text]))),
     CONSTRAINT step_ended_at CHECK (((ended_at IS NOT NULL) = (state <> 'RUNNING'::text))),
     CONSTRAINT step_kind_check CHECK ((kind = ANY (ARRAY['TASKLET'::text, 'PARTITIONED'::text]))),
     CONSTRAINT step_state_check CHECK ((state = ANY (ARRAY['RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text])))

@@ -64,8 +64,16 @@ std::optional<step_id> postgres_transaction::insert_step(run_id run, const step_
   return id_of<step_id>(made.front()[0]);
 }
 
-step_id postgres_transaction::copy_step(const step_row& from, run_id to) {
-  return id_of<step_id>(query(sql::copy_step, from.id.value, to.value).front()[0]);
+step_id postgres_transaction::copy_step(const step_row& from, run_id to, bool ahead) {
+  return id_of<step_id>(query(sql::copy_step, from.id.value, to.value, ahead).front()[0]);
+}
+
+std::int64_t postgres_transaction::reach_step(step_id step) {
+  return change(sql::reach_step, step.value);
+}
+
+std::int64_t postgres_transaction::set_decision(step_id step, const decision& chosen) {
+  return change(sql::set_decision, step.value, std::string{to_string(chosen.how)}, chosen.text);
 }
 
 std::int64_t postgres_transaction::set_count(step_id step, std::int64_t count) {

@@ -46,10 +46,16 @@ std::optional<step_id> sqlite_transaction::insert_step(run_id run, const step_sp
   return step_id{db_.last_id()};
 }
 
-step_id sqlite_transaction::copy_step(const step_row& from, run_id to) {
-  const auto* copy =
-      from.state == step_state::completed ? sql::copy_completed_step : sql::copy_unfinished_step;
-  return step_id{db_.insert(copy, to, from.id)};
+step_id sqlite_transaction::copy_step(const step_row& from, run_id to, bool ahead) {
+  if (from.state == step_state::completed)
+    return step_id{db_.insert(sql::copy_completed_step, to, from.id)};
+  return step_id{db_.insert(sql::copy_unfinished_step, to, from.id, ahead)};
+}
+
+std::int64_t sqlite_transaction::reach_step(step_id step) { return db_.run(sql::reach_step, step); }
+
+std::int64_t sqlite_transaction::set_decision(step_id step, const decision& chosen) {
+  return db_.run(sql::set_decision, step, to_string(chosen.how), chosen.text);
 }
 
 std::int64_t sqlite_transaction::set_count(step_id step, std::int64_t count) {

@@ -60,7 +60,13 @@ step_row begin_step(transaction& tx, run_id run, node_id node, term t, const ste
   require_drive(tx.find_run(run, row_lock::key_share), run, node, t);
   if (const auto id = tx.insert_step(run, spec))
     tx.log(event::step_begun, {run, *id, {}, node}, event::begun_detail(spec, t));
-  if (const auto row = tx.find_step_at(run, spec.ordinal)) return *row;
+  auto row = tx.find_step_at(run, spec.ordinal);
+  if (row && row->ahead && tx.reach_step(row->id) > 0) {
+    row->ahead = false;
+    tx.tell_of_work();
+    tx.log(event::step_reached, {run, row->id, {}, node}, {{"term", t.value}});
+  }
+  if (row) return *row;
   throw store_error(errc::damaged, "a step of " + named(run) + " is there and cannot be read");
 }
 
@@ -96,6 +102,19 @@ void end_step(transaction& tx, step_id step, node_id node, term t, step_state st
   expect_rows("ending a step", tx.end_step(step, state, result, error));
   if (run_result) expect_rows("the result of a run", tx.set_run_result(row.run, *run_result));
   tx.log(event::step_ended, {row.run, step, {}, node}, {{"state", end}, {"term", t.value}});
+}
+
+void decide_step(transaction& tx, step_id step, node_id node, term t, const decision& chosen) {
+  require_text("what a decider chose", chosen.text);
+  const auto row = require_driven_step(tx, step, node, t, row_lock::no_key_update);
+  if (row.decided) return;
+  if (row.state != step_state::completed)
+    throw store_error(errc::wrong_state, named(step) + " is " + std::string{to_string(row.state)} +
+                                             ": what comes after it is not decided yet");
+  expect_rows("deciding what comes after a step", tx.set_decision(step, chosen));
+  auto detail = event::decided_detail(chosen);
+  detail["term"] = t.value;
+  tx.log(event::step_decided, {row.run, step, {}, node}, detail);
 }
 
 void end_run(transaction& tx, run_id run, node_id node, term t, run_state state,

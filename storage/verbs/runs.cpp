@@ -113,16 +113,19 @@ std::int64_t copy_partitions(transaction& tx, const step_row& from, step_id to) 
   return carried;
 }
 
-void copy_step(transaction& tx, const step_row& from, run_id to) {
-  const auto id = tx.copy_step(from, to);
+void copy_step(transaction& tx, const step_row& from, run_id to, bool ahead) {
+  if (PARTITA_BUG(no_copied_step_is_ahead)) ahead = false;
+  const auto id = tx.copy_step(from, to, ahead);
   expect_rows("counting what was carried over", tx.set_carried(id, copy_partitions(tx, from, id)));
-  tx.log(event::step_begun, {to, id, {}, {}}, event::continued_detail(from.spec, from.id));
+  tx.log(event::step_begun, {to, id, {}, {}}, event::continued_detail(from.spec, from.id, ahead));
   if (from.sealed)
     tx.log(event::split_sealed, {to, id, {}, {}}, {{"count", from.count}});
   else if (from.count > 0)
     tx.log(event::split_appended, {to, id, {}, {}}, {{"lo", 0}, {"hi", from.count - 1}});
-  if (from.state == step_state::completed)
-    tx.log(event::step_ended, {to, id, {}, {}}, {{"state", "COMPLETED"}});
+  if (from.state != step_state::completed) return;
+  tx.log(event::step_ended, {to, id, {}, {}}, {{"state", "COMPLETED"}});
+  if (from.decided && stays(*from.decided))
+    tx.log(event::step_decided, {to, id, {}, {}}, event::decided_detail(*from.decided));
 }
 
 /// A tasklet is executed again, and a listed split lists again; a stream goes on.
@@ -182,8 +185,12 @@ run_row restart(transaction& tx, run_id ended, const std::string& launch_key, in
     require_alone(tx, old.job, old.identity);
     try_again();
   }
-  for (const auto& step : tx.list_steps(ended))
-    if (goes_on(step)) copy_step(tx, step, made->id);
+  bool behind = false;  // a step that has not COMPLETED
+  for (const auto& step : tx.list_steps(ended)) {
+    const auto completed = step.state == step_state::completed;
+    if (goes_on(step)) copy_step(tx, step, made->id, behind && !completed);
+    behind = behind || !completed;
+  }
   return *made;
 }
 

@@ -12,6 +12,7 @@ void fail_step(transaction& tx, step_id step, node_id node, term t, const std::s
 void end_step(transaction& tx, step_id step, node_id node, term t, step_state state,
               const json_text& result, const std::string& error,
               const std::optional<json_text>& run_result);
+void decide_step(transaction& tx, step_id step, node_id node, term t, const decision& chosen);
 void end_run(transaction& tx, run_id run, node_id node, term t, run_state state,
              const std::string& error);
 step_progress progress(transaction& tx, step_id step);

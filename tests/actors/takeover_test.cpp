@@ -11,8 +11,8 @@ namespace {
 constexpr int rows = 2;       // partitions
 constexpr int positions = 3;  // checkpoints of each
 
-/// A step whose partitions have checkpoints, a tasklet, and a step that streams its partitions: all
-/// a master does in the life of a run.
+/// A step whose partitions have checkpoints, beside it a tasklet that decides, and a step that
+/// streams its partitions: all a master does in the life of a run.
 job varied() {
   auto counting =
       partitioned{"count"}
@@ -42,7 +42,15 @@ job varied() {
           .retry(attempts{5})
           .each([](partition_context& p) { p.output(p.input<int>()); })
           .aggregate([](const results& r, run_context& run) { run.result(r.count()); });
-  return job{"varied"}.step(counting).step(tasklet{"pause", [](run_context&) {}}).step(streaming);
+  auto picks = tasklet{"pick", [](run_context& run) { run.result("streams"); }};
+  auto never = tasklet{"never", [](run_context&) { FAIL("it was jumped over"); }};
+  auto last = tasklet{"last", [](run_context& run) { run.result(run.result_of("count")); }};
+  return job{"varied"}
+      .step(parallel{flow{counting}, flow{picks, never, streaming}})
+      .step(last)
+      .decide("pick", [](const outcomes& so_far) {
+        return so_far.result_of("pick") == "streams" ? go_to("stream") : next();
+      });
 }
 
 struct played {
@@ -71,7 +79,8 @@ played play(sim::fate kind, std::set<std::string> faults) {
 TEST_CASE("whichever call its nodes die at, a run ends with the result of an undisturbed one") {
   for (auto kind : {sim::fate::dies_before, sim::fate::dies_after}) {
     const auto undisturbed = play(kind, {});
-    REQUIRE(undisturbed.results == std::vector<std::string>{"[3,4]", "", "2", "2"});
+    REQUIRE(undisturbed.results ==
+            std::vector<std::string>{"[3,4]", "\"streams\"", "2", "[3,4]", "[3,4]"});
     REQUIRE(undisturbed.masters == 1);
     int takeovers = 0;
     for (const auto& call : undisturbed.calls) {

@@ -13,7 +13,7 @@
 
 using namespace partita;
 using namespace std::chrono_literals;
-using test::outcomes;
+using test::read_all;
 using test::read_file;
 using test::temp_dir;
 namespace fs = std::filesystem;
@@ -58,7 +58,7 @@ struct counting {
 TEST_CASE("a vector is read in order, and goes on anywhere") {
   const auto make = [] { return collection<int>{{5, 6, 7}}; };
   auto reader = make();
-  CHECK(outcomes(reader, text_of) == texts{"5", "6", "7"});
+  CHECK(read_all(reader, text_of) == texts{"5", "6", "7"});
   CHECK(reader.where() == "item 2");
   CHECK(reader.next() == std::nullopt);
   test::require_it_goes_on(make, text_of);
@@ -71,7 +71,7 @@ TEST_CASE("a vector is read in order, and goes on anywhere") {
 TEST_CASE("a generator reads what its function makes, and goes on anywhere") {
   const auto make = [] { return generator<int>{square}; };
   auto reader = make();
-  CHECK(outcomes(reader, text_of) == squares);
+  CHECK(read_all(reader, text_of) == squares);
   CHECK(reader.position() == 10);
   CHECK(reader.where() == "item 9");
   CHECK(reader.next() == std::nullopt);
@@ -81,7 +81,7 @@ TEST_CASE("a generator reads what its function makes, and goes on anywhere") {
 
 TEST_CASE("a sequence reads what its function gives, and goes on by repeating it") {
   auto reader = squares_in_sequence();
-  CHECK(outcomes(reader, text_of) == squares);
+  CHECK(read_all(reader, text_of) == squares);
   test::require_it_goes_on(squares_in_sequence, text_of);
   CHECK_THROWS_WITH(reader.seek(3), "a sequence cannot go back");
   CHECK_THROWS_WITH(squares_in_sequence().seek(11), "the sequence ends before the stored position");

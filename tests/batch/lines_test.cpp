@@ -7,7 +7,7 @@
 
 using namespace partita;
 using namespace std::string_literals;
-using test::outcomes;
+using test::read_all;
 using test::temp_dir;
 using test::write_file;
 namespace fs = std::filesystem;
@@ -38,7 +38,7 @@ texts said(std::string_view bytes, Read read) {
 
 texts read_lines(const fs::path& file) {
   lines::reader reader{file, lines::split(file, 1).front()};
-  return outcomes(reader, same);
+  return read_all(reader, same);
 }
 
 using row = std::vector<std::string>;
@@ -50,7 +50,7 @@ texts read_columns(const fs::path& file) {
         if (r.fields[0] == "bad") throw data_error("a bad one");
         return row(r.fields.begin(), r.fields.end());
       }};
-  return outcomes(reader, joined);
+  return read_all(reader, joined);
 }
 
 struct point {
@@ -66,12 +66,12 @@ void from_json(const json& from, point& to) {
 
 texts read_json(const fs::path& file) {
   json_lines::reader<json> reader{file, json_lines::split(file, 1).front()};
-  return outcomes(reader, dumped);
+  return read_all(reader, dumped);
 }
 
 texts read_points(const fs::path& file) {
   json_lines::reader<point> reader{file, json_lines::split(file, 1).front()};
-  return outcomes(reader,
+  return read_all(reader,
                   [](const point& p) { return std::to_string(p.x) + " " + std::to_string(p.y); });
 }
 

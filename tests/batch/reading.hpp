@@ -16,7 +16,7 @@ namespace partita::test {
 
 /// "REFUSED reason" for a data_error.
 template <class Reader, class F>
-std::vector<std::string> outcomes(Reader& reader, F text_of) {
+std::vector<std::string> read_all(Reader& reader, F text_of) {
   std::vector<std::string> all;
   for (;;) {
     try {
@@ -37,7 +37,7 @@ std::vector<std::string> outcomes(Reader& reader, F text_of) {
 template <class Make, class F>
 void require_it_goes_on(Make make, F text_of) {
   auto first = make();
-  const auto expected = outcomes(first, text_of);
+  const auto expected = read_all(first, text_of);
   auto walker = make();
   for (std::size_t i = 0; i <= expected.size(); ++i) {
     const json position = json::parse(walker.position().dump());
@@ -45,7 +45,7 @@ void require_it_goes_on(Make make, F text_of) {
     auto other = make();
     other.seek(position);
     CHECK(other.position() == position);
-    REQUIRE(outcomes(other, text_of) ==
+    REQUIRE(read_all(other, text_of) ==
             std::vector<std::string>(expected.begin() + static_cast<std::ptrdiff_t>(i),
                                      expected.end()));
     if (i < expected.size() && expected[i].starts_with("ENDED")) return;

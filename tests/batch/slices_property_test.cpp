@@ -9,7 +9,7 @@
 // are refused too, and a reader goes on at each of its positions.
 
 using namespace partita;
-using test::outcomes;
+using test::read_all;
 namespace fs = std::filesystem;
 
 namespace {
@@ -94,14 +94,14 @@ TEMPLATE_TEST_CASE("any slices of any bytes give the same records, and go on any
     test::write_file(file, format::header + body);
     INFO("round " << round << ", body:\n" << body);
     auto whole = format::reader(file, format::split(file, 1).front());
-    const auto expected = outcomes(whole, text);
+    const auto expected = read_all(whole, text);
     records += expected.size();
     for (const auto& one : expected) refused += one.starts_with("REFUSED") ? 1 : 0;
     for (const std::int64_t most : {1, 2, 3, 7, 100}) {
       texts all;
       for (const auto& slice : format::split(file, most)) {
         auto reader = format::reader(file, slice);
-        const auto some = outcomes(reader, text);
+        const auto some = read_all(reader, text);
         all.insert(all.end(), some.begin(), some.end());
         test::require_it_goes_on([&] { return format::reader(file, slice); }, text);
         if (!all.empty() && all.back().starts_with("ENDED")) break;

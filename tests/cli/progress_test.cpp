@@ -16,7 +16,7 @@ progress_view half_way() {
   view.job = "range_sum";
   view.state = run_state::running;
   view.has_master = true;
-  view.step = "add";
+  view.steps = {"add"};
   view.completed = 12;
   view.total = 28;
   view.sealed = true;
@@ -126,4 +126,6 @@ TEST_CASE("the line of a log is a sentence") {
   view.rows = 86'000;
   CHECK(plain_line(view) ==
         "run 7 of range_sum: RUNNING, step add, 13/28 partitions, 1 failed, 86,000 rows");
+  view.steps = {"index", "enrich"};
+  CHECK(plain_line(view).find(", steps index and enrich, 13/28 partitions") != std::string::npos);
 }

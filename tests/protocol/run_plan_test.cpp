@@ -6,8 +6,8 @@ using namespace partita;
 
 namespace {
 
-const std::vector<step_shape> two_steps{{"load", step_kind::partitioned, std::nullopt},
-                                        {"check", step_kind::tasklet, std::nullopt}};
+const std::vector<step_shape> two_steps{{"load", step_kind::partitioned},
+                                        {"check", step_kind::tasklet, {0}}};
 
 run_row live_run(stop_mode stop = stop_mode::none) {
   run_row run;
@@ -28,6 +28,18 @@ step_row a_step(int ordinal, step_state state, bool sealed = true) {
 }
 
 using steps = std::vector<step_row>;
+
+/// The one action that follows; `progress`: of the step that is RUNNING.
+master_action next_action(const run_row& run, const steps& rows,
+                          const std::vector<step_shape>& plan,
+                          const std::optional<step_progress>& progress) {
+  std::map<step_id, step_progress> known;
+  for (const auto& s : rows)
+    if (s.state == step_state::running && progress) known[s.id] = *progress;
+  const auto actions = next_actions(run, rows, plan, known);
+  REQUIRE(actions.size() == 1);
+  return actions.front();
+}
 
 template <class Action>
 bool is(const master_action& action) {

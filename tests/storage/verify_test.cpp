@@ -55,7 +55,7 @@ class history : public contract {
   node_id a, b, gone, lost;
   driven_run open, done, once;
   run_id failed, next;
-  step_id open_step, done_step, once_step, next_step;
+  step_id open_step, done_step, once_step, prepared, next_step, ahead;
   lease_id live, ended, tried, retried, once_lease;
 
  private:
@@ -95,15 +95,19 @@ class history : public contract {
     failed = r.run;
     auto tasklet = spec("prepare", 0);
     tasklet.kind = step_kind::tasklet;
-    end(r, begin(r, tasklet), step_state::completed);
+    prepared = begin(r, tasklet);
+    end(r, prepared, step_state::completed);
+    db->decide_step(prepared, r.master, r.term, {decision_kind::go_to, "count"});
     auto step = split(r, 3, spec("count", 1));
     auto grant = take(b, step);
     complete(b, grant.lease, 0), complete(b, grant.lease, 1);
     report(b, contract::ended(grant.lease, 2, attempt_outcome::failed));
     end(r, step, step_state::failed);
+    end(r, split(r, 1, spec("publish", 2)), step_state::stopped);
     end(r, run_state::failed);
     next = db->restart(failed, "again").id;
     next_step = db->list_steps(next).at(1).id;
+    ahead = db->list_steps(next).at(2).id;
     db->request_stop(next, stop_mode::stop);
   }
 
@@ -247,6 +251,9 @@ TEST_CASE_METHOD(history, "rows that were edited are found", "[verify]") {
       {rule::replay, "UPDATE @step SET ordinal = 7" + of_step(open_step)},
       {rule::replay, "UPDATE @step SET sealed = true" + of_step(once_step)},
       {rule::replay, "UPDATE @step SET carried = 1" + of_step(next_step)},
+      {rule::replay, "UPDATE @step SET ahead = false" + of_step(ahead)},
+      {rule::replay, "UPDATE @step SET decision = 'NEXT'" + of_step(prepared)},
+      {rule::replay, "UPDATE @step SET decision_text = 'last'" + of_step(prepared)},
       {rule::replay, "UPDATE @step SET state = 'FAILED'" + of_step(done_step)},
       {rule::replay, "UPDATE @lease SET node_id = " + id(b) + of_lease(live)},
       {rule::replay, "UPDATE @lease SET attempt = 2" + of_lease(live)},
@@ -267,8 +274,8 @@ TEST_CASE_METHOD(history, "rows that were edited are found", "[verify]") {
       {rule::rows, "UPDATE @step SET carried = 1" + of_step(next_step)},
   };
   const auto& edit = edits[static_cast<std::size_t>(
-      GENERATE(Catch::Generators::range(0, 46)))];  // the next line counts them
-  REQUIRE(edits.size() == 46);
+      GENERATE(Catch::Generators::range(0, 49)))];  // the next line counts them
+  REQUIRE(edits.size() == 49);
   INFO(edit.sql);
   tamper(edit.sql);
   const auto v = verdict();
@@ -314,6 +321,9 @@ TEST_CASE_METHOD(history, "a forged event log is found", "[verify]") {
       {rule::only_grows, set("detail = '{\"term\":3}'", of("RUN_ADOPTED", open.run))},
       {rule::only_grows, repeat(of("RUN_ENDED", done.run))},
       {rule::only_grows, repeat(" WHERE kind = 'NODE_LEFT'")},
+      {rule::only_grows, repeat(of("STEP_DECIDED", failed))},
+      {rule::only_grows,
+       set("detail = replace(detail, 'count', 'last')", of("STEP_DECIDED", next))},
       {rule::only_grows, repeat(of("STOP_REQUESTED", once.run))},
       {rule::only_grows, set("detail = replace(detail, '\"attempt\":2', '\"attempt\":1')",
                              of("LEASE_GRANTED", done.run))},
@@ -331,8 +341,8 @@ TEST_CASE_METHOD(history, "a forged event log is found", "[verify]") {
       {rule::replay, "DELETE FROM @event"},
   };
   const auto& forgery =
-      forgeries[static_cast<std::size_t>(GENERATE(Catch::Generators::range(0, 23)))];
-  REQUIRE(forgeries.size() == 23);
+      forgeries[static_cast<std::size_t>(GENERATE(Catch::Generators::range(0, 25)))];
+  REQUIRE(forgeries.size() == 25);
   INFO(forgery.sql);
   forge(forgery.sql);
   const auto v = verdict();

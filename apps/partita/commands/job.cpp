@@ -15,6 +15,7 @@
 #include "apps/partita/run_watch.hpp"
 #include "apps/partita/states.hpp"
 #include "apps/partita/waiting_text.hpp"
+#include "batch/description.hpp"
 #include "storage/text.hpp"
 
 namespace partita::cli {
@@ -24,9 +25,12 @@ namespace {
 constexpr int page_size = 1000;
 constexpr int failures_shown = 10;
 
+/// What was decided is shown where there is something.
 const listing steps{{{"STEP", "/name"},
                      {"KIND", "/kind"},
                      {"STATE", "/state", cell::state},
+                     {"DECISION", "/decision/kind", cell::state, true},
+                     {"WHICH", "/decision/text", cell::sentence, true},
                      {"PARTITIONS", "/partitions", cell::ratio},
                      {"FAILED", "/partitions/failed", cell::number},
                      {"CLAIMED", "/partitions/claimed", cell::number},
@@ -38,6 +42,24 @@ const listing steps{{{"STEP", "/name"},
                      {"SKIPPED", "/items/skipped", cell::number, true},
                      {"ERROR", "/error", cell::text, true}},
                     "/name"};
+
+listing steps_listing(const std::vector<document>& items) {
+  auto what = steps;
+  for (auto& column : what.columns)
+    if (column.pointer.starts_with("/decision"))
+      column.wide_only = std::none_of(items.begin(), items.end(), [&](const document& step) {
+        return step.contains(document::json_pointer(column.pointer));
+      });
+  return what;
+}
+
+/// The plan of its job, as the nodes told that know it; empty: none did.
+std::vector<step_shape> plan_of_job(const reader& look, const job_ref& job) {
+  for (const auto& known : look.list_known_jobs())
+    if (known.latest.job == job)
+      return plan_of(json::parse(known.latest.description, nullptr, false));
+  return {};
+}
 
 const listing failures{{{"AT", "/at", cell::time},
                         {"STEP", "/step"},
@@ -86,7 +108,8 @@ class job_page {
       throw command_error(exit_code::not_found, "not_found", "there is no " + named(run),
                           "`jobs` lists the runs");
     auto waits = waits_for(look, *row, nodes);
-    view_ = {std::move(*row), look.summarize(run), std::move(waits)};
+    auto plan = plan_of_job(look, row->job);
+    view_ = {std::move(*row), look.summarize(run), std::move(waits), std::move(plan)};
     if (args.has("state")) only_ = state_named<partition_state>(args.text("state"));
     if (args.has("sort")) slowest_ = args.one_of("sort", {"no", "took"}) == "took";
     if (slowest_ && only_)
@@ -118,7 +141,7 @@ class job_page {
     else if (wants_partitions())
       print_partitions(out);
     else
-      out << render(steps, step_documents(), how_);
+      print_steps(out);
   }
 
  private:
@@ -135,10 +158,9 @@ class job_page {
     return chosen;
   }
 
-  std::vector<document> step_documents() const {
-    std::vector<document> items;
-    for (const auto& step : view_.steps) items.push_back(step_document(step, how_.now));
-    return items;
+  void print_steps(std::ostream& out) const {
+    const auto items = step_documents(view_.steps, view_.plan, how_.now);
+    out << render(steps_listing(items), items, how_);
   }
 
   struct first_ones {
@@ -209,7 +231,7 @@ class job_page {
   /// A step may have millions of partitions: the document is never in memory as a whole.
   void print_document(std::ostream& out) {
     auto run = run_document(view_.run, view_.steps, names_, how_.now, view_.waits_for);
-    run["steps"] = step_documents();
+    run["steps"] = step_documents(view_.steps, view_.plan, how_.now);
     const auto failed = failure_documents();
     run["failures"] = {{"items", failed.items}, {"next", nullptr}, {"more", failed.more}};
     if (args_.has("skipped")) {
@@ -261,7 +283,10 @@ class job_page {
 
   void print_report(std::ostream& out) {
     out << header();
-    if (!view_.steps.empty()) out << "\n" << render(steps, step_documents(), how_);
+    if (!view_.steps.empty()) {
+      out << "\n";
+      print_steps(out);
+    }
     if (const auto failed = failure_documents(); !failed.items.empty())
       out << "\nlast failures\n" << render(failures, failed.items, how_);
     if (args_.has("skipped")) {

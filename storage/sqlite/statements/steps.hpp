@@ -8,14 +8,14 @@ namespace partita::sqlite::sql {
 inline constexpr char find_step[] = R"sql(
 SELECT step_id, run_id, name, ordinal, kind, state, streamed, transferable, max_attempts,
        retry_first_ms, retry_factor, retry_max_ms, split_context, count, sealed, result, error,
-       started_at, ended_at, carried
+       started_at, ended_at, ahead, decision, decision_text, carried
 FROM partita_step WHERE step_id = ?1)sql";
 
 // 1 run
 inline constexpr char list_steps[] = R"sql(
 SELECT step_id, run_id, name, ordinal, kind, state, streamed, transferable, max_attempts,
        retry_first_ms, retry_factor, retry_max_ms, split_context, count, sealed, result, error,
-       started_at, ended_at, carried
+       started_at, ended_at, ahead, decision, decision_text, carried
 FROM partita_step WHERE run_id = ?1 ORDER BY ordinal)sql";
 
 // 1 run, 2 ordinal
@@ -41,6 +41,14 @@ INSERT INTO partita_step
    retry_factor, retry_max_ms, split_context, sealed, started_at)
 VALUES (?1, ?2, ?3, ?4, 'RUNNING', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, partita_now())
 ON CONFLICT (run_id, ordinal) DO NOTHING)sql";
+
+// 1 step
+inline constexpr char reach_step[] =
+    "UPDATE partita_step SET ahead = 0, started_at = partita_now() WHERE step_id = ?1 AND ahead";
+
+// 1 step, 2 decision, 3 its text
+inline constexpr char set_decision[] =
+    "UPDATE partita_step SET decision = ?2, decision_text = ?3 WHERE step_id = ?1";
 
 // 1 step, 2 count
 inline constexpr char set_count[] = "UPDATE partita_step SET count = ?2 WHERE step_id = ?1";
@@ -69,22 +77,24 @@ inline constexpr char delete_partitions[] =
 
 // --- for a run that continues another ------------------------------------------------------------
 
-// 1 new run, 2 step
+// A decision to fail is taken again. 1 new run, 2 step
 inline constexpr char copy_completed_step[] = R"sql(
 INSERT INTO partita_step
   (run_id, name, ordinal, kind, state, streamed, transferable, max_attempts, retry_first_ms,
-   retry_factor, retry_max_ms, split_context, count, sealed, result, error, started_at, ended_at)
+   retry_factor, retry_max_ms, split_context, count, sealed, result, error, started_at, ended_at,
+   decision, decision_text)
 SELECT ?1, name, ordinal, kind, state, streamed, transferable, max_attempts, retry_first_ms,
-       retry_factor, retry_max_ms, split_context, count, sealed, result, error, started_at, ended_at
+       retry_factor, retry_max_ms, split_context, count, sealed, result, error, started_at,
+       ended_at, nullif(decision, 'FAIL'), CASE decision WHEN 'FAIL' THEN '' ELSE decision_text END
 FROM partita_step WHERE step_id = ?2)sql";
 
-// 1 new run, 2 step
+// 1 new run, 2 step, 3 ahead
 inline constexpr char copy_unfinished_step[] = R"sql(
 INSERT INTO partita_step
   (run_id, name, ordinal, kind, state, streamed, transferable, max_attempts, retry_first_ms,
-   retry_factor, retry_max_ms, split_context, count, sealed, started_at)
+   retry_factor, retry_max_ms, split_context, count, sealed, started_at, ahead)
 SELECT ?1, name, ordinal, kind, 'RUNNING', streamed, transferable, max_attempts, retry_first_ms,
-       retry_factor, retry_max_ms, split_context, count, sealed, partita_now()
+       retry_factor, retry_max_ms, split_context, count, sealed, partita_now(), ?3
 FROM partita_step WHERE step_id = ?2)sql";
 
 // 1 new step, 2 step, 3 lo, 4 hi

@@ -1,4 +1,4 @@
--- works with: 6
+-- works with: 7
 -- For tests only: what a later version of the program might add. Programs that do not know of it
 -- go on working.
 ALTER TABLE partita_run ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "batch/aggregate.hpp"
+#include "batch/chunk_loop.hpp"
+#include "batch/partition_context.hpp"
+#include "batch/split_context.hpp"
+#include "protocol/assignment.hpp"
+#include "protocol/values.hpp"
+
+namespace partita {
+
+/// How often a partition is tried: 1 or more.
+struct attempts {
+  int count;
+};
+/// How long it rests between tries: first, first * factor, first * factor^2, …, never more than
+/// `most`. None of them may be negative, and the factor must be a number.
+struct backoff_of {
+  milliseconds first{1000};
+  double factor = 2.0;
+  milliseconds most{60'000};
+};
+
+/// What a body may use that runs in a process of its own.
+struct isolation {
+  std::size_t memory_bytes = 0;  // beyond what the process has before the body; 0: no limit
+};
+
+/// A step that is split on the master, executed everywhere and aggregated on the master.
+class partitioned {
+ public:
+  explicit partitioned(std::string name) : name_(std::move(name)) {}
+
+  partitioned& split(split_function f) { return split_ = std::move(f), *this; }
+  partitioned& stream(stream_function f) { return stream_ = std::move(f), *this; }
+  partitioned& assign(assignment a) { return assign_ = a, *this; }
+  /// false: a partition is started at most once; if its node is lost or it throws, it is FAILED.
+  partitioned& transferable(bool yes) { return transferable_ = yes, *this; }
+  /// Counts failed tries and tries lost with their node. Default: 3. The split and the aggregation
+  /// are tried as often when they throw, unless it is a permanent_error; a node that takes the run
+  /// over counts anew.
+  partitioned& retry(attempts n, backoff_of rest = {}) {
+    retry_ = {n.count, rest.first, rest.factor, rest.most};
+    return *this;
+  }
+  /// An attempt that lasts longer has failed: its body is asked to stop, and what it brings after
+  /// that is dropped. One that does not stop keeps its executor, unless it is isolated: then its
+  /// process is killed. Default: none.
+  partitioned& timeout(milliseconds most) { return timeout_ = most, *this; }
+  /// Bodies run in child processes of the node: one that crashes, hangs past its timeout or uses
+  /// too much memory loses its attempt, and nothing else. Tries after the first are isolated
+  /// anyway. A body sees no variable of another attempt. Only in programs that `partita::main`
+  /// runs.
+  partitioned& isolated(isolation how = {}) { return isolated_ = how, *this; }
+  partitioned& each(partition_function f) { return body_ = std::move(f), *this; }
+  /// `chunked<T>(500)…` (batch/chunk.hpp).
+  partitioned& each(chunked_body b) {
+    body_ = std::move(b.run);
+    skip_limit_ = b.skip_limit;
+    return *this;
+  }
+  partitioned& aggregate(aggregate_function f) { return aggregate_ = std::move(f), *this; }
+
+  const std::string& name() const { return name_; }
+  const split_function& splitter() const { return split_; }
+  const stream_function& streamer() const { return stream_; }
+  const assignment& assigned() const { return assign_; }
+  bool is_transferable() const { return transferable_; }
+  const retry_policy& retries() const { return retry_; }
+  milliseconds time_limit() const { return timeout_; }
+  const std::optional<isolation>& isolated_how() const { return isolated_; }
+  /// How many items the whole step may let go; none: any number.
+  const std::optional<std::int64_t>& skip_limit() const { return skip_limit_; }
+  const partition_function& body() const { return body_; }
+  const aggregate_function& aggregator() const { return aggregate_; }
+
+ private:
+  std::string name_;
+  split_function split_;
+  stream_function stream_;
+  assignment assign_ = shared{};
+  bool transferable_ = true;
+  retry_policy retry_;
+  milliseconds timeout_{0};  // 0: none
+  std::optional<isolation> isolated_;
+  partition_function body_;
+  std::optional<std::int64_t> skip_limit_;
+  aggregate_function aggregate_;
+};
+
+/// A step that is one function, executed on the master. After a takeover it is executed again, and
+/// so it is when it throws, unless it is a permanent_error.
+class tasklet {
+ public:
+  tasklet(std::string name, tasklet_function f) : name_(std::move(name)), body_(std::move(f)) {}
+
+  /// Counts failed tries on one node. Default: 3.
+  tasklet& retry(attempts n, backoff_of rest = {}) {
+    retry_ = {n.count, rest.first, rest.factor, rest.most};
+    return *this;
+  }
+
+  const std::string& name() const { return name_; }
+  const retry_policy& retries() const { return retry_; }
+  const tasklet_function& body() const { return body_; }
+
+ private:
+  std::string name_;
+  retry_policy retry_;
+  tasklet_function body_;
+};
+
+using job_step = std::variant<partitioned, tasklet>;
+
+/// The name of a step of either kind.
+inline const std::string& name_of(const job_step& s) {
+  return std::visit([](const auto& one) -> const std::string& { return one.name(); }, s);
+}
+
+}  // namespace partita

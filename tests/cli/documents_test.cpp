@@ -1,0 +1,62 @@
+#include "apps/partita/documents.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "apps/partita/run_watch.hpp"
+
+using namespace partita;
+using namespace partita::cli;
+
+namespace {
+
+step_summary step(const std::string& name, int ordinal, step_state state) {
+  step_summary s;
+  s.row.id = step_id{ordinal + 1};
+  s.row.spec.name = name;
+  s.row.spec.ordinal = ordinal;
+  s.row.spec.kind = step_kind::tasklet;
+  s.row.state = state;
+  s.row.sealed = true;
+  return s;
+}
+
+/// check, which decides -> clean -> repair
+std::vector<step_shape> plan() {
+  const auto kind = step_kind::tasklet;
+  return {{"check", kind, {}, {}, 0, true}, {"clean", kind, {0}}, {"repair", kind, {1}}};
+}
+
+std::vector<std::string> states(const std::vector<document>& items) {
+  std::vector<std::string> all;
+  for (const auto& item : items)
+    all.push_back(item["name"].get<std::string>() + " " + item["state"].get<std::string>());
+  return all;
+}
+
+using words = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("the steps of a run are listed with what was decided, and what was jumped over") {
+  std::vector<step_summary> steps{step("check", 0, step_state::completed)};
+  CHECK(states(step_documents(steps, plan(), {})) == words{"check COMPLETED"});
+  steps[0].row.decided = decision{decision_kind::go_to, "repair"};
+  steps.push_back(step("repair", 2, step_state::running));
+  const auto items = step_documents(steps, plan(), {});
+  CHECK(states(items) == words{"check COMPLETED", "clean JUMPED_OVER", "repair RUNNING"});
+  CHECK(items[0]["decision"] == document{{"kind", "GO_TO"}, {"text", "repair"}});
+  CHECK(items[2]["decision"].is_null());
+  // A job that no node told of: only the rows are known.
+  CHECK(states(step_documents(steps, {}, {})) == words{"check COMPLETED", "repair RUNNING"});
+}
+
+TEST_CASE("a step that its run has not come to is ahead, and not under way") {
+  run_view view;
+  view.run.state = run_state::running;
+  view.steps = {step("load", 0, step_state::running), step("index", 1, step_state::running),
+                step("publish", 2, step_state::running)};
+  view.steps[2].row.ahead = true;
+  CHECK(states(step_documents(view.steps, {}, {})) ==
+        words{"load RUNNING", "index RUNNING", "publish AHEAD"});
+  CHECK(progress_of(view).steps == words{"load", "index"});
+}
