@@ -67,6 +67,13 @@ constexpr mutant mutants[] = {
     {"a_resumed_attempt_counts_from_zero", memory},
     {"a_doubtful_chunk_counts_as_stored", sqlite},
     {"postgres_chunk_commits_without_the_fence", postgres, &no_chunk},
+    // --- flows
+    {"a_group_ends_with_its_first_flow", memory},
+    {"a_failed_step_is_passed", memory},
+    {"restart_forgets_decisions", memory},
+    {"no_copied_step_is_ahead", memory},
+    {"steps_ahead_are_claimed", memory},
+    {"listeners_hear_after_the_end", memory},
     // --- statements of SQLite
     {"sqlite_claim_drops_the_rest", sqlite},
     {"sqlite_masterships_are_not_found", sqlite},

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "batch/batch.hpp"
+#include "tests/sim/flow_check.hpp"
 #include "tests/sim/script.hpp"
 #include "tests/sim/users.hpp"
 #include "tests/sim/workload.hpp"
@@ -70,7 +71,8 @@ void check_runs(const users& people, const tables& rows, milliseconds bound, out
     const auto clashes = known.kind == work_kind::clash && known.count > 1;
     if (row.state == run_state::completed && clashes)
       o.violations.push_back(name + " is COMPLETED, but two partitions write one file");
-    if (row.state == run_state::failed && known.kind != work_kind::once && !clashes)
+    const auto may_fail = known.kind == work_kind::once || clashes || flow_may_fail(rows, known.id);
+    if (row.state == run_state::failed && !may_fail)
       o.violations.push_back(name + " FAILED: " + row.error);
     if (row.state == run_state::stopped && !known.stop_asked)
       o.violations.push_back(name + " is STOPPED, and nobody asked for it");
@@ -218,6 +220,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
   check_runs(people, rows, s.bound, o);
   check_acknowledged(known, rows, o);
   check_ledger(w, kind, people, rows, o);
+  check_flows(rows, known, o.violations);
   check_nodes(w, rows, faults, o);
   count_rows(rows, o);
   o.faults = faults.happened();

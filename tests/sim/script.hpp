@@ -10,10 +10,10 @@ namespace partita::sim {
 /// time that its work takes on one executor, and as much later as the database's clock went back.
 inline constexpr milliseconds recovery_bound{60'000};
 
-enum class work_kind { sum, once, chunks, stream, two, clash, ledger };
-inline constexpr int work_kinds = 7;
+enum class work_kind { sum, once, chunks, stream, two, clash, ledger, flow };
+inline constexpr int work_kinds = 8;
 inline constexpr const char* names[work_kinds] = {"sum", "once",  "chunks", "stream",
-                                                  "two", "clash", "ledger"};
+                                                  "two", "clash", "ledger", "flow"};
 
 /// Everything drawn from a seed before anything happens.
 struct script {

@@ -86,7 +86,8 @@ std::vector<job> jobs_of::all() {
       // Each file is that of two partitions: the second fails.
       named(work_kind::clash).step(step("work").each([this](partition_context& p) {
         filed(p, p.no() / 2);
-      }))};
+      })),
+      flow_of(named(work_kind::flow), step)};
 }
 
 milliseconds jobs_of::duration(std::int64_t no, int attempt) {

@@ -21,6 +21,8 @@ struct oracle {
   std::vector<acknowledgement> acknowledged;
   std::map<std::pair<run_id, partition_no>, int> single_starts;
   std::map<std::pair<run_id, partition_no>, std::int64_t> position;  // of committed checkpoints
+  std::map<std::pair<run_id, std::string>, int> begins_heard;        // of steps, by listeners
+  std::map<std::pair<run_id, std::string>, int> ends_heard;          // "": of the run
   std::vector<std::string> broken;
 };
 
@@ -60,6 +62,7 @@ class jobs_of {
   void chunks(partition_context& p);
   void ledger(partition_context& p);
   chunked<int> entries(const partition_context& p);
+  job flow_of(job named, const std::function<partitioned(const std::string&)>& step);
 
   const script& script_;
   std::uint64_t seed_;
@@ -67,6 +70,7 @@ class jobs_of {
   oracle& oracle_;
   scratch_folder folder_;
   int yielded_ = 0;
+  int decided_ = 0;
 };
 
 }  // namespace partita::sim
