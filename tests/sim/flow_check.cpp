@@ -103,7 +103,7 @@ bool flow_may_fail(const tables& rows, run_id run) {
     const auto& decided = s.row.decided;
     const auto& name = s.row.spec.name;
     return s.row.run == run &&
-           ((name == "risky" && s.row.state == step_state::failed) ||
+           (((name == "risky" || name == "rescue") && s.row.state == step_state::failed) ||
             (name == "check" && decided && decided->how == decision_kind::fail));
   });
 }
@@ -111,7 +111,8 @@ bool flow_may_fail(const tables& rows, run_id run) {
 // --- the job -------------------------------------------------------------------------------------
 
 /// load -> { left -> tail | right } -> check -> middle -> risky -> plain -> rescue. What follows
-/// `check` is drawn anew at each call; in some runs `risky` fails, and `rescue` comes next.
+/// `check` is drawn anew at each call; in some runs `risky` fails, and `rescue` comes next, and in
+/// some of these a partition of that fails: a run that continues it must not begin there.
 job jobs_of::flow_of(job named, const std::function<partitioned(const std::string&)>& step) {
   const auto rests = [this](const std::string& name, std::int64_t no) {
     return tasklet{name, [this, no](run_context& run) {
@@ -124,13 +125,18 @@ job jobs_of::flow_of(job named, const std::function<partitioned(const std::strin
                          if (dice{mix(seed_, 25, run.run().value)}.hits(4000))
                            throw permanent_error("simulated: it failed");
                        }};
+  auto rescue = step("rescue").each([this](partition_context& p) {
+    if (p.no() == 0 && dice{mix(seed_, 26, p.run().value)}.hits(4000))
+      throw permanent_error("simulated: it failed");
+    plain(p);
+  });
   return named.step(step("load"))
       .step(parallel{flow{step("left"), rests("tail", 9)}, flow{step("right")}})
       .step(tasklet{"check", [](run_context& run) { run.result(run.result_of("left")); }})
       .step(rests("middle", 11))
       .step(risky)
       .step(rests("plain", 13))
-      .step(step("rescue"))
+      .step(rescue)
       .on_failure("risky", go_to{"rescue"})
       .decide("check",
               [this](const outcomes& so_far) -> decision {
