@@ -71,8 +71,8 @@ std::vector<partition> split(split_context& s) {
 
 void total(const results& all, run_context& run) { run.result({{"partitions", all.count()}}); }
 
-partitioned step(milliseconds timeout = milliseconds{0}) {
-  return partitioned{"work"}
+partitioned step(milliseconds timeout = milliseconds{0}, const std::string& name = "work") {
+  return partitioned{name}
       .split(split)
       .retry({3}, {milliseconds{50}, 1.0, milliseconds{50}})
       .timeout(timeout)
@@ -140,6 +140,23 @@ chunked<int> ledger() {
   return c;
 }
 
+/// { left, as `obedient` says, beside partitions } -> check -> clean -> last. It goes to `last`
+/// where nothing was let go.
+job flows() {
+  auto check = tasklet{"check", [](run_context& run) { run.result(run.result_of("right")); }};
+  return hard("flows", tasklet{"load",
+                               [](run_context& run) {
+                                 run.result({{"loaded", true}});
+                               }})
+      .step(parallel{flow{tasklet{"left", obedient}}, flow{step(milliseconds{0}, "right")}})
+      .step(check)
+      .step(tasklet{"clean", [](run_context&) {}})
+      .step(tasklet{"last", [](run_context& run) { run.result(run.result_of("check")); }})
+      .decide("check", [](const outcomes& so_far) {
+        return so_far.of("right").counts.skipped == 0 ? go_to("last") : next();
+      });
+}
+
 registry hard_jobs() {
   const auto written = [] { return step().each(ledger()); };
   return {hard("ledger", written()),
@@ -149,6 +166,7 @@ registry hard_jobs() {
           hard("isolated", step().isolated()),
           hard("isolated_timed", step(milliseconds{700}).isolated()),
           hard("small", step().isolated({512 << 20})),
+          flows(),
           hard("on_master", tasklet{"work", obedient}),
           hard("newer", step()).version(3).can_continue(2)};
 }
