@@ -19,7 +19,7 @@ file(GLOB_RECURSE headers RELATIVE ${PROJECT_SOURCE_DIR}/batch CONFIGURE_DEPENDS
 foreach(header IN LISTS headers)
   partita_publish(batch/${header} ${header})
 endforeach()
-foreach(header assignment ids ranges run_plan states values)  # what those include
+foreach(header assignment chunk ids ranges retry run_plan states values)  # what those include
   partita_publish(protocol/${header}.hpp protocol/${header}.hpp)
 endforeach()
 partita_publish(apps/program.hpp program.hpp)

@@ -15,8 +15,9 @@ CREATE TABLE partita.skipped (
         autovacuum_vacuum_insert_threshold = 1000000, autovacuum_analyze_threshold = 2147483647);
 
 -- The last statement of an author's transaction, in one message with its COMMIT: so the lease is
--- never locked while the author's code runs, or is frozen. It stores the chunk if the lease is LIVE,
--- covers the partition, and that has not ended; and if what is stored is what the chunk follows.
+-- never locked while the author's code runs, or is frozen. It stores the chunk if the lease is
+-- LIVE, covers the partition, and that has not ended; and if what is stored is what the chunk
+-- follows.
 -- Each statement in it sees what was committed before it began: hence no other isolation level.
 -- Who executes it needs no right on the tables.
 -- `counts`: read, written, filtered, skipped. `skipped`: [{"item", "stage", "place", "why"}, ...].
