@@ -40,7 +40,7 @@ std::optional<json> chunk_loop::begin(chunk_output& out) {
   if (!p_.files().empty() && !out.goes_on())
     throw definition_error(
         "a chunked step with output files needs a writer that can go on: position, resume, sync");
-  const auto stored = p_.resume_position();
+  auto stored = p_.resume_position();
   if (!stored || p_.files().empty() || p_.counts().read == 0) return stored;
   const auto at = to_files_position(*stored);
   if (find_files(at.files)) {

@@ -54,10 +54,11 @@ class sql_error : public permanent_error {
 /// CAST($1 AS integer). One call is one statement. The engine begins and ends the transaction:
 /// BEGIN, COMMIT, ROLLBACK, savepoints and the like are refused with an sql_error.
 ///
-/// Errors: constraint_error, sql_error; transient_error where the transaction kept others waiting
-/// for too long (SQLite has one writer). After one of them nothing of this transaction can be
-/// stored, unless it came out of `attempt`. Any other exception means that the database did not
-/// answer; let it pass.
+/// Errors: constraint_error, sql_error; transient_error where a statement took too long, the
+/// author's code paused for too long between two of them (PostgreSQL), or the transaction kept
+/// others waiting for too long (SQLite, which has one writer). After one of them nothing of this
+/// transaction can be stored, unless it came out of `attempt`. Any other exception means that the
+/// database did not answer; let it pass.
 class sql_transaction {
  public:
   sql_transaction() = default;

@@ -175,7 +175,7 @@ class Play:
         code, _, err = self.workload.command("schema", "migrate")
         if code != 0:
             raise RuntimeError("schema migrate: " + err)
-        self.server.text(LEDGER)
+        self.server.text(LEDGER + "; grant all on ledger to public")
         for slot in self.slots:
             slot.start()
         self.keeper = Keeper(self.slots)
