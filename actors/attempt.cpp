@@ -58,7 +58,8 @@ body_end run_body(const partitioned& step, partition_setup setup, std::size_t mo
   }
   ended.counts = context.counts();
   if (ended.how != kind::completed) {
-    for (const auto& file : context.files()) discard(file);
+    for (const auto& file : context.files())
+      context.may_have_stored() ? discard(file) : remove_staged(file);
     ended.output = "null";
     ended.files.clear();
   }

@@ -33,8 +33,8 @@ inline body_end end_with(body_end::kind how, const std::string& why) {
   return end;
 }
 
-/// Runs a body. Every exception ends here. What it wrote is on disk when it has completed, and
-/// discarded else. The output may have `most` bytes.
+/// Runs a body. Every exception ends here. What it wrote is on disk when it has completed; else it
+/// is gone, unless another attempt may go on with it. The output may have `most` bytes.
 body_end run_body(const partitioned& step, partition_setup setup, std::size_t most);
 
 }  // namespace partita

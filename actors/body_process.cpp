@@ -175,8 +175,10 @@ std::optional<body_end> body_process::take(const frame& one, call& c) {
     case frame_kind::chunk:
       return store(to_order(one.text), c);
     case frame_kind::sql:
-      if (!c.author_speaks) throw std::runtime_error("no transaction is open");
-      c.of_author = one;
+      if (c.author_speaks)
+        c.of_author = one;
+      else if (!send(answer_query(one.text, c.link.query)))
+        return lost(c);
       return std::nullopt;
     case frame_kind::ended: {
       auto end = to_end(one.text);

@@ -121,6 +121,9 @@ class service {
     setup.commit_chunk = [this](const chunk& c, const author_work& write) {
       return commit_chunk(c, write);
     };
+    setup.query = [this](std::string_view statement, std::span<const sql_value> values) {
+      return ask_rows([this](const frame& f) { return asked(f); }, statement, values);
+    };
     std::lock_guard lock{mutex_};
     setup.stop = stop_.get_token();
     progress_ = setup.progress;

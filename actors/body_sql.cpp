@@ -86,6 +86,7 @@ chunk to_chunk(const json& list) {
 /// The kinds of errors that cross the pipe, each with its sentence.
 constexpr const char* constraint = "constraint";
 constexpr const char* senseless = "sql";
+constexpr const char* transient = "transient";
 constexpr const char* threw = "threw";
 constexpr const char* lost_lease = "lease_lost";
 
@@ -97,6 +98,8 @@ std::pair<std::string, std::string> error_of() {
     return {constraint, e.what()};
   } catch (const sql_error& e) {
     return {senseless, e.what()};
+  } catch (const transient_error& e) {
+    return {transient, e.what()};
   } catch (const author_threw& e) {
     return {threw, e.what()};
   } catch (const lease_lost_error& e) {
@@ -111,6 +114,7 @@ std::pair<std::string, std::string> error_of() {
 [[noreturn]] void throw_error(const std::string& kind, const std::string& why) {
   if (kind == constraint) throw constraint_error(why);
   if (kind == senseless) throw sql_error(why);
+  if (kind == transient) throw transient_error(why);
   if (kind == threw) throw author_threw{};
   if (kind == lost_lease) throw lease_lost_error{};
   const int code = std::stoi(kind);
@@ -119,6 +123,17 @@ std::pair<std::string, std::string> error_of() {
 }
 
 frame request(const json& document) { return {frame_kind::sql, packed(document)}; }
+
+/// What came of a request.
+json result_of(const frame& told) {
+  const auto answer = unpacked(told.text);
+  if (answer.at(0) == "ok") return answer.at(1);
+  throw_error(answer.at(0).get<std::string>(), answer.at(1).get<std::string>());
+}
+
+json fetching(std::string_view statement, std::span<const sql_value> values) {
+  return {"fetch", statement, to_json(values)};
+}
 
 /// What the author's code in the process speaks to.
 class distant_transaction final : public sql_transaction {
@@ -133,7 +148,7 @@ class distant_transaction final : public sql_transaction {
   }
   std::vector<sql_row> fetch(std::string_view statement,
                              std::span<const sql_value> values) override {
-    return to_rows(asked({"fetch", statement, to_json(values)}));
+    return to_rows(asked(fetching(statement, values)));
   }
   void insert(std::string_view table, std::span<const std::string> columns,
               std::span<const sql_row> rows) override {
@@ -157,11 +172,7 @@ class distant_transaction final : public sql_transaction {
   }
 
  private:
-  json asked(const json& what) {
-    const auto answer = unpacked(ask_(request(what)).text);
-    if (answer.at(0) == "ok") return answer.at(1);
-    throw_error(answer.at(0).get<std::string>(), answer.at(1).get<std::string>());
-  }
+  json asked(const json& what) { return result_of(ask_(request(what))); }
 
   const std::function<frame(const frame&)>& ask_;
   std::string dialect_;
@@ -213,7 +224,8 @@ class author_server {
       throw;
     } catch (...) {
       const auto [kind, why] = error_of();
-      if (kind != constraint && kind != senseless) interruption_ = std::current_exception();
+      if (kind != constraint && kind != senseless && kind != transient)
+        interruption_ = std::current_exception();
       answer = {kind, why};
     }
     answer_({frame_kind::sql_answer, packed(answer)});
@@ -260,6 +272,26 @@ class author_server {
 };
 
 }  // namespace
+
+std::vector<sql_row> ask_rows(const std::function<frame(const frame&)>& ask,
+                              std::string_view statement, std::span<const sql_value> values) {
+  return to_rows(result_of(ask(request(fetching(statement, values)))));
+}
+
+frame answer_query(const std::string& request, const query_function& query) {
+  const auto asked = unpacked(request);
+  if (asked.at(0) != "fetch") throw std::runtime_error("no transaction is open");
+  const auto statement = asked.at(1).get<std::string>();
+  const auto values = to_row(asked.at(2));
+  json answer;
+  try {
+    answer = {"ok", to_json(std::span<const sql_row>{query(statement, values)})};
+  } catch (const std::exception&) {
+    const auto [kind, why] = error_of();
+    answer = {kind, why};
+  }
+  return {frame_kind::sql_answer, packed(answer)};
+}
 
 frame run_author(const author_work& work, chunk c, const std::function<frame(const frame&)>& ask,
                  const std::string& dialect, std::exception_ptr& thrown) {

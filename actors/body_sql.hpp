@@ -2,16 +2,24 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "batch/sql.hpp"
 #include "protocol/pipe_frames.hpp"
 
 namespace partita {
 
-// An author's transaction of a body in a process of its own. The process has no session: it sends
-// each statement to its node, which executes it in the transaction that it holds, and answers. Once
-// the author's code has returned the node commits.
+// What a body in a process of its own does in the database. The process has no session: it sends
+// each statement to its node, which executes it, and answers.
+//
+// One that reads, outside a transaction:
+//   statement                               ->
+//                                           <-   sql_answer
+//
+// A transaction: the node holds it, and commits when the author's code has returned.
 //
 //   process                                      node
 //   chunk                                   ->
@@ -20,6 +28,12 @@ namespace partita {
 //                                           <-   sql_answer
 //   over: the author's code returned, or threw ->
 //                                           <-   chunk_answer
+
+/// In the process: the rows its node found.
+std::vector<sql_row> ask_rows(const std::function<frame(const frame&)>& ask,
+                              std::string_view statement, std::span<const sql_value> values);
+/// In the node: the answer. Throws for a request that has no sense.
+frame answer_query(const std::string& request, const query_function& query);
 
 /// In the process: runs `work` against its node. `ask` sends a frame and returns the answer to it.
 /// `dialect` came with `begin`. Returns what is to be said when it is over. What `work` throws is

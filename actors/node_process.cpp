@@ -11,6 +11,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/logger.hpp>
 
 #include "actors/log_event.hpp"
 #include "actors/node.hpp"
@@ -101,6 +102,8 @@ bool node_process::wait(milliseconds limit) {
 }
 
 bool node_process::close(milliseconds limit) {
+  // This thread made the system, so it holds CAF's log, for which the end of the system waits.
+  caf::logger::set_current_actor_system(nullptr);
   std::promise<void> closed;
   auto done = closed.get_future();
   std::thread{[left_over = impl_.release(), closed = std::move(closed)]() mutable {

@@ -46,7 +46,7 @@ class node_process {
 
   /// Ends the threads and closes the sessions of a node that has left, in at most `limit`. False:
   /// something does not return (a body that does not stop, a call of the database), and the process
-  /// must end. Nothing else may be called afterwards.
+  /// must end. Nothing else may be called afterwards. REQUIRES: this thread made the node.
   bool close(milliseconds limit);
 
   /// Whether the node ended because one of its actors died. Its work is given to others like that

@@ -45,6 +45,12 @@ chunk executor_state::commit_chunk(lease_id lease, partition_no no, const chunk&
   }
 }
 
+std::vector<sql_row> executor_state::query(lease_id lease, partition_no no,
+                                           std::string_view statement,
+                                           std::span<const sql_value> values) {
+  return opened(author, true).verbs()->query(lease, no, std::string{statement}, values);
+}
+
 /// Finds the step and the parameters of the batch, once. If that fails, throws permanent_error,
 /// again for each partition of the batch.
 void executor_state::prepare(const work_batch& work, common& all) const {
@@ -77,6 +83,9 @@ body_end executor_state::run_here(const work_batch& work, const granted_partitio
   setup.commit = [&](const checkpoint& c) { commit(work.from.lease, part.no, c); };
   setup.commit_chunk = [&](const chunk& c, const author_work& write) {
     return commit_chunk(work.from.lease, part.no, c, write);
+  };
+  setup.query = [&](std::string_view statement, std::span<const sql_value> values) {
+    return query(work.from.lease, part.no, statement, values);
   };
   setup.progress = std::move(progress);
   return run_body(*all.step, std::move(setup), deps->limits.max_output_bytes);
@@ -114,6 +123,9 @@ body_end executor_state::run_isolated(const work_batch& work, const granted_part
                        [&](const checkpoint& c) { commit(work.from.lease, part.no, c); },
                        [&](const chunk& c, const author_work& write) {
                          return commit_chunk(work.from.lease, part.no, c, write);
+                       },
+                       [&](std::string_view statement, std::span<const sql_value> values) {
+                         return query(work.from.lease, part.no, statement, values);
                        },
                        std::move(progress)};
   return child->execute(order, link);

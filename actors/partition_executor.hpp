@@ -48,6 +48,8 @@ struct executor_state {
                         std::shared_ptr<progress_cell> progress, std::stop_token stop);
   void commit(lease_id lease, partition_no no, const checkpoint& c);
   chunk commit_chunk(lease_id lease, partition_no no, const chunk& c, const author_work& write);
+  std::vector<sql_row> query(lease_id lease, partition_no no, std::string_view statement,
+                             std::span<const sql_value> values);
   worker_session& opened(std::unique_ptr<worker_session>& session, bool of_authors) const;
 };
 

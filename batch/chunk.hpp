@@ -24,13 +24,21 @@
 // and may have
 //   std::string where() const;           of the item that came last: "FILE, line 7"
 // One that cannot seek reads again what was read before, and that is dropped. When next() throws
-// data_error, one item was malformed, and next() can be called again.
+// data_error, one item was malformed, and next() can be called again; after anything else it
+// cannot, so no policy lets that go.
 //
 // A writer of T is a function, or has `write`, of
 //   (std::span<const T>, sql_transaction&)   rows in the database of the engine: exactly once
-//   (std::span<const T>)                     anything else: at least once (idempotency_key tells a
-//                                            repeat). No output files: an attempt that goes on
-//                                            would have only its own part of them
+//   (std::span<const T>)                     files: exactly once, see below; anything else: at
+//                                            least once (idempotency_key tells a repeat)
+// One that writes output files (partition_context::output_file) also has
+//   json position() const;               behind what was written; that is handed to the system
+//   void resume(const json& position);   goes on there: what follows it is cut off
+//   void sync();                         makes what was written durable
+// and may have
+//   void close();                        writes the end: there are no more items
+// The next attempt goes on with its files, on every node that sees them. On another host's disk
+// they are lost: it makes them anew from the first item, if the writer has nothing but files.
 namespace partita {
 
 /// Exceptions of these types, and what is derived from them.
@@ -106,6 +114,9 @@ class chunked {
     if (!write_) throw definition_error("a chunked step has no writer");
     if (!process_ && !std::is_same_v<In, Out>)
       throw definition_error("a chunked step has no processor between its two types");
+    if (process_ && how_.retried && !std::is_copy_constructible_v<In>)
+      throw definition_error(
+          "items that cannot be copied cannot be processed again: leave out the retry");
     return {[self = *this](partition_context& p) { self.run(p); },
             how_.skipped ? std::optional{how_.skip_limit} : std::nullopt};
   }
@@ -120,11 +131,9 @@ class chunked {
     virtual void go_on(const json& position, std::int64_t items) = 0;
   };
 
-  class sink {
+  class sink : public chunk_output {
    public:
-    virtual ~sink() = default;
-    virtual bool uses_sql() const = 0;
-    virtual void write(std::span<const Out> items, sql_transaction* tx) = 0;
+    std::vector<Out> outputs;  // of the chunk that is being filled
   };
 
   template <class Reader>
@@ -170,7 +179,8 @@ class chunked {
     };
 
     bool uses_sql() const override { return is_function_of_sql || has_write_of_sql; }
-    void write(std::span<const Out> items, sql_transaction* tx) override {
+    void write(sql_transaction* tx, std::size_t first, std::size_t count) override {
+      const auto items = std::span<const Out>{this->outputs}.subspan(first, count);
       if constexpr (is_function_of_sql)
         writer_(items, *tx);
       else if constexpr (has_write_of_sql)
@@ -181,6 +191,27 @@ class chunked {
         writer_.write(items);
     }
 
+    static constexpr bool can_go_on = requires(Writer & w, const Writer& same, const json& at) {
+      { same.position() } -> std::convertible_to<json>;
+      w.resume(at);
+      w.sync();
+    };
+
+    bool goes_on() const override { return can_go_on; }
+    json position() const override {
+      if constexpr (can_go_on) return writer_.position();
+      return nullptr;
+    }
+    void resume(const json& position) override {
+      if constexpr (can_go_on) writer_.resume(position);
+    }
+    void sync() override {
+      if constexpr (can_go_on) writer_.sync();
+    }
+    void close() override {
+      if constexpr (requires { writer_.close(); }) writer_.close();
+    }
+
    private:
     Writer writer_;
   };
@@ -189,13 +220,8 @@ class chunked {
     chunk_loop loop{p, how_};
     const auto reader = read_(p);
     const auto writer = write_(p);
-    loop.require_no_files();
-    if (const auto position = loop.resumed_from()) reader->go_on(*position, loop.items());
+    if (const auto position = loop.begin(*writer)) reader->go_on(*position, loop.items());
     const auto where = [&] { return reader->where(); };
-    std::vector<Out> outputs;
-    const auto write = [&](sql_transaction* tx, std::size_t first, std::size_t count) {
-      writer->write(std::span<const Out>{outputs}.subspan(first, count), tx);
-    };
     for (auto last = chunk_loop::got::item; last != chunk_loop::got::end;) {
       while (loop.wants_items()) {
         std::optional<In> in;
@@ -210,12 +236,13 @@ class chunked {
                 where))
           continue;
         loop.will_write(where);
-        outputs.push_back(std::move(*out));
+        writer->outputs.push_back(std::move(*out));
       }
-      loop.commit(reader->position(), writer->uses_sql(), write);
-      outputs.clear();
+      loop.commit(reader->position());
+      writer->outputs.clear();
       p.stop_if_requested();
     }
+    loop.finish();
   }
 
   /// An item that may be processed again is kept.

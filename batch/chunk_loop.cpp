@@ -35,19 +35,63 @@ void require_chunk_size(int items) {
   if (items < 1) throw definition_error("a chunk has at least one item");
 }
 
-void chunk_loop::require_no_files() const {
-  if (!p_.files().empty())
-    throw definition_error("a chunked step cannot write output files; write them in a plain body");
+std::optional<json> chunk_loop::begin(chunk_output& out) {
+  out_ = &out;
+  if (!p_.files().empty() && !out.goes_on())
+    throw definition_error(
+        "a chunked step with output files needs a writer that can go on: position, resume, sync");
+  auto stored = p_.resume_position();
+  if (!stored || p_.files().empty() || p_.counts().read == 0) return stored;
+  const auto at = to_files_position(*stored);
+  if (find_files(at.files)) {
+    out.resume(at.writer);
+    for (std::size_t i = 0; i < at.files.size(); ++i)
+      sources_.push_back(staged_beside(p_.files()[i], at.files[i].staged));
+    return at.reader;
+  }
+  if (out.uses_sql() || !has_files_only(at.writer))
+    throw permanent_error("what an earlier attempt wrote to " +
+                          p_.files().front().final_path.string() +
+                          " is not on this host, or is cut off, and the partition does not write"
+                          " only files");
+  rebuilt_.emplace();
+  rebuilt_until_ = at.reader;
+  return std::nullopt;
 }
 
-void chunk_loop::require_skippable(const std::exception& why) const {
-  if (ends_attempt(why) || !how_.skipped || !how_.skipped(why)) throw;
+/// Makes the files of the last attempt those of this one.
+bool chunk_loop::find_files(const std::vector<files_position::file>& stored) const {
+  if (stored.size() != p_.files().size())
+    throw permanent_error("an earlier attempt wrote " + std::to_string(stored.size()) +
+                          " output files, this one writes " + std::to_string(p_.files().size()));
+  for (std::size_t i = 0; i < stored.size(); ++i)
+    if (!go_on_with(stored[i].staged, stored[i].bytes, p_.files()[i])) return false;
+  return true;
+}
+
+std::int64_t chunk_loop::size_now() const {
+  const std::int64_t size = how_.size;
+  return rebuilt_ ? std::min(size, p_.counts().read - rebuilt_->read) : size;
+}
+
+bool chunk_loop::may_be_let_go(const std::exception& why) const {
+  return !ends_attempt(why) && how_.skipped && how_.skipped(why);
+}
+
+void chunk_loop::require_skippable(const std::exception& why, const std::string& place) const {
+  if (may_be_let_go(why)) return;
+  const std::string_view text = why.what();
+  if (dynamic_cast<const data_error*>(&why) == nullptr || place.empty() || text.starts_with(place))
+    throw;
+  const auto told = place + ": " + why.what();
+  if (dynamic_cast<const constraint_error*>(&why) != nullptr) throw constraint_error(told);
+  throw data_error(told);
 }
 
 void chunk_loop::add_skipped(std::vector<skipped_item>& to, skipped_item one) const {
   one.place = utf8::shortened(one.place, most_text);
   one.why = utf8::shortened(one.why, most_text);
-  const auto all = p_.counts().skipped + static_cast<std::int64_t>(to.size()) + 1;
+  const auto all = done().skipped + static_cast<std::int64_t>(to.size()) + 1;
   if (all > how_.skip_limit)
     throw permanent_error(
         "more than " + std::to_string(how_.skip_limit) + " items would be let go; the last one: " +
@@ -68,15 +112,17 @@ bool chunk_loop::rests_before_retry(const std::exception& why, int tries) const 
 }
 
 /// One output by itself, so that only those are let go that cannot be written.
-void chunk_loop::write_each(sql_transaction* tx, const write_function& write, chunk& c) const {
+void chunk_loop::write_each(sql_transaction* tx, chunk& c) {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    const auto before = out_->position();
     try {
       if (tx != nullptr && !PARTITA_BUG(bad_rows_are_not_undone))
-        tx->attempt([&] { write(tx, i, 1); });
+        tx->attempt([&] { out_->write(tx, i, 1); });
       else
-        write(tx, i, 1);
+        out_->write(tx, i, 1);
     } catch (const std::exception& e) {
-      require_skippable(e);
+      require_skippable(e, outputs_[i].where);
+      out_->resume(before);
       add_skipped(c.skipped, {outputs_[i].item, skip_stage::write, outputs_[i].where, e.what()});
       if (!PARTITA_BUG(an_item_let_go_counts_as_written)) --c.to.counts.written;
       ++c.to.counts.skipped;
@@ -84,44 +130,87 @@ void chunk_loop::write_each(sql_transaction* tx, const write_function& write, ch
   }
 }
 
-void chunk_loop::store(const json& position, bool uses_sql, const write_function& write,
-                       bool alone) {
-  chunk c;
-  c.from = p_.counts().read;
-  c.skipped = skipped_;
-  c.to.position = position.dump();
-  c.to.counts = p_.counts();
-  c.to.counts += item_counts{read_, static_cast<std::int64_t>(outputs_.size()), filtered_,
-                             static_cast<std::int64_t>(skipped_.size())};
-  const auto all = [&](sql_transaction* tx, chunk& changed) {
-    if (alone)
-      write_each(tx, write, changed);
-    else if (!outputs_.empty())
-      write(tx, 0, outputs_.size());
-  };
-  if (!uses_sql) all(nullptr, c);
-  p_.store_chunk(
-      c, uses_sql ? author_work{[&](sql_transaction& tx, chunk& changed) { all(&tx, changed); }}
-                  : author_work{});
+/// Of the chunk's end. What was written is on disk then.
+json chunk_loop::position(const json& reader) const {
+  if (p_.files().empty()) return reader;
+  out_->sync();
+  files_position at{reader, out_->position(), {}};
+  for (const auto& file : p_.files())
+    at.files.push_back({file.staged_path.filename().string(), staged_bytes(file)});
+  return to_json(at);
 }
 
-void chunk_loop::commit(const json& position, bool uses_sql, const write_function& write) {
+/// May be called again for the same chunk: what it wrote to files before is taken back.
+void chunk_loop::write(sql_transaction* tx, const json& reader, bool alone, chunk& c) {
+  if (std::exchange(perhaps_written_, true)) out_->resume(written_before_);
+  if (alone)
+    write_each(tx, c);
+  else if (!outputs_.empty())
+    out_->write(tx, 0, outputs_.size());
+  c.to.position = position(reader).dump();
+}
+
+void chunk_loop::store(const json& reader, bool alone) {
+  chunk c;
+  c.from = done().read;
+  c.skipped = skipped_;
+  c.to.counts = done();
+  c.to.counts += item_counts{read_, static_cast<std::int64_t>(outputs_.size()), filtered_,
+                             static_cast<std::int64_t>(skipped_.size())};
+  author_work work;
+  if (out_->uses_sql())
+    work = [&](sql_transaction& tx, chunk& changed) { write(&tx, reader, alone, changed); };
+  else
+    write(nullptr, reader, alone, c);
+  if (rebuilt_) {
+    rebuilt_ = c.to.counts;
+    return;
+  }
+  p_.store_chunk(c, work);
+  // The checkpoint speaks of the files of this attempt now.
+  for (const auto& source : std::exchange(sources_, {})) remove_staged(source);
+}
+
+/// The files that were made anew have come to where the last attempt was.
+void chunk_loop::require_same(const json& reader) const {
+  if (reader == rebuilt_until_ && *rebuilt_ == p_.counts()) return;
+  const auto& then = p_.counts();
+  throw permanent_error(
+      "the first " + std::to_string(then.read) + " items are not what they were: then " +
+      std::to_string(then.written) + " were written, " + std::to_string(then.filtered) +
+      " filtered and " + std::to_string(then.skipped) + " let go; now " +
+      std::to_string(rebuilt_->written) + ", " + std::to_string(rebuilt_->filtered) + " and " +
+      std::to_string(rebuilt_->skipped));
+}
+
+void chunk_loop::finish() {
+  if (rebuilt_) throw permanent_error("the reader has fewer items than before");
+  out_->close();
+}
+
+void chunk_loop::commit(const json& reader) {
   if (read_ == 0) return;
+  written_before_ = out_->position();
+  perhaps_written_ = false;
   for (int tries = 1;; ++tries) {
     try {
-      store(position, uses_sql, write, false);
+      store(reader, false);
       break;
     } catch (const std::exception& e) {
       if (rests_before_retry(e, tries)) continue;
-      require_skippable(e);
+      // One of them is bad. Where that fails the attempt, the error tells which.
+      if (!may_be_let_go(e) && dynamic_cast<const data_error*>(&e) == nullptr) throw;
     }
-    store(position, uses_sql, write, true);
+    store(reader, true);
     break;
+  }
+  if (rebuilt_ && rebuilt_->read == p_.counts().read) {
+    require_same(reader);
+    rebuilt_.reset();
   }
   read_ = filtered_ = 0;
   skipped_.clear();
   outputs_.clear();
-  p_.progress(p_.counts().read, 0);
   p_.stop_if_requested();
 }
 

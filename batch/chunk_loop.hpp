@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "batch/chunk_output.hpp"
 #include "batch/partition_context.hpp"
 #include "protocol/retry.hpp"
 
@@ -46,30 +47,36 @@ class chunk_loop {
  public:
   enum class got { item, let_go, end };
 
-  chunk_loop(partition_context& p, const chunk_policies& how) : p_(p), how_(how) {}
+  chunk_loop(partition_context& p, const chunk_policies& how) : p_(p), how_(how) {
+    p.files_go_on();
+  }
 
-  /// The reader's position behind the last chunk that is stored; null: from the start.
-  std::optional<json> resumed_from() const { return p_.resume_position(); }
+  /// REQUIRES: called once, when reader and writer are made. The reader's position from which on
+  /// items are wanted; none: from the start.
+  ///
+  /// A writer of files goes on with what the last attempt has staged. Where that is lost (it is on
+  /// another host's disk), and the writer has nothing but files, they are made anew: the items
+  /// before the position come once more, and are written and stored nowhere else. Throws
+  /// definition_error when a body has output files and a writer that cannot go on, permanent_error
+  /// when files are lost that cannot be made anew.
+  std::optional<json> begin(chunk_output& out);
   /// Items behind which the next one comes.
-  std::int64_t items() const { return p_.counts().read + read_; }
+  std::int64_t items() const { return done().read + read_; }
   /// A chunk ends early when a stop is requested: what it has is stored.
-  bool wants_items() const { return read_ < how_.size && !p_.stop_requested(); }
-
-  /// Throws definition_error when the body has output files: an attempt that goes on behind another
-  /// one would have only its own part of them.
-  void require_no_files() const;
+  bool wants_items() const { return read_ < size_now() && !p_.stop_requested(); }
 
   /// `next` returns whether there was an item.
   template <class Next, class Where>
   got read(const Next& next, const Where& where) {
     try {
       if (!next()) return got::end;
-    } catch (const std::exception& e) {
+    } catch (const data_error& e) {
       ++read_;
       let_go(skip_stage::read, where, e);
       return got::let_go;
     }
     ++read_;
+    p_.progress(items());
     return got::item;
   }
 
@@ -93,16 +100,14 @@ class chunk_loop {
   /// The item that came last will be written.
   template <class Where>
   void will_write(const Where& where) {
-    outputs_.push_back({items() - 1, how_.skipped ? where() : std::string{}});
+    outputs_.push_back({items() - 1, where()});
   }
 
-  /// Writes outputs [first, first + count) of the chunk; the transaction is null where the writer
-  /// wants none.
-  using write_function =
-      std::function<void(sql_transaction* tx, std::size_t first, std::size_t count)>;
-
-  /// Stores the chunk, unless no item came. Then a new chunk begins.
-  void commit(const json& position, bool uses_sql, const write_function& write);
+  /// Writes and stores the chunk, unless no item came. Then a new chunk begins. `reader`: its
+  /// position.
+  void commit(const json& reader);
+  /// No item will come any more. Throws permanent_error when there were fewer than before.
+  void finish();
 
  private:
   struct output {
@@ -112,25 +117,43 @@ class chunk_loop {
 
   template <class Where>
   void let_go(skip_stage stage, const Where& where, const std::exception& why) {
-    require_skippable(why);
-    add_skipped(skipped_, {items() - 1, stage, where(), why.what()});
+    auto place = where();
+    require_skippable(why, place);
+    add_skipped(skipped_, {items() - 1, stage, std::move(place), why.what()});
   }
 
-  /// REQUIRES: called where the exception was caught. Throws it again when no policy lets it pass.
-  void require_skippable(const std::exception& why) const;
+  bool may_be_let_go(const std::exception& why) const;
+  /// REQUIRES: called where the exception was caught. Throws it again when no policy lets it pass;
+  /// a data_error tells the place of the item then.
+  void require_skippable(const std::exception& why, const std::string& place) const;
   void add_skipped(std::vector<skipped_item>& to, skipped_item one) const;
   bool rests_before_retry(const std::exception& why, int tries) const;
-  void write_each(sql_transaction* tx, const write_function& write, chunk& c) const;
-  void store(const json& position, bool uses_sql, const write_function& write, bool alone);
+  /// Before this chunk.
+  const item_counts& done() const { return rebuilt_ ? *rebuilt_ : p_.counts(); }
+  std::int64_t size_now() const;
+  bool find_files(const std::vector<files_position::file>& stored) const;
+  json position(const json& reader) const;
+  void write_each(sql_transaction* tx, chunk& c);
+  void write(sql_transaction* tx, const json& reader, bool alone, chunk& c);
+  void store(const json& reader, bool alone);
+  void require_same(const json& reader) const;
 
   partition_context& p_;
   const chunk_policies& how_;
+  chunk_output* out_ = nullptr;
+  std::vector<output_file> sources_;  // what the files of this attempt were copied from
+
+  // Of lost files that are made anew.
+  std::optional<item_counts> rebuilt_;  // so far
+  json rebuilt_until_;                  // the reader's position
 
   // Of the chunk that is being filled.
   std::int64_t read_ = 0;
   std::int64_t filtered_ = 0;
   std::vector<skipped_item> skipped_;
   std::vector<output> outputs_;
+  json written_before_;           // the writer's position
+  bool perhaps_written_ = false;  // something of this chunk, behind it
 };
 
 }  // namespace partita

@@ -1,8 +1,11 @@
 #include "batch/output_files.hpp"
 
 #include <fcntl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -15,6 +18,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::int64_t most_copied = 1 << 30;  // by one call
+constexpr std::string_view kept_end = ".goes-on.part";
+
 std::string run_mark(run_id run) { return ".run-" + std::to_string(run.value) + ".lease-"; }
 
 file_handle open_folder(const fs::path& folder) {
@@ -22,13 +28,35 @@ file_handle open_folder(const fs::path& folder) {
 }
 
 /// None when it is not there: it may be on another host's disk.
-file_handle find_folder(const fs::path& folder) {
+file_handle find(const fs::path& path, int flags) {
   try {
-    return open_folder(folder);
+    return open_confined(path, flags, "cannot open");
   } catch (const std::system_error& e) {
     if (e.code() == std::errc::no_such_file_or_directory) return file_handle{};
     throw;
   }
+}
+
+file_handle find_folder(const fs::path& folder) { return find(folder, O_RDONLY | O_DIRECTORY); }
+
+/// What this user may not read, or is no file, cannot be gone on with either.
+file_handle find_file(const fs::path& file) {
+  try {
+    auto found = find(file, O_RDONLY | O_NONBLOCK);
+    struct stat status {};
+    if (found.get() >= 0 && ::fstat(found.get(), &status) == 0 && S_ISREG(status.st_mode))
+      return found;
+  } catch (const std::system_error& e) {
+    if (e.code() != std::errc::permission_denied) throw;
+  }
+  return file_handle{};
+}
+
+std::int64_t bytes_of(const file_handle& file, const fs::path& name) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0)
+    throw std::system_error(errno, std::generic_category(), "cannot read " + name.string());
+  return status.st_size;
 }
 
 void sync(const file_handle& file, const fs::path& name) {
@@ -46,10 +74,41 @@ bool is_staged_name(const output_file& file) {
 
 }  // namespace
 
-output_file stage_output(const fs::path& final_path, run_id run, lease_id lease, partition_no no) {
+output_file stage_output(const fs::path& final_path, run_id run, lease_id lease, partition_no no,
+                         staging how) {
   auto name = "." + final_path.filename().string() + run_mark(run) + std::to_string(lease.value) +
-              ".no-" + std::to_string(no) + ".part";
+              ".no-" + std::to_string(no);
+  name += how == staging::goes_on ? kept_end : ".part";
   return {final_path, final_path.parent_path() / name};
+}
+
+output_file staged_beside(const output_file& file, const std::string& name) {
+  return {file.final_path, file.final_path.parent_path() / name};
+}
+
+bool go_on_with(const std::string& source, std::int64_t bytes, const output_file& to) {
+  const auto other = staged_beside(to, source);
+  if (!is_staged_name(other))
+    throw permanent_error(other.staged_path.string() + " is no name under which " +
+                          to.final_path.string() + " is staged");
+  const auto from = find_file(other.staged_path);
+  if (from.get() < 0 || bytes_of(from, other.staged_path) < bytes) return false;
+  const auto into =
+      open_confined(to.staged_path, O_WRONLY | O_CREAT | O_TRUNC, "cannot write", 0666);
+  for (::off_t copied = 0; copied < bytes;) {
+    const auto n = ::sendfile(into.get(), from.get(), &copied,
+                              static_cast<std::size_t>(std::min(bytes - copied, most_copied)));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0)
+      throw std::system_error(errno, std::generic_category(),
+                              "cannot copy " + other.staged_path.string());
+    if (n == 0) return false;  // it became shorter
+  }
+  return true;
+}
+
+std::int64_t staged_bytes(const output_file& file) {
+  return bytes_of(open_confined(file.staged_path, O_RDONLY, "cannot read"), file.staged_path);
 }
 
 void require_plain_folder(const fs::path& file) {
@@ -92,6 +151,10 @@ void publication::finish() {
 }
 
 void discard(const output_file& file) noexcept {
+  if (!file.staged_path.native().ends_with(kept_end)) remove_staged(file);
+}
+
+void remove_staged(const output_file& file) noexcept {
   try {
     const auto name = file.staged_path.filename();
     ::unlinkat(open_folder(file.staged_path.parent_path()).get(), name.c_str(), 0);

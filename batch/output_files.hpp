@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -18,10 +19,25 @@ struct output_file {
   std::filesystem::path staged_path;
 };
 
-/// ".NAME.run-R.lease-L.no-N.part" beside the final name: two partitions of a lease never write one
-/// file.
+/// Whether another attempt may go on with what this one has staged.
+enum class staging { of_one_attempt, goes_on };
+
+/// ".NAME.run-R.lease-L.no-N.part" beside the final name, or "….goes-on.part": no two attempts
+/// write one file.
 output_file stage_output(const std::filesystem::path& final_path, run_id run, lease_id lease,
-                         partition_no no);
+                         partition_no no, staging how = staging::of_one_attempt);
+
+/// Copies the first `bytes` bytes of what another attempt staged for the same final name into the
+/// staged file of this one. `source` is the name of that file, without its folder. False when it is
+/// not there (it may be on another host's disk) or has fewer bytes. Throws permanent_error when
+/// `source` is no name that stage_output gives for that file; std::system_error.
+bool go_on_with(const std::string& source, std::int64_t bytes, const output_file& to);
+
+/// The staged file called `name` (without its folder) for the same final name.
+output_file staged_beside(const output_file& file, const std::string& name);
+
+/// The bytes of the staged file. Throws std::system_error.
+std::int64_t staged_bytes(const output_file& file);
 
 /// Throws permanent_error when "{}", which stands for the number of a partition, is in the folder
 /// of an output file, and not in its name: partitions make no folders.
@@ -47,7 +63,11 @@ class publication {
   std::set<std::filesystem::path> folders_;
 };
 
-/// Removes a staged file of an attempt that does not count. Never throws.
+/// Removes a staged file. Never throws.
+void remove_staged(const output_file& file) noexcept;
+
+/// Removes a staged file of an attempt that does not count, unless another attempt may go on with
+/// it. Never throws.
 void discard(const output_file& file) noexcept;
 
 /// Removes staged files of this run in the folders of `published` that lost attempts left behind.

@@ -1,5 +1,6 @@
 #include "batch/partition_context.hpp"
 
+#include "protocol/errors.hpp"
 #include "protocol/mutation.hpp"
 
 namespace partita {
@@ -16,7 +17,21 @@ std::optional<json> partition_context::resume_position() const {
   return json::parse(setup_.resume->position, nullptr, false);
 }
 
+/// Another statement would wait for the transaction, and that for the author's code.
+void partition_context::require_outside() const {
+  if (in_transaction_)
+    throw definition_error(
+        "the author's code is in a transaction: it reads and writes with that only");
+}
+
+std::vector<sql_row> partition_context::fetch(std::string_view statement,
+                                              std::span<const sql_value> values) {
+  require_outside();
+  return setup_.query(statement, values);
+}
+
 void partition_context::checkpoint(const json& position) {
+  require_outside();
   setup_.commit({seq_ + 1, position.dump(), counts_});
   ++seq_;
   stored_items_ = counts_.read;
@@ -31,8 +46,26 @@ void partition_context::transaction(const json& position,
 }
 
 void partition_context::store_chunk(chunk c, const author_work& write) {
+  require_outside();
+  if (lost_) std::rethrow_exception(lost_);
   c.to.seq = seq_ + 1;
-  counts_ = setup_.commit_chunk(c, write).to.counts;
+  may_have_stored_ = true;
+  const auto alone = [&](sql_transaction& tx, chunk& changed) {
+    in_transaction_ = true;
+    try {
+      write(tx, changed);
+    } catch (...) {
+      in_transaction_ = false;
+      throw;
+    }
+    in_transaction_ = false;
+  };
+  try {
+    counts_ = setup_.commit_chunk(c, write ? author_work{alone} : author_work{}).to.counts;
+  } catch (const store_error&) {
+    lost_ = std::current_exception();
+    throw;
+  }
   ++seq_;
   stored_items_ = counts_.read;
 }
@@ -46,6 +79,10 @@ void partition_context::progress(std::int64_t done, std::int64_t total) {
   setup_.progress->done.store(done, std::memory_order_relaxed);
 }
 
+void partition_context::progress(std::int64_t done) {
+  setup_.progress->done.store(done, std::memory_order_relaxed);
+}
+
 std::filesystem::path partition_context::output_file(const std::filesystem::path& final_path) {
   auto path = std::filesystem::absolute(final_path).lexically_normal();
   require_plain_folder(path);
@@ -53,7 +90,7 @@ std::filesystem::path partition_context::output_file(const std::filesystem::path
   if (auto at = name.find("{}"); at != std::string::npos) name.replace(at, 2, std::to_string(no()));
   path.replace_filename(name);
   require_folder_of(path);
-  auto file = stage_output(path, setup_.run, setup_.lease, no());
+  auto file = stage_output(path, setup_.run, setup_.lease, no(), staging_);
   files_.push_back(file);
   return file.staged_path;
 }

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "batch/output_files.hpp"
@@ -40,6 +44,10 @@ struct partition_setup {
   /// author's code throws.
   std::function<chunk(const chunk&, const author_work&)> commit_chunk =
       [](const chunk& c, const author_work&) { return c; };
+  /// Rows of a statement that reads (storage/store.hpp query).
+  query_function query = [](std::string_view, std::span<const sql_value>) {
+    return std::vector<sql_row>{};
+  };
   std::shared_ptr<progress_cell> progress = std::make_shared<progress_cell>();
 };
 
@@ -83,6 +91,17 @@ class partition_context {
   /// database: both stand, or neither. Throws as `checkpoint` does, and what `work` throws.
   void transaction(const json& position, const std::function<void(sql_transaction&)>& work);
 
+  // --- reading the engine's database
+  /// Rows of one statement that changes nothing, outside any transaction: what was committed before
+  /// it. Parameters and errors: sql_transaction (batch/sql.hpp); a statement that would change
+  /// something is an sql_error.
+  template <class... Values>
+  std::vector<sql_row> query(std::string_view statement, const Values&... values) {
+    const std::array<sql_value, sizeof...(Values)> given{to_sql_value(values)...};
+    return fetch(statement, given);
+  }
+  std::vector<sql_row> fetch(std::string_view statement, std::span<const sql_value> values);
+
   // --- ending early
   /// What returns counts as done: end early by stop_if_requested or checkpoint.
   bool stop_requested() const { return setup_.stop.stop_requested(); }
@@ -108,18 +127,31 @@ class partition_context {
   /// each other, the name of the step, and the checkpoint the work follows.
   std::string idempotency_key() const;
 
-  /// For chunk_loop: `c.to.seq` is set here.
+  // --- for chunk_loop
+  /// `c.to.seq` is set here.
   void store_chunk(chunk c, const author_work& write);
+  /// Whether a checkpoint may speak of this attempt: one was stored, or it is not known.
+  bool may_have_stored() const { return may_have_stored_; }
+  /// Another attempt may go on with the files of this one.
+  void files_go_on() { staging_ = staging::goes_on; }
+  /// The total stays what it was.
+  void progress(std::int64_t done);
 
   const json& output() const { return output_; }
   const std::vector<partita::output_file>& files() const { return files_; }
 
  private:
+  void require_outside() const;
+
   partition_setup setup_;
   item_counts counts_;
   std::int64_t stored_items_ = 0;  // read, of the last checkpoint
   std::int64_t seq_ = 0;
+  bool may_have_stored_ = false;
+  bool in_transaction_ = false;  // the author's code is in one
+  std::exception_ptr lost_;      // the database did not say what became of the last chunk
   json output_;
+  staging staging_ = staging::of_one_attempt;
   std::vector<partita::output_file> files_;
 };
 

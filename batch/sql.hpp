@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -18,6 +19,18 @@ namespace partita {
 /// type for (dates, decimals) is text.
 using sql_value = std::variant<std::nullptr_t, std::int64_t, double, std::string>;
 using sql_row = std::vector<sql_value>;
+
+template <class T>
+sql_value to_sql_value(const T& value) {
+  if constexpr (std::is_same_v<T, std::nullptr_t> || std::is_same_v<T, sql_value>)
+    return value;
+  else if constexpr (std::is_integral_v<T>)
+    return static_cast<std::int64_t>(value);
+  else if constexpr (std::is_floating_point_v<T>)
+    return static_cast<double>(value);
+  else
+    return std::string{value};
+}
 
 /// The data break a rule of the tables: a key exists already, a reference leads nowhere, a value is
 /// missing or does not fit its column. A policy may let the item be skipped.
@@ -41,10 +54,11 @@ class sql_error : public permanent_error {
 /// CAST($1 AS integer). One call is one statement. The engine begins and ends the transaction:
 /// BEGIN, COMMIT, ROLLBACK, savepoints and the like are refused with an sql_error.
 ///
-/// Errors: constraint_error, sql_error; transient_error where the transaction kept others waiting
-/// for too long (SQLite has one writer). After one of them nothing of this transaction can be
-/// stored, unless it came out of `attempt`. Any other exception means that the database did not
-/// answer; let it pass.
+/// Errors: constraint_error, sql_error; transient_error where a statement took too long, the
+/// author's code paused for too long between two of them (PostgreSQL), or the transaction kept
+/// others waiting for too long (SQLite, which has one writer). After one of them nothing of this
+/// transaction can be stored, unless it came out of `attempt`. Any other exception means that the
+/// database did not answer; let it pass.
 class sql_transaction {
  public:
   sql_transaction() = default;
@@ -58,14 +72,14 @@ class sql_transaction {
   /// Runs a statement that changes rows. Returns how many.
   template <class... Values>
   std::int64_t execute(std::string_view statement, const Values&... values) {
-    const std::array<sql_value, sizeof...(Values)> given{to_value(values)...};
+    const std::array<sql_value, sizeof...(Values)> given{to_sql_value(values)...};
     return change(statement, given);
   }
 
   /// Runs a statement that returns rows.
   template <class... Values>
   std::vector<sql_row> query(std::string_view statement, const Values&... values) {
-    const std::array<sql_value, sizeof...(Values)> given{to_value(values)...};
+    const std::array<sql_value, sizeof...(Values)> given{to_sql_value(values)...};
     return fetch(statement, given);
   }
 
@@ -83,22 +97,15 @@ class sql_transaction {
                       std::span<const std::string> keys, std::span<const sql_row> rows) = 0;
 
   /// Does `work` by itself: when it throws, what it did here is undone, the exception passes on,
-  /// and the transaction can go on. Rules that the database would check at the end are checked now.
+  /// and the transaction can go on. Rules that the database would check at the end are checked now;
+  /// from then on those that can be put off (DEFERRABLE) are checked at the end. So items that are
+  /// written one by one must come in an order that breaks no rule.
   virtual void attempt(const std::function<void()>& work) = 0;
-
- private:
-  template <class T>
-  static sql_value to_value(const T& value) {
-    if constexpr (std::is_same_v<T, std::nullptr_t> || std::is_same_v<T, sql_value>)
-      return value;
-    else if constexpr (std::is_integral_v<T>)
-      return static_cast<std::int64_t>(value);
-    else if constexpr (std::is_floating_point_v<T>)
-      return static_cast<double>(value);
-    else
-      return std::string{value};
-  }
 };
+
+/// Runs one statement that reads, outside any transaction.
+using query_function =
+    std::function<std::vector<sql_row>(std::string_view, std::span<const sql_value>)>;
 
 /// What an author does in one transaction, together with a chunk. It may let items of the chunk go
 /// that turn out to be bad: then it changes the chunk's counts and skipped items.

@@ -69,7 +69,10 @@ void loop_by_hand(const fs::path& from, const fs::path& to) {
 void loop_of_parts(const fs::path& from, const fs::path& to) {
   const auto slice = csv::split(from, customers::csv_header, 1).front();
   csv::reader reader{from, slice, customers::column_count};
-  xml::writer writer{to, customers::root_element};
+  file_sink sink{to};
+  sink.add(xml::prolog);
+  xml::elements writer{sink};
+  writer.start(customers::root_element);
   for (csv::record customer; reader.next(customer);) {
     writer.start(customers::item_element);
     for (std::size_t i = 0; i < customers::column_count; ++i)
@@ -78,7 +81,9 @@ void loop_of_parts(const fs::path& from, const fs::path& to) {
                                                       : customer.fields[i]);
     writer.end();
   }
-  writer.close();
+  writer.end();
+  sink.add("\n");
+  sink.flush();
   sync_file(to);
 }
 

@@ -20,7 +20,7 @@ std::string_view first_word(std::string_view text) {
     if (begin == text.npos) return {};
     text.remove_prefix(begin);
     if (text.starts_with("--")) {
-      text.remove_prefix(std::min(text.size(), text.find('\n')));
+      text.remove_prefix(std::min(text.size(), text.find_first_of("\r\n")));
     } else if (text.starts_with("/*")) {
       // A comment may hold others.
       int depth = 0;

@@ -168,6 +168,16 @@ chunk worker_store::commit_chunk(lease_id lease, partition_no no, const chunk& c
   }
 }
 
+std::vector<sql_row> worker_store::query(lease_id lease, partition_no no,
+                                         const std::string& statement,
+                                         std::span<const sql_value> values) const {
+  try {
+    return run("query", access::read, verbs::query, lease, no, statement, values);
+  } catch (const author_failure& e) {
+    std::rethrow_exception(e.cause);
+  }
+}
+
 void worker_store::record_progress(std::span<const progress_report> items) const {
   if (items.empty()) return;
   run("record_progress", access::light_write, &transaction::record_progress, items);

@@ -285,6 +285,13 @@ class worker_store : public virtual run_lookup {
   chunk commit_chunk(lease_id lease, partition_no no, const chunk& c,
                      const author_work& write) const;
 
+  /// Rows of one statement of the author's that reads, for an attempt at a partition. No fence, no
+  /// transaction: it sees what was committed before it. Throws sql_error for one that would change
+  /// something, or cannot work, constraint_error for a value the database cannot take;
+  /// `bad_request` where the database knows no SQL.
+  std::vector<sql_row> query(lease_id lease, partition_no no, const std::string& statement,
+                             std::span<const sql_value> values) const;
+
   /// Stores progress for listings. Best effort: not fenced beyond the lease being LIVE, no event.
   void record_progress(std::span<const progress_report> items) const;
 };

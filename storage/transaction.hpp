@@ -313,8 +313,8 @@ class transaction : public node_rows,
   transaction& operator=(const transaction&) = delete;
 
   /// What the author's statements go through; of what another attempt left in the session nothing
-  /// is there any more. Throws bad_request where the database knows no SQL. REQUIRES:
-  /// access::write, and nothing was done before.
+  /// is there any more. With access::read they may change nothing. Throws bad_request where the
+  /// database knows no SQL. REQUIRES: access::write or access::read, and nothing was done before.
   virtual author_transaction& author(lease_id lease, partition_no no) = 0;
 
   /// Appends to the log, in the order of the calls. The events of a transaction may be written

@@ -238,8 +238,9 @@ def page_chaos(lines):
     return ["## Chaos on real processes", "",
             f"{len(lines)} plans, {int(total(lines, 'seconds') // 60)} minutes of faults; "
             f"{number(total(lines, 'items'))} items in the outputs; "
-            f"{number(total(lines, 'acknowledged_results_checked'))} acknowledged results checked. "
-            + ("None was lost, and no item was there twice." if not total(lines, "violations") else
+            f"{number(total(lines, 'acknowledged_results_checked'))} acknowledged results and "
+            f"{number(sum(line.get('author_rows_checked', 0) for line in lines))} rows of an "
+            "author's table without any key checked. " + ("None was lost, and no item was there twice." if not total(lines, "violations") else
                f"**{total(lines, 'violations')} violations.**"), "",
             *table(["seed", "s", "nodes", "timers", "faults", "runs", "takeovers", "nodes given up",
                     "leases revoked", "starts beyond one", "late results dropped", "items",

@@ -15,6 +15,12 @@
 /// than the items, such as writers of a database.
 namespace partita {
 
+/// A writer that is given more than the items.
+template <class Writer, class T, class... More>
+concept writes_with = requires(Writer& writer, std::span<const T> items, More&... more) {
+  writer.write(items, more...);
+};
+
 /// What they have in common. A writer inside that has no positions (of a database) has null as its
 /// position, and is left alone by what is for files.
 template <class... Writers>
@@ -56,7 +62,7 @@ class several_writers {
   }
   template <class Writer, class T, class... More>
   static void write_to(Writer& one, std::span<const T> items, More&... more) {
-    if constexpr (requires { one.write(items, more...); })
+    if constexpr (writes_with<Writer, T, More...>)
       one.write(items, more...);
     else
       one.write(items);
@@ -92,7 +98,8 @@ class tee : public several_writers<Writers...> {
   using several_writers<Writers...>::several_writers;
 
   template <class T, class... More>
-  void write(std::span<const T> items, More&... more) {
+  requires(sizeof...(More) == 0 || (writes_with<Writers, T, More...> || ...))  //
+      void write(std::span<const T> items, More&... more) {
     this->all_or_none([&] { this->each([&](auto& one) { this->write_to(one, items, more...); }); });
   }
 };
@@ -110,7 +117,8 @@ class classified : public several_writers<Writers...> {
       : several_writers<Writers...>(std::move(writers)...), pick_(std::move(pick)) {}
 
   template <class... More>
-  void write(std::span<const T> items, More&... more) {
+  requires(sizeof...(More) == 0 || (writes_with<Writers, T, More...> || ...))  //
+      void write(std::span<const T> items, More&... more) {
     std::vector<std::vector<T>> parts(sizeof...(Writers));
     for (const auto& item : items) {
       const auto no = pick_(item);

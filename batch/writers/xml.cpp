@@ -131,16 +131,4 @@ void elements::add_escaped(std::string_view value, bool in_attribute) {
   to_->add(value.substr(begin));
 }
 
-writer::writer(std::filesystem::path path, std::string_view root)
-    : sink_(std::make_unique<file_sink>(std::move(path))), elements_(*sink_) {
-  sink_->add(prolog);
-  start(root);
-}
-
-void writer::close() {
-  elements_.end_all();
-  sink_->add("\n");
-  sink_->flush();
-}
-
 }  // namespace partita::xml

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,29 +43,7 @@ class elements {
   bool in_start_tag_ = false;      // of the innermost: until something follows
 };
 
-/// A document that is written in one go.
-class writer {
- public:
-  /// Creates the file, or empties it, and opens the root element.
-  writer(std::filesystem::path path, std::string_view root);
-
-  void start(std::string_view name) { elements_.start(name); }
-  void attribute(std::string_view name, std::string_view value) {
-    elements_.attribute(name, value);
-  }
-  void element(std::string_view name, std::string_view text) { elements_.element(name, text); }
-  void end() { elements_.end(); }
-
-  /// Ends all open elements and hands the document to the operating system. Only after it returned
-  /// is the file whole.
-  void close();
-
- private:
-  std::unique_ptr<file_sink> sink_;  // the elements refer to it
-  elements elements_;
-};
-
-/// The format of `item_writer`.
+/// The format of `writer`.
 template <class T>
 class item_format {
  public:
@@ -100,9 +77,9 @@ class item_format {
 /// A writer of T: a document whose root holds what a function of the author's adds for each item.
 /// What that leaves open is ended behind it.
 template <class T>
-class item_writer : public item_file<T, item_format<T>> {
+class writer : public item_file<T, item_format<T>> {
  public:
-  item_writer(std::filesystem::path staged, std::string root, typename item_format<T>::adder add)
+  writer(std::filesystem::path staged, std::string root, typename item_format<T>::adder add)
       : item_file<T, item_format<T>>(std::move(staged), std::move(root), std::move(add)) {}
 };
 

@@ -108,7 +108,8 @@ void author_statements::do_insert(std::string_view table, std::span<const std::s
   copy_in(tx_, quoted_table(table), names, given);
 }
 
-/// The rows come as one array of texts for each column; each is cast to the type of its column.
+/// The rows come as one array of texts for each column; each is cast to the type of its column,
+/// without its length: that is checked as the row is stored, where a cast would cut it off.
 const std::string& author_statements::upsert_into(std::string_view table,
                                                   std::span<const std::string> columns,
                                                   std::span<const std::string> keys) {
@@ -120,7 +121,7 @@ const std::string& author_statements::upsert_into(std::string_view table,
   for (std::size_t i = 0; i < columns.size(); ++i) {
     server_.expect_answer();
     const auto type = tx_.exec_params(
-        "SELECT format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute"
+        "SELECT format_type(atttypid, -1) FROM pg_catalog.pg_attribute"
         " WHERE attrelid = $1::regclass AND attname = $2 AND attnum > 0 AND NOT attisdropped",
         quoted_table(table), columns[i]);
     if (type.empty()) throw sql_error(std::string{table} + " has no column " + columns[i]);
@@ -167,17 +168,36 @@ void author_statements::do_rollback_to() {
 }
 
 void author_statements::throw_as_authors() const {
+  if (!server_.is_open()) server_.unusable = true;
   try {
     throw;
   } catch (const pqxx::sql_error& e) {
-    if (const auto broken = broken_rule(e)) throw constraint_error(*broken);
-    if (const auto why = senseless(e)) throw sql_error(*why);
+    throw_as_authors(e);
+  } catch (const pqxx::broken_connection& e) {
+    // libpqxx says so of every error of the protocol, too: of a wrong number of values.
+    if (server_.is_open()) throw sql_error(line_of(e.what()));
   } catch (const constraint_error&) {
     throw;
   } catch (const sql_error&) {
     throw;
   } catch (...) {
   }
+}
+
+void author_statements::throw_as_authors(const pqxx::sql_error& e) const {
+  if (const auto broken = broken_rule(e)) throw constraint_error(*broken);
+  if (e.sqlstate() == "25006" && reads_only_)
+    throw sql_error("a query changes nothing: rows are written with a chunk");
+  if (e.sqlstate() == "57014")
+    throw transient_error("a statement took longer than " +
+                          std::to_string(server_.longest_answer().count()) +
+                          " ms, or was ended: " + line_of(e.what()));
+  if (e.sqlstate() == "25P03")
+    throw transient_error("the author's code kept its transaction waiting for too long");
+  if (is_stale_plan(e))
+    server_.unusable = true;
+  else if (!is_of_the_server(e))
+    throw sql_error(line_of(e.what()));
 }
 
 }  // namespace partita::postgres

@@ -7,11 +7,13 @@
 
 namespace partita::postgres {
 
-/// An author's statements in PostgreSQL. Rows go in by COPY, the fastest way. REQUIRES: a
+/// An author's statements in PostgreSQL. They have the rights of the node's role. Rows go in by
+/// COPY, the fastest way. REQUIRES: a
 /// transaction is open.
 class author_statements final : public author_transaction {
  public:
-  author_statements(connection& server, pqxx::transaction_base& tx) : server_(server), tx_(tx) {}
+  author_statements(connection& server, pqxx::transaction_base& tx, bool reads_only)
+      : server_(server), tx_(tx), reads_only_(reads_only) {}
 
   std::string_view dialect() const override { return "postgresql"; }
 
@@ -27,6 +29,7 @@ class author_statements final : public author_transaction {
   void do_release() override;
   void do_rollback_to() override;
   void throw_as_authors() const override;
+  void throw_as_authors(const pqxx::sql_error& e) const;
 
   pqxx::result run(const std::string& statement, std::span<const sql_value> values);
   void plain(const char* statement);
@@ -35,6 +38,7 @@ class author_statements final : public author_transaction {
 
   connection& server_;
   pqxx::transaction_base& tx_;
+  const bool reads_only_;
 };
 
 }  // namespace partita::postgres

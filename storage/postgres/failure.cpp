@@ -67,17 +67,6 @@ std::string_view advice(errc code) {
   }
 }
 
-/// The line of a message that holds position `at`, without its severity. What follows in the
-/// messages of a server is context, and may quote data.
-std::string line_of(std::string_view text, std::size_t at = 0) {
-  auto begin = text.rfind('\n', at);
-  auto line = text.substr(begin == text.npos ? 0 : begin + 1);
-  line = line.substr(0, line.find('\n'));
-  for (std::string_view noise : {"ERROR:  ", "FATAL:  "})
-    if (line.starts_with(noise)) line.remove_prefix(noise.size());
-  return std::string{line};
-}
-
 /// "INSERT" or the like, where the statement that was refused begins with it.
 std::string_view wanted_right(std::string_view statement) {
   const auto begin = statement.find_first_not_of(" \n");
@@ -120,20 +109,39 @@ constexpr std::array refusals{
 
 }  // namespace
 
+std::string line_of(std::string_view text, std::size_t at) {
+  auto begin = text.rfind('\n', at);
+  auto line = text.substr(begin == text.npos ? 0 : begin + 1);
+  line = line.substr(0, line.find('\n'));
+  for (std::string_view noise : {"ERROR:  ", "FATAL:  "})
+    if (line.starts_with(noise)) line.remove_prefix(noise.size());
+  return std::string{line};
+}
+
 std::optional<std::string> broken_rule(const pqxx::sql_error& failure) {
   const auto& state = failure.sqlstate();
-  if (!state.starts_with("23") && !state.starts_with("22")) return std::nullopt;
+  // 21000: two rows of one upsert with the same key; 44000: a row that its view does not show;
+  // P0001: what a trigger refuses.
+  constexpr std::array<std::string_view, 5> states{"21000", "22", "23", "44000", "P0001"};
+  if (std::none_of(states.begin(), states.end(),
+                   [&](std::string_view s) { return state.starts_with(s); }))
+    return std::nullopt;
   return line_of(failure.what());
 }
 
-std::optional<std::string> senseless(const pqxx::sql_error& failure) {
+bool is_of_the_server(const pqxx::sql_error& failure) {
   const auto& state = failure.sqlstate();
-  const auto missing = dynamic_cast<const pqxx::insufficient_privilege*>(&failure) != nullptr;
-  constexpr std::array<std::string_view, 8> classes{"42", "0A", "2F", "38", "39", "3B", "3F", "P0"};
-  if (!missing && std::none_of(classes.begin(), classes.end(),
-                               [&](std::string_view c) { return state.starts_with(c); }))
-    return std::nullopt;
-  return line_of(failure.what());
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&failure) != nullptr) return false;
+  // 25006: it became a standby; 26000, 42P05: a pooler gave us another session.
+  constexpr std::array<std::string_view, 11> states{"08", "25006", "26000", "28", "40", "42P05",
+                                                    "53", "55P03", "57P",   "58", "XX"};
+  return state.empty() || std::any_of(states.begin(), states.end(),
+                                      [&](std::string_view s) { return state.starts_with(s); });
+}
+
+bool is_stale_plan(const pqxx::sql_error& failure) {
+  return std::string_view{failure.what()}.find("cached plan must not change") !=
+         std::string_view::npos;
 }
 
 bool is_lost_race(const std::exception& failure) {
@@ -142,8 +150,8 @@ bool is_lost_race(const std::exception& failure) {
       dynamic_cast<const pqxx::deadlock_detected*>(&failure) != nullptr)
     return true;
   const auto* sql = dynamic_cast<const pqxx::sql_error*>(&failure);
-  return sql != nullptr &&
-         (sql->sqlstate() == "40001" || sql->sqlstate() == "40P01" || sql->sqlstate() == "55P03");
+  return sql != nullptr && (is_stale_plan(*sql) || sql->sqlstate() == "40001" ||
+                            sql->sqlstate() == "40P01" || sql->sqlstate() == "55P03");
 }
 
 bool is_lost_preparation(const std::exception& failure) {

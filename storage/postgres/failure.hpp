@@ -4,6 +4,7 @@
 #include <optional>
 #include <pqxx/except>
 #include <string>
+#include <string_view>
 
 #include "protocol/errors.hpp"
 #include "protocol/values.hpp"
@@ -21,8 +22,16 @@ bool is_lost_preparation(const std::exception& failure);
 /// missing value, one that does not fit.
 std::optional<std::string> broken_rule(const pqxx::sql_error& failure);
 
-/// Why the statement of an author cannot work, in one line: its syntax, a table, a right.
-std::optional<std::string> senseless(const pqxx::sql_error& failure);
+/// Whether a statement failed because of the server, the connection or another transaction. All
+/// else is the statement's own: its syntax, a table, a right.
+bool is_of_the_server(const pqxx::sql_error& failure);
+
+/// A prepared statement whose tables were altered since. A new connection has none.
+bool is_stale_plan(const pqxx::sql_error& failure);
+
+/// The line of a message that holds position `at`, without its severity. What follows in the
+/// messages of a server is context, and may quote data.
+std::string line_of(std::string_view text, std::size_t at = 0);
 
 /// The server ended the statement, as after `statement_timeout`; the connection is good.
 bool is_cancelled(const std::exception& failure);

@@ -37,7 +37,6 @@ void copy_in(pqxx::transaction_base& tx, const std::string& table,
              const std::vector<std::string>& names, const Rows& rows) {
   std::string lines;
   for (const auto& row : rows) {
-    if (!lines.empty()) lines += '\n';
     const char* separator = "";
     for (const auto* text : row.pointers()) {
       lines += std::exchange(separator, "\t");
@@ -53,6 +52,7 @@ void copy_in(pqxx::transaction_base& tx, const std::string& table,
           (lines += '\\') += "\\tnr"[at];
       }
     }
+    lines += '\n';  // of the last one libpqxx takes it away, and adds its own
   }
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // its successor takes no lines

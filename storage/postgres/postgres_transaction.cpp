@@ -39,8 +39,14 @@ author_transaction& postgres_transaction::author(lease_id lease, partition_no no
         "SELECT pg_advisory_unlock_all()");
   }
   server_.author_of = attempt;
+  const bool reads_only = !enclosed_;
+  if (reads_only) {
+    server_.expect_answer();
+    carrier_.exec0("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY");
+    begun_ = true;
+  }
   open();
-  return author_.emplace(server_, carrier_);
+  return author_.emplace(server_, carrier_, reads_only);
 }
 
 void postgres_transaction::fence_chunk(lease_id lease, partition_no no, const chunk& c) {
@@ -65,9 +71,11 @@ void postgres_transaction::commit_fenced() {
     carrier_.exec(PARTITA_BUG(postgres_chunk_commits_without_the_fence) ? "COMMIT"
                                                                         : fence_ + "COMMIT");
   } catch (const pqxx::sql_error& e) {
-    // A rule that the server checks at the end.
+    // A rule that the server checks at the end, or a trigger that waited for it.
     if (const auto broken = broken_rule(e))
       throw author_failure{std::make_exception_ptr(constraint_error(*broken))};
+    if (!is_of_the_server(e) && !is_lost_race(e) && !e.sqlstate().starts_with("PT"))
+      throw author_failure{std::make_exception_ptr(sql_error(line_of(e.what())))};
     throw;
   }
   begun_ = false;

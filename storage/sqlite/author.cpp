@@ -75,6 +75,7 @@ void author_statements::do_release() {
 }
 
 void author_statements::do_rollback_to() {
+  if (!db_.writes()) throw sql_error("a statement ended the transaction: nothing is stored");
   db_.run_script("ROLLBACK TO partita_attempt; RELEASE partita_attempt");
 }
 

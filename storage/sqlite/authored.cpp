@@ -16,10 +16,8 @@ statement connection::prepare_authored(const std::string& sql) {
                                          SQLITE_PREPARE_PERSISTENT, &raw, &rest);
     author_speaks_ = false;
     kept.reset(raw);
-    if (code == SQLITE_OK && raw != nullptr &&
-        std::string_view{rest}.find_first_not_of(" \t\r\n;") == std::string_view::npos)
-      return statement{*this, raw};
     const std::string message = sqlite3_errmsg(db_.get());
+    if (code == SQLITE_OK && raw != nullptr && is_empty(rest)) return statement{*this, raw};
     authored_.erase(sql);
     if (code == SQLITE_OK)
       throw sql_error(raw == nullptr ? "an empty statement" : "two statements in one text");
@@ -30,6 +28,24 @@ statement connection::prepare_authored(const std::string& sql) {
   }
   return statement{*this, kept.get()};
 }
+
+/// A statement whose tables were altered since is compiled again, and judged again.
+int connection::step_as_author(sqlite3_stmt* raw) {
+  author_speaks_ = true;
+  const auto code = sqlite3_step(raw);
+  author_speaks_ = false;
+  return code;
+}
+
+/// Nothing but blanks and comments.
+bool connection::is_empty(const char* rest) {
+  sqlite3_stmt* raw = nullptr;
+  const auto code = sqlite3_prepare_v2(db_.get(), rest, -1, &raw, nullptr);
+  sqlite3_finalize(raw);
+  return code == SQLITE_OK && raw == nullptr;
+}
+
+bool connection::writes() const { return sqlite3_txn_state(db_.get(), "main") == SQLITE_TXN_WRITE; }
 
 bool connection::leaves_references_open() const {
   int open = 0, highest = 0;
@@ -108,7 +124,9 @@ void statement::bind_values(std::span<const sql_value> values) {
 }
 
 bool statement::step_authored() {
-  const auto code = sqlite3_step(raw_);
+  if (sqlite3_stmt_readonly(raw_) == 0 && !db_->writes())
+    throw sql_error("a query changes nothing: rows are written with a chunk");
+  const auto code = db_->step_as_author(raw_);
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) db_->fail_authored(code);
   return false;
@@ -126,6 +144,9 @@ sql_row statement::values() const {
       case SQLITE_FLOAT:
         row.emplace_back(sqlite3_column_double(raw_, i));
         break;
+      case SQLITE_BLOB:
+        throw sql_error(std::string{"column "} + sqlite3_column_name(raw_, i) +
+                        " holds a BLOB, which is no value here: read hex(…) of it");
       default:
         row.emplace_back(text(i));
     }

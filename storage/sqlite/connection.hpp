@@ -93,6 +93,9 @@ class connection {
 
   /// Whether a reference that is checked at the end of the transaction leads to no row now.
   bool leaves_references_open() const;
+  int step_as_author(sqlite3_stmt* raw);
+  /// Whether the transaction that is open may write.
+  bool writes() const;
 
   /// Rows that the last statement changed.
   std::int64_t changes() const { return sqlite3_changes64(db_.get()); }
@@ -130,6 +133,7 @@ class connection {
     void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
   };
 
+  bool is_empty(const char* rest);
   void open();
   int open_file(const std::string& name, int flags);
   /// For a file that this user can only read: its log may not be usable without writing beside it.

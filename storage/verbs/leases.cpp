@@ -56,6 +56,17 @@ void require_checkpoint(const checkpoint& c) {
   if (c.seq < 1) throw store_error(errc::bad_request, "checkpoints are numbered from 1");
 }
 
+std::vector<sql_row> query(transaction& tx, lease_id lease, partition_no no,
+                           const std::string& statement, std::span<const sql_value> values) {
+  auto& author = tx.author(lease, no);
+  try {
+    return author.fetch(statement, values);
+  } catch (...) {
+    author.rethrow_interruption();
+    throw author_failure{std::current_exception()};
+  }
+}
+
 chunk commit_chunk(transaction& tx, lease_id lease, partition_no no, const chunk& wanted,
                    const author_work& write) {
   auto c = wanted;

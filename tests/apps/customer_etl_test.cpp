@@ -135,7 +135,6 @@ TEST_CASE("an attempt stages its file under a name of its own") {
   partition_context p{setup};
   runner.step().body()(p);
   CHECK(p.counts() == item_counts{1, 1, 0, 0});
-  CHECK(p.output() == json{{"rows", 1}});
   CHECK(setup.progress->done == 1);
   CHECK(setup.progress->total == 1);
   REQUIRE(p.files().size() == 1);
@@ -144,7 +143,7 @@ TEST_CASE("an attempt stages its file under a name of its own") {
   CHECK_FALSE(fs::exists(p.files()[0].final_path));
 }
 
-TEST_CASE("a stop ends a partition within a hundred rows") {
+TEST_CASE("a stop ends a partition at once") {
   fixture f;
   generate_customers(f.input, 1000);
   const auto runner = f.runner();
@@ -154,7 +153,7 @@ TEST_CASE("a stop ends a partition within a hundred rows") {
   setup.stop = stop.get_token();
   partition_context p{setup};
   CHECK_THROWS_AS(runner.step().body()(p), stop_requested_error);
-  CHECK(p.counts().read == 100);
+  CHECK(p.counts().read == 0);
 }
 
 TEST_CASE("parts of an earlier, wider run are removed, and nothing else") {

@@ -2,109 +2,13 @@
 
 #include <set>
 
-#include "batch/chunk.hpp"
-#include "protocol/errors.hpp"
+#include "tests/batch/chunk_engine.hpp"
 
 using namespace partita;
+using test::engine;
+using test::numbers;
 
 namespace {
-
-/// Numbers 0 to count-1. Those that are malformed are refused as they are read.
-class numbers {
- public:
-  explicit numbers(int count, std::set<int> malformed = {})
-      : count_(count), malformed_(std::move(malformed)) {}
-
-  std::optional<int> next() {
-    if (at_ == count_) return std::nullopt;
-    const int n = at_++;
-    if (malformed_.contains(n)) throw data_error("no number");
-    return n;
-  }
-  json position() const { return at_; }
-  void seek(const json& position) { at_ = position.get<int>(); }
-  std::string where() const { return "line " + std::to_string(at_); }
-
- private:
-  int count_;
-  std::set<int> malformed_;
-  int at_ = 0;
-};
-
-/// A database with one table of numbers, which refuses some of them.
-class table final : public sql_transaction {
- public:
-  std::set<std::int64_t> refused;
-  std::vector<std::int64_t> rows;
-
-  std::string_view dialect() const override { return "test"; }
-  std::int64_t change(std::string_view, std::span<const sql_value> values) override {
-    const auto n = std::get<std::int64_t>(values[0]);
-    if (refused.contains(n)) throw constraint_error("refused");
-    rows.push_back(n);
-    return 1;
-  }
-  std::vector<sql_row> fetch(std::string_view, std::span<const sql_value>) override { return {}; }
-  void insert(std::string_view, std::span<const std::string>, std::span<const sql_row>) override {}
-  void upsert(std::string_view, std::span<const std::string>, std::span<const std::string>,
-              std::span<const sql_row>) override {}
-  void attempt(const std::function<void()>& work) override {
-    const auto before = rows;
-    try {
-      work();
-    } catch (...) {
-      rows = before;
-      throw;
-    }
-  }
-};
-
-/// An engine that stores chunks of one partition, as the real ones do.
-struct engine {
-  table db;
-  std::vector<chunk> stored;
-  int losses = 0;  // so many commits are lost races: the author's work is done again
-  std::stop_source stop;
-
-  partition_setup attempt() {
-    partition_setup setup;
-    if (!stored.empty()) setup.resume = stored.back().to;
-    setup.stop = stop.get_token();
-    setup.commit_chunk = [this](const chunk& c, const author_work& write) {
-      const auto before = db.rows;
-      try {
-        auto changed = c;
-        if (write) write(db, changed);
-        if (losses > 0) {
-          --losses;
-          db.rows = before;
-          changed = c;
-          if (write) write(db, changed);
-        }
-        CHECK(c.from == (stored.empty() ? 0 : stored.back().to.counts.read));
-        CHECK(c.to.seq == static_cast<std::int64_t>(stored.size()) + 1);
-        stored.push_back(changed);
-        return changed;
-      } catch (...) {
-        db.rows = before;
-        throw;
-      }
-    };
-    return setup;
-  }
-
-  item_counts run(const chunked_body& body) {
-    partition_context p{attempt()};
-    body.run(p);
-    return p.counts();
-  }
-
-  std::vector<skipped_item> skipped() const {
-    std::vector<skipped_item> all;
-    for (const auto& c : stored) all.insert(all.end(), c.skipped.begin(), c.skipped.end());
-    return all;
-  }
-};
 
 auto insert = [](partition_context&) {
   return [](std::span<const int> items, sql_transaction& tx) {
@@ -324,7 +228,7 @@ TEST_CASE("a chunked step that cannot work is refused when it is defined") {
                   definition_error);
 }
 
-TEST_CASE("a chunked step that would write an output file is refused") {
+TEST_CASE("output files need a writer that can go on") {
   engine e;
   chunked<int> job{4};
   job.read([](partition_context&) { return numbers{6}; }).write([](partition_context& p) {
@@ -346,4 +250,50 @@ TEST_CASE("a plain body's transaction carries its position and its counts") {
   CHECK(e.stored[1].from == 2);
   CHECK(e.stored[1].to.position == R"({"row":5})");
   CHECK(e.db.rows == std::vector<std::int64_t>{1, 2});
+}
+
+TEST_CASE("inside a transaction a body reads and writes with that only") {
+  engine e;
+  partition_context p{e.attempt()};
+  const auto inside = [&](const std::function<void()>& call) {
+    p.transaction(json(1), [&](sql_transaction&) { call(); });
+  };
+  CHECK_THROWS_AS(inside([&] { p.query("SELECT 1"); }), definition_error);
+  CHECK_THROWS_AS(inside([&] { p.checkpoint(json(2)); }), definition_error);
+  CHECK_THROWS_AS(inside([&] { inside([] {}); }), definition_error);
+  CHECK(e.stored.empty());
+  CHECK_NOTHROW(p.query("SELECT 1"));
+  inside([] {});
+  CHECK(e.stored.size() == 1);
+}
+
+TEST_CASE("after a chunk whose end is not known a body stores nothing more, whatever it catches") {
+  engine e;
+  auto setup = e.attempt();
+  int calls = 0;
+  setup.commit_chunk = [&](const chunk&, const author_work&) -> chunk {
+    ++calls;
+    throw store_error(errc::unavailable, "away");
+  };
+  partition_context p{setup};
+  const auto store = [&] { p.transaction(json(1), [](sql_transaction&) {}); };
+  CHECK_THROWS_AS(store(), store_error);
+  CHECK_THROWS_AS(store(), store_error);
+  CHECK(calls == 1);
+}
+
+TEST_CASE("items that cannot be copied are not processed again") {
+  struct single {
+    std::unique_ptr<int> n;
+  };
+  struct source {
+    std::optional<single> next() { return std::nullopt; }
+  };
+  chunked<single> c{1};
+  c.read([](partition_context&) { return source{}; })
+      .process([](single s) { return s; })
+      .write([](partition_context&) { return [](std::span<const single>) {}; });
+  CHECK_NOTHROW(chunked_body(c));
+  c.retry(on<transient_error>(), attempts{2});
+  CHECK_THROWS_AS(chunked_body(c), definition_error);
 }

@@ -11,7 +11,7 @@
 #include "batch/output_files.hpp"
 #include "batch/parameters.hpp"
 #include "batch/readers/csv.hpp"
-#include "batch/writers/xml.hpp"
+#include "batch/writers/file_sink.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace partita;
@@ -77,7 +77,7 @@ TEST_CASE("a file elsewhere is refused under whatever name, and nothing of it is
     CHECK_THROWS_WITH(read(name), Contains("folders that jobs of this node may use: ") &&
                                       Contains(c.allowed.string()));
     CHECK_THROWS_AS(csv::split(name, "id", 4), permanent_error);
-    CHECK_THROWS_AS((xml::writer{name / "f.xml", "r"}), permanent_error);
+    CHECK_THROWS_AS(file_sink{name / "f.xml"}, permanent_error);
   }
   CHECK_THROWS(read(c.allowed / "magic/etc/passwd"));
   CHECK(read_file(c.secret) == "id\n1\n");

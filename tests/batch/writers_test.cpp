@@ -6,6 +6,7 @@
 #include "batch/writers/xml.hpp"
 #include "tests/batch/reading.hpp"
 #include "tests/batch/writing.hpp"
+#include "tests/batch/xml_document.hpp"
 
 using namespace partita;
 using namespace std::string_literals;
@@ -30,21 +31,21 @@ csv::writer<std::string> column_writer(const fs::path& file) {
   return {file, {"a"}, [](csv::fields& to, const std::string& from) { to.add(from); }};
 }
 
-xml::item_writer<row> xml_writer(const fs::path& file) {
+xml::writer<row> xml_writer(const fs::path& file) {
   return {file, "rows", [](xml::elements& to, const row& from) {
             to.start("row");
             for (const auto& field : from) to.element("field", field);
           }};
 }
 
-/// The same with the writer of whole documents.
+/// The same, written in one go.
 std::string document_of(const std::vector<row>& rows) {
   temp_dir dir;
-  xml::writer writer{dir / "f", "rows"};
+  test::xml_document writer{dir / "f", "rows"};
   for (const auto& one : rows) {
-    writer.start("row");
-    for (const auto& field : one) writer.element("field", field);
-    writer.end();
+    writer->start("row");
+    for (const auto& field : one) writer->element("field", field);
+    writer->end();
   }
   writer.close();
   return read_file(dir / "f");
@@ -214,7 +215,7 @@ TEST_CASE("an item that cannot be written is refused, and leaves nothing of its 
 TEST_CASE("what an author's function does wrong with XML is told") {
   temp_dir dir;
   const auto write = [&](auto add) {
-    xml::item_writer<int> writer{dir / "f", "r", add};
+    xml::writer<int> writer{dir / "f", "r", add};
     test::write_chunk(writer, std::vector<int>{1}, 0, 1);
   };
   CHECK_THROWS_WITH(write([](xml::elements& to, int) { to.attribute("a", "1"); }),

@@ -6,12 +6,16 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <string>
 
 #include "apps/jobs/support/demo.hpp"
 #include "apps/program.hpp"
 #include "batch/batch.hpp"
+#include "batch/writers/compose.hpp"
+#include "batch/writers/csv.hpp"
+#include "batch/writers/sql.hpp"
 
 // Jobs for clusters that are disturbed on purpose. What each partition must yield is a formula of
 // its parameters, which the harness knows too; and every attempt writes what it does into a journal
@@ -156,6 +160,58 @@ void long_items(partition_context& p) {
   finish(p, "long", p.counts().read, chain);
 }
 
+// --- chunks
+
+/// The numbers of the items. Odd partitions look for a stop while they wait.
+class numbers {
+ public:
+  explicit numbers(partition_context& p) : p_(&p), size_(sizes_of(p)) {}
+
+  std::optional<std::int64_t> next() {
+    if (at_ == size_.items) return std::nullopt;
+    if (p_->no() % 2 == 0)
+      wait_deaf(size_.delay_ms);
+    else
+      pause(*p_, milliseconds{size_.delay_ms});
+    return at_++;
+  }
+  json position() const { return at_; }
+  void seek(const json& position) { at_ = position.get<std::int64_t>(); }
+
+ private:
+  partition_context* p_;
+  sizes size_;
+  std::int64_t at_ = 0;
+};
+
+/// Rows of a table without any key, which refuses some items, and a file with the same items.
+auto ledger_and_file(partition_context& p) {
+  const auto salt = sizes_of(p).salt;
+  return partita::tee{
+      sql::insert<std::int64_t>{"ledger",
+                                {"salt", "no", "item"},
+                                [salt, no = p.no()](std::int64_t item) {
+                                  return sql_row{salt, no, item};
+                                }},
+      csv::writer<std::int64_t>{p.output_file(p.get<std::string>("dir") + "/ledger-{}.txt"),
+                                {"item"},
+                                [](csv::fields& to, std::int64_t item) { to.add(item); }}};
+}
+
+void ledger(partition_context& p) {
+  journal("S", p.run().value, "ledger", p.no(), p.attempt(), 0);
+  const chunked_body body = chunked<std::int64_t>{5}
+                                .read([](partition_context& c) { return numbers{c}; })
+                                .write(ledger_and_file)
+                                .skip(on<constraint_error>(), at_most{1'000});
+  body.run(p);
+  const auto size = sizes_of(p);
+  std::int64_t chain = 0;
+  for (std::int64_t i = 0; i < size.items; ++i)
+    chain = chained(chain, value_of(size.salt, p.no(), i));
+  finish(p, "ledger", p.counts().read, chain);
+}
+
 void poison(partition_context& p) {
   journal("S", p.run().value, "poison", p.no(), p.attempt(), 0);
   if (p.no() == 3) std::abort();
@@ -215,6 +271,13 @@ registry chaos_jobs() {
                     .each(long_items)
                     .aggregate(
                         [](const results& all, run_context& run) { total("long", all, run); })),
+      sized("chaos_ledger")
+          .step(partitioned{"ledger"}
+                    .split(listed)
+                    .retry(enough, soon)
+                    .each(ledger)
+                    .aggregate(
+                        [](const results& all, run_context& run) { total("ledger", all, run); })),
       sized("chaos_two")
           .step(tasklet{"note", [](run_context& run) { journal("A", run.run().value, "note", 0); }})
           .step(writing("first"))

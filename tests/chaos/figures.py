@@ -64,6 +64,7 @@ def figures(play, counts):
         "partitions": counts["results"], "attempts": counts["starts"],
         "items": counts["items"], "files": counts["files"],
         "acknowledged_results_checked": counts["acknowledged"],
+        "author_rows_checked": counts["ledger"],
         "late_results_dropped": logs.get("late_result_dropped", 0),
         "nodes_fenced": logs.get("node_fenced", 0), "runs_lost": logs.get("run_lost", 0),
         "trust_expired": logs.get("trust_expired", 0),

@@ -4,7 +4,7 @@ import json
 import os
 import time
 
-from workload import STEPS, chain_of
+from workload import STEPS, chain_of, is_refused
 
 
 class Oracle:
@@ -14,7 +14,8 @@ class Oracle:
         self.starts = {}  # (run, step, no) -> attempts begun
         self.aggregates = {}  # run -> when its last aggregate began, files being published before
         self.ends = set()  # (run, step, no, attempt)
-        self.counts = {"results": 0, "items": 0, "files": 0, "starts": 0, "acknowledged": 0}
+        self.counts = {"results": 0, "items": 0, "files": 0, "starts": 0, "acknowledged": 0,
+                       "ledger": 0}
 
     def wrong(self, text):
         self.bad.append(text)
@@ -30,6 +31,10 @@ class Oracle:
             self.results.setdefault((row["run_id"], row["name"]), {})[row["no"]] = row
         self.states = {row["run_id"]: row for row in self.server.rows(
             "select run_id, job, state, result, error, term, restart_of from partita.run")}
+        self.ledger = {}
+        if any(run.job == "chaos_ledger" for run in self.runs):
+            for row in self.server.rows("select salt, no, item from ledger", timeout=120):
+                self.ledger.setdefault((row["salt"], row["no"]), []).append(row["item"])
         for run in self.runs:
             self.judge_run(run)
         self.judge_history()
@@ -70,6 +75,8 @@ class Oracle:
             self.judge_poison(run, last, what)
         if run.job == "chaos_once":
             self.judge_once(run, last, what)
+        if run.job == "chaos_ledger":
+            self.judge_ledger(run, what)
         if row["state"] == "COMPLETED":
             self.judge_result(run, row, what)
         for step in STEPS[run.job]:
@@ -129,10 +136,20 @@ class Oracle:
             lines = f.read().split("\n")
         wanted = [f"lease {row['lease_id']}", *(f"item {no} {i}" for i in range(run.items)),
                   "end", ""]
+        if step == "ledger":
+            wanted = ["item", *(str(i) for i in range(run.items) if not is_refused(i)), ""]
         if lines != wanted:
             self.wrong(f"{what}: {place} was not written by lease {row['lease_id']}, or is torn:"
                        f" {lines[:1]} … {lines[-2:]}")
         self.counts["files"] += 1
+
+    def judge_ledger(self, run, what):
+        wanted = [i for i in range(run.items) if not is_refused(i)]
+        for no in range(run.partitions):
+            found = sorted(self.ledger.get((run.salt, no), []))
+            if found != wanted:
+                self.wrong(f"{what}: the ledger of partition {no} holds {found}")
+            self.counts["ledger"] += len(found)
 
     def judge_once(self, run, last, what):
         for no in range(run.partitions):

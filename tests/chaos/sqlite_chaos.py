@@ -27,7 +27,7 @@ from cluster import Keeper, Slot, complaints, log_counts, node_command  # noqa: 
 from faults import end_leftovers  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from server import DatabaseDown  # noqa: E402
-from workload import Witness, Workload  # noqa: E402
+from workload import LEDGER, Witness, Workload  # noqa: E402
 
 WRITE_LOCK = "120"  # the byte of the -shm file that is SQLite's write lock in WAL mode
 
@@ -109,6 +109,8 @@ def main():
         code, _, err = workload.command("schema", "migrate")
         if code != 0:
             raise RuntimeError(err)
+        with sqlite3.connect(base.path) as db:
+            db.execute(LEDGER)
         for slot in slots:
             slot.start()
         keeper.start()

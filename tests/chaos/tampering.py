@@ -36,6 +36,8 @@ def ways(server, folder, runs):
     """(what is spoiled, spoil, restore)"""
     many = next(run for run in runs if run.job == "chaos_many")
     once = next(run for run in runs if run.job == "chaos_once")
+    ledger = next(run for run in runs if run.job == "chaos_ledger")
+    entry = f"ledger where salt = {ledger.salt} and no = 1 and item = 2"
     first = f"(select step_id from partita.step where run_id = {many.id})"
     row = f"partita.result where step_id = {first} and no = 1"
 
@@ -51,6 +53,11 @@ def ways(server, folder, runs):
         ("a partition that may be started once began twice",
          *appended(folder + "/journal/0.log", "".join(
              f"S 1 {once.id} once 0 {attempt} 0\n" for attempt in (1, 2)))),
+        ("a row of the author's is there twice", *sql(
+            server, f"insert into ledger select * from {entry}",
+            f"delete from ledger where ctid = (select max(ctid) from {entry})")),
+        ("a row of the author's is lost", *sql(
+            server, f"delete from {entry}", f"insert into ledger values ({ledger.salt}, 1, 2)")),
         ("a result is lost", *sql(
             server, f"create table kept as select * from {row}; delete from {row}",
             "insert into partita.result select * from kept; drop table kept")),

@@ -16,6 +16,16 @@ def value_of(salt, no, item):
     return (salt * 1_000_003 + no * 1_009 + item * 7) % PRIME
 
 
+def is_refused(item):
+    """By the table ledger."""
+    return item % 17 == 13
+
+
+# Without any key: a row too many is seen.
+LEDGER = ("create table ledger (salt bigint not null, no bigint not null, item bigint not null"
+          " check (item % 17 <> 13))")
+
+
 def chain_of(salt, no, items):
     chain = 0
     for item in range(items):
@@ -24,7 +34,7 @@ def chain_of(salt, no, items):
 
 
 STEPS = {"chaos_many": ["many"], "chaos_long": ["long"], "chaos_two": ["first", "second"],
-         "chaos_once": ["once"], "chaos_poison": ["poison"], "chaos_stream": ["stream"]}
+         "chaos_once": ["once"], "chaos_ledger": ["ledger"], "chaos_poison": ["poison"], "chaos_stream": ["stream"]}
 
 
 class Run:
@@ -86,8 +96,8 @@ class Workload(threading.Thread):
         rng = self.random
         if job is None:
             job = rng.choices(["chaos_many", "chaos_long", "chaos_two", "chaos_once",
-                               "chaos_stream", "chaos_wide", "chaos_poison"],
-                              [5, 5, 3, 3, 3, 1, 1])[0]
+                               "chaos_stream", "chaos_ledger", "chaos_wide", "chaos_poison"],
+                              [5, 5, 3, 3, 3, 5, 1, 1])[0]
         if job == "chaos_poison" and time.monotonic() - self.last_poison < 25:
             job = "chaos_long"
         self.salt += 1
@@ -96,10 +106,11 @@ class Workload(threading.Thread):
                  "chaos_two": (rng.randint(10, 40), 10, 15),
                  "chaos_once": (rng.randint(10, 30), 5, rng.choice([20, 80])),
                  "chaos_stream": (rng.randint(150, 400), 3, 60),
+                 "chaos_ledger": (rng.randint(4, 10), rng.choice([20, 45, 80]), 10),
                  "chaos_poison": (6, 1, 100),
                  "chaos_wide": (rng.randint(10_500, 12_000), 1, 0)}[job]
         folder = ""
-        if job in ("chaos_many", "chaos_two", "chaos_once", "chaos_stream"):
+        if job in ("chaos_many", "chaos_two", "chaos_once", "chaos_stream", "chaos_ledger"):
             folder = f"{self.out}/{self.salt}"
             os.makedirs(folder)
         if job == "chaos_poison":
@@ -125,7 +136,8 @@ class Workload(threading.Thread):
         """Asks a run to stop and continues it as a new one: results stay, the rest is done."""
         with self.lock:
             ids = {run.id: run for run in self.runs
-                   if run.job in ("chaos_many", "chaos_long", "chaos_two") and not run.restarts}
+                   if run.job in ("chaos_many", "chaos_long", "chaos_two", "chaos_ledger")
+                   and not run.restarts}
             rows = self.server.rows(f"select run_id from partita.run where state = 'RUNNING'"
                                     f" and stop = 'NONE' and run_id in"
                                     f" ({','.join(map(str, ids)) or 0})")

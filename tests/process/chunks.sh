@@ -1,5 +1,6 @@
 #!/bin/sh
-# Chunks: the author's rows are there exactly once, whatever becomes of the processes.
+# Chunks: the author's rows are there exactly once, and his files are the same to the byte, whatever
+# becomes of the processes.
 #   HARD_JOBS   a program with a job that writes a table without any key
 . "$(dirname "$0")/lib.sh"
 PARTITA=$HARD_JOBS
@@ -8,16 +9,29 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:-}:handle_segv=0"
 
 # exactly_once PARTITIONS: entries 0 to 59 of each, but for 13 and 17.
 exactly_once() {
-  [ "$(sql 'select count(*), count(distinct no * 100 + entry), min(entry), max(entry)
-            from ledger')" = \
-    "$((58 * $1))|$((58 * $1))|0|59" ]
+  found=$(sql 'select count(*), count(distinct no * 100 + entry), min(entry), max(entry)
+               from ledger')
+  [ "$found" = "$((58 * $1))|$((58 * $1))|0|59" ]
 }
+
+# files_are_whole PARTITIONS: each holds entries 0 to 59, but for 13 and 17, and there is nothing
+# else.
+files_are_whole() {
+  { echo entry; seq 0 59 | grep -vx '13\|17'; } >"$scratch/expected.csv"
+  for part in $(seq 0 $(($1 - 1))); do
+    cmp "$scratch/expected.csv" "$scratch/out/entries-$part.csv" || return 1
+  done
+  [ "$(ls -A "$scratch/out" | wc -l)" = "$1" ] || { ls -A "$scratch/out"; return 1; }
+}
+clear_files() { rm -rf "$scratch/out"; mkdir "$scratch/out"; }
+some_files() { [ "$(ls -A "$scratch/out" | wc -l)" -gt 3 ]; }
 clear_ledger() { sql "delete from ledger"; }
 some_rows() { [ "$(sql 'select count(*) from ledger')" -gt 60 ]; }
 
 for kind in $(databases); do
   with_database "$kind"
   expect 0 . "$PARTITA" schema migrate
+  sql "create table ledger_copy (no bigint not null, entry integer not null)"
   sql "create table ledger (no bigint not null, entry integer not null check (entry <> 17))"
 
   for job in ledger ledger_isolated; do
@@ -26,6 +40,10 @@ for kind in $(databases); do
     run=$("$PARTITA" jobs --limit 1 -o name)
     let_go=$("$PARTITA" job "$run" --skipped -o csv | grep -c 'entry 14,no number\|entry 18,')
     ok "$kind, $job: what was let go is listed" [ "$let_go" -eq 12 ]
+    expect 0 COMPLETED "$PARTITA" run "copy${job#ledger}" partitions=6 --nodes 2 --fast
+    ok "$kind, copy${job#ledger}: each row once more" \
+      [ "$(sql 'select count(*), count(distinct no * 100 + entry) from ledger_copy')" = '348|348' ]
+    sql "delete from ledger_copy"
     clear_ledger
   done
 
@@ -72,6 +90,40 @@ for kind in $(databases); do
   wait "$runner"
   ok "$kind, two nodes killed: COMPLETED" grep -q COMPLETED "$scratch/run.err"
   ok "$kind, two nodes killed: each entry once" exactly_once 40
+
+  # Files: killed nodes, crashing bodies, a restart.
+  clear_files
+  "$PARTITA" run files partitions=40 "folder=$scratch/out" --nodes 3 --executors 2 --fast \
+    >/dev/null 2>"$scratch/run.err" &
+  runner=$!
+  ok "$kind, files: it has begun" wait_for 30 some_files
+  for victim in $(pgrep -P "$runner" | head -2); do
+    kill -9 "$victim"
+    sleep 0.4
+  done
+  wait "$runner"
+  ok "$kind, files, two nodes killed: COMPLETED" grep -q COMPLETED "$scratch/run.err"
+  ok "$kind, files, two nodes killed: whole" files_are_whole 40
+  for how in segfault throw; do
+    clear_files
+    expect 0 COMPLETED "$PARTITA" run files_isolated partitions=5 bad=1,3 tries=2 "how=$how" \
+      "folder=$scratch/out" --nodes 1 --executors 2 --fast
+    ok "$kind, files, isolated $how: whole" files_are_whole 5
+  done
+  clear_files
+  expect 1 "1 of 4 partitions failed; partition 2: .*planted" "$PARTITA" run files partitions=4 \
+    bad=2 how=missing "journal=$scratch/mended" "folder=$scratch/out" --nodes 1 --fast
+  ok "$kind, files: what was staged stays" \
+    [ "$(ls -A "$scratch/out" | grep -c 'entries-2.csv.run-.*.goes-on.part')" -gt 0 ]
+  touch "$scratch/mended"
+  again=$("$PARTITA" restart "$("$PARTITA" jobs --limit 1 -o name)" 2>/dev/null)
+  "$PARTITA" node --executors 2 --fast 2>/dev/null &
+  node=$!
+  expect 0 COMPLETED "$PARTITA" wait "$again" --timeout 60
+  ok "$kind, files, restart: whole" files_are_whole 4
+  kill "$node"
+  wait "$node"
+  rm "$scratch/mended"
   done_database
 done
 finish

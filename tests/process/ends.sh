@@ -25,9 +25,15 @@ ends_within() {
 ended() { case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) in ''|Z*) ;;
   *) return 1 ;; esac; }
 
-# A body that does not stop, and a node that is asked to end.
+# A node that is asked to end, first at rest, then with a body that does not stop.
 with_database sqlite
 expect 0 . "$PARTITA" schema migrate
+start_node
+ok "a node joins" wait_for 10 grep -q node_joined "$scratch/node.log"
+kill -TERM "$node"
+ok "it ends" ends_within 8
+ok "in order" [ "$(grep -c process_ends "$scratch/node.log")" -eq 0 ]
+: >"$scratch/node.log"
 start_node
 deaf=$("$PARTITA" submit plain bad=0,1 how=spin partitions=2 "journal=$scratch/deaf" 2>/dev/null)
 ok "bodies run" wait_for 10 runs "$scratch/deaf"

@@ -7,10 +7,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 
 #include "apps/program.hpp"
 #include "batch/batch.hpp"
+#include "batch/readers/sql.hpp"
+#include "batch/writers/csv.hpp"
+#include "batch/writers/sql.hpp"
 
 // Jobs whose bodies crash, hang, or use too much memory: planted, for tests of what that may cost.
 
@@ -89,6 +93,7 @@ job hard(const std::string& name, job_step work) {
       .parameter<std::int64_t>("ms", default_value{600'000})
       .parameter<std::int64_t>("healthy_ms", default_value{10})
       .parameter<std::string>("journal", default_value{""})
+      .parameter<std::string>("folder", default_value{""})
       .step(std::move(work));
 }
 
@@ -117,24 +122,53 @@ struct entries {
   std::string where() const { return "entry " + std::to_string(at); }
 };
 
-/// Rows in the author's table `ledger`, which has no key. The partitions of `bad` do `how` at entry
-/// 30, at their first `tries` tries.
+/// The partitions of `bad` do `how` at entry 30, at their first `tries` tries.
+std::function<void(int)> trouble(partition_context& p) {
+  const auto bad = "," + p.get<std::string>("bad") + ",";
+  const bool is_bad = bad.find("," + std::to_string(p.no()) + ",") != std::string::npos &&
+                      p.attempt() <= p.get<std::int64_t>("tries");
+  return [&p, is_bad](int entry) {
+    if (is_bad && entry == 30)
+      misbehave(p.get<std::string>("how"), milliseconds{p.get<std::int64_t>("ms")},
+                p.get<std::string>("journal"));
+  };
+}
+
+/// Files in `folder`. They refuse 17.
+chunked<int> files() {
+  chunked<int> c{7};
+  c.read([](partition_context&) { return entries{}; })
+      .process([](int entry) {
+        ::poll(nullptr, 0, 1);
+        return entry;
+      })
+      .write([](partition_context& p) {
+        const std::filesystem::path folder{p.get<std::string>("folder")};
+        return csv::writer<int>{p.output_file(folder / "entries-{}.csv"),
+                                {"entry"},
+                                [maybe = trouble(p)](csv::fields& to, int entry) {
+                                  maybe(entry);
+                                  if (entry == 17) throw data_error("refused");
+                                  to.add(entry);
+                                }};
+      })
+      .skip(on<data_error>(), at_most{1'000});
+  return c;
+}
+
+/// Rows in the author's table `ledger`, which has no key.
 chunked<int> ledger() {
   chunked<int> c{7};
   c.read([](partition_context&) { return entries{}; })
       .write([](partition_context& p) {
-        const auto bad = "," + p.get<std::string>("bad") + ",";
-        const bool is_bad = bad.find("," + std::to_string(p.no()) + ",") != std::string::npos &&
-                            p.attempt() <= p.get<std::int64_t>("tries");
-        return [&p, is_bad, no = p.no()](std::span<const int> items, sql_transaction& tx) {
-          for (const int i : items) {
-            tx.execute("INSERT INTO ledger (no, entry) VALUES ($1, $2)", no, i);
-            if (is_bad && i == 30)
-              misbehave(p.get<std::string>("how"), milliseconds{p.get<std::int64_t>("ms")},
-                        p.get<std::string>("journal"));
-          }
-          ::poll(nullptr, 0, static_cast<int>(p.get<std::int64_t>("healthy_ms")));
-        };
+        return
+            [&p, maybe = trouble(p), no = p.no()](std::span<const int> items, sql_transaction& tx) {
+              for (const int i : items) {
+                tx.execute("INSERT INTO ledger (no, entry) VALUES ($1, $2)", no, i);
+                maybe(i);
+              }
+              ::poll(nullptr, 0, static_cast<int>(p.get<std::int64_t>("healthy_ms")));
+            };
       })
       .skip(on<data_error>(), at_most{1'000});
   return c;
@@ -157,10 +191,29 @@ job flows() {
       });
 }
 
+/// The rows of `ledger` once more.
+chunked<sql_row> copy() {
+  chunked<sql_row> c{7};
+  c.read([](partition_context& p) {
+     return sql::keyset<sql_row>{p,
+                                 {"ledger", {"no", "entry"}, {"no", "entry"}, "no = $1", {p.no()}},
+                                 {},
+                                 [](const sql_row& row) { return row; },
+                                 10};
+   }).write([](partition_context&) {
+    return sql::insert<sql_row>{"ledger_copy", {"no", "entry"}, [](const sql_row& r) { return r; }};
+  });
+  return c;
+}
+
 registry hard_jobs() {
   const auto written = [] { return step().each(ledger()); };
   return {hard("ledger", written()),
           hard("ledger_isolated", written().isolated()),
+          hard("copy", step().each(copy())),
+          hard("copy_isolated", step().each(copy()).isolated()),
+          hard("files", step().each(files())),
+          hard("files_isolated", step().each(files()).isolated()),
           hard("plain", step()),
           hard("timed", step(milliseconds{700})),
           hard("isolated", step().isolated()),

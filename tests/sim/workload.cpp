@@ -3,12 +3,52 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <iterator>
+
+#include "batch/writers/compose.hpp"
+#include "batch/writers/csv.hpp"
 
 namespace partita::sim {
 
 namespace {
 
 std::int64_t value_of(partition_no no) { return no * no + 1; }
+
+struct ledger_rows {
+  std::int64_t run;
+  std::int64_t no;
+
+  void write(std::span<const int> items, sql_transaction& tx) const {
+    tx.execute(
+        "CREATE TABLE IF NOT EXISTS ledger (run BIGINT, no BIGINT, item INTEGER"
+        " CHECK (item <> 7))");
+    std::vector<sql_row> rows;
+    for (const int i : items) rows.push_back({run, no, std::int64_t{i}});
+    const std::vector<std::string> columns{"run", "no", "item"};
+    tx.insert("ledger", columns, rows);
+  }
+};
+
+csv::writer<int> items_in(partition_context& p, const std::filesystem::path& file) {
+  return {p.output_file(file), {"item"}, [](csv::fields& to, int item) {
+            if (item == refused_item) throw data_error("refused");
+            to.add(item);
+          }};
+}
+
+/// As if the attempts under earlier leases had been on another host. Those under later ones may be
+/// under way.
+void lose_earlier(const output_file& mine) {
+  const auto lease_of = [](const std::string& name) {
+    return std::stoll(name.substr(name.find(".lease-") + 7));
+  };
+  const auto start = "." + mine.final_path.filename().string() + ".run-";
+  for (const auto& entry : std::filesystem::directory_iterator{mine.final_path.parent_path()}) {
+    const auto name = entry.path().filename().string();
+    if (name.starts_with(start) && lease_of(name) < lease_of(mine.staged_path.filename().string()))
+      std::filesystem::remove(entry.path());
+  }
+}
 
 }  // namespace
 
@@ -82,7 +122,13 @@ std::vector<job> jobs_of::all() {
           .step(with_files(step("first")))
           .step(tasklet{"between", [this](run_context&) { where->work(duration(7, 0)); }})
           .step(step("second")),
-      named(work_kind::ledger).step(step("work").each([this](partition_context& p) { ledger(p); })),
+      named(work_kind::ledger)
+          .step(step("work")
+                    .each([this](partition_context& p) { ledger(p); })
+                    .aggregate([this, sum](const results& all, run_context& run) {
+                      all.for_each([&](const partition_result& one) { check_items(one, run); });
+                      sum(all, run);
+                    })),
       // Each file is that of two partitions: the second fails.
       named(work_kind::clash).step(step("work").each([this](partition_context& p) {
         filed(p, p.no() / 2);
@@ -182,24 +228,30 @@ chunked<int> jobs_of::entries(const partition_context& p) {
        if (item == fails_at) throw std::runtime_error("simulated: the author's code failed");
      }};
    }).skip(on<data_error>(), at_most{2});
+  const auto file = folder_.path / (std::to_string(run) + "-ledger-" + std::to_string(p.no()));
+  // Files only: they may be lost.
   if (kind_ == backing::memory)
-    return c.write([](partition_context&) {
-      return [](std::span<const int> items) {
-        for (const int i : items)
-          if (i == refused_item) throw data_error("refused");
-      };
+    return c.write([file, lost = d.hits(script_.failing)](partition_context& p) {
+      auto writer = items_in(p, file);
+      if (lost) lose_earlier(p.files().front());
+      return writer;
     });
-  return c.write([run, no = p.no()](partition_context&) {
-    return [run, no](std::span<const int> items, sql_transaction& tx) {
-      tx.execute(
-          "CREATE TABLE IF NOT EXISTS ledger (run BIGINT, no BIGINT, item INTEGER"
-          " CHECK (item <> 7))");
-      std::vector<sql_row> rows;
-      for (const int i : items) rows.push_back({run, no, std::int64_t{i}});
-      const std::vector<std::string> columns{"run", "no", "item"};
-      tx.insert("ledger", columns, rows);
-    };
+  return c.write([file, run](partition_context& p) {
+    return tee{ledger_rows{run, p.no()}, items_in(p, file)};
   });
+}
+
+void jobs_of::check_items(const partition_result& one, const run_context& run) {
+  std::string expected = "item\n", found;
+  for (int i = 0; i < ledger_items; ++i)
+    if (i != malformed_item && i != refused_item) expected += std::to_string(i) + "\n";
+  for (const auto& file : one.files) {
+    std::ifstream in{file};
+    found.assign(std::istreambuf_iterator<char>{in}, {});
+  }
+  if (found != expected)
+    oracle_.broken.push_back("the file of partition " + std::to_string(one.no) + " of run " +
+                             std::to_string(run.run().value) + " holds other items: " + found);
 }
 
 void jobs_of::ledger(partition_context& p) {

@@ -61,6 +61,7 @@ class jobs_of {
   void once(partition_context& p);
   void chunks(partition_context& p);
   void ledger(partition_context& p);
+  void check_items(const partition_result& one, const run_context& run);
   chunked<int> entries(const partition_context& p);
   job flow_of(job named, const std::function<partitioned(const std::string&)>& step);
 

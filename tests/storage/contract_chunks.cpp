@@ -1,67 +1,9 @@
-#include "tests/support/contract.hpp"
+#include "tests/support/ledger.hpp"
 
 using namespace partita;
 using namespace partita::test;
 
 namespace {
-
-/// A table of the author's without any key: a row too many is seen.
-struct ledger : contract {
-  ledger() { table("ledger", "item INTEGER NOT NULL CHECK (item >= 0), name TEXT"); }
-
-  /// A table of the author's. The role that the sessions have may use it, and make none itself.
-  void table(const std::string& name, const std::string& columns) {
-    if (!knows_sql()) return;
-    on->tamper("DROP TABLE IF EXISTS " + name);
-    on->tamper("CREATE TABLE " + name + " (" + columns + ")");
-    if (on->name() == "postgres") on->tamper("GRANT ALL ON " + name + " TO PUBLIC");
-  }
-
-  bool knows_sql() const { return on->name() != "memory"; }
-
-  static chunk upto(std::int64_t from, std::int64_t to, std::int64_t seq) {
-    return {from, {seq, std::to_string(to), {to, to - from, 0, 0}}, {}};
-  }
-
-  static author_work rows(std::int64_t from, std::int64_t to) {
-    return [=](sql_transaction& tx, chunk&) {
-      std::vector<sql_row> all;
-      for (auto i = from; i < to; ++i) all.push_back({i, "item " + std::to_string(i)});
-      tx.insert("ledger", std::vector<std::string>{"item", "name"}, all);
-    };
-  }
-
-  /// What a statement of an author answers; nothing is stored.
-  std::vector<sql_row> asked(const lease_grant& grant, const std::string& statement) {
-    std::vector<sql_row> answer;
-    struct enough {};
-    try {
-      db->commit_chunk(grant.lease, grant.span.lo, upto(0, 1, 1), [&](sql_transaction& tx, chunk&) {
-        answer = tx.query(statement);
-        throw enough{};
-      });
-    } catch (const enough&) {
-    }
-    return answer;
-  }
-
-  std::vector<std::int64_t> items(const lease_grant& grant) {
-    std::vector<std::int64_t> found;
-    for (const auto& row : asked(grant, "SELECT item FROM ledger ORDER BY item"))
-      found.push_back(std::get<std::int64_t>(row.at(0)));
-    return found;
-  }
-
-  lease_grant one() {
-    node_ = join();
-    run_ = drive(node_);
-    return take(node_, step_ = split(run_, 3), 3);
-  }
-
-  node_id node_;
-  driven_run run_;
-  step_id step_;
-};
 
 std::vector<std::int64_t> numbers(std::int64_t count) {
   std::vector<std::int64_t> all;
@@ -320,4 +262,55 @@ TEST_CASE_METHOD(ledger,
   REQUIRE(db->adopt_run(again.id, node_, again.term));
   const auto next = take(node_, db->list_steps(again.id).at(0).id);
   CHECK(next.partitions.at(0).resume == c.to);
+}
+
+TEST_CASE_METHOD(ledger, "empty texts are rows like others") {
+  if (!knows_sql()) return;
+  table("texts", "t TEXT");
+  const auto grant = one();
+  const std::vector<std::vector<std::string>> sets{{"", "x"}, {"x", ""}, {"", "", ""}, {"\n", ""}};
+  std::int64_t at = 0;
+  for (const auto& set : sets) {
+    db->commit_chunk(grant.lease, 0, upto(at, at + 1, at + 1), [&](sql_transaction& tx, chunk&) {
+      tx.execute("DELETE FROM texts");
+      std::vector<sql_row> all;
+      for (const auto& text : set) all.push_back({text});
+      tx.insert("texts", std::vector<std::string>{"t"}, all);
+    });
+    ++at;
+    std::vector<std::string> found;
+    for (const auto& row : asked(grant, "SELECT t FROM texts"))
+      found.push_back(std::get<std::string>(row.at(0)));
+    CHECK(found == set);
+  }
+}
+
+TEST_CASE_METHOD(ledger, "what an author does wrong is said, and never taken for the server's") {
+  if (!knows_sql()) return;
+  const auto grant = one();
+  const auto fails = [&](const std::string& statement, const sql_row& values) {
+    db->commit_chunk(grant.lease, 0, upto(0, 1, 1),
+                     [&](sql_transaction& tx, chunk&) { tx.fetch(statement, values); });
+  };
+  CHECK_THROWS_AS(fails("SELECT CAST($1 AS integer), CAST($2 AS integer)", {std::int64_t{1}}),
+                  sql_error);
+  CHECK_THROWS_AS(fails("--\rCOMMIT /*\nSELECT 1 */", {}), sql_error);
+  CHECK_NOTHROW(asked(grant, "SELECT 1; -- and no more"));
+  CHECK_THROWS_AS(asked(grant, "SELECT 1; SELECT 2"), sql_error);
+  if (on->name() != "postgres") return;
+  const auto late = [&](sql_transaction& tx, chunk&) {
+    tx.query("SELECT 1");
+    tx.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE");
+  };
+  CHECK_THROWS_AS(db->commit_chunk(grant.lease, 0, upto(0, 1, 1), late), sql_error);
+  table("narrow", "k VARCHAR(3) PRIMARY KEY, v CHAR(2)");
+  const auto upsert = [&](const std::string& k, const std::string& v) {
+    db->commit_chunk(grant.lease, 0, upto(0, 1, 1), [&](sql_transaction& tx, chunk&) {
+      const std::vector<sql_row> row{{k, v}};
+      tx.upsert("narrow", std::vector<std::string>{"k", "v"}, std::vector<std::string>{"k"}, row);
+    });
+  };
+  CHECK_THROWS_AS(upsert("abcdef", "x"), constraint_error);
+  CHECK_THROWS_AS(upsert("abc", "xyz"), constraint_error);
+  upsert("abc", "xy");
 }

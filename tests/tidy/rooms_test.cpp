@@ -76,21 +76,21 @@ const std::vector<room> house{
     {"tests/support",  {"protocol", "storage", "storage/audit", "storage/memory", "storage/sqlite",
                         "storage/postgres"}},
     {"tests/protocol", {"protocol"}},
-    {"tests/storage",  {"storage", "storage/audit", "storage/postgres", "tests/support"}},
-    {"tests/batch",    {"protocol", "batch", "batch/errors", "batch/readers", "batch/writers",
-                        "tests/support"}},
-    {"tests/sim",      {"protocol", "storage", "storage/audit", "storage/memory", "storage/sqlite",
-                        "storage/postgres", "storage/verbs", "batch", "batch/sql", "actors",
+    {"tests/storage",  {"storage", "storage/audit", "storage/postgres", "batch", "batch/readers",
+                        "batch/writers", "tests/support"}},
+    {"tests/batch",    {"protocol", "batch", "batch/readers", "batch/writers", "tests/support"}},
+    {"tests/sim",      {"protocol", "storage", "storage/audit", "storage/verbs", "storage/memory",
+                        "storage/sqlite", "storage/postgres", "batch", "batch/writers", "actors",
                         "tests/support"}},
     {"tests/support/sim_cluster", {"tests/sim"}},
     {"tests/actors",   {"protocol", "storage", "batch", "actors", "tests/support",
                         "tests/support/sim_cluster"}},
     {"tests/apps",     {"batch", "apps/jobs/range_sum", "apps/jobs/customer_etl", "tests/support"}},
     {"tests/cli",      {"apps/partita", "apps/partita/bench"}},
-    {"tests/process",  {"batch", "apps/program"}},
-    {"tests/chaos",    {"batch", "apps/jobs/support", "apps/program"}},
-    {"tests/fuzz",     {"storage/postgres", "batch", "batch/errors", "batch/readers",
-                        "batch/writers", "actors", "apps/partita"}},
+    {"tests/process",  {"batch", "batch/readers", "batch/writers", "apps/program"}},
+    {"tests/chaos",    {"batch", "batch/writers", "apps/jobs/support", "apps/program"}},
+    {"tests/fuzz",     {"storage/postgres", "batch", "batch/readers", "batch/writers", "actors",
+                        "apps/partita"}},
 };
 // clang-format on
 
@@ -99,6 +99,11 @@ std::string room_of(const fs::path& file) {
   for (const auto& one : house)
     if (one.name == file || one.name == fs::path{file}.replace_extension()) return one.name;
   return file.parent_path().string();
+}
+
+/// "batch" for the room "batch/sql", which is one file: who may include the folder may include it.
+std::string folder_of(const std::string& room) {
+  return fs::exists(root / (room + ".hpp")) ? fs::path{room}.parent_path().string() : std::string{};
 }
 
 struct arrow {
@@ -151,7 +156,7 @@ TEST_CASE("a room includes only what the table allows, and the table allows no m
     const auto row = allowed.find(from);
     if (row == allowed.end())
       FAIL_CHECK(each.where << " -- " << from << " has no row");
-    else if (from != to && !row->second.contains(to))
+    else if (from != to && !row->second.contains(to) && !row->second.contains(folder_of(to)))
       FAIL_CHECK(each.where << " -- " << from << " may not include " << to);
     else
       unused[from].erase(to);

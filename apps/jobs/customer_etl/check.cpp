@@ -19,8 +19,6 @@ using namespace customers;
 
 namespace {
 
-using customer = std::array<std::string, column_count>;
-
 /// The customers of one part. Anything but the exact shape is a permanent_error.
 class part_reader {
  public:

@@ -15,6 +15,8 @@ inline constexpr std::array<std::string_view, 5> element_names{"customerId", "fi
 inline constexpr std::size_t column_count = element_names.size();
 inline constexpr std::size_t email_column = 3;
 
+using customer = std::array<std::string, column_count>;
+
 inline constexpr std::string_view root_element = "customers";
 inline constexpr std::string_view item_element = "customer";
 

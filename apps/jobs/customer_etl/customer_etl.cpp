@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "apps/jobs/customer_etl/customer.hpp"
 #include "apps/jobs/support/demo.hpp"
@@ -17,7 +20,8 @@ using namespace customers;
 
 namespace {
 
-constexpr std::int64_t chunk_rows = 100;  // between looks at the stop request
+constexpr int commit_interval = 10'000;      // rows
+constexpr std::int64_t rows_to_pause = 100;  // between two pauses
 
 /// Before any work: a folder nobody can write into would fail every partition.
 void require_writable(const fs::path& folder) {
@@ -53,39 +57,57 @@ std::vector<partition> split(split_context& s) {
   return parts;
 }
 
-void write(xml::writer& to, const csv::record& customer) {
-  const auto email = tagged(customer.fields[email_column]);
-  if (!email) throw permanent_error("an e-mail address without @");
+customer customer_of(const csv::record& row) {
+  customer c;
+  for (std::size_t i = 0; i < column_count; ++i) c[i] = row.fields[i];
+  return c;
+}
+
+void add_xml(xml::elements& to, const customer& c) {
   to.start(item_element);
-  for (std::size_t i = 0; i < column_count; ++i)
-    to.element(element_names[i], i == email_column ? *email : customer.fields[i]);
+  for (std::size_t i = 0; i < column_count; ++i) to.element(element_names[i], c[i]);
   to.end();
 }
 
-void convert(partition_context& p) {
-  const auto slice = p.input<csv::slice>();
-  const std::chrono::milliseconds delay{p.get<std::int64_t>("delay_ms")};
-  csv::reader reader{p.get<fs::path>("input"), slice, column_count};
-  const auto name = std::string{part_prefix} + "{}" + std::string{part_suffix};
-  xml::writer writer{p.output_file(p.get<fs::path>("output_dir") / name), root_element};
+/// The rows of a slice, at the speed that was asked for.
+class paced_rows {
+ public:
+  explicit paced_rows(partition_context& p)
+      : p_(&p),
+        delay_(p.get<std::int64_t>("delay_ms")),
+        rows_(p.get<fs::path>("input"), p.input<csv::slice>(), column_count, customer_of) {}
 
-  auto& counts = p.counts();
-  for (csv::record customer; reader.next(customer);) {
-    ++counts.read;
-    try {
-      write(writer, customer);
-    } catch (const permanent_error& e) {
-      throw permanent_error(reader.where(customer) + e.what());
-    }
-    ++counts.written;
-    if (counts.read % chunk_rows != 0) continue;
-    p.progress(counts.read, slice.rows);
-    p.stop_if_requested();
-    pause(p, delay);
+  std::optional<customer> next() {
+    if (count_ > 0 && count_ % rows_to_pause == 0) pause(*p_, delay_);
+    ++count_;
+    return rows_.next();
   }
-  writer.close();
-  p.progress(counts.read, slice.rows);
-  p.output({{"rows", counts.written}});
+  json position() const { return rows_.position(); }
+  void seek(const json& position) { rows_.seek(position); }
+  std::string where() const { return rows_.where(); }
+
+ private:
+  partition_context* p_;
+  std::chrono::milliseconds delay_;
+  csv::rows<customer> rows_;
+  std::int64_t count_ = 0;
+};
+
+paced_rows read(partition_context& p) {
+  p.progress(0, p.input<csv::slice>().rows);
+  return paced_rows{p};
+}
+
+customer tag(customer c) {
+  auto email = tagged(c[email_column]);
+  if (!email) throw data_error("an e-mail address without @");
+  c[email_column] = std::move(*email);
+  return c;
+}
+
+xml::writer<customer> write(partition_context& p) {
+  const auto name = std::string{part_prefix} + "{}" + std::string{part_suffix};
+  return {p.output_file(p.get<fs::path>("output_dir") / name), std::string{root_element}, add_xml};
 }
 
 /// An earlier run with more partitions left files this run did not replace. Whoever reads the
@@ -130,7 +152,10 @@ job customer_etl() {
                                about{"slices to cut the input into; 0: 4 for each executor"})
       .parameter<std::int64_t>("delay_ms", default_value{0}, non_identifying,
                                about{"pause after every 100 rows, to have time to watch"})
-      .step(partitioned{"convert"}.split(split).each(convert).aggregate(finish));
+      .step(partitioned{"convert"}
+                .split(split)
+                .each(chunked<customer>{commit_interval}.read(read).process(tag).write(write))
+                .aggregate(finish));
 }
 
 }  // namespace partita

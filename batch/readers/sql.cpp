@@ -1,0 +1,142 @@
+#include "batch/readers/sql.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "batch/utf8.hpp"
+
+namespace partita::sql {
+
+namespace {
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+/// "(a, b) > ($3, $4)"; the values are appended to those of the statement.
+std::string compared(const std::string& key_list, const char* how, const sql_row& key,
+                     sql_row& values) {
+  std::string parameters;
+  for (const auto& value : key) {
+    values.push_back(value);
+    parameters += (parameters.empty() ? "$" : ", $") + std::to_string(values.size());
+  }
+  return "(" + key_list + ") " + how + " (" + parameters + ")";
+}
+
+json to_document(const sql_row& key) {
+  auto list = json::array();
+  for (const auto& value : key) std::visit([&](const auto& v) { list.push_back(v); }, value);
+  return list;
+}
+
+/// Throws permanent_error for what is no list of numbers and texts.
+sql_row to_key(const json& document) {
+  sql_row key;
+  const auto fail = [&] {
+    throw permanent_error(utf8::printable(utf8::shortened(document.dump(), 200)) + " is no key");
+  };
+  if (!document.is_array()) fail();
+  for (const auto& value : document) {
+    if (value.is_number_float())
+      key.emplace_back(value.get<double>());
+    else if (value.is_number())
+      key.emplace_back(value.get<std::int64_t>());
+    else if (value.is_string())
+      key.emplace_back(value.get<std::string>());
+    else
+      fail();
+  }
+  return key;
+}
+
+}  // namespace
+
+void to_json(json& to, const key_range& range) {
+  to = {{"after", to_document(range.after)}, {"upto", to_document(range.upto)}};
+}
+
+void from_json(const json& from, key_range& range) {
+  if (!from.is_object() || !from.contains("after") || !from.contains("upto"))
+    throw permanent_error(utf8::printable(utf8::shortened(from.dump(), 200)) +
+                          " is no range of keys");
+  range = {to_key(from["after"]), to_key(from["upto"])};
+}
+
+pages::pages(partition_context& p, const source& what, key_range range, int page)
+    : p_(&p),
+      from_(what.from),
+      key_list_(list_of(what.key)),
+      keys_(what.key.size()),
+      values_(what.values),
+      range_(std::move(range)),
+      page_(page),
+      last_(range_.after) {
+  if (what.key.empty() || what.columns.empty() || page < 1)
+    throw definition_error("what is read from " + from_ +
+                           " needs columns, a key, and pages of at least one row");
+  for (const auto* limit : {&range_.after, &range_.upto})
+    if (!limit->empty() && limit->size() != keys_)
+      throw definition_error("a limit of the keys of " + from_ + " has " +
+                             std::to_string(limit->size()) + " values for " +
+                             std::to_string(keys_) + " columns");
+  std::string named;  // as no column of the author's is
+  for (std::size_t i = 0; i < keys_; ++i) {
+    const auto name = "partita_key_" + std::to_string(i);
+    named += ", " + what.key[i] + " AS " + name;
+    order_ += (i == 0 ? "" : ", ") + name;
+  }
+  head_ = "SELECT " + list_of(what.columns) + named + " FROM " + from_ + " WHERE ";
+  head_ += what.where.empty() ? "" : "(" + what.where + ") AND ";
+}
+
+void pages::fetch() {
+  auto values = values_;
+  auto statement = head_;
+  statement += last_.empty() ? "1 = 1" : compared(key_list_, ">", last_, values);
+  if (!range_.upto.empty()) statement += " AND " + compared(key_list_, "<=", range_.upto, values);
+  statement += " ORDER BY " + order_ + " LIMIT " + std::to_string(page_);
+  try {
+    rows_ = p_->fetch(statement, values);
+  } catch (const data_error& e) {  // not of one row: the next call would meet it again
+    throw permanent_error("a page of " + from_ + " cannot be read: " + e.what());
+  }
+  at_ = 0;
+  more_ = rows_.size() == static_cast<std::size_t>(page_);
+}
+
+const sql_row* pages::next() {
+  if (at_ == rows_.size()) {
+    if (!more_) return nullptr;
+    fetch();
+    if (rows_.empty()) return nullptr;
+  }
+  auto& row = rows_[at_++];
+  const auto key = row.end() - static_cast<std::ptrdiff_t>(keys_);
+  last_.assign(std::make_move_iterator(key), std::make_move_iterator(row.end()));
+  row.erase(key, row.end());
+  for (const auto& value : last_)
+    if (std::holds_alternative<std::nullptr_t>(value))
+      throw permanent_error("a key of " + from_ + " is NULL: such rows have no order");
+  return &row;
+}
+
+json pages::position() const { return to_document(last_); }
+
+void pages::seek(const json& position) {
+  auto key = to_key(position);
+  if (!key.empty() && key.size() != keys_)
+    throw permanent_error("the stored position " + position.dump() + " is no key of " + from_);
+  last_ = std::move(key);
+  rows_.clear();
+  at_ = 0;
+  more_ = true;
+}
+
+std::string pages::where() const {
+  return last_.empty() ? from_ : from_ + ", key " + position().dump();
+}
+
+}  // namespace partita::sql
