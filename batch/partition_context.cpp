@@ -5,6 +5,22 @@
 
 namespace partita {
 
+namespace {
+
+/// Makes a flag true as long as it lives.
+class while_alive {
+ public:
+  explicit while_alive(bool& flag) : flag_(flag) { flag_ = true; }
+  ~while_alive() { flag_ = false; }
+  while_alive(const while_alive&) = delete;
+  while_alive& operator=(const while_alive&) = delete;
+
+ private:
+  bool& flag_;
+};
+
+}  // namespace
+
 partition_context::partition_context(partition_setup setup) : setup_(std::move(setup)) {
   if (!setup_.resume) return;
   if (!PARTITA_BUG(a_resumed_attempt_counts_from_zero)) counts_ = setup_.resume->counts;
@@ -51,14 +67,8 @@ void partition_context::store_chunk(chunk c, const author_work& write) {
   c.to.seq = seq_ + 1;
   may_have_stored_ = true;
   const auto alone = [&](sql_transaction& tx, chunk& changed) {
-    in_transaction_ = true;
-    try {
-      write(tx, changed);
-    } catch (...) {
-      in_transaction_ = false;
-      throw;
-    }
-    in_transaction_ = false;
+    const while_alive mark{in_transaction_};
+    write(tx, changed);
   };
   try {
     counts_ = setup_.commit_chunk(c, write ? author_work{alone} : author_work{}).to.counts;

@@ -84,7 +84,7 @@ class postgres_by_hand final : public by_hand {
       tx.exec_prepared("done", last, page.size());
       tx.commit();
     }
-    pqxx::nontransaction{server_}.exec("DEALLOCATE page");
+    server_.unprepare("page");
   }
 
  private:

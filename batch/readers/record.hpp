@@ -30,11 +30,12 @@ decltype(auto) with_place(const Reader& reader, F&& make) {
   }
 }
 
-/// A reader of T over a source of records.
-template <class T, class Source>
+/// A reader of T over a source of records: what a function of the author's makes of each. What it
+/// throws as a data_error gets the place of the record in front.
+template <class T, class Source, class Record = record>
 class mapped {
  public:
-  using maker = std::function<T(const record&)>;
+  using maker = std::function<T(const Record&)>;
 
   mapped(Source source, maker make) : source_(std::move(source)), make_(std::move(make)) {}
 
@@ -49,7 +50,7 @@ class mapped {
  private:
   Source source_;
   maker make_;
-  record record_;
+  Record record_;
 };
 
 }  // namespace partita

@@ -107,20 +107,20 @@ void pages::fetch() {
   more_ = rows_.size() == static_cast<std::size_t>(page_);
 }
 
-const sql_row* pages::next() {
+bool pages::next(sql_row& into) {
   if (at_ == rows_.size()) {
-    if (!more_) return nullptr;
+    if (!more_) return false;
     fetch();
-    if (rows_.empty()) return nullptr;
+    if (rows_.empty()) return false;
   }
-  auto& row = rows_[at_++];
-  const auto key = row.end() - static_cast<std::ptrdiff_t>(keys_);
-  last_.assign(std::make_move_iterator(key), std::make_move_iterator(row.end()));
-  row.erase(key, row.end());
+  into = std::move(rows_[at_++]);
+  const auto key = into.end() - static_cast<std::ptrdiff_t>(keys_);
+  last_.assign(std::make_move_iterator(key), std::make_move_iterator(into.end()));
+  into.erase(key, into.end());
   for (const auto& value : last_)
     if (std::holds_alternative<std::nullptr_t>(value))
       throw permanent_error("a key of " + from_ + " is NULL: such rows have no order");
-  return &row;
+  return true;
 }
 
 json pages::position() const { return to_document(last_); }

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,9 +42,9 @@ class pages {
  public:
   pages(partition_context& p, const source& what, key_range range, int page);
 
-  /// The next row, or null at the end. It lives until the next call. Throws permanent_error when
-  /// the page cannot be read, or a key is NULL.
-  const sql_row* next();
+  /// The next row, or false at the end. Throws permanent_error when the page cannot be read, or a
+  /// key is NULL.
+  bool next(sql_row& into);
 
   /// The key of the row that came last: a JSON list.
   json position() const;
@@ -76,25 +74,11 @@ class pages {
 /// A reader of T: what a function of the author's makes of the columns of each row. What it throws
 /// as a data_error gets the place of the row in front.
 template <class T>
-class keyset {
+class keyset : public mapped<T, pages, sql_row> {
  public:
-  using maker = std::function<T(const sql_row&)>;
-
-  keyset(partition_context& p, const source& what, key_range range, maker make, int page = 1000)
-      : pages_(p, what, std::move(range), page), make_(std::move(make)) {}
-
-  std::optional<T> next() {
-    const auto* row = pages_.next();
-    if (row == nullptr) return std::nullopt;
-    return with_place(pages_, [&] { return make_(*row); });
-  }
-  json position() const { return pages_.position(); }
-  void seek(const json& position) { pages_.seek(position); }
-  std::string where() const { return pages_.where(); }
-
- private:
-  pages pages_;
-  maker make_;
+  keyset(partition_context& p, const source& what, key_range range,
+         typename mapped<T, pages, sql_row>::maker make, int page = 1000)
+      : mapped<T, pages, sql_row>(pages{p, what, std::move(range), page}, std::move(make)) {}
 };
 
 }  // namespace partita::sql

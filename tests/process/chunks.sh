@@ -23,6 +23,34 @@ files_are_whole() {
   done
   [ "$(ls -A "$scratch/out" | wc -l)" = "$1" ] || { ls -A "$scratch/out"; return 1; }
 }
+
+# kill_two BEGUN JOB PARAMETER...: the job on three nodes, two of which die once BEGUN holds.
+kill_two() {
+  begun=$1
+  shift
+  "$PARTITA" run "$@" --nodes 3 --executors 2 --fast >/dev/null 2>"$scratch/run.err" &
+  runner=$!
+  ok "$kind, $1: it has begun" wait_for 30 "$begun"
+  for victim in $(pgrep -P "$runner" | head -2); do
+    kill -9 "$victim"
+    sleep 0.4
+  done
+  wait "$runner"
+  ok "$kind, $1, two nodes killed: COMPLETED" grep -q COMPLETED "$scratch/run.err"
+}
+
+# mend_and_restart RUN: what was missing is there; the run that continues it is left in $again.
+mend_and_restart() {
+  touch "$scratch/mended"
+  again=$("$PARTITA" restart "$1" 2>/dev/null)
+  "$PARTITA" node --executors 2 --fast 2>/dev/null &
+  node=$!
+  expect 0 COMPLETED "$PARTITA" wait "$again" --timeout 60
+  kill "$node"
+  wait "$node"
+  rm "$scratch/mended"
+}
+
 clear_files() { rm -rf "$scratch/out"; mkdir "$scratch/out"; }
 some_files() { [ "$(ls -A "$scratch/out" | wc -l)" -gt 3 ]; }
 clear_ledger() { sql "delete from ledger"; }
@@ -65,44 +93,19 @@ for kind in $(databases); do
   run=$("$PARTITA" jobs --limit 1 -o name)
   ok "$kind: the chunks before the failure stand" \
     [ "$(sql 'select count(*) from ledger where no = 2')" = 26 ]
-  touch "$scratch/mended"
-  again=$("$PARTITA" restart "$run" 2>/dev/null)
-  "$PARTITA" node --executors 2 --fast 2>/dev/null &
-  node=$!
-  expect 0 COMPLETED "$PARTITA" wait "$again" --timeout 60
+  mend_and_restart "$run"
   ok "$kind, restart: each entry once" exactly_once 4
   ok "$kind, restart: what was let go is listed there, too" \
     [ "$("$PARTITA" job "$again" --skipped -o csv | grep -c ',READ,\|,WRITE,')" -eq 8 ]
-  kill "$node"
-  wait "$node"
-  rm "$scratch/mended"
   clear_ledger
 
   # Nodes are killed in the middle.
-  "$PARTITA" run ledger partitions=40 healthy_ms=5 --nodes 3 --executors 2 --fast \
-    >/dev/null 2>"$scratch/run.err" &
-  runner=$!
-  ok "$kind: it has begun" wait_for 30 some_rows
-  for victim in $(pgrep -P "$runner" | head -2); do
-    kill -9 "$victim"
-    sleep 0.4
-  done
-  wait "$runner"
-  ok "$kind, two nodes killed: COMPLETED" grep -q COMPLETED "$scratch/run.err"
+  kill_two some_rows ledger partitions=40 healthy_ms=5
   ok "$kind, two nodes killed: each entry once" exactly_once 40
 
   # Files: killed nodes, crashing bodies, a restart.
   clear_files
-  "$PARTITA" run files partitions=40 "folder=$scratch/out" --nodes 3 --executors 2 --fast \
-    >/dev/null 2>"$scratch/run.err" &
-  runner=$!
-  ok "$kind, files: it has begun" wait_for 30 some_files
-  for victim in $(pgrep -P "$runner" | head -2); do
-    kill -9 "$victim"
-    sleep 0.4
-  done
-  wait "$runner"
-  ok "$kind, files, two nodes killed: COMPLETED" grep -q COMPLETED "$scratch/run.err"
+  kill_two some_files files partitions=40 "folder=$scratch/out"
   ok "$kind, files, two nodes killed: whole" files_are_whole 40
   for how in segfault throw; do
     clear_files
@@ -115,15 +118,8 @@ for kind in $(databases); do
     bad=2 how=missing "journal=$scratch/mended" "folder=$scratch/out" --nodes 1 --fast
   ok "$kind, files: what was staged stays" \
     [ "$(ls -A "$scratch/out" | grep -c 'entries-2.csv.run-.*.goes-on.part')" -gt 0 ]
-  touch "$scratch/mended"
-  again=$("$PARTITA" restart "$("$PARTITA" jobs --limit 1 -o name)" 2>/dev/null)
-  "$PARTITA" node --executors 2 --fast 2>/dev/null &
-  node=$!
-  expect 0 COMPLETED "$PARTITA" wait "$again" --timeout 60
+  mend_and_restart "$("$PARTITA" jobs --limit 1 -o name)"
   ok "$kind, files, restart: whole" files_are_whole 4
-  kill "$node"
-  wait "$node"
-  rm "$scratch/mended"
   done_database
 done
 finish
