@@ -175,14 +175,14 @@ struct entry {
 
 job copy_job(int interval) {
   const auto read = [interval](partition_context& p) {
-    return sql::keyset<entry>{
-        p,
-        {"source", {columns}, {"id"}, "", {}},
-        {},
-        [](const sql_row& row) {
-          return entry{std::get<std::int64_t>(row[0]), row[1], row[2], row[3]};
-        },
-        interval};
+    return sql::keyset<entry>{p,
+                              {"source", {columns}, {"id"}, "", {}},
+                              {},
+                              [](sql_row& row) {
+                                return entry{std::get<std::int64_t>(row[0]), std::move(row[1]),
+                                             std::move(row[2]), std::move(row[3])};
+                              },
+                              interval};
   };
   const auto write = [](partition_context&) {
     return sql::insert<entry>{"target", {"id", "name", "amount", "note"}, [](const entry& e) {

@@ -17,7 +17,6 @@ struct sequence {
 };
 
 sequence started_by(unsigned char lead) {
-  if (lead >= 0x01 && lead <= 0x7F) return {1};
   if (lead >= 0xC2 && lead <= 0xDF) return {2};
   if (lead == 0xE0) return {3, 0xA0, 0xBF};
   if (lead == 0xED) return {3, 0x80, 0x9F};
@@ -32,9 +31,13 @@ sequence started_by(unsigned char lead) {
 std::size_t first_flaw(std::string_view text) {
   auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   for (std::size_t at = 0; at < text.size();) {
+    if (byte(at) >= 0x01 && byte(at) <= 0x7F) {  // nearly all bytes of nearly all texts
+      ++at;
+      continue;
+    }
     auto s = started_by(byte(at));
     if (s.length == 0 || text.size() - at < s.length) return at;
-    if (s.length > 1 && (byte(at + 1) < s.second_min || byte(at + 1) > s.second_max)) return at;
+    if (byte(at + 1) < s.second_min || byte(at + 1) > s.second_max) return at;
     for (std::size_t i = 2; i < s.length; ++i)
       if ((byte(at + i) & 0xC0) != 0x80) return at;
     at += s.length;

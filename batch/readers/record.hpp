@@ -35,7 +35,8 @@ decltype(auto) with_place(const Reader& reader, F&& make) {
 template <class T, class Source, class Record = record>
 class mapped {
  public:
-  using maker = std::function<T(const Record&)>;
+  /// It may take values out of the record.
+  using maker = std::function<T(Record&)>;
 
   mapped(Source source, maker make) : source_(std::move(source)), make_(std::move(make)) {}
 

@@ -1,7 +1,10 @@
 #include "batch/readers/sql.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <iterator>
+#include <type_traits>
 
 #include "batch/utf8.hpp"
 
@@ -24,6 +27,18 @@ std::string compared(const std::string& key_list, const char* how, const sql_row
     parameters += (parameters.empty() ? "$" : ", $") + std::to_string(values.size());
   }
   return "(" + key_list + ") " + how + " (" + parameters + ")";
+}
+
+template <class T>
+void append(std::string& to, const T& value) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    to.append(1, '"').append(value).append(1, '"');
+  } else if constexpr (std::is_arithmetic_v<T>) {
+    std::array<char, 32> digits{};
+    to.append(digits.data(), std::to_chars(digits.begin(), digits.end(), value).ptr);
+  } else {
+    to += "NULL";
+  }
 }
 
 json to_document(const sql_row& key) {
@@ -135,8 +150,15 @@ void pages::seek(const json& position) {
   more_ = true;
 }
 
+/// Asked for every row: it is told without a JSON document.
 std::string pages::where() const {
-  return last_.empty() ? from_ : from_ + ", key " + position().dump();
+  auto told = from_;
+  const char* separator = ", key [";
+  for (const auto& value : last_) {
+    told += std::exchange(separator, ",");
+    std::visit([&](const auto& v) { append(told, v); }, value);
+  }
+  return last_.empty() ? told : told + ']';
 }
 
 }  // namespace partita::sql

@@ -19,52 +19,57 @@ namespace {
 /// How many statements of authors one connection keeps prepared.
 constexpr std::size_t most_prepared = 256;
 
-/// Values as texts, null pointers for NULL. Kept here as long as they are used.
+/// Values as texts.
 class texts {
  public:
-  explicit texts(std::span<const sql_value> values) {
-    kept_.reserve(values.size());
-    for (const auto& value : values) pointers_.push_back(text_of(value));
+  /// A null pointer for NULL. They live until the next call, and as long as the values.
+  const std::vector<const char*>& of(std::span<const sql_value> values) {
+    numbers_.resize(values.size());
+    pointers_.clear();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      pointers_.push_back(
+          std::visit([&](const auto& v) { return text_of(v, numbers_[i]); }, values[i]));
+    return pointers_;
   }
-
-  const std::vector<const char*>& pointers() const { return pointers_; }
 
  private:
-  const char* text_of(const sql_value& value) {
-    if (const auto* text = std::get_if<std::string>(&value)) {
-      if (!is_storable(*text)) throw constraint_error("a text is not UTF-8, or holds a NUL");
-      return text->c_str();
-    }
-    if (std::holds_alternative<std::nullptr_t>(value)) return nullptr;
-    std::array<char, 40> digits{};
-    const auto end = std::visit(
-        [&](const auto& v) -> char* {
-          if constexpr (std::is_arithmetic_v<std::decay_t<decltype(v)>>)
-            return std::to_chars(digits.data(), digits.data() + digits.size(), v).ptr;
-          else
-            return digits.data();
-        },
-        value);
-    return kept_.emplace_back(digits.data(), end).c_str();
+  using digits = std::array<char, 32>;
+
+  static const char* text_of(std::nullptr_t, digits&) { return nullptr; }
+  static const char* text_of(const std::string& text, digits&) {
+    if (!is_storable(text)) throw constraint_error("a text is not UTF-8, or holds a NUL");
+    return text.c_str();
+  }
+  template <class Number>
+  static const char* text_of(Number value, digits& into) {
+    *std::to_chars(into.begin(), into.end() - 1, value).ptr = '\0';
+    return into.data();
   }
 
-  std::vector<std::string> kept_;
+  std::vector<digits> numbers_;
   std::vector<const char*> pointers_;
 };
 
+template <class Number>
+Number number_of(const pqxx::field& field) {
+  Number value{};
+  std::from_chars(field.c_str(), field.c_str() + field.size(), value);
+  return value;
+}
+
 /// Numbers of SQL as numbers, true and false as 1 and 0, all else as text.
-sql_value value_of(const pqxx::field& field) {
+sql_value value_of(const pqxx::field& field, pqxx::oid type) {
   if (field.is_null()) return nullptr;
-  switch (field.type()) {
+  switch (type) {
     case 16:  // bool
       return std::int64_t{field.as<bool>()};
     case 20:  // int8
     case 21:  // int2
     case 23:  // int4
-      return field.as<std::int64_t>();
+      return number_of<std::int64_t>(field);
     case 700:  // float4
     case 701:  // float8
-      return field.as<double>();
+      return number_of<double>(field);
     default:
       return std::string{field.c_str(), field.size()};
   }
@@ -74,8 +79,8 @@ sql_value value_of(const pqxx::field& field) {
 
 pqxx::result author_statements::run(const std::string& statement,
                                     std::span<const sql_value> values) {
-  const texts given{values};
-  const auto parameters = pqxx::prepare::make_dynamic_params(given.pointers());
+  texts given;
+  const auto parameters = pqxx::prepare::make_dynamic_params(given.of(values));
   auto& kept = server_.author_statements;
   if (kept.size() < most_prepared) kept.insert(statement);
   if (kept.contains(statement)) return planned_once(tx_, statement, parameters);
@@ -90,11 +95,15 @@ std::int64_t author_statements::do_change(const std::string& statement,
 
 std::vector<sql_row> author_statements::do_fetch(const std::string& statement,
                                                  std::span<const sql_value> values) {
+  const auto found = run(statement, values);
+  std::vector<pqxx::oid> types;
+  for (pqxx::row_size_type i = 0; i < found.columns(); ++i) types.push_back(found.column_type(i));
   std::vector<sql_row> rows;
-  for (const auto& row : run(statement, values)) {
+  rows.reserve(static_cast<std::size_t>(found.size()));
+  for (const auto& row : found) {
     auto& made = rows.emplace_back();
-    made.reserve(row.size());
-    for (const auto& field : row) made.push_back(value_of(field));
+    made.reserve(types.size());
+    for (const auto& field : row) made.push_back(value_of(field, types[made.size()]));
   }
   return rows;
 }
@@ -103,9 +112,11 @@ void author_statements::do_insert(std::string_view table, std::span<const std::s
                                   std::span<const sql_row> rows) {
   std::vector<std::string> names;
   for (const auto& column : columns) names.push_back(quoted_name(column));
-  std::vector<texts> given{rows.begin(), rows.end()};
+  texts given;
   server_.expect_answer();
-  copy_in(tx_, quoted_table(table), names, given);
+  copy_in(
+      tx_, quoted_table(table), names,
+      rows, [&](const sql_row& row) -> const auto& { return given.of(row); });
 }
 
 /// The rows come as one array of texts for each column; each is cast to the type of its column,
@@ -141,10 +152,11 @@ void author_statements::do_upsert(std::string_view table, std::span<const std::s
                                   std::span<const sql_row> rows) {
   const auto& statement = upsert_into(table, columns, keys);
   std::vector<array> arrays(columns.size());
+  texts given;
   for (const auto& row : rows) {
-    const texts given{row};
+    const auto& of_row = given.of(row);
     for (std::size_t i = 0; i < columns.size(); ++i)
-      given.pointers()[i] == nullptr ? arrays[i].add_null() : arrays[i].add(given.pointers()[i]);
+      of_row[i] == nullptr ? arrays[i].add_null() : arrays[i].add(of_row[i]);
   }
   std::vector<std::string> parameters;
   for (const auto& one : arrays) parameters.push_back(one.text());

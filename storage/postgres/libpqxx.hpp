@@ -2,10 +2,10 @@
 
 #include <pqxx/version.hxx>
 
+#include <cstring>
 #include <pqxx/connection>
 #include <pqxx/transaction>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,35 +30,48 @@ inline void never_reconnect(pqxx::connection_base& server) {
 #pragma GCC diagnostic pop
 }
 
-/// Writes rows by COPY: all in one message. `names` are quoted. Each of `rows` has pointers(): one
-/// text for each column, null for NULL.
-template <class Rows>
-void copy_in(pqxx::transaction_base& tx, const std::string& table,
-             const std::vector<std::string>& names, const Rows& rows) {
-  std::string lines;
-  for (const auto& row : rows) {
-    const char* separator = "";
-    for (const auto* text : row.pointers()) {
-      lines += std::exchange(separator, "\t");
-      if (text == nullptr) {
-        lines += "\\N";
-        continue;
-      }
-      for (; *text != '\0'; ++text) {
-        const auto at = std::string_view{"\\\t\n\r"}.find(*text);
-        if (at == std::string_view::npos)
-          lines += *text;
-        else
-          (lines += '\\') += "\\tnr"[at];
-      }
-    }
-    lines += '\n';  // of the last one libpqxx takes it away, and adds its own
+/// A text as a field of COPY.
+inline void append_escaped(std::string& lines, const char* text) {
+  for (;;) {
+    const auto plain = std::strcspn(text, "\\\t\n\r");
+    lines.append(text, plain);
+    text += plain;
+    if (*text == '\0') return;
+    lines += '\\';
+    lines += *text == '\t' ? 't' : *text == '\n' ? 'n' : *text == '\r' ? 'r' : '\\';
+    ++text;
   }
+}
+
+/// Writes rows by COPY. `names` are quoted. `texts_of` gives of each of `rows` one text for each
+/// column, null for NULL.
+template <class Rows, class TextsOf>
+void copy_in(pqxx::transaction_base& tx, const std::string& table,
+             const std::vector<std::string>& names, const Rows& rows, const TextsOf& texts_of) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // its successor takes no lines
   pqxx::tablewriter copy{tx, table, names.begin(), names.end()};
 #pragma GCC diagnostic pop
-  copy.write_raw_line(lines);
+  // The server is at work on one message while the next one is made.
+  constexpr std::size_t message = 16'384;
+  std::string lines;
+  const auto send = [&] {
+    copy.write_raw_line(lines);
+    lines.clear();
+  };
+  for (const auto& row : rows) {
+    const char* separator = "";
+    for (const auto* text : texts_of(row)) {
+      lines += std::exchange(separator, "\t");
+      if (text == nullptr)
+        lines += "\\N";
+      else
+        append_escaped(lines, text);
+    }
+    lines += '\n';  // of the last one libpqxx takes it away, and adds its own
+    if (lines.size() >= message) send();
+  }
+  if (!lines.empty()) send();
   copy.complete();
 }
 
@@ -66,13 +79,13 @@ void copy_in(pqxx::transaction_base& tx, const std::string& table,
 
 inline constexpr auto read_only = pqxx::write_policy::read_only;
 
-template <class Rows>
+template <class Rows, class TextsOf>
 void copy_in(pqxx::transaction_base& tx, const std::string& table,
-             const std::vector<std::string>& names, const Rows& rows) {
+             const std::vector<std::string>& names, const Rows& rows, const TextsOf& texts_of) {
   std::string columns;
   for (const auto& name : names) columns += (columns.empty() ? "" : ", ") + name;
   auto copy = pqxx::stream_to::raw_table(tx, table, columns);
-  for (const auto& row : rows) copy.write_row(row.pointers());
+  for (const auto& row : rows) copy.write_row(texts_of(row));
   copy.complete();
 }
 

@@ -103,24 +103,25 @@ void statement::bind_values(std::span<const sql_value> values) {
   if (expected != static_cast<int>(values.size()))
     throw sql_error("the statement has " + std::to_string(expected) + " parameters, and " +
                     std::to_string(values.size()) + " values are given");
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto name = "$" + std::to_string(i + 1);
-    const auto index = sqlite3_bind_parameter_index(raw_, name.c_str());
-    if (index == 0) throw sql_error("the statement has no parameter " + name);
-    check(std::visit(
-        [&](const auto& value) {
-          using type = std::decay_t<decltype(value)>;
-          if constexpr (std::is_same_v<type, std::nullptr_t>) {
-            return sqlite3_bind_null(raw_, index);
-          } else {
-            if constexpr (std::is_same_v<type, std::string>)
-              if (!is_storable(value))
-                throw constraint_error("a text is not UTF-8, or holds a NUL");
-            return bind_one(index, value);
-          }
-        },
-        values[i]));
+  while (places_.size() < values.size()) {
+    const auto name = "$" + std::to_string(places_.size() + 1);
+    places_.push_back(sqlite3_bind_parameter_index(raw_, name.c_str()));
+    if (places_.back() == 0) throw sql_error("the statement has no parameter " + name);
   }
+  for (std::size_t i = 0; i < values.size(); ++i)
+    check(std::visit([&](const auto& value) { return bind_value(places_[i], value); }, values[i]));
+}
+
+int statement::bind_value(int place, std::nullptr_t) { return sqlite3_bind_null(raw_, place); }
+int statement::bind_value(int place, std::int64_t value) {
+  return sqlite3_bind_int64(raw_, place, value);
+}
+int statement::bind_value(int place, double value) {
+  return sqlite3_bind_double(raw_, place, value);
+}
+int statement::bind_value(int place, const std::string& value) {
+  if (!is_storable(value)) throw constraint_error("a text is not UTF-8, or holds a NUL");
+  return sqlite3_bind_text64(raw_, place, value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8);
 }
 
 bool statement::step_authored() {
@@ -134,7 +135,9 @@ bool statement::step_authored() {
 
 sql_row statement::values() const {
   sql_row row;
-  for (int i = 0; i < sqlite3_column_count(raw_); ++i) switch (sqlite3_column_type(raw_, i)) {
+  const auto columns = sqlite3_column_count(raw_);
+  row.reserve(static_cast<std::size_t>(columns));
+  for (int i = 0; i < columns; ++i) switch (sqlite3_column_type(raw_, i)) {
       case SQLITE_NULL:
         row.emplace_back(nullptr);
         break;

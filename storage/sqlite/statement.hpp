@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "batch/sql.hpp"
 #include "protocol/errors.hpp"
@@ -31,7 +33,10 @@ struct is_id<basic_id<Tag>> : std::true_type {};
 class statement {
  public:
   statement(connection& db, sqlite3_stmt* raw) : db_(&db), raw_(raw) {}
-  statement(statement&& other) noexcept : db_(other.db_), raw_(other.raw_) { other.raw_ = nullptr; }
+  statement(statement&& other) noexcept
+      : db_(other.db_),
+        raw_(std::exchange(other.raw_, nullptr)),
+        places_(std::move(other.places_)) {}
   statement(const statement&) = delete;
   statement& operator=(const statement&) = delete;
   ~statement() { reset(); }
@@ -78,7 +83,7 @@ class statement {
 
   // --- for a statement of a job author
 
-  /// Parameters $1, $2, … Throws sql_error when it does not have these.
+  /// Parameters $1, $2, … Throws sql_error when it does not have these. Texts are not copied.
   void bind_values(std::span<const sql_value> values);
   /// As next(); throws what the author can mend as constraint_error or sql_error.
   bool step_authored();
@@ -118,12 +123,17 @@ class statement {
   }
 
   int bind_text(int index, std::string_view value);
+  int bind_value(int place, std::nullptr_t);
+  int bind_value(int place, std::int64_t value);
+  int bind_value(int place, double value);
+  int bind_value(int place, const std::string& value);
   std::string text(int column) const;
   std::int64_t run_bound();
   void check(int code);
 
   connection* db_;
   sqlite3_stmt* raw_;
+  std::vector<int> places_;  // of $1, $2, … among the parameters
 };
 
 }  // namespace partita::sqlite
