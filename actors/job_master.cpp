@@ -44,12 +44,15 @@ const step_row& master_state::rows::of(step_id step) const {
 // --- the loop ------------------------------------------------------------------------------------
 
 void master_state::advance() {
-  if (fenced) return quit();
+  if (fenced) {
+    if (works.all_ended()) quit();  // else the last worker's message ends this actor
+    return;
+  }
+  if (held) return again(deps->limits.poll);
   try {
     if (!mine.term && !adopt()) return quit();
     if (const auto wait = settle_ended()) return again(*wait);
     if (draining && works.empty()) return let_go();
-    if (held && works.empty()) return again(deps->limits.poll);
     decide();
   } catch (const store_error& e) {
     if (e.code() == errc::term_lost || e.code() == errc::history_lost) {
@@ -83,10 +86,9 @@ bool master_state::adopt() {
 void master_state::decide() {
   auto row = own_run();
   if (!row) return quit();
-  stop_asked = row->stop != stop_mode::none;
+  if (row->stop != stop_mode::none && !std::exchange(stop_asked, true)) resting = false;
   if (stop_asked) works.stop_steps();
-  if (held) works.stop_all();
-  if (draining || held) return again(deps->limits.poll);  // until no work is left
+  if (draining || resting) return again(deps->limits.poll);
   if (!know_job(row->job)) return let_go();
 
   const rows now{*row, db->verbs()->list_steps(mine.run)};
@@ -99,11 +101,14 @@ void master_state::decide() {
     look_wait =
         std::min(look_wait == at_once ? milliseconds{5} : 2 * look_wait, deps->limits.master_poll);
   auto wait = deps->limits.poll;
-  each_by_itself(actions, [&](const master_action& action) {
+  const auto at_work = [&](const master_action& action) {
     const auto step = step_of(action);
-    if (step && works.has(*step)) return;  // it goes on when that has ended
-    wait = std::min(wait, act(now, action));
+    return step && works.has(*step);  // it goes on when that has ended
+  };
+  each_by_itself(actions, [&](const master_action& action) {
+    if (!at_work(action)) wait = std::min(wait, act(now, action));
   });
+  resting = std::all_of(actions.begin(), actions.end(), at_work);
   if (wait == at_once || works.empty()) recovered();
   again(wait);
 }
@@ -127,7 +132,7 @@ bool master_state::know_job(const job_ref& job) {
 std::map<step_id, step_progress> master_state::progress_of(const std::vector<step_row>& steps) {
   std::map<step_id, step_progress> all;
   for (const auto& s : steps)
-    if (s.state == step_state::running && s.spec.kind == step_kind::partitioned)
+    if (s.state == step_state::running && s.spec.kind == step_kind::partitioned && !works.has(s.id))
       all[s.id] = db->verbs()->progress(s.id);
   return all;
 }
@@ -135,7 +140,7 @@ std::map<step_id, step_progress> master_state::progress_of(const std::vector<ste
 milliseconds master_state::act(const rows& now, const master_action& action) {
   using kind = work_kind;
   return std::visit(
-      overloaded{[&](const begin_step& a) { return begin(now, a.index); },
+      overloaded{[&](const begin_step& a) { return begin(now, a); },
                  [&](const split_step& a) { return work_on(now, kind::split, a.step); },
                  [&](const run_tasklet& a) { return work_on(now, kind::tasklet, a.step); },
                  [&](const aggregate_step& a) { return work_on(now, kind::aggregate, a.step); },
@@ -145,15 +150,15 @@ milliseconds master_state::act(const rows& now, const master_action& action) {
       action);
 }
 
-milliseconds master_state::begin(const rows& now, std::size_t index) {
-  const auto& defined = mine.definition->steps()[index];
+milliseconds master_state::begin(const rows& now, const begin_step& action) {
+  const auto& defined = mine.definition->steps()[action.index];
   const auto nodes = std::holds_alternative<partitioned>(defined)
                          ? db->verbs()->live_nodes(now.run.job)
                          : std::vector<live_node>{};
-  const auto begun =
-      db->verbs()->begin_step(mine.run, mine.node, *mine.term, spec_of(defined, index, nodes));
+  auto spec = spec_of(defined, action.index, nodes);
+  spec.after_failure = action.after_failure;
+  const auto begun = db->verbs()->begin_step(mine.run, mine.node, *mine.term, spec);
   log::info("step_begun", about(begun.spec.name), {{"step_id", begun.id}});
-  if (begun.count > 0) self->send(node, work_atom::value);  // it was ahead
   look_wait = at_once;
   return at_once;
 }
@@ -163,9 +168,8 @@ milliseconds master_state::end(const rows& now, const end_step& action) {
   step_ending how{action.state, "", action.error, false};
   if (how.state == step_state::failed && how.error.empty())
     how.error = describe_failures(task_for(now.run, step, {}));
-  // Nobody was told that it began.
-  const auto unreached = step.ahead || std::cmp_greater_equal(step.spec.ordinal, mine.plan.size());
-  if (unreached)
+  const auto unknown = std::cmp_greater_equal(step.spec.ordinal, mine.plan.size());
+  if (unknown)  // to this version of the job: who listens was not told that it began
     finish_step(step.id, step.spec.name, how);
   else
     close_step(step.id, step.spec.name, how);
@@ -196,8 +200,8 @@ void master_state::look_at_once() {
 
 void master_state::ended(const worker_outcome& how) {
   works.ended(how);
-  if (!fenced) return advance();
-  if (works.all_ended()) quit();
+  resting = false;
+  advance();
 }
 
 // --- the end -------------------------------------------------------------------------------------
@@ -214,10 +218,13 @@ void master_state::drain() {
   if (works.empty()) advance();
 }
 
-void master_state::interrupt() { works.stop_all(); }
+void master_state::interrupt() {
+  interrupted = true;
+  works.stop_all();
+}
 
-/// Another node may be about to take the run over. The outcome of what stops changes nothing: the
-/// rows tell what comes next.
+/// Another node may be about to take the run over. What stops, and what has ended, waits until this
+/// node is trusted again, or fenced.
 void master_state::hold() {
   held = true;
   works.stop_all();
@@ -225,7 +232,7 @@ void master_state::hold() {
 
 void master_state::resume() {
   held = false;
-  if (works.empty()) again(at_once);
+  if (works.all_ended()) again(at_once);
 }
 
 void master_state::let_go() {
@@ -237,7 +244,7 @@ void master_state::let_go() {
 void master_state::fence() {
   fenced = true;
   works.stop_all();
-  if (works.all_ended()) quit();  // else the last worker's message ends this actor
+  advance();
 }
 
 void master_state::quit() {

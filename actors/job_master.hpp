@@ -59,8 +59,10 @@ struct master_state {
   milliseconds look_wait{0};
   std::uint64_t awaited = 0;  // number of the one timer that counts
   bool draining = false;
-  bool held = false;        // trust has expired: the author's code stops, and none is begun
-  bool stop_asked = false;  // of the run
+  bool held = false;         // trust has expired: the author's code stops, and none is begun
+  bool interrupted = false;  // the author's code stops, also what is begun to end a step
+  bool stop_asked = false;   // of the run
+  bool resting = false;      // until a work ends, or the run is asked to stop
   bool fenced = false;
   static inline const char* name = "job_master";
 
@@ -80,7 +82,7 @@ struct master_state {
 
   // Each returns how long to wait for the next look.
   milliseconds act(const rows& now, const master_action& action);
-  milliseconds begin(const rows& now, std::size_t index);
+  milliseconds begin(const rows& now, const begin_step& action);
   milliseconds work_on(const rows& now, work_kind kind, step_id step);
   milliseconds end(const rows& now, const end_step& action);
   milliseconds end(const rows& now, const end_run& action);

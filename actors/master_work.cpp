@@ -178,21 +178,34 @@ void before_step(const master_task& task) {
   }
 }
 
-/// Calls one listener of an end.
+/// Calls one listener of an end. What it throws is logged, and all is done; but for an error of the
+/// database: then they are all told again.
 template <class F>
-void tell(const master_task& task, F&& listener) {
-  const auto told = guarded("listener", [&]() -> worker_outcome {
+worker_outcome tell(const master_task& task, F&& listener) {
+  auto told = guarded("listener", [&]() -> worker_outcome {
     auto context = context_of(task);
     listener(context);
     return {};
   });
-  if (told.how == worker_outcome::kind::done) return;
-  log::error("listener_failed",
-             {.run = task.run.id,
-              .job = task.run.job.name,
-              .step = task.step.spec.name,
-              .node = task.node},
-             {{"why", told.error}});
+  if (told.how == worker_outcome::kind::unavailable || told.how == worker_outcome::kind::term_lost)
+    return told;
+  if (told.how != worker_outcome::kind::done)
+    log::error("listener_failed",
+               {.run = task.run.id,
+                .job = task.run.job.name,
+                .step = task.step.spec.name,
+                .node = task.node},
+               {{"why", told.error}});
+  return {};
+}
+
+template <class Listeners, class Call>
+worker_outcome tell_all(const master_task& task, const Listeners& listeners, Call&& call) {
+  for (const auto& listener : listeners) {
+    auto told = tell(task, [&](run_context& context) { call(listener, context); });
+    if (told.how != worker_outcome::kind::done) return told;
+  }
+  return {};
 }
 
 worker_outcome with_result(const master_task& task, const run_context& context) {
@@ -206,8 +219,9 @@ worker_outcome with_result(const master_task& task, const run_context& context) 
 worker_outcome split_work(const master_task& task, const partitioned& definition) {
   return guarded("split", [&]() -> worker_outcome {
     before_step(task);
-    split_context context{parameters_of(task), parse_cluster(task.step.spec.split_context),
-                          task.stop, task.so_far};
+    auto nodes = parse_cluster(task.step.spec.split_context);
+    if (nodes.empty()) nodes = task.db->verbs()->live_nodes(task.run.job);
+    split_context context{parameters_of(task), std::move(nodes), task.stop, task.so_far};
     if (definition.streamer())
       insert_streamed(task, definition, context);
     else
@@ -269,15 +283,15 @@ worker_outcome call_author(const master_task& task, work_kind kind) {
 }
 
 worker_outcome after_step_work(const master_task& task, const step_outcome& how) {
-  for (const auto& listener : task.definition->listening().after_step)
-    tell(task, [&](run_context& context) { listener(task.step.spec.name, how, context); });
-  return {};
+  return tell_all(task, task.definition->listening().after_step,
+                  [&](const auto& listener, run_context& context) {
+                    listener(task.step.spec.name, how, context);
+                  });
 }
 
 worker_outcome after_run_work(const master_task& task, const run_outcome& how) {
-  for (const auto& listener : task.definition->listening().after_run)
-    tell(task, [&](run_context& context) { listener(how, context); });
-  return {};
+  return tell_all(task, task.definition->listening().after_run,
+                  [&](const auto& listener, run_context& context) { listener(how, context); });
 }
 
 outcomes outcomes_of(const std::shared_ptr<master_session>& db, run_id run,
@@ -286,8 +300,7 @@ outcomes outcomes_of(const std::shared_ptr<master_session>& db, run_id run,
     std::map<std::string, step_outcome> known;
     for (const auto& s : db->verbs()->summarize(run)) {
       const auto ordinal = static_cast<std::size_t>(s.row.spec.ordinal);
-      if (ordinal < steps.size() && steps[ordinal] && !s.row.ahead)
-        known.emplace(s.row.spec.name, outcome_of(s));
+      if (ordinal < steps.size() && steps[ordinal]) known.emplace(s.row.spec.name, outcome_of(s));
     }
     return known;
   }};

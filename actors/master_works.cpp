@@ -19,14 +19,14 @@ milliseconds master_state::work_on(const rows& now, work_kind kind, step_id step
   return deps->limits.poll;
 }
 
-/// It sees what the steps before it have done; who decides or listens, what its step has done too.
+/// It sees what the steps before it have done; who decides, what its step has done too.
 master_task master_state::task_for(const run_row& run, const step_row& step,
                                    const running_work& w) const {
   std::vector<bool> visible(mine.plan.size(), true);
   if (step.id) {
     const auto ordinal = static_cast<std::size_t>(step.spec.ordinal);
     visible = steps_before(mine.plan, ordinal);
-    visible[ordinal] = w.kind == work_kind::decide || w.kind == work_kind::after_step;
+    visible[ordinal] = w.kind == work_kind::decide;
   }
   return {deps,
           db,
@@ -41,6 +41,7 @@ master_task master_state::task_for(const run_row& run, const step_row& step,
 
 void master_state::start(running_work w, std::function<worker_outcome()> body) {
   const auto step = w.step;
+  if (interrupted) w.stop.request_stop();
   works.begin(std::move(w));
   spawn_worker(self, [step, body = std::move(body)] {
     auto outcome = body();
@@ -70,6 +71,10 @@ milliseconds master_state::settle(const running_work& w) {
     case kind::term_lost:
       throw store_error(errc::term_lost, how.error);
     case kind::unavailable:
+      if (w.kind == work_kind::after_step) {  // its step has ended: only who listens is told again
+        close_step(w.step, w.name, w.end);
+        return at_once;
+      }
       // What was done is in the rows: decide again from them.
       return waits({errc::unavailable, how.error}, w.name);
     case kind::failed:

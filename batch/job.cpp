@@ -119,7 +119,8 @@ void job::add_jumps(std::vector<step_shape>& plan) const {
     if (!may_go(plan, source, target))
       refuse(name_, "on_failure may not leave its flow: step " + to +
                         " is in another one than step " + from);
-    plan[source].on_failure = target;
+    if (std::exchange(plan[source].on_failure, target))
+      refuse(name_, "step " + from + " has two on_failure");
   }
   for (const auto& [name, chooses] : deciders_) {
     auto& shape = plan[index_of("decide", name)];

@@ -13,7 +13,8 @@ struct decision {
   friend bool operator==(const decision&, const decision&) = default;
 };
 
-/// Whether a run that continues this one takes the decision over: it asks again after `fail`.
+/// Whether a run that continues this one takes the decision over. After `fail` it does not: the
+/// step is executed again, and then its decider is asked again.
 inline bool stays(const decision& d) { return d.how != decision_kind::fail; }
 
 }  // namespace partita

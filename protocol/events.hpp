@@ -29,8 +29,8 @@ inline constexpr std::string_view stop_requested = "STOP_REQUESTED";  // [run] m
 // These carry the node that is the master, and its term; neither when `restart` or a cancellation
 // of a run that never had a master wrote them.
 inline constexpr std::string_view run_ended = "RUN_ENDED";  // [run] state
-/// [run step] name, ordinal, kind, streamed; continues: the step that `restart` copied; ahead: it
-/// waits until the run comes to it
+/// [run step] name, ordinal, kind, streamed; continues: the step that `restart` copied;
+/// after_failure: absent where it is false
 inline constexpr std::string_view step_begun = "STEP_BEGUN";
 inline constexpr std::string_view split_reset = "SPLIT_RESET";        // [run step]
 inline constexpr std::string_view split_appended = "SPLIT_APPENDED";  // [run step] lo hi
@@ -38,8 +38,6 @@ inline constexpr std::string_view split_sealed = "SPLIT_SEALED";      // [run st
 /// [run step] its split has failed: nothing of it is claimed any more
 inline constexpr std::string_view step_failing = "STEP_FAILING";
 inline constexpr std::string_view step_ended = "STEP_ENDED";  // [run step] state
-/// [run step] the run has come to a step that was ahead
-inline constexpr std::string_view step_reached = "STEP_REACHED";
 /// [run step] decision, text: what comes after a COMPLETED step
 inline constexpr std::string_view step_decided = "STEP_DECIDED";
 

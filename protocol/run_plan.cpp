@@ -38,6 +38,7 @@ class follower {
       : plan_(plan), passed_(plan.size()), chosen_(plan.size()) {
     path_.places.resize(plan.size(), place::not_reached);
     path_.rows.resize(plan.size());
+    path_.after_failure.resize(plan.size());
     for (const auto& s : steps) {
       const auto ordinal = static_cast<std::size_t>(s.spec.ordinal);
       if (ordinal < plan.size()) path_.rows[ordinal] = &s;
@@ -46,15 +47,29 @@ class follower {
 
   /// Every step comes after steps with lower ordinals: one pass is enough.
   run_path follow() {
+    if (is_of_another_plan()) return std::move(path_);
     for (std::size_t i = 0; i < plan_.size(); ++i) {
       if (!is_reached(i)) continue;
       path_.places[i] = place::reached;
+      for (const auto a : plan_[i].after)
+        if (passed_[a] && path_.after_failure[a]) path_.after_failure[i] = true;
       if (path_.begun(i)) leave(i, *path_.rows[i]);
     }
     return std::move(path_);
   }
 
  private:
+  /// A run was continued with a version of the job that has other steps.
+  bool is_of_another_plan() {
+    for (std::size_t i = 0; i < plan_.size(); ++i) {
+      if (path_.rows[i] == nullptr || path_.rows[i]->spec.name == plan_[i].name) continue;
+      fail("the run has step " + path_.rows[i]->spec.name + " where this version of the job has " +
+           plan_[i].name);
+      path_.broken = true;
+    }
+    return path_.broken;
+  }
+
   bool is_reached(std::size_t i) const {
     const auto& after = plan_[i].after;
     const auto passed = [&](std::size_t a) { return passed_[a]; };
@@ -68,7 +83,7 @@ class follower {
       fail("step " + step.spec.name + " failed: " + step.error);
       if (PARTITA_BUG(a_failed_step_is_passed)) passed_[i] = true;
       if (plan_[i].on_failure)
-        jump(i, *plan_[i].on_failure);
+        jump(i, *plan_[i].on_failure, true);
       else
         path_.broken = true;
     }
@@ -85,7 +100,7 @@ class follower {
         passed_[i] = true;
         return;
       case decision_kind::go_to:
-        if (const auto to = target_of(plan_, i, chosen.text)) return jump(i, *to);
+        if (const auto to = target_of(plan_, i, chosen.text)) return jump(i, *to, false);
         fail("step " + step.spec.name + " goes to step " + chosen.text +
              ", which does not come after it in this version of the job");
         path_.broken = true;
@@ -99,8 +114,9 @@ class follower {
     }
   }
 
-  void jump(std::size_t from, std::size_t to) {
+  void jump(std::size_t from, std::size_t to, bool by_failure) {
     chosen_[to] = true;
+    if (by_failure || path_.after_failure[from]) path_.after_failure[to] = true;
     for (auto i = from + 1; i < to; ++i) path_.places[i] = place::jumped_over;
   }
 
@@ -150,7 +166,8 @@ master_action go_on_with(std::size_t index, const step_row& step, const run_row&
   return aggregate_step{index, step.id};
 }
 
-/// The run is about to end: steps of a copied run that it has not come to end with it.
+/// The run is about to end: steps of another version of the job, which it cannot come to, end with
+/// it.
 std::vector<master_action> end_the_rest(std::span<const step_row> steps,
                                         const std::map<step_id, step_progress>& all) {
   std::vector<master_action> actions;
@@ -190,7 +207,7 @@ std::vector<master_action> next_actions(const run_row& run, std::span<const step
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (path.places[i] != place::reached) continue;
     if (!path.begun(i)) {
-      possible.push_back(begin_step{i});
+      possible.push_back(begin_step{i, path.after_failure[i]});
       continue;
     }
     const auto& step = *path.rows[i];

@@ -46,15 +46,16 @@ enum class place {
 
 /// A step is passed when it has COMPLETED and its decider, if it has one, chose `next`: then what
 /// comes after it is reached. A jump, by `on_failure` or a decider, reaches its target. Rows of
-/// steps that are not reached (`restart` copies them) count only once they are.
+/// steps that are not reached count only once they are; a row of another step than the plan has
+/// there breaks the run.
 struct run_path {
   std::vector<place> places;          // by ordinal
   std::vector<const step_row*> rows;  // by ordinal; null: it has none
-  std::string failure;                // what made the run FAILED, first of all; "": nothing
+  std::string failure;                // what made the run FAILED, by the first step; "": nothing
   bool broken = false;                // by a failure that has no way on, or a decision
   bool finished = false;              // by a decision: COMPLETED, if nothing has failed
-  /// Whether the step has a row that the run has come to.
-  bool begun(std::size_t step) const { return rows[step] != nullptr && !rows[step]->ahead; }
+  std::vector<bool> after_failure;    // reached by an `on_failure`, or behind such a step
+  bool begun(std::size_t step) const { return rows[step] != nullptr; }
 };
 
 /// `steps`: the step rows of the run, in any order. They must outlive the path.
@@ -64,9 +65,10 @@ run_path follow(std::span<const step_row> steps, std::span<const step_shape> pla
 
 // What a master does next. Each is done, then the rows are read again and the next are decided:
 // whoever takes over at any point reads the same rows and goes on with the same.
-/// Insert the step row, or begin with one that was ahead.
+/// Insert the step row.
 struct begin_step {
   std::size_t index;
+  bool after_failure = false;
 };
 /// Partitioner, insert, seal.
 struct split_step {

@@ -169,6 +169,9 @@ struct step_spec {
   step_kind kind = step_kind::partitioned;
   bool streamed = false;     // partitions may be claimed before the split is sealed
   bool transferable = true;  // false: at most one start, FAILED when its node is lost
+  /// The run came to it because a step before it had FAILED: a run that continues this one begins
+  /// it anew.
+  bool after_failure = false;
   retry_policy retry;
   json_text split_context = "{}";  // what the split saw of the cluster: a resumed split sees it too
 };
@@ -180,9 +183,6 @@ struct step_row {
   step_state state = step_state::running;
   std::int64_t count = 0;  // partitions inserted so far; final once sealed
   bool sealed = false;
-  /// Copied by `restart`, behind a step that has not COMPLETED, and the run has not come to it yet:
-  /// nothing of it is claimed.
-  bool ahead = false;
   json_text result;  // what the aggregator or the tasklet set, or ""
   std::string error;
   std::optional<decision> decided{};  // what comes after it, where a decider chose that

@@ -14,10 +14,12 @@ namespace partita::event {
 
 /// Of STEP_BEGUN, without who began it.
 inline nlohmann::json step_detail(const step_spec& spec) {
-  return {{"name", spec.name},
-          {"ordinal", spec.ordinal},
-          {"kind", to_string(spec.kind)},
-          {"streamed", spec.streamed}};
+  nlohmann::json detail{{"name", spec.name},
+                        {"ordinal", spec.ordinal},
+                        {"kind", to_string(spec.kind)},
+                        {"streamed", spec.streamed}};
+  if (spec.after_failure) detail["after_failure"] = true;
+  return detail;
 }
 
 /// Of STEP_BEGUN, by the master under its term.
@@ -28,10 +30,9 @@ inline nlohmann::json begun_detail(const step_spec& spec, term t) {
 }
 
 /// Of STEP_BEGUN, by `restart`: a copy of this step, with its COMPLETED results.
-inline nlohmann::json continued_detail(const step_spec& spec, step_id from, bool ahead) {
+inline nlohmann::json continued_detail(const step_spec& spec, step_id from) {
   auto detail = step_detail(spec);
   detail["continues"] = from.value;
-  if (ahead) detail["ahead"] = true;
   return detail;
 }
 

@@ -115,18 +115,17 @@ class launcher_store : public virtual run_lookup {
 
   /// A new run that continues `ended`, which must be FAILED or STOPPED (else `wrong_state`), with
   /// its job, parameters and identity; `version` of the job, or that of `ended` where it is 0.
-  /// Copies its steps: COMPLETED ones with their partitions and results; of the others the
-  /// partitions, the COMPLETED results (they keep the lease that made them, and their files the
-  /// final names), the checkpoints and the skipped items, while every partition without a result
-  /// becomes ready (attempt 0, available now, shared); such a step is RUNNING again. Where a step
-  /// with a lower ordinal has not COMPLETED, it is `ahead`: nothing of it is claimed until the run
-  /// comes to it. What a decider chose is copied with its COMPLETED step, but for `fail`: that is
-  /// asked again. A streamed
-  /// step that was not sealed is copied with what it has: its stream goes on. A listed one that was
-  /// not sealed is not copied, nor is a tasklet step that did not complete. Launch key and
-  /// `already_running` as in submit: the run of the key must continue this very run, with this
-  /// version. `not_found` if there is no such run. A run can be continued once; the second time is
-  /// `wrong_state` (the sentence names the run that continues it).
+  /// Copies its steps, but for those that began after a failure: the new run begins them anew when
+  /// it comes to them. COMPLETED ones with their partitions, results and what was decided after
+  /// them; of the others the partitions, the COMPLETED results (they keep the lease that made them,
+  /// and their files the final names), the checkpoints and the skipped items, while every partition
+  /// without a result becomes ready (attempt 0, available now, shared). Such a step is RUNNING
+  /// again: a tasklet is executed again, a stream that was not sealed goes on, a listed split that
+  /// was not sealed begins anew with no partition. So is a COMPLETED step after which its decider
+  /// chose `fail`, with all it has. Launch key and `already_running` as in submit: the run of the
+  /// key must continue this very run, with this version. `not_found` if there is no such run. A run
+  /// can be continued once; the second time is `wrong_state` (the sentence names the run that
+  /// continues it).
   run_row restart(run_id ended, const std::string& launch_key, int version = 0) const;
 
   /// Asks a live run to stop; `now` outranks `stop`, never the other way. A CREATED run that never
@@ -159,8 +158,7 @@ class master_store : public virtual run_lookup {
   void step_down(run_id run, node_id node, term t) const;
 
   /// Inserts the step RUNNING, not sealed, count 0. Idempotent by (run, ordinal): if the row is
-  /// there already it is returned as it is, but that it is not `ahead` any more. A tasklet step is
-  /// born sealed with count 0.
+  /// there already it is returned as it is. A tasklet step is born sealed with count 0.
   step_row begin_step(run_id run, node_id node, term t, const step_spec& spec) const;
 
   /// Removes the partitions of a listed split that was not sealed (count 0 again), because a new
@@ -222,7 +220,7 @@ class worker_store : public virtual run_lookup {
  public:
   explicit worker_store(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
 
-  /// What this node could do now: one read, no lock. `ready`: steps RUNNING, not failing nor ahead,
+  /// What this node could do now: one read, no lock. `ready`: steps RUNNING, not failing,
   /// of runs RUNNING without a stop request, whose job the node knows, with a range it may claim
   /// now (shared or bound to it, available_at <= now). All empty for a node that is not ACTIVE, but
   /// for `held`.
@@ -230,7 +228,7 @@ class worker_store : public virtual run_lookup {
 
   /// Cuts at most `width` partitions off the front of one ready range of this step and leases them
   /// to the node. Takes the range bound to the node first, then by `lo`. Locks the step row and the
-  /// node row FOR KEY SHARE (step RUNNING, not failing nor ahead, run RUNNING and not asked to
+  /// node row FOR KEY SHARE (step RUNNING, not failing, run RUNNING and not asked to
   /// stop, node ACTIVE: else nothing), the range FOR UPDATE. A range with attempt > 0 is cut no
   /// wider than `narrow`. Returns nothing when there is nothing to take. The attempt of the lease
   /// is that of the range

@@ -141,11 +141,9 @@ class step_rows {
   virtual std::optional<step_standing> standing_of(step_id step) = 0;
   /// RUNNING, count 0; a tasklet is born sealed. Nothing when the run has a step of this ordinal.
   virtual std::optional<step_id> insert_step(run_id run, const step_spec& spec) = 0;
-  /// For a run that continues another: COMPLETED as it is, but for a decision to fail; any other
-  /// one RUNNING from now on, `ahead` or not.
-  virtual step_id copy_step(const step_row& from, run_id to, bool ahead) = 0;
-  /// A step that is ahead is not any more, and started now.
-  virtual std::int64_t reach_step(step_id step) = 0;
+  /// For a run that continues another. `completed`: as it is; else RUNNING from now on, and a
+  /// listed split that was not sealed begins anew.
+  virtual step_id copy_step(const step_row& from, run_id to, bool completed) = 0;
   virtual std::int64_t set_decision(step_id step, const decision& chosen) = 0;
   virtual std::int64_t set_count(step_id step, std::int64_t count) = 0;
   virtual std::int64_t set_carried(step_id step, std::int64_t carried) = 0;

@@ -129,7 +129,7 @@ document step_document(const step_summary& step, db_time now) {
           {"ordinal", row.spec.ordinal},
           {"name", row.spec.name},
           {"kind", to_string(row.spec.kind)},
-          {"state", row.ahead && !is_terminal(row.state) ? "AHEAD" : to_string(row.state)},
+          {"state", to_string(row.state)},
           {"decision", decision_document(row.decided)},
           {"partitions",
            {{"completed", totals.completed},
@@ -155,13 +155,16 @@ std::vector<document> step_documents(const std::vector<step_summary>& steps,
     all[static_cast<std::size_t>(step.row.spec.ordinal)] = step_document(step, now);
   }
   const auto path = follow(rows, plan);
-  for (std::size_t i = 0; i < plan.size(); ++i)
-    if (path.places[i] == place::jumped_over && path.rows[i] == nullptr)
-      all[i] = {{"id", nullptr},
-                {"ordinal", i},
-                {"name", plan[i].name},
-                {"kind", to_string(plan[i].kind)},
-                {"state", "JUMPED_OVER"}};
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    if (path.places[i] != place::jumped_over || path.rows[i] != nullptr) continue;
+    step_summary none;
+    none.row.spec.name = plan[i].name;
+    none.row.spec.ordinal = static_cast<int>(i);
+    none.row.spec.kind = plan[i].kind;
+    all[i] = step_document(none, now);
+    all[i]["state"] = "JUMPED_OVER";
+    for (const auto* unknown : {"id", "started_at", "duration_s"}) all[i][unknown] = nullptr;
+  }
   std::vector<document> items;
   for (auto& [ordinal, item] : all) items.push_back(std::move(item));
   return items;

@@ -36,8 +36,7 @@ progress_view progress_of(const run_view& view) {
   shown.sealed = sum.sealed;
   shown.rows = sum.items.read;
   for (const auto& step : view.steps)
-    if (step.row.state == step_state::running && !step.row.ahead)
-      shown.steps.push_back(step.row.spec.name);
+    if (step.row.state == step_state::running) shown.steps.push_back(step.row.spec.name);
   return shown;
 }
 

@@ -67,7 +67,7 @@ class comparison {
     same(name, "mark `sealed`", row.sealed, log.sealed);
     if (row.state == step_state::running)
       same(name, "mark `failing`", !row.error.empty(), log.failing);
-    same(name, "mark `ahead`", row.ahead, log.ahead);
+    same(name, "mark `after_failure`", row.spec.after_failure, log.after_failure);
     const auto chosen = row.decided.value_or(decision{});
     same(name, "decision", row.decided ? str(chosen.how) : "", log.decision);
     same(name, "text of its decision", chosen.text, log.decision_text);

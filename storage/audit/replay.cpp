@@ -52,7 +52,6 @@ class replayer : step_replay {
         {event::split_appended, &r::split_appended},
         {event::split_sealed, &r::split_sealed},
         {event::step_failing, &r::step_failing},
-        {event::step_reached, &r::step_reached},
         {event::step_decided, &r::step_decided},
         {event::step_ended, &r::step_ended},
         {event::lease_granted, &r::granted},
@@ -155,11 +154,9 @@ class replayer : step_replay {
     const auto lost = detail.value("lost", false);
     if (node != node_state::draining && node != (lost ? node_state::condemned : node_state::active))
       find(rule::fence, "leases to " + named(event_->node) + ", which was " + str(node));
-    if (!lost && (is_terminal(step.state) || step.failing || step.ahead))
+    if (!lost && (is_terminal(step.state) || step.failing))
       find(rule::fence, "leases of " + named(event_->step) + ", which was " +
-                            (step.failing ? "failing"
-                             : step.ahead ? "ahead"
-                                          : str(step.state)));
+                            (step.failing ? "failing" : str(step.state)));
     v_.count(rule::conservation, span.size());
     std::int64_t waited = 0;
     for (const auto& e : step.ready.take(span)) {

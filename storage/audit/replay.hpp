@@ -35,9 +35,8 @@ struct replayed_step {
   step_state state = step_state::running;
   std::int64_t count = 0;
   bool sealed = false;
-  bool continued = false;  // copied by `restart`, which has not told its partitions yet
   bool failing = false;
-  bool ahead = false;    // `restart` copied it, and the run has not come to it
+  bool after_failure = false;
   std::string decision;  // "": none
   std::string decision_text;
   step_id copy_of;

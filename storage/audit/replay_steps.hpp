@@ -19,16 +19,18 @@ class step_replay : protected replay_state {
     step.ordinal = number(detail, "ordinal");
     step.kind = str(state<step_kind>(detail, "kind"));
     step.streamed = detail.value("streamed", false);
+    step.after_failure = detail.value("after_failure", false);
     if (detail.contains("continues")) {
       step.copy_of = step_id{number(detail, "continues")};
       const auto& from = known(state_.steps, step.copy_of);
-      step.continued = true;
-      step.ahead = detail.value("ahead", false);
+      if (from.after_failure)
+        find(rule::only_grows,
+             "continues " + named(step.copy_of) + ", which began after a failure");
       for (const auto& e : from.results.all())
         if (e.value.completed) step.results.put(e.span, e.value);
       step.carried = step.results.size();
     }
-    step.sealed = step.kind == "TASKLET" && !step.continued;  // a copy is sealed by its next event
+    step.sealed = step.kind == "TASKLET" && !step.copy_of;  // a copy is sealed by its next event
     made(state_.steps, event_->step) = std::move(step);
   }
 
@@ -37,7 +39,7 @@ class step_replay : protected replay_state {
     driven(detail);
     auto& step = known(state_.steps, event_->step);
     v_.count(rule::only_grows);
-    if ((step.sealed && !step.continued) || step.failing || is_terminal(step.state))
+    if (step.sealed || step.failing || is_terminal(step.state))
       find(rule::only_grows, "changes the split of " + named(event_->step) + ", which was final");
     return step;
   }
@@ -60,7 +62,7 @@ class step_replay : protected replay_state {
                                    named(event_->step) + ", which had " +
                                    std::to_string(step.count) + " partitions");
     step.count = span.hi + 1;
-    if (std::exchange(step.continued, false)) return make_rest_ready(step);
+    if (is_copied(step)) return make_rest_ready(step);
     if (step.streamed) make_ready(step, span, 0);
   }
 
@@ -68,7 +70,7 @@ class step_replay : protected replay_state {
     auto& step = open_step(detail);
     const auto count = number(detail, "count");
     if (count < 0 || count > largest_number) throw malformed_event{"its count is no count"};
-    const auto copied = std::exchange(step.continued, false);
+    const auto copied = is_copied(step);
     if (copied)
       step.count = count;
     else if (count != step.count)
@@ -77,6 +79,9 @@ class step_replay : protected replay_state {
     step.sealed = true;
     if (copied || !step.streamed) make_rest_ready(step);
   }
+
+  /// Whether `restart` tells of what it copied.
+  bool is_copied(const replayed_step& step) const { return step.copy_of && !event_->node; }
 
   /// What has no result.
   void make_rest_ready(replayed_step& step) {
@@ -90,14 +95,6 @@ class step_replay : protected replay_state {
     if (step.failing || is_terminal(step.state))
       find(rule::only_grows, "fails the split of " + named(event_->step) + ", which was over");
     step.failing = true;
-  }
-
-  void step_reached(const json& detail) {
-    driven(detail);
-    auto& step = known(state_.steps, event_->step);
-    v_.count(rule::only_grows);
-    if (!std::exchange(step.ahead, false) || is_terminal(step.state))
-      find(rule::only_grows, "comes to " + named(event_->step) + ", which was not ahead");
   }
 
   /// What a run decided stays: also in the run that continues it, but for a decision to fail.

@@ -129,7 +129,7 @@ step_record step(cursor c) {
   s.row.sealed = c.flag();
   s.carried = c.number();
   s.row.error = c.text();
-  s.row.ahead = c.flag();
+  s.row.spec.after_failure = c.flag();
   if (const auto how = c.maybe_state<decision_kind>()) s.row.decided = decision{*how, {}};
   const auto decided = c.text();
   if (s.row.decided) s.row.decided->text = decided;
@@ -258,7 +258,7 @@ class reader {
          "node", "node_id");
     read(t.steps, step,
          "step_id, run_id, name, ordinal, kind, streamed, transferable, max_attempts, state, "
-         "count, sealed, carried, error, ahead, decision, decision_text, " +
+         "count, sealed, carried, error, after_failure, decision, decision_text, " +
              time("started_at") + time(", ended_at"),
          "step" + of_runs, "step_id");
     read_of_steps(t, only ? " WHERE step_id IN (" + ids_of(t.steps) + ")" : "");

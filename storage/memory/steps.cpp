@@ -54,29 +54,26 @@ std::optional<step_id> memory_transaction::insert_step(run_id run, const step_sp
   return row.id;
 }
 
-step_id memory_transaction::copy_step(const step_row& from, run_id to, bool ahead) {
+step_id memory_transaction::copy_step(const step_row& from, run_id to, bool completed) {
   step_row row = from;
   row.id = next_id(db_.steps);
   row.run = to;
-  row.ahead = ahead;
-  if (from.decided && (!stays(*from.decided) || PARTITA_BUG(restart_forgets_decisions)))
-    row.decided.reset();
-  if (from.state != step_state::completed) {
+  row.spec.after_failure = false;
+  if (PARTITA_BUG(restart_forgets_decisions)) row.decided.reset();
+  if (!completed) {
     row.state = step_state::running;
     row.result.clear();
     row.error.clear();
+    row.decided.reset();
     row.started_at = now_;
     row.ended_at.reset();
+    if (!row.sealed && !row.spec.streamed) {
+      row.count = 0;
+      row.spec.split_context = "{}";
+    }
   }
   insert(db_.steps, row.id, {row, 0});
   return row.id;
-}
-
-std::int64_t memory_transaction::reach_step(step_id step) {
-  return update(db_.steps, step, [&](step_record& s) {
-    s.row.ahead = false;
-    s.row.started_at = now_;
-  });
 }
 
 std::int64_t memory_transaction::set_decision(step_id step, const decision& chosen) {

@@ -124,7 +124,7 @@ std::vector<try_row> memory_transaction::list_tries(step_id step, partition_no n
 run_standing memory_transaction::standing(run_id run) {
   const auto runs = [&](step_id id) {
     const auto& step = db_.steps.at(id).row;
-    return step.run == run && step.state == step_state::running && !step.ahead;
+    return step.run == run && step.state == step_state::running;
   };
   run_standing found;
   for (const auto& [id, lease] : db_.leases)

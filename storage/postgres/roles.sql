@@ -79,8 +79,7 @@ GRANT INSERT, UPDATE (state, running, stuck, heartbeat_at, left_at) ON partita.n
 GRANT INSERT, UPDATE (description, last_seen) ON partita.job TO partita_node;
 GRANT UPDATE (state, master_node_id, term, result, error, started_at, ended_at)
   ON partita.run TO partita_node;
-GRANT INSERT, UPDATE (state, count, sealed, ahead, result, error, decision, decision_text,
-                      started_at, ended_at)
+GRANT INSERT, UPDATE (state, count, sealed, result, error, decision, decision_text, ended_at)
   ON partita.step TO partita_node;
 GRANT INSERT ON partita.partition TO partita_node;
 GRANT EXECUTE ON FUNCTION partita.forget_partitions(bigint, bigint, bigint) TO partita_node;

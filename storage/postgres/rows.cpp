@@ -48,6 +48,7 @@ step_row step_of(const pqxx::row& row) {
   step.spec.kind = state_of<step_kind>(row["kind"]);
   step.spec.streamed = row["streamed"].as<bool>();
   step.spec.transferable = row["transferable"].as<bool>();
+  step.spec.after_failure = row["after_failure"].as<bool>();
   step.spec.retry = {
       row["max_attempts"].as<int>(), milliseconds{row["retry_first_ms"].as<std::int64_t>()},
       row["retry_factor"].as<double>(), milliseconds{row["retry_max_ms"].as<std::int64_t>()}};
@@ -55,7 +56,6 @@ step_row step_of(const pqxx::row& row) {
   step.state = state_of<step_state>(row["state"]);
   step.count = row["count"].as<std::int64_t>();
   step.sealed = row["sealed"].as<bool>();
-  step.ahead = row["ahead"].as<bool>();
   step.result = row["result"].c_str();
   step.error = row["error"].c_str();
   if (!row["decision"].is_null())

@@ -297,7 +297,7 @@ CREATE TABLE partita.step (
     error text DEFAULT ''::text NOT NULL,
     started_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     ended_at timestamp with time zone,
-    ahead boolean DEFAULT false NOT NULL,
+    after_failure boolean DEFAULT false NOT NULL,
     decision text,
     decision_text text DEFAULT ''::text NOT NULL,
     CONSTRAINT step_count_check CHECK ((count >= 0)),

@@ -56,20 +56,17 @@ std::optional<step_standing> postgres_transaction::standing_of(step_id step) {
 
 std::optional<step_id> postgres_transaction::insert_step(run_id run, const step_spec& spec) {
   const auto& retry = spec.retry;
-  const auto made = query(
-      sql::insert_step, run.value, spec.name, spec.ordinal, std::string{to_string(spec.kind)},
-      spec.streamed, spec.transferable, retry.max_attempts, retry.first_delay.count(), retry.factor,
-      retry.max_delay.count(), spec.split_context, spec.kind == step_kind::tasklet);
+  const auto made =
+      query(sql::insert_step, run.value, spec.name, spec.ordinal, std::string{to_string(spec.kind)},
+            spec.streamed, spec.transferable, retry.max_attempts, retry.first_delay.count(),
+            retry.factor, retry.max_delay.count(), spec.split_context,
+            spec.kind == step_kind::tasklet, spec.after_failure);
   if (made.empty()) return std::nullopt;
   return id_of<step_id>(made.front()[0]);
 }
 
-step_id postgres_transaction::copy_step(const step_row& from, run_id to, bool ahead) {
-  return id_of<step_id>(query(sql::copy_step, from.id.value, to.value, ahead).front()[0]);
-}
-
-std::int64_t postgres_transaction::reach_step(step_id step) {
-  return change(sql::reach_step, step.value);
+step_id postgres_transaction::copy_step(const step_row& from, run_id to, bool completed) {
+  return id_of<step_id>(query(sql::copy_step, from.id.value, to.value, completed).front()[0]);
 }
 
 std::int64_t postgres_transaction::set_decision(step_id step, const decision& chosen) {

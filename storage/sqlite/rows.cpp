@@ -23,7 +23,7 @@ step_row to_step(const statement& s) {
   r.error = s.get<std::string>(16);
   r.started_at = s.get<db_time>(17);
   r.ended_at = s.get<std::optional<db_time>>(18);
-  r.ahead = s.get<bool>(19);
+  r.spec.after_failure = s.get<bool>(19);
   if (const auto how = s.get<std::optional<decision_kind>>(20))
     r.decided = decision{*how, s.get<std::string>(21)};
   return r;

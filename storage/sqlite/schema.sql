@@ -224,7 +224,8 @@ CREATE TABLE partita_step (
   result         TEXT NOT NULL DEFAULT '',
   error          TEXT NOT NULL DEFAULT '',
   started_at     INTEGER NOT NULL,
-  ended_at       INTEGER, ahead INTEGER NOT NULL DEFAULT 0 CHECK (ahead IN (0, 1)), decision TEXT
+  ended_at       INTEGER, after_failure INTEGER NOT NULL DEFAULT 0
+  CHECK (after_failure IN (0, 1)), decision TEXT
   CHECK (decision IN ('NEXT', 'GO_TO', 'COMPLETE', 'FAIL')), decision_text TEXT NOT NULL DEFAULT '',
   UNIQUE (run_id, ordinal),
   CHECK ((ended_at IS NOT NULL) = (state <> 'RUNNING')),

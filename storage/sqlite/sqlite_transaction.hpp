@@ -46,8 +46,7 @@ class sqlite_transaction final : public single_writer_transaction {
   std::vector<step_row> list_steps(run_id run) override;
   std::optional<step_standing> standing_of(step_id step) override;
   std::optional<step_id> insert_step(run_id run, const step_spec& spec) override;
-  step_id copy_step(const step_row& from, run_id to, bool ahead) override;
-  std::int64_t reach_step(step_id step) override;
+  step_id copy_step(const step_row& from, run_id to, bool completed) override;
   std::int64_t set_decision(step_id step, const decision& chosen) override;
   std::int64_t set_count(step_id step, std::int64_t count) override;
   std::int64_t set_carried(step_id step, std::int64_t carried) override;

@@ -38,21 +38,18 @@ std::optional<step_standing> sqlite_transaction::standing_of(step_id step) {
 }
 
 std::optional<step_id> sqlite_transaction::insert_step(run_id run, const step_spec& spec) {
-  const auto inserted =
-      db_.run(sql::insert_step, run, spec.name, spec.ordinal, spec.kind, spec.streamed,
-              spec.transferable, spec.retry.max_attempts, spec.retry.first_delay, spec.retry.factor,
-              spec.retry.max_delay, spec.split_context, spec.kind == step_kind::tasklet);
+  const auto inserted = db_.run(
+      sql::insert_step, run, spec.name, spec.ordinal, spec.kind, spec.streamed, spec.transferable,
+      spec.retry.max_attempts, spec.retry.first_delay, spec.retry.factor, spec.retry.max_delay,
+      spec.split_context, spec.kind == step_kind::tasklet, spec.after_failure);
   if (inserted == 0) return std::nullopt;
   return step_id{db_.last_id()};
 }
 
-step_id sqlite_transaction::copy_step(const step_row& from, run_id to, bool ahead) {
-  if (from.state == step_state::completed)
-    return step_id{db_.insert(sql::copy_completed_step, to, from.id)};
-  return step_id{db_.insert(sql::copy_unfinished_step, to, from.id, ahead)};
+step_id sqlite_transaction::copy_step(const step_row& from, run_id to, bool completed) {
+  return step_id{completed ? db_.insert(sql::copy_completed_step, to, from.id)
+                           : db_.insert(sql::copy_unfinished_step, to, from.id)};
 }
-
-std::int64_t sqlite_transaction::reach_step(step_id step) { return db_.run(sql::reach_step, step); }
 
 std::int64_t sqlite_transaction::set_decision(step_id step, const decision& chosen) {
   return db_.run(sql::set_decision, step, to_string(chosen.how), chosen.text);

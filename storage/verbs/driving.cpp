@@ -60,13 +60,7 @@ step_row begin_step(transaction& tx, run_id run, node_id node, term t, const ste
   require_drive(tx.find_run(run, row_lock::key_share), run, node, t);
   if (const auto id = tx.insert_step(run, spec))
     tx.log(event::step_begun, {run, *id, {}, node}, event::begun_detail(spec, t));
-  auto row = tx.find_step_at(run, spec.ordinal);
-  if (row && row->ahead && tx.reach_step(row->id) > 0) {
-    row->ahead = false;
-    tx.tell_of_work();
-    tx.log(event::step_reached, {run, row->id, {}, node}, {{"term", t.value}});
-  }
-  if (row) return *row;
+  if (const auto row = tx.find_step_at(run, spec.ordinal)) return *row;
   throw store_error(errc::damaged, "a step of " + named(run) + " is there and cannot be read");
 }
 

@@ -113,25 +113,39 @@ std::int64_t copy_partitions(transaction& tx, const step_row& from, step_id to) 
   return carried;
 }
 
-void copy_step(transaction& tx, const step_row& from, run_id to, bool ahead) {
-  if (PARTITA_BUG(no_copied_step_is_ahead)) ahead = false;
-  const auto id = tx.copy_step(from, to, ahead);
+/// Whether a run that continues this one keeps what the step has. What began after a failure did so
+/// for that run only.
+bool is_kept(const step_row& step) {
+  return !step.spec.after_failure || PARTITA_BUG(handling_of_failures_is_kept);
+}
+
+/// A COMPLETED step stays so, unless the run FAILED by what was decided after it.
+void copy_step(transaction& tx, step_row from, run_id to) {
+  const auto completed =
+      from.state == step_state::completed && (!from.decided || stays(*from.decided));
+  const auto id = tx.copy_step(from, to, completed);
+  if (!from.sealed && !from.spec.streamed) from.count = 0;
   expect_rows("counting what was carried over", tx.set_carried(id, copy_partitions(tx, from, id)));
-  tx.log(event::step_begun, {to, id, {}, {}}, event::continued_detail(from.spec, from.id, ahead));
+  tx.log(event::step_begun, {to, id, {}, {}}, event::continued_detail(from.spec, from.id));
   if (from.sealed)
     tx.log(event::split_sealed, {to, id, {}, {}}, {{"count", from.count}});
   else if (from.count > 0)
     tx.log(event::split_appended, {to, id, {}, {}}, {{"lo", 0}, {"hi", from.count - 1}});
-  if (from.state != step_state::completed) return;
+  if (!completed) return;
   tx.log(event::step_ended, {to, id, {}, {}}, {{"state", "COMPLETED"}});
-  if (from.decided && stays(*from.decided))
+  if (from.decided)
     tx.log(event::step_decided, {to, id, {}, {}}, event::decided_detail(*from.decided));
 }
 
-/// A tasklet is executed again, and a listed split lists again; a stream goes on.
-bool goes_on(const step_row& step) {
-  if (step.state == step_state::completed) return true;
-  return step.spec.kind == step_kind::partitioned && (step.sealed || step.spec.streamed);
+/// What the steps that are kept have set last as the result of their run.
+json_text result_of(const run_row& ended, const std::vector<step_row>& steps) {
+  if (std::all_of(steps.begin(), steps.end(), is_kept)) return ended.result;
+  const step_row* last = nullptr;
+  for (const auto& s : steps)
+    if (is_kept(s) && s.state == step_state::completed && !s.result.empty() &&
+        (last == nullptr || s.ended_at > last->ended_at))
+      last = &s;
+  return last == nullptr ? json_text{} : last->result;
 }
 
 /// The run has no master, so this must end it, and the steps that `restart` copied.
@@ -175,7 +189,8 @@ run_row restart(transaction& tx, run_id ended, const std::string& launch_key, in
   wanted.identity = old.identity;
   wanted.launch_key = launch_key;
   wanted.restart_of = ended;
-  wanted.result = old.result;  // a step that is not run again may have set it
+  const auto steps = tx.list_steps(ended);
+  wanted.result = result_of(old, steps);
   if (const auto same = tx.find_launch(launch_key)) return require_same_launch(*same, wanted);
   require_continuable(tx, old);
   const auto made = insert_run(tx, wanted);
@@ -185,12 +200,8 @@ run_row restart(transaction& tx, run_id ended, const std::string& launch_key, in
     require_alone(tx, old.job, old.identity);
     try_again();
   }
-  bool behind = false;  // a step that has not COMPLETED
-  for (const auto& step : tx.list_steps(ended)) {
-    const auto completed = step.state == step_state::completed;
-    if (goes_on(step)) copy_step(tx, step, made->id, behind && !completed);
-    behind = behind || !completed;
-  }
+  for (const auto& step : steps)
+    if (is_kept(step)) copy_step(tx, step, made->id);
   return *made;
 }
 

@@ -44,8 +44,7 @@ inline partitioned counts(const std::string& name, const diary& d) {
 
 inline words begun(sim_cluster& cluster, run_id run) {
   words names;
-  for (const auto& s : cluster.client().list_steps(run))
-    if (!s.ahead) names.push_back(s.spec.name);
+  for (const auto& s : cluster.client().list_steps(run)) names.push_back(s.spec.name);
   return names;
 }
 

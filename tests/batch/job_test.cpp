@@ -158,6 +158,8 @@ TEST_CASE("definitions that cannot work are refused when they are registered") {
         "job j: decide names step z, which it does not have");
   CHECK(refusal(job{"j"}.step(task("a")).decide("a", chooses).decide("a", chooses)) ==
         "job j: step a has two deciders");
+  const auto twice = job{"j"}.step(task("a")).step(task("b")).on_failure("a", go_to{"b"});
+  CHECK(refusal(job{twice}.on_failure("a", go_to{"b"})) == "job j: step a has two on_failure");
   CHECK(refusal(job{"j"}.step(task("a")).decide("a", nullptr)) ==
         "job j: decide of step a has no function");
   const auto streamed = partitioned{"a"}

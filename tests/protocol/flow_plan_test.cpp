@@ -54,7 +54,7 @@ struct history {
   }
   bool has(std::size_t i, step_state state) const {
     return std::any_of(rows.begin(), rows.end(), [&](const step_row& s) {
-      return s.spec.ordinal == static_cast<int>(i) && s.state == state && !s.ahead;
+      return s.spec.ordinal == static_cast<int>(i) && s.state == state;
     });
   }
 
@@ -65,7 +65,8 @@ struct history {
 std::string text_of(const master_action& action, const history& h) {
   const auto name = [&](std::size_t i) { return h.plan[i].name; };
   const auto of = [&](step_id id) { return name(static_cast<std::size_t>(id.value) - 1); };
-  if (const auto* a = std::get_if<begin_step>(&action)) return "begin " + name(a->index);
+  if (const auto* a = std::get_if<begin_step>(&action))
+    return "begin " + name(a->index) + (a->after_failure ? " after a failure" : "");
   if (const auto* a = std::get_if<run_tasklet>(&action)) return "run " + name(a->index);
   if (const auto* a = std::get_if<decide_step>(&action)) return "decide " + name(a->index);
   if (const auto* a = std::get_if<watch_step>(&action)) return "watch " + of(a->step);
@@ -208,25 +209,26 @@ TEST_CASE("of a run that was asked to stop no decider is asked, and a failure ou
   CHECK(f.next() == words{"FAILED: step enrich failed: it broke"});
 }
 
-TEST_CASE("a copied step goes on when the run comes to it, and ends with a run that does not") {
+TEST_CASE("a step that a failure led to is told from others, and so is all that comes after it") {
   history h;
-  h.plan[check].on_failure = last;
-  h.completed({load, indexing, sort, enrich, report});
-  h.put(last, step_state::running).ahead = true;
-  CHECK(h.next() == words{"begin check"});  // `last` waits
+  h.plan[load].on_failure = check;
+  h.put(load, step_state::failed);
+  CHECK(h.next() == words{"begin check after a failure"});
   h.completed({check});
-  SECTION("it comes to it") {
-    h.at(check).decided = decision{decision_kind::go_to, "last"};
-    CHECK(h.next() == words{"begin last"});
-    h.at(last).ahead = false;
-    CHECK(h.next() == words{"run last"});
-  }
-  SECTION("it does not") {
-    h.at(check).decided = decision{decision_kind::complete};
-    CHECK(h.next() == words{"STOPPED last"});
-    h.at(last).state = step_state::stopped;
-    CHECK(h.next() == words{"COMPLETED"});
-  }
+  h.at(check).decided = decision{decision_kind::go_to, "repair"};
+  CHECK(h.next() == words{"begin repair after a failure"});
+  h.completed({repair});
+  CHECK(h.next() == words{"begin last after a failure"});
+}
+
+TEST_CASE(
+    "a run that has other steps than the version of its job fails, and ends what is at work") {
+  history h;
+  h.put(load, step_state::running).spec.name = "unload";
+  CHECK(h.next() == words{"STOPPED load"});
+  h.at(load).state = step_state::stopped;
+  CHECK(h.next() ==
+        words{"FAILED: the run has step unload where this version of the job has load"});
 }
 
 TEST_CASE("rows of steps that the run has not come to decide nothing") {
@@ -269,6 +271,13 @@ bool may_begin(const history& h, std::size_t i) {
   }
 }
 
+/// Whether a failure led to the step, said without the plan.
+bool is_after_failure(const history& h, std::size_t i) {
+  if (i < report) return false;
+  if (i == last && h.has(repair, step_state::failed)) return true;
+  return h.has(enrich, step_state::failed);
+}
+
 /// Goes through every set of rows that a run can come to, whatever ends how and in whatever order,
 /// as if another master took over after each change.
 class explorer {
@@ -285,6 +294,7 @@ class explorer {
       if (const auto* a = std::get_if<begin_step>(&action)) {
         INFO("step " << h.plan[a->index].name << " begins after " << key(h));
         CHECK(may_begin(h, a->index));
+        CHECK(a->after_failure == is_after_failure(h, a->index));
         CHECK(busy.insert(a->index).second);
         follow_with(h, [&](history& next) { next.put(a->index, step_state::running); });
       } else if (const auto* t = std::get_if<run_tasklet>(&action)) {

@@ -41,8 +41,7 @@ class flow_checker {
     const auto& name = step.spec.name;
     auto& now = seen_[step.run][name];
     const auto copied = e.kind == event::step_begun && detail.contains("continues");
-    if ((e.kind == event::step_begun && !copied) || e.kind == event::step_reached)
-      must_be_able_to_begin(step, "begins");
+    if (e.kind == event::step_begun && !copied) must_be_able_to_begin(step, "begins");
     if (e.kind == event::lease_granted && !detail.value("lost", false))
       must_be_able_to_begin(step, "is worked on");
     if (e.kind == event::step_decided) now.decision = detail.value("decision", "");
@@ -50,7 +49,7 @@ class flow_checker {
       must_hear(heard_.begins_heard, step.run, name, "the beginning of step " + name);
     if (e.kind != event::step_ended) return;
     now.state = detail.value("state", "");
-    if (e.node && !step.ahead) must_hear(heard_.ends_heard, step.run, name, "the end of " + name);
+    if (e.node) must_hear(heard_.ends_heard, step.run, name, "the end of " + name);
   }
 
   bool is(run_id run, const std::string& step, const std::string& state) {

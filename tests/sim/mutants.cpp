@@ -71,8 +71,7 @@ constexpr mutant mutants[] = {
     {"a_group_ends_with_its_first_flow", memory},
     {"a_failed_step_is_passed", memory},
     {"restart_forgets_decisions", memory},
-    {"no_copied_step_is_ahead", memory},
-    {"steps_ahead_are_claimed", memory},
+    {"handling_of_failures_is_kept", memory},
     {"listeners_hear_after_the_end", memory},
     // --- statements of SQLite
     {"sqlite_claim_drops_the_rest", sqlite},

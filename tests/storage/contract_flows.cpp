@@ -34,22 +34,6 @@ struct flows : contract {
   }
 };
 
-/// A run whose first step FAILED, and which went on with the third: that was STOPPED, with one of
-/// its two partitions COMPLETED.
-struct gone_on : flows {
-  driven_run old = drive(node);
-
-  gone_on() {
-    const auto first = split(old, 1, spec("load", 0));
-    report(node, ended(take(node, first).lease, 0, attempt_outcome::failed));
-    end(old, first, step_state::failed);
-    const auto third = split(old, 2, spec("publish", 2));
-    complete(node, take(node, third, 1).lease, 0);
-    end(old, third, step_state::stopped);
-    end(old, run_state::stopped);
-  }
-};
-
 }  // namespace
 
 TEST_CASE_METHOD(flows, "steps of a run are worked on side by side, and each ends for itself") {
@@ -99,73 +83,86 @@ TEST_CASE_METHOD(flows, "a continued run takes decisions over, but for one to fa
   decide(r, completed(r, "end", 2), {decision_kind::complete, ""});
   decide(r, completed(r, "fail", 3), {decision_kind::fail, "too dirty"});
   end(r, run_state::failed);
-  const auto steps = db->list_steps(db->restart(r.run, "again").id);
+  auto again = continued(r.run);
+  const auto steps = db->list_steps(again.run);
   REQUIRE(steps.size() == 4);
   CHECK(steps[0].decided == decision{});
   CHECK(steps[1].decided == to_repair);
   CHECK(steps[2].decided == decision{decision_kind::complete, ""});
+  CHECK(steps[2].state == step_state::completed);
   CHECK_FALSE(steps[3].decided);
+  CHECK(steps[3].state == step_state::running);  // it is executed again, and its decider asked
+  end(again, steps[3].id, step_state::completed);
+  decide(again, steps[3].id, {});
+  end(again, run_state::completed);
 }
 
-TEST_CASE_METHOD(gone_on,
-                 "what a continued run has not come to is ahead: nothing of it is claimed") {
-  auto r = continued(old.run);
-  CHECK_FALSE(at(r, 0).ahead);
-  const auto third = at(r, 2);
-  CHECK(third.ahead);
-  CHECK(third.state == step_state::running);
-  CHECK(waiting(third.id).size() == 1);
-  CHECK(db->look(node).ready.size() == 1);
-  CHECK_FALSE(db->claim(node, third.id, 1, 1));
-  complete_all(node, take(node, at(r, 0).id));
-  CHECK_FALSE(db->standing(r.run).claimable);
-  end(r, at(r, 0).id, step_state::completed);
-
-  const auto begun = db->begin_step(r.run, r.master, r.term, spec("publish", 2));
-  CHECK(begun.id == third.id);
-  CHECK_FALSE(begun.ahead);
-  CHECK(begun.count == 2);
-  CHECK_FALSE(at(r, 2).ahead);
-  db->begin_step(r.run, r.master, r.term, spec("publish", 2));  // a repeat
-  CHECK(events(event::step_reached).size() == 1);
-  CHECK(db->look(node).ready.size() == 1);
-  CHECK(db->standing(r.run).claimable);
-  const auto rest = take(node, third.id);
-  CHECK(rest.span == range{1, 1});
-  complete_all(node, rest);
-  end(r, third.id, step_state::completed);
-  end(r, run_state::completed);
+TEST_CASE_METHOD(flows, "a decision to fail keeps the partitions of its step") {
+  auto r = drive(node);
+  const auto id = split(r, 2, spec("load", 0));
+  complete_all(node, take(node, id));
+  end(r, id, step_state::completed);
+  decide(r, id, {decision_kind::fail, "too dirty"});
+  end(r, run_state::failed);
+  auto again = continued(r.run);
+  const auto copy = at(again, 0);
+  CHECK(copy.state == step_state::running);
+  CHECK(copy.sealed);
+  CHECK(waiting(copy.id).empty());
+  CHECK_FALSE(db->progress(copy.id).open);
+  end(again, copy.id, step_state::completed);
+  end(again, run_state::completed);
 }
 
-TEST_CASE_METHOD(gone_on, "a run may COMPLETE without a step that was ahead") {
-  auto r = continued(old.run);
-  complete_all(node, take(node, at(r, 0).id));
-  end(r, at(r, 0).id, step_state::completed);
-  end(r, at(r, 2).id, step_state::stopped);
-  end(r, run_state::completed);
-  CHECK(at(r, 2).ahead);
+TEST_CASE_METHOD(flows, "what began after a failure is not copied: the new run begins it anew") {
+  auto r = drive(node);
+  const auto first = split(r, 1, spec("load", 0));
+  report(node, ended(take(node, first).lease, 0, attempt_outcome::failed));
+  end(r, first, step_state::failed);
+  auto handler = spec("publish", 2);
+  handler.after_failure = true;
+  const auto third = split(r, 2, handler);
+  CHECK(step(r, third).spec.after_failure);
+  complete_all(node, take(node, third));
+  db->end_step(third, r.master, r.term, step_state::completed, "\"partly\"", "", "\"partly\"");
+  end(r, run_state::failed);
+  CHECK(db->find_run(r.run)->result == "\"partly\"");
+
+  auto again = continued(r.run);
+  REQUIRE(db->list_steps(again.run).size() == 1);
+  CHECK(db->find_run(again.run)->result.empty());
+  complete_all(node, take(node, at(again, 0).id));
+  end(again, at(again, 0).id, step_state::completed);
+  const auto begun = db->begin_step(again.run, again.master, again.term, spec("publish", 2));
+  CHECK_FALSE(begun.spec.after_failure);
+  CHECK(begun.count == 0);
+  end(again, begun.id, step_state::stopped);
+  end(again, run_state::stopped);
 }
 
-TEST_CASE_METHOD(gone_on, "what was ahead keeps what it has, over several runs") {
-  auto r = continued(old.run);
-  db->request_stop(r.run, stop_mode::stop);
-  for (int ordinal : {0, 2}) end(r, at(r, ordinal).id, step_state::stopped);
-  end(r, run_state::stopped);
-  auto third = continued(r.run);
-  CHECK_FALSE(at(third, 0).ahead);
-  CHECK(at(third, 2).ahead);
-  CHECK(db->summarize(third.run).at(1).totals.completed == 1);
-  CHECK(waiting(at(third, 2).id) == std::vector<ready_range>{{{1, 1}, {}, 0}});
-}
-
-TEST_CASE_METHOD(flows, "of steps side by side that did not end, the first goes on at once") {
+TEST_CASE_METHOD(flows, "what had begun and not ended begins again at once, all of it") {
   auto r = drive(node);
   split(r, 1, spec("left", 0)), split(r, 1, spec("right", 1));
+  auto rests = spec("rests", 2);
+  rests.kind = step_kind::tasklet;
+  begin(r, rests);
+  auto listed = spec("listed", 3);
+  listed.split_context = R"({"nodes":[{"node":7}]})";
+  const auto half = begin(r, listed);
+  append(r, half, 0, 2);
   for (const auto& s : db->list_steps(r.run)) end(r, s.id, step_state::stopped);
   end(r, run_state::stopped);
+
   auto again = continued(r.run);
-  CHECK_FALSE(at(again, 0).ahead);
-  CHECK(at(again, 1).ahead);
-  CHECK_FALSE(db->begin_step(again.run, node, again.term, spec("right", 1)).ahead);
+  REQUIRE(db->list_steps(again.run).size() == 4);
+  for (int ordinal = 0; ordinal < 4; ++ordinal)
+    CHECK(at(again, ordinal).state == step_state::running);
   CHECK(db->look(node).ready.size() == 2);
+  CHECK(at(again, 2).sealed);
+  CHECK_FALSE(at(again, 3).sealed);
+  CHECK(at(again, 3).count == 0);
+  CHECK(at(again, 3).spec.split_context == "{}");
+  append(again, at(again, 3).id, 0, 5);
+  seal(again, at(again, 3).id, {{{0, 4}, {}, 0}});
+  CHECK(db->look(node).ready.size() == 3);
 }

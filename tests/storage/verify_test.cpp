@@ -55,7 +55,7 @@ class history : public contract {
   node_id a, b, gone, lost;
   driven_run open, done, once;
   run_id failed, next;
-  step_id open_step, done_step, once_step, prepared, next_step, ahead;
+  step_id open_step, done_step, once_step, prepared, next_step;
   lease_id live, ended, tried, retried, once_lease;
 
  private:
@@ -103,11 +103,12 @@ class history : public contract {
     complete(b, grant.lease, 0), complete(b, grant.lease, 1);
     report(b, contract::ended(grant.lease, 2, attempt_outcome::failed));
     end(r, step, step_state::failed);
-    end(r, split(r, 1, spec("publish", 2)), step_state::stopped);
+    auto handler = spec("publish", 2);
+    handler.after_failure = true;
+    end(r, split(r, 1, handler), step_state::stopped);
     end(r, run_state::failed);
     next = db->restart(failed, "again").id;
     next_step = db->list_steps(next).at(1).id;
-    ahead = db->list_steps(next).at(2).id;
     db->request_stop(next, stop_mode::stop);
   }
 
@@ -251,7 +252,7 @@ TEST_CASE_METHOD(history, "rows that were edited are found", "[verify]") {
       {rule::replay, "UPDATE @step SET ordinal = 7" + of_step(open_step)},
       {rule::replay, "UPDATE @step SET sealed = true" + of_step(once_step)},
       {rule::replay, "UPDATE @step SET carried = 1" + of_step(next_step)},
-      {rule::replay, "UPDATE @step SET ahead = false" + of_step(ahead)},
+      {rule::replay, "UPDATE @step SET after_failure = true" + of_step(next_step)},
       {rule::replay, "UPDATE @step SET decision = 'NEXT'" + of_step(prepared)},
       {rule::replay, "UPDATE @step SET decision_text = 'last'" + of_step(prepared)},
       {rule::replay, "UPDATE @step SET state = 'FAILED'" + of_step(done_step)},

@@ -73,8 +73,6 @@ std::vector<std::string> violations_between(const tables& before, const tables& 
           found.push_back("step " + str(b.row.id) + ": its sealed split changed");
         if (a && b.row.decided && a->row.decided != b.row.decided)
           found.push_back("step " + str(b.row.id) + ": what was decided after it changed");
-        if (a && a->row.ahead && !b.row.ahead)
-          found.push_back("step " + str(b.row.id) + " is ahead, and was not");
       });
   match(
       before.leases, after.leases, [](const auto& r) { return r.id; },

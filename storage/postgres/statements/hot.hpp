@@ -54,7 +54,7 @@ doing AS MATERIALIZED (
          CASE WHEN s.failing AND live.stop = 'NONE' THEN 'STOP' ELSE live.stop END AS stop
   FROM live CROSS JOIN LATERAL (
     SELECT s.step_id, s.error <> '' AS failing FROM partita.step s
-    WHERE s.run_id = live.run_id AND s.state = 'RUNNING' AND NOT s.ahead OFFSET 0) s
+    WHERE s.run_id = live.run_id AND s.state = 'RUNNING' OFFSET 0) s
   WHERE live.state = 'RUNNING'),
 waiting AS MATERIALIZED (
   SELECT doing.step_id, doing.run_id, first.attempt, every.size
@@ -91,10 +91,10 @@ ORDER BY what, id)";
 // joined: after an ANALYZE that sees one live row the planner would join by a scan of the index.
 // $1 node, $2 step, $3 width, $4 width of a range that was tried before
 inline const std::string claim_front = R"(
--- The step, RUNNING, not failing nor ahead, of a run that is RUNNING and not asked to stop.
+-- The step, RUNNING, not failing, of a run that is RUNNING and not asked to stop.
 open_step AS MATERIALIZED (
   SELECT s.step_id, s.run_id FROM partita.step s
-  WHERE s.step_id = $2::bigint AND s.state = 'RUNNING' AND s.error = '' AND NOT s.ahead
+  WHERE s.step_id = $2::bigint AND s.state = 'RUNNING' AND s.error = ''
     AND (SELECT r.state = 'RUNNING' AND r.stop = 'NONE' FROM partita.run r
          WHERE r.run_id = s.run_id)
   FOR KEY SHARE),

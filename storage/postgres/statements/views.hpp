@@ -123,8 +123,7 @@ SELECT EXISTS (SELECT FROM partita.step s JOIN partita.lease l ON l.step_id = s.
        partita.micros(w.first) AS claimable, coalesce(w.first <= partita.clock(), false) AS now
 FROM (SELECT min(available_at) AS first
       FROM (SELECT d.available_at FROM partita.step s JOIN partita.ready d ON d.step_id = s.step_id
-            WHERE s.run_id = $1::bigint AND s.state = 'RUNNING' AND NOT s.ahead
-            LIMIT 10000) part) w)";
+            WHERE s.run_id = $1::bigint AND s.state = 'RUNNING' LIMIT 10000) part) w)";
 
 // $1 run, $2 at most
 inline const std::string list_failures = R"(

@@ -1,10 +1,11 @@
 -- works with: 7
--- Several steps of a run at once. Older programs would claim from steps that the run has not come
--- to, and would not copy decisions into a continued run.
+-- Several steps of a run at once, and decisions. Older programs would not copy decisions into a
+-- continued run.
 
--- Copied by `restart`, behind a step that has not COMPLETED: nothing of it is claimed until the run
--- comes to it.
-ALTER TABLE partita_step ADD COLUMN ahead INTEGER NOT NULL DEFAULT 0 CHECK (ahead IN (0, 1));
+-- The run came to it because a step before it had FAILED: a run that continues this one begins it
+-- anew.
+ALTER TABLE partita_step ADD COLUMN after_failure INTEGER NOT NULL DEFAULT 0
+  CHECK (after_failure IN (0, 1));
 
 -- What a decider chose once the step had COMPLETED; and the step to go to, or why the run FAILED.
 ALTER TABLE partita_step ADD COLUMN decision TEXT

@@ -45,17 +45,16 @@ SELECT s.step_id, s.run_id,
          ORDER BY d.lo LIMIT 1)
 FROM partita_step s INDEXED BY partita_step_running
 JOIN partita_run r ON r.run_id = s.run_id
-WHERE s.state = 'RUNNING' AND s.error = '' AND NOT s.ahead AND r.state = 'RUNNING'
-  AND r.stop = 'NONE'
+WHERE s.state = 'RUNNING' AND s.error = '' AND r.state = 'RUNNING' AND r.stop = 'NONE'
   AND r.job || '/' || r.job_version IN (SELECT j.value FROM partita_node n, json_each(n.jobs) j
                                          WHERE n.node_id = ?1)
 ORDER BY s.step_id)sql";
 
 // 1 step. No row: the step or its run takes no claims. A step that is RUNNING with an error is
-// failing; the run has not come yet to one that is ahead.
+// failing.
 inline constexpr char open_step[] = R"sql(
 SELECT 1 FROM partita_step s JOIN partita_run r ON r.run_id = s.run_id
-WHERE s.step_id = ?1 AND s.state = 'RUNNING' AND s.error = '' AND NOT s.ahead
+WHERE s.step_id = ?1 AND s.state = 'RUNNING' AND s.error = ''
   AND r.state = 'RUNNING' AND r.stop = 'NONE')sql";
 
 // 1 step, 2 node; none: shared

@@ -114,7 +114,7 @@ SELECT EXISTS (SELECT 1 FROM partita_step s JOIN partita_lease l ON l.step_id = 
        w.first, coalesce(w.first <= partita_now(), 0)
 FROM (SELECT min(available_at) AS first
       FROM (SELECT d.available_at FROM partita_step s JOIN partita_ready d ON d.step_id = s.step_id
-            WHERE s.run_id = ?1 AND s.state = 'RUNNING' AND NOT s.ahead LIMIT 10000)) w)sql";
+            WHERE s.run_id = ?1 AND s.state = 'RUNNING' LIMIT 10000)) w)sql";
 
 // 1 run, 2 limit
 inline constexpr char list_skipped[] = R"sql(
