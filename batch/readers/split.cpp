@@ -14,7 +14,7 @@ namespace partita {
 
 namespace {
 
-constexpr std::size_t block_bytes = 1024 * 1024;
+constexpr std::size_t scan_bytes = 1024 * 1024;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 const char* find(const char* at, const char* end, char wanted) {
@@ -159,9 +159,9 @@ std::vector<file_slice> split_records(const std::filesystem::path& path, const r
                                       std::int64_t max_slices) {
   input_file file{path};
   const auto version = file.version();
-  const auto block = std::make_unique_for_overwrite<char[]>(block_bytes);
+  const auto block = std::make_unique_for_overwrite<char[]>(scan_bytes);
 
-  auto size = file.read(block.get(), block_bytes);
+  auto size = file.read(block.get(), scan_bytes);
   const auto skipped = skip_front(file, {block.get(), size}, rules);
   const auto begin = static_cast<std::int64_t>(skipped);
   const std::int64_t line = rules.header ? 2 : 1;
@@ -169,8 +169,8 @@ std::vector<file_slice> split_records(const std::filesystem::path& path, const r
   scanner records{rules.quotes, begin, line, slices};
   records.scan(block.get() + skipped, size - skipped);
   auto bytes = size;
-  while (size == block_bytes) {
-    size = file.read(block.get(), block_bytes);
+  while (size == scan_bytes) {
+    size = file.read(block.get(), scan_bytes);
     records.scan(block.get(), size);
     bytes += size;
   }

@@ -7,7 +7,7 @@ namespace partita::audit {
 
 namespace {
 
-std::string str(const counter_record& c) {
+std::string text_of(const counter_record& c) {
   const auto& n = c.counts;
   std::string text;
   for (auto value : {c.completed, c.failed, n.read, n.written, n.filtered, n.skipped})
@@ -29,13 +29,13 @@ void check_counters(const world& w, verdict& v) {
   for (const auto& c : w.rows.counters) {
     const auto sum = sums.extract(std::pair{c.step, c.node});
     const auto made = sum.empty() ? counter_record{} : sum.mapped();
-    if (str(c) != str(made))
+    if (text_of(c) != text_of(made))
       v.find(rule::rows, "the counters of " + named(c.step) + " and " + named(c.node) + " are " +
-                             str(c) + "; its results give " + str(made));
+                             text_of(c) + "; its results give " + text_of(made));
   }
   for (const auto& [key, made] : sums)
     v.find(rule::rows, "no counter of " + named(key.first) + " and " + named(key.second) +
-                           " holds what its results give: " + str(made));
+                           " holds what its results give: " + text_of(made));
 }
 
 /// The final names of the files of a result.

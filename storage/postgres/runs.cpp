@@ -6,7 +6,7 @@ namespace partita::postgres {
 
 namespace {
 
-std::optional<run_row> first_of(const pqxx::result& rows) {
+std::optional<run_row> run_in(const pqxx::result& rows) {
   if (rows.empty()) return std::nullopt;
   return run_of(rows.front());
 }
@@ -14,20 +14,20 @@ std::optional<run_row> first_of(const pqxx::result& rows) {
 }  // namespace
 
 std::optional<run_row> postgres_transaction::find_run(run_id run, row_lock lock) {
-  return first_of(query(sql::find_run(lock), run.value));
+  return run_in(query(sql::find_run(lock), run.value));
 }
 
 std::optional<run_row> postgres_transaction::find_launch(const std::string& launch_key) {
-  return first_of(query(sql::find_launch, launch_key));
+  return run_in(query(sql::find_launch, launch_key));
 }
 
 std::optional<run_row> postgres_transaction::find_continuation(run_id ended) {
-  return first_of(query(sql::find_continuation, ended.value));
+  return run_in(query(sql::find_continuation, ended.value));
 }
 
 std::optional<run_row> postgres_transaction::find_live_run(const std::string& job,
                                                            const std::string& identity) {
-  return first_of(query(sql::find_live_run, job, identity));
+  return run_in(query(sql::find_live_run, job, identity));
 }
 
 bool postgres_transaction::any_live_run() {

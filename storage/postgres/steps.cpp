@@ -7,7 +7,7 @@ namespace partita::postgres {
 
 namespace {
 
-std::optional<step_row> first_of(const pqxx::result& rows) {
+std::optional<step_row> step_in(const pqxx::result& rows) {
   if (rows.empty()) return std::nullopt;
   return step_of(rows.front());
 }
@@ -32,7 +32,7 @@ std::optional<driven_step_row> postgres_transaction::find_driven_step(step_id st
 }
 
 std::optional<step_row> postgres_transaction::find_step_at(run_id run, int ordinal) {
-  return first_of(query(sql::find_step_at, run.value, ordinal));
+  return step_in(query(sql::find_step_at, run.value, ordinal));
 }
 
 std::vector<step_row> postgres_transaction::list_steps(run_id run) {

@@ -12,7 +12,7 @@ namespace {
 /// Ready ranges of one piece: each needs a lease of its own.
 constexpr std::int64_t ranges_a_piece = 100;
 
-loss_verdict judge(const held_lease_row& held) {
+loss_verdict verdict_on(const held_lease_row& held) {
   return judge_loss(held.transferable, held.lease.attempt, held.max_attempts, held.lease.node);
 }
 
@@ -23,7 +23,7 @@ std::int64_t fail(transaction& tx, held_lease_row held, std::int64_t most) {
   const auto left = unfinished(tx, {&held, 1}).front();
   const auto lost = first_of(left, most);
   const auto count = total_size(lost);
-  const auto reason = judge(held).reason;
+  const auto reason = verdict_on(held).reason;
   for (auto span : lost)
     expect_rows("failing what was lost", tx.insert_lost(lease, span, reason), span.size());
   lease.failed += count;
@@ -83,7 +83,7 @@ void let_go_of_runs(transaction& tx, node_id node) {
 void hand_over(transaction& tx, node_id node) {
   std::vector<held_lease_row> again;
   for (const auto& held : tx.lock_live_leases(node))
-    if (judge(held).requeue || PARTITA_BUG(condemned_nodes_hand_over_everything))
+    if (verdict_on(held).requeue || PARTITA_BUG(condemned_nodes_hand_over_everything))
       again.push_back(held);
   if (!PARTITA_BUG(sweep_keeps_leases)) requeue(tx, std::move(again), lease_state::revoked);
   let_go_of_runs(tx, node);

@@ -57,7 +57,7 @@ ok "a project builds with the installed Partita" \
 ok "it holds what it needs" frugal "$scratch/installed/build/words"
 counts_words "$scratch/installed/build/words"
 
-# As a folder. Partita is built once more for it, and without optimisation, which is quicker.
+# As a folder. Partita is built once more for it, in the way that is quickest.
 embedded="$scratch/embedded"
 new_project "$embedded"
 ln -s "$SOURCE" "$embedded/partita"
@@ -70,7 +70,7 @@ ok "Partita is optimised there by default" grep -q -- ' -O3 .*program.cpp' "$scr
 ok "the project's own file is as the project says" \
   sh -c "! grep '/words.cpp' '$scratch/commands' | grep -q -- ' -O3 '"
 ok "a project builds with Partita as a folder" \
-  build "$embedded" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0
+  build "$embedded" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DCMAKE_UNITY_BUILD=ON
 ok "it holds what it needs" frugal "$embedded/build/words"
 ok "it installs nothing of Partita's" sh -c \
   "cmake --install '$embedded/build' --prefix '$scratch/nothing' && [ ! -e '$scratch/nothing' ]"

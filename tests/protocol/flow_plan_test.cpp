@@ -121,7 +121,7 @@ TEST_CASE("a failed step with a way on in its flow lets the group end, and the r
   h.plan[enrich].on_failure = report;
   h.completed({load, indexing, sort});
   h.put(enrich, step_state::failed);
-  CHECK(h.next() == words{"begin report"});
+  CHECK(h.next() == words{"begin report after a failure"});
   h.completed({report, check});
   h.at(check).decided = decision{};
   h.completed({clean, repair, last});
@@ -163,7 +163,7 @@ TEST_CASE("a jump over a group leaves all of it out") {
   history h;
   h.plan[load].on_failure = check;
   h.put(load, step_state::failed);
-  CHECK(h.next() == words{"begin check"});
+  CHECK(h.next() == words{"begin check after a failure"});
   const auto path = follow(h.rows, h.plan);
   for (auto i : {indexing, sort, enrich, report}) CHECK(path.places[i] == place::jumped_over);
 }
