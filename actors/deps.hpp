@@ -18,6 +18,7 @@ namespace partita {
 /// counters.
 struct node_deps {
   std::shared_ptr<database> db;
+  std::shared_ptr<database> author_db;  // of job authors; null: they share that of the engine
   std::shared_ptr<const registry> jobs;
   settings limits;
   node_info info;

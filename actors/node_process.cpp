@@ -30,6 +30,7 @@ std::string host_name() {
 deps_ptr make_deps(const node_config& config) {
   node_deps deps;
   deps.db = config.db;
+  deps.author_db = config.author_db;
   deps.jobs = config.jobs;
   deps.limits = config.settings;
   deps.body_command = config.body_command;

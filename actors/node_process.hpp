@@ -20,6 +20,7 @@ struct node_config {
   /// The arguments that make this program a process for bodies (actors/body_process.hpp). Empty: it
   /// cannot be one, so no body is isolated.
   std::vector<std::string> body_command{};
+  std::shared_ptr<database> author_db{};  // where authors write; null: in `db`
 };
 
 /// One node in this process: its actors, from joining the cluster to leaving it.

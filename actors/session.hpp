@@ -20,7 +20,9 @@ class lazy_session {
       : deps_(std::move(deps)),
         options_{"partita " + deps_->info.name + " " + purpose, timeout,
                  std::min(timeout, milliseconds{3000}), of_authors,
-                 deps_->limits.heartbeat_timeout / 2} {}
+                 of_authors && deps_->author_db != nullptr} {
+    if (!options_.elsewhere) options_.author_limit = deps_->limits.heartbeat_timeout / 2;
+  }
 
   /// While it lives, other threads wait.
   class turn {
@@ -44,7 +46,8 @@ class lazy_session {
 
  private:
   const Facet& open() {
-    if (!verbs_) verbs_.emplace(deps_->db->connect(options_));
+    if (!verbs_)
+      verbs_.emplace((options_.elsewhere ? deps_->author_db : deps_->db)->connect(options_));
     return *verbs_;
   }
 

@@ -20,6 +20,7 @@ struct session_options {
   // For job authors' statements: the ordinary planner; and where one transaction keeps all others
   // from writing, how long it may last (0: no limit).
   bool of_authors = false;
+  bool elsewhere = false;  // in a database that is not the engine's: it has no schema to look for
   milliseconds author_limit{0};
 };
 

@@ -168,6 +168,15 @@ chunk worker_store::commit_chunk(lease_id lease, partition_no no, const chunk& c
   }
 }
 
+chunk worker_store::write_elsewhere(lease_id lease, partition_no no, const chunk& c,
+                                    const author_work& write) const {
+  try {
+    return run("write_elsewhere", access::write, verbs::write_elsewhere, lease, no, c, write);
+  } catch (const author_failure& e) {
+    std::rethrow_exception(e.cause);
+  }
+}
+
 std::vector<sql_row> worker_store::query(lease_id lease, partition_no no,
                                          const std::string& statement,
                                          std::span<const sql_value> values) const {

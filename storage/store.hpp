@@ -220,20 +220,20 @@ class worker_store : public virtual run_lookup {
  public:
   explicit worker_store(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
 
-  /// What this node could do now: one read, no lock. `ready`: steps RUNNING, not failing,
-  /// of runs RUNNING without a stop request, whose job the node knows, with a range it may claim
-  /// now (shared or bound to it, available_at <= now). All empty for a node that is not ACTIVE, but
-  /// for `held`.
+  /// What this node could do now: one read, no lock. `ready`: steps RUNNING, not failing, of runs
+  /// RUNNING without a stop request, whose job the node knows, with a range it may claim now
+  /// (shared or bound to it, available_at <= now). All empty for a node that is not ACTIVE, but for
+  /// `held`.
   work_view look(node_id node) const;
 
   /// Cuts at most `width` partitions off the front of one ready range of this step and leases them
   /// to the node. Takes the range bound to the node first, then by `lo`. Locks the step row and the
-  /// node row FOR KEY SHARE (step RUNNING, not failing, run RUNNING and not asked to
-  /// stop, node ACTIVE: else nothing), the range FOR UPDATE. A range with attempt > 0 is cut no
+  /// node row FOR KEY SHARE (step RUNNING, not failing, run RUNNING and not asked to stop, node
+  /// ACTIVE: else nothing), the range FOR UPDATE. A range with attempt > 0 is cut no
   /// wider than `narrow`. Returns nothing when there is nothing to take. The attempt of the lease
-  /// is that of the range
-  /// + 1. If the outcome is not known (`unavailable`) the lease may exist, or come to exist: the
-  /// caller finds it in `held` of a later look, does not know it, and releases it.
+  /// is that of the range, plus one. If the outcome is not known (`unavailable`) the lease may
+  /// exist, or come to exist: the caller finds it in `held` of a later look, does not know it, and
+  /// releases it.
   std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
                                    std::int64_t narrow) const;
 
@@ -282,6 +282,13 @@ class worker_store : public virtual run_lookup {
   /// locks the lease.
   chunk commit_chunk(lease_id lease, partition_no no, const chunk& c,
                      const author_work& write) const;
+
+  /// In a database that is not the engine's: what `write` does, by itself. Nothing fences it, so it
+  /// happens again when the attempt ends before its chunk is stored by commit_chunk. Returns the
+  /// chunk as `write` left it, and throws as commit_chunk does. REQUIRES: the session was opened
+  /// with `elsewhere`.
+  chunk write_elsewhere(lease_id lease, partition_no no, const chunk& c,
+                        const author_work& write) const;
 
   /// Rows of one statement of the author's that reads, for an attempt at a partition. No fence, no
   /// transaction: it sees what was committed before it. Throws sql_error for one that would change

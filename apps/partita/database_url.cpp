@@ -10,15 +10,20 @@
 
 namespace partita::cli {
 
+void require_no_password(const std::string& option, const std::string& variable,
+                         const std::string& url) {
+  if (holds_password(url))
+    throw usage_error(
+        "--" + option +
+            " holds a password, and every user of this machine can read the arguments of a process",
+        "put the address in the variable " + variable +
+            ", or the password in PGPASSFILE or PGPASSWORD");
+}
+
 std::string database_url(const arguments& args) {
   if (args.typed("db")) {
     auto url = args.text("db");
-    if (holds_password(url))
-      throw usage_error(
-          "--db holds a password, and every user of this machine can read the arguments of a "
-          "process",
-          "put the address in the variable PARTITA_DB, or the password in PGPASSFILE or "
-          "PGPASSWORD");
+    require_no_password("db", "PARTITA_DB", url);
     return url;
   }
   for (const char* variable : {"PARTITA_DB", "DATABASE_URL"})

@@ -13,6 +13,11 @@ namespace partita::cli {
 /// when a password was typed.
 std::string database_url(const arguments& args);
 
+/// Throws command_error (usage), which names the variable to use instead, when the URL that was
+/// typed after this option holds a password.
+void require_no_password(const std::string& option, const std::string& variable,
+                         const std::string& url);
+
 /// The file of an embedded database, if the URL names one by its path.
 std::optional<std::string> sqlite_file(const std::string& url);
 

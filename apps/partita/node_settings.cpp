@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/partita/database_url.hpp"
 #include "apps/partita/errors.hpp"
 #include "apps/partita/text.hpp"
 
@@ -51,6 +52,9 @@ option_list node_setting_options() {
        "PARTITA_WAKE_UP"},
       {"files", "DIR[:DIR...]", "folders whose files its jobs may use: this one if not given",
        "PARTITA_FILES"},
+      {"author-db", "URL",
+       "where its jobs read and write rows, if not in --db: then at least once, not exactly once",
+       "PARTITA_AUTHOR_DB"},
       {"max-lease-width", "N", "partitions of one lease at most", "PARTITA_MAX_LEASE_WIDTH"}};
   for (const auto& one : intervals) {
     auto flag = std::string{one.name} + "-ms";
@@ -100,6 +104,17 @@ void require_folders(const arguments& args) {
       throw usage_error("--files names " + folder.string() + ", which is no folder",
                         "name folders that exist, with ':' between them");
   }
+}
+
+std::shared_ptr<database> author_database(const arguments& args) {
+  const auto url = args.text("author-db");
+  if (url.empty()) return nullptr;
+  if (args.typed("author-db")) require_no_password("author-db", "PARTITA_AUTHOR_DB", url);
+  auto db = open_existing(url);
+  session_options options;
+  options.of_authors = options.elsewhere = true;
+  db->connect(options);
+  return db;
 }
 
 std::string joined_folders(const std::vector<std::filesystem::path>& folders) {

@@ -2,11 +2,13 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "apps/partita/options.hpp"
 #include "protocol/settings.hpp"
+#include "storage/database.hpp"
 
 namespace partita::cli {
 
@@ -25,6 +27,10 @@ std::vector<std::filesystem::path> file_folders(const arguments& args);
 
 /// Throws command_error (usage) unless all of them are there.
 void require_folders(const arguments& args);
+
+/// The database of --author-db, which could be connected; null if none was named. Throws
+/// command_error (usage, unreachable) and store_error, as database::connect does.
+std::shared_ptr<database> author_database(const arguments& args);
 
 /// The value of --files that names these folders.
 std::string joined_folders(const std::vector<std::filesystem::path>& folders);

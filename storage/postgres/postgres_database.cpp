@@ -76,7 +76,10 @@ class postgres_database final : public database {
 
   std::shared_ptr<session> connect(const session_options& options) override {
     auto fresh = std::make_shared<postgres_session>(dial_, options);
-    require_fit(fresh->once(status_of), address());
+    if (options.elsewhere)
+      fresh->once([](pqxx::transaction_base& tx) { tx.exec("SELECT 1"); });
+    else
+      require_fit(fresh->once(status_of), address());
     return fresh;
   }
 

@@ -66,7 +66,7 @@ class sqlite_database : public database {
     how.author_limit = options.author_limit;
     auto db = std::make_unique<connection>(how);
     keep_in_memory(false);
-    require_fit(schema_of(*db), address());
+    if (!options.elsewhere) require_fit(schema_of(*db), address());
     db->use_wal();
     return std::make_shared<sqlite_session>(std::move(how), std::move(db));
   }

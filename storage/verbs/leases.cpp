@@ -67,6 +67,21 @@ std::vector<sql_row> query(transaction& tx, lease_id lease, partition_no no,
   }
 }
 
+chunk write_elsewhere(transaction& tx, lease_id lease, partition_no no, const chunk& wanted,
+                      const author_work& write) {
+  auto c = wanted;
+  auto& author = tx.author(lease, no);
+  try {
+    // By itself, so that all rules are checked before the COMMIT.
+    author.attempt([&] { write(author, c); });
+  } catch (...) {
+    author.rethrow_interruption();
+    throw author_failure{std::current_exception()};
+  }
+  author.end();
+  return c;
+}
+
 chunk commit_chunk(transaction& tx, lease_id lease, partition_no no, const chunk& wanted,
                    const author_work& write) {
   auto c = wanted;

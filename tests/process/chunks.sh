@@ -14,6 +14,13 @@ exactly_once() {
   [ "$found" = "$((58 * $1))|$((58 * $1))|0|59" ]
 }
 
+# at_least_once PARTITIONS [ROWS]: in the database elsewhere; exactly so many rows, if given.
+at_least_once() {
+  found=$(sqlite3 "${elsewhere#sqlite:}" 'select count(distinct no * 100 + entry), count(*) from ledger')
+  [ "${found%|*}" = "$((58 * $1))" ] && [ "${found#*|}" -ge "${2:-0}" ] &&
+    { [ -z "${2:-}" ] || [ "${found#*|}" = "$2" ]; }
+}
+
 # files_are_whole PARTITIONS: each holds entries 0 to 59, but for 13 and 17, and there is nothing
 # else.
 files_are_whole() {
@@ -54,6 +61,9 @@ mend_and_restart() {
 clear_files() { rm -rf "$scratch/out"; mkdir "$scratch/out"; }
 some_files() { [ "$(ls -A "$scratch/out" | wc -l)" -gt 3 ]; }
 clear_ledger() { sql "delete from ledger"; }
+some_elsewhere() {
+  [ "$(sqlite3 "${elsewhere#sqlite:}" '.timeout 9000' 'select count(*) from ledger')" -gt 400 ]
+}
 some_rows() { [ "$(sql 'select count(*) from ledger')" -gt 60 ]; }
 
 for kind in $(databases); do
@@ -102,6 +112,27 @@ for kind in $(databases); do
   # Nodes are killed in the middle.
   kill_two some_rows ledger partitions=40 healthy_ms=5
   ok "$kind, two nodes killed: each entry once" exactly_once 40
+
+  # The author's tables in another database: each entry at least once.
+  clear_ledger
+  elsewhere="sqlite:$scratch/elsewhere-$kind.db"
+  tables="create table ledger (no bigint not null, entry integer not null check (entry <> 17))"
+  sqlite3 "${elsewhere#sqlite:}" "$tables"
+  expect 0 COMPLETED "$PARTITA" run ledger partitions=6 healthy_ms=0 --nodes 2 --fast \
+    --author-db "$elsewhere"
+  ok "$kind: nothing is in the engine's database" [ "$(sql 'select count(*) from ledger')" = 0 ]
+  ok "$kind, elsewhere: each entry once, where nobody died" at_least_once 6 348
+  ok "$kind, elsewhere: no table of the engine" \
+    [ "$(sqlite3 "${elsewhere#sqlite:}" .tables | tr -d ' ')" = ledger ]
+  kill_two some_elsewhere ledger partitions=40 healthy_ms=5 --author-db "$elsewhere"
+  ok "$kind, elsewhere, two nodes killed: each entry at least once" at_least_once 40
+  expect 5 "no database file" "$PARTITA" run ledger partitions=1 --author-db sqlite:nowhere.db
+  if [ "$kind" = postgresql ]; then
+    expect 0 COMPLETED "$PARTITA" run ledger partitions=6 healthy_ms=0 --nodes 2 --fast \
+      --db "sqlite:$scratch/engine.db" --author-db "$PARTITA_DB"
+    ok "sqlite, elsewhere in postgresql: each entry once" exactly_once 6
+    expect 2 "PARTITA_AUTHOR_DB" "$PARTITA" node --author-db postgresql://me:secret@nowhere/db
+  fi
 
   # Files: killed nodes, crashing bodies, a restart.
   clear_files

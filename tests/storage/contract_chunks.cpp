@@ -29,6 +29,28 @@ TEST_CASE_METHOD(ledger, "an author's rows and the chunk stand together, or neit
   CHECK(take(node_, step_).partitions.at(0).resume->counts.read == 5);
 }
 
+TEST_CASE_METHOD(ledger,
+                 "what is written elsewhere stands by itself, whatever becomes of the chunk") {
+  if (!knows_sql()) return;
+  const auto grant = one();
+  const auto lets_go = [&](sql_transaction& tx, chunk& c) {
+    rows(0, 3)(tx, c);
+    c.to.counts.skipped = 7;
+  };
+  CHECK(db->write_elsewhere(grant.lease, 0, upto(0, 3, 1), lets_go).to.counts.skipped == 7);
+  CHECK(items(grant) == numbers(3));
+  const auto fails = [&](sql_transaction& tx, chunk& c) {
+    rows(3, 5)(tx, c);
+    throw std::runtime_error("the author's own");
+  };
+  CHECK_THROWS_WITH(db->write_elsewhere(grant.lease, 0, upto(3, 5, 2), fails), "the author's own");
+  CHECK(items(grant) == numbers(3));
+  report(node_, ended(grant.lease, 0, attempt_outcome::released));
+  db->write_elsewhere(grant.lease, 0, upto(3, 5, 2), rows(3, 5));  // its lease is over
+  CHECK(items(grant) == numbers(5));
+  CHECK(error_of([&] { db->commit_chunk(grant.lease, 0, upto(0, 5, 1), {}); }) == errc::lease_lost);
+}
+
 TEST_CASE_METHOD(ledger, "a chunk that does not follow what is stored is refused, with its rows") {
   const auto grant = one();
   const auto work = [&](std::int64_t from, std::int64_t to) {
@@ -192,6 +214,7 @@ TEST_CASE_METHOD(ledger,
     tx.execute("INSERT INTO child VALUES (7)");
   };
   CHECK_THROWS_AS(db->commit_chunk(grant.lease, 0, upto(0, 1, 1), orphan), constraint_error);
+  CHECK_THROWS_AS(db->write_elsewhere(grant.lease, 0, upto(0, 1, 1), orphan), constraint_error);
   const auto alone = [](sql_transaction& tx, chunk&) {
     CHECK_THROWS_AS(tx.attempt([&] { tx.execute("INSERT INTO child VALUES (7)"); }),
                     constraint_error);

@@ -82,11 +82,14 @@ exit_code node_command(const invocation& in) {
     throw usage_error(e.what(), "name folders that exist, with ':' between them");
   }
   auto db = open_or_create(database_url(in.args));
+  const auto author_db = author_database(in.args);
+  if (author_db)
+    log::info("author_db", {}, {{"at", author_db->address()}, {"rows", "at least once"}});
   // Not owned: the registry outlives every command.
   std::shared_ptr<const registry> jobs(std::shared_ptr<void>{}, &in.jobs);
   // Not destroyed: that would wait for bodies that do not stop.
   auto& node = *new node_process(
-      {db, std::move(jobs), limits, name, program_version(), body_command(folders)});
+      {db, std::move(jobs), limits, name, program_version(), body_command(folders), author_db});
   while (!signals.wait(look_every))
     if (node.wait(milliseconds{0})) {
       const bool asked = !node.failed();  // by `drain`
