@@ -134,7 +134,9 @@ void chunk_loop::write_each(sql_transaction* tx, chunk& c) {
 json chunk_loop::position(const json& reader) const {
   if (p_.files().empty()) return reader;
   out_->sync();
-  files_position at{reader, out_->position(), {}};
+  const auto end =
+      PARTITA_BUG(files_go_on_where_the_chunk_began) ? written_before_ : out_->position();
+  files_position at{reader, end, {}};
   for (const auto& file : p_.files())
     at.files.push_back({file.staged_path.filename().string(), staged_bytes(file)});
   return to_json(at);

@@ -1,18 +1,19 @@
-// A chunked job that copies a table into another one, beside a loop by hand that does the same with
-// the same chunks: read a page by key, insert it, note how far one is, commit. And beside one
-// INSERT … SELECT, which has neither chunks nor a way to go on. All in the engine's database.
-
-#include <sqlite3.h>
+// Chunked jobs beside loops by hand that do the same with the same chunks (bench/by_hand.hpp): a
+// table copied into another one, a file of CSV into a table, and one into a file of XML. And beside
+// one INSERT ... SELECT, which has neither chunks nor a way to go on. The tables are in the
+// engine's database.
 
 #include <algorithm>
-#include <memory>
-#include <pqxx/pqxx>
+#include <fstream>
 
 #include "apps/partita/bench/cluster.hpp"
 #include "apps/partita/errors.hpp"
 #include "batch/batch.hpp"
+#include "batch/readers/csv.hpp"
 #include "batch/readers/sql.hpp"
 #include "batch/writers/sql.hpp"
+#include "batch/writers/xml.hpp"
+#include "bench/by_hand.hpp"
 #include "bench/program.hpp"
 #include "storage/clock.hpp"
 #include "storage/database.hpp"
@@ -21,162 +22,25 @@ namespace partita::bench {
 
 namespace {
 
-constexpr const char* columns = "id, name, amount, note";
+namespace fs = std::filesystem;
 
-/// The database as a program by hand uses it.
-class by_hand {
- public:
-  virtual ~by_hand() = default;
-  virtual void prepare(std::int64_t rows) = 0;
-  virtual void clear() = 0;
-  virtual void insert_select() = 0;
-  virtual void loop(int interval) = 0;
-  virtual std::int64_t copied() = 0;
-};
-
-constexpr const char* tables =
-    "DROP TABLE IF EXISTS source; DROP TABLE IF EXISTS target; DROP TABLE IF EXISTS done;"
-    "CREATE TABLE source (id BIGINT PRIMARY KEY, name TEXT, amount DOUBLE PRECISION, note TEXT);"
-    "CREATE TABLE target (id BIGINT PRIMARY KEY, name TEXT, amount DOUBLE PRECISION, note TEXT);"
-    "CREATE TABLE done (position BIGINT NOT NULL, items BIGINT NOT NULL);"
-    "INSERT INTO done VALUES (0, 0);";
-constexpr const char* select_into =
-    "INSERT INTO target (id, name, amount, note) SELECT id, name, amount, note FROM source";
-
-class postgres_by_hand final : public by_hand {
- public:
-  explicit postgres_by_hand(const std::string& url) : server_(url) {
-    server_.prepare("done", "UPDATE done SET position = $1, items = items + $2");
-  }
-
-  void prepare(std::int64_t rows) override {
-    run(tables);
-    run("INSERT INTO source SELECT i, 'name ' || i, i * 0.5, 'a note about number ' || i "
-        "FROM generate_series(1, " +
-        std::to_string(rows) + ") AS i");
-    run("VACUUM ANALYZE source");
-  }
-  void clear() override {
-    run("TRUNCATE target");
-    run("UPDATE done SET position = 0, items = 0");
-    run("CHECKPOINT");
-  }
-  void insert_select() override { run(select_into); }
-  std::int64_t copied() override {
-    return pqxx::nontransaction{server_}.exec1("SELECT count(*) FROM target")[0].as<std::int64_t>();
-  }
-
-  void loop(int interval) override {
-    server_.prepare("page",
-                    "SELECT id, name, amount, note FROM source WHERE id > $1 ORDER BY id "
-                    "LIMIT " +
-                        std::to_string(interval));
-    std::string last = "0";
-    for (;;) {
-      const auto page = pqxx::nontransaction{server_}.exec_prepared("page", last);
-      if (page.empty()) break;
-      pqxx::work tx{server_};
-      pqxx::stream_to to{tx, "target", std::vector<std::string>{"id", "name", "amount", "note"}};
-      for (const auto& row : page)
-        to << std::make_tuple(row[0].c_str(), row[1].c_str(), row[2].c_str(), row[3].c_str());
-      to.complete();
-      last = page.back()[0].c_str();
-      tx.exec_prepared("done", last, page.size());
-      tx.commit();
-    }
-    server_.unprepare("page");
-  }
-
- private:
-  void run(const std::string& statements) { pqxx::nontransaction{server_}.exec(statements); }
-
-  pqxx::connection server_;
-};
-
-class sqlite_by_hand final : public by_hand {
- public:
-  explicit sqlite_by_hand(const std::string& file) {
-    sqlite3* raw = nullptr;
-    const auto code = sqlite3_open(file.c_str(), &raw);
-    db_.reset(raw);
-    require(code == SQLITE_OK);
-    run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000");
-  }
-
-  void prepare(std::int64_t rows) override {
-    run(tables);
-    run("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
-        std::to_string(rows) +
-        ") INSERT INTO source SELECT i, 'name ' || i, i * 0.5, 'a note about number ' || i FROM n");
-  }
-  void clear() override { run("DELETE FROM target; UPDATE done SET position = 0, items = 0"); }
-  void insert_select() override { run(select_into); }
-  std::int64_t copied() override {
-    const auto count = statement("SELECT count(*) FROM target");
-    require(sqlite3_step(count.get()) == SQLITE_ROW);
-    return sqlite3_column_int64(count.get(), 0);
-  }
-
-  void loop(int interval) override {
-    const auto page = statement(
-        "SELECT id, name, amount, note FROM source WHERE id > ?1 "
-        "ORDER BY id LIMIT " +
-        std::to_string(interval));
-    const auto insert = statement("INSERT INTO target VALUES (?1, ?2, ?3, ?4)");
-    const auto done = statement("UPDATE done SET position = ?1, items = items + ?2");
-    for (std::int64_t last = 0, count = 1; count > 0;) {
-      run("BEGIN IMMEDIATE");
-      count = 0;
-      sqlite3_bind_int64(page.get(), 1, last);
-      for (; sqlite3_step(page.get()) == SQLITE_ROW; ++count) {
-        last = sqlite3_column_int64(page.get(), 0);
-        for (int i = 0; i < 4; ++i)
-          sqlite3_bind_value(insert.get(), i + 1, sqlite3_column_value(page.get(), i));
-        finish(insert);
-      }
-      sqlite3_reset(page.get());
-      sqlite3_bind_int64(done.get(), 1, last);
-      sqlite3_bind_int64(done.get(), 2, count);
-      finish(done);
-      run("COMMIT");
-    }
-  }
-
- private:
-  struct closer {
-    void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
-    void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
-  };
-  using prepared = std::unique_ptr<sqlite3_stmt, closer>;
-
-  void require(bool good) const {
-    if (!good) throw std::runtime_error(sqlite3_errmsg(db_.get()));
-  }
-  void run(const std::string& statements) const {
-    require(sqlite3_exec(db_.get(), statements.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
-  }
-  prepared statement(const std::string& text) const {
-    sqlite3_stmt* raw = nullptr;
-    require(sqlite3_prepare_v2(db_.get(), text.c_str(), -1, &raw, nullptr) == SQLITE_OK);
-    return prepared{raw};
-  }
-  void finish(const prepared& s) const {
-    require(sqlite3_step(s.get()) == SQLITE_DONE);
-    sqlite3_reset(s.get());
-  }
-
-  std::unique_ptr<sqlite3, closer> db_;
-};
+const std::vector<std::string> columns{"id", "name", "amount", "note"};
 
 struct entry {
   std::int64_t id;
   sql_value name, amount, note;
 };
 
-job copy_job(int interval) {
+using text_row = std::array<std::string, 4>;
+
+partitioned one_partition() {
+  return partitioned{"copy"}.split([](split_context&) { return std::vector<partition>(1); });
+}
+
+job table_to_table(int interval) {
   const auto read = [interval](partition_context& p) {
     return sql::keyset<entry>{p,
-                              {"source", {columns}, {"id"}, "", {}},
+                              {"source", columns, {"id"}, "", {}},
                               {},
                               [](sql_row& row) {
                                 return entry{std::get<std::int64_t>(row[0]), std::move(row[1]),
@@ -185,74 +49,160 @@ job copy_job(int interval) {
                               interval};
   };
   const auto write = [](partition_context&) {
-    return sql::insert<entry>{"target", {"id", "name", "amount", "note"}, [](const entry& e) {
+    return sql::insert<entry>{"target", columns, [](const entry& e) {
                                 return sql_row{e.id, e.name, e.amount, e.note};
                               }};
   };
-  return job{"chunk_copy"}.step(partitioned{"copy"}
-                                    .split([](split_context&) { return std::vector<partition>(1); })
-                                    .each(chunked<entry>{interval}.read(read).write(write)));
+  return job{"table_to_table"}.step(
+      one_partition().each(chunked<entry>{interval}.read(read).write(write)));
 }
 
-void measure_copy(const cli::arguments& args) {
-  const auto url = database_of(args);
-  const auto rows = args.number("rows", 1, 1'000'000'000);
-  const auto interval = static_cast<int>(args.number("interval", 1, 1'000'000));
-  const auto rounds = args.number("rounds", 1, 100);
-  constexpr std::string_view file_prefix = "sqlite:";
-  const bool is_file = url.starts_with(file_prefix);
-  auto db = open_database(url);
-  db->migrate();
-  std::unique_ptr<by_hand> hand;
-  if (is_file)
-    hand = std::make_unique<sqlite_by_hand>(url.substr(file_prefix.size()));
-  else
-    hand = std::make_unique<postgres_by_hand>(url);
-  hand->prepare(rows);
+/// The rows of a file as one slice.
+auto read_rows(const fs::path& from) {
+  return [from](partition_context&) {
+    return csv::rows<text_row>{from, csv::split(from, "id,name,amount,note", 1).at(0),
+                               columns.size(), [](const record& r) {
+                                 text_row row;
+                                 std::copy(r.fields.begin(), r.fields.end(), row.begin());
+                                 return row;
+                               }};
+  };
+}
 
-  settings limits;
-  limits.executors = 1;
-  cluster nodes(db, copy_job(interval), limits, 1);
-  const auto job_s = [&] {
-    const auto run = nodes.submit();
-    nodes.wait_sealed(run);
-    nodes.wait_completed(run);
-    const auto at = nodes.milestones_of(run);
-    return seconds(at.leased, at.ended);
+job csv_to_table(const fs::path& from, int interval) {
+  const auto write = [](partition_context&) {
+    return sql::insert<text_row>{"target", columns, [](const text_row& row) {
+                                   return sql_row{row.begin(), row.end()};
+                                 }};
   };
-  const auto timed = [](const auto& work) {
-    const auto begun = boot_now();
-    work();
-    return seconds(begun, boot_now());
+  return job{"csv_to_table"}.step(
+      one_partition().each(chunked<text_row>{interval}.read(read_rows(from)).write(write)));
+}
+
+job csv_to_xml(const fs::path& from, const fs::path& to, int interval) {
+  const auto write = [to](partition_context& p) {
+    return xml::writer<text_row>{p.output_file(to), "entries",
+                                 [](xml::elements& x, const text_row& row) {
+                                   x.start("entry");
+                                   for (std::size_t i = 0; i < row.size(); ++i)
+                                     x.element(columns[i], row[i]);
+                                   x.end();
+                                 }};
   };
-  const auto measured = [&](const std::string& how, const auto& work) {
-    hand->clear();
-    const double took = work();
-    if (const auto found = hand->copied(); found != rows)
-      throw cli::command_error(cli::exit_code::failed, "bench",
-                               how + " copied " + std::to_string(found) + " rows");
-    print({{"bench", "chunk_copy"},
-           {"database", is_file ? "sqlite" : "postgresql"},
-           {"how", how},
-           {"rows", rows},
-           {"interval", interval},
-           {"execute_s", rounded(took)},
-           {"rows_per_s", std::llround(static_cast<double>(rows) / took)}});
-    return took;
-  };
-  double select = 0, loop = 0, by_job = 0;
-  for (std::int64_t i = 0; i < rounds; ++i) {
-    select += measured("insert_select", [&] { return timed([&] { hand->insert_select(); }); });
-    loop += measured("loop_by_hand", [&] { return timed([&] { hand->loop(interval); }); });
-    by_job += measured("job", job_s);
+  return job{"csv_to_xml"}.step(
+      one_partition().each(chunked<text_row>{interval}.read(read_rows(from)).write(write)));
+}
+
+/// Elements of a file of XML.
+std::int64_t entries_of(const fs::path& file) {
+  std::ifstream in{file};
+  const std::string text{std::istreambuf_iterator<char>{in}, {}};
+  std::int64_t count = 0;
+  for (auto at = text.find("<entry>"); at != text.npos; at = text.find("<entry>", at + 1)) ++count;
+  return count;
+}
+
+class copies {
+ public:
+  explicit copies(const cli::arguments& args)
+      : url_(database_of(args)),
+        rows_(args.number("rows", 1, 1'000'000'000)),
+        interval_(static_cast<int>(args.number("interval", 1, 1'000'000))),
+        rounds_(args.number("rounds", 1, 100)),
+        folder_(args.text("folder")),
+        db_(open_database(url_)) {
+    db_->migrate();
+    hand_ = open_by_hand(url_);
+    hand_->prepare(rows_);
+    write_csv(csv_, rows_);
   }
-  print({{"bench", "chunk_copy"},
-         {"database", is_file ? "sqlite" : "postgresql"},
-         {"how", "job_to_loop"},
-         {"rows", rows},
-         {"interval", interval},
-         {"job_to_loop_by_hand", rounded(loop / by_job)},
-         {"job_to_insert_select", rounded(select / by_job)}});
+
+  void measure(const std::string& what) {
+    if (what == "table_to_table") {
+      compare(
+          what, bench::table_to_table(interval_), [&] { hand_->table_to_table(interval_); },
+          [&] { return hand_->copied(); });
+    } else if (what == "csv_to_table") {
+      compare(
+          what, bench::csv_to_table(csv_, interval_), [&] { hand_->csv_to_table(csv_, interval_); },
+          [&] { return hand_->copied(); });
+    } else {
+      compare(
+          what, bench::csv_to_xml(csv_, xml_, interval_),
+          [&] { hand_->csv_to_xml(csv_, xml_, interval_); }, [&] { return entries_of(xml_); });
+    }
+  }
+
+ private:
+  template <class Loop, class Count>
+  void compare(const std::string& what, job copy, const Loop& by_loop, const Count& count) {
+    settings limits;
+    limits.executors = 1;
+    cluster nodes(db_, std::move(copy), limits, 1);
+    const auto timed = [](const auto& work) {
+      const auto begun = boot_now();
+      work();
+      return seconds(begun, boot_now());
+    };
+    const auto by_job = [&] {
+      const auto run = nodes.submit();
+      nodes.wait_sealed(run);
+      nodes.wait_completed(run);
+      const auto at = nodes.milestones_of(run);
+      return seconds(at.leased, at.ended);
+    };
+    const auto measured = [&](const std::string& how, const auto& work) {
+      hand_->clear();
+      fs::remove(xml_);
+      const double took = work();
+      if (const auto found = count(); found != rows_)
+        throw cli::command_error(cli::exit_code::failed, "bench",
+                                 how + " copied " + std::to_string(found) + " rows");
+      auto line = about(what);
+      line["how"] = how;
+      line["execute_s"] = rounded(took);
+      line["rows_per_s"] = std::llround(static_cast<double>(rows_) / took);
+      print(line);
+      return took;
+    };
+    double select = 0, loop = 0, jobs = 0;
+    for (std::int64_t i = 0; i < rounds_; ++i) {
+      if (what == "table_to_table")
+        select += measured("insert_select", [&] { return timed([&] { hand_->insert_select(); }); });
+      loop += measured("loop_by_hand", [&] { return timed(by_loop); });
+      jobs += measured("job", by_job);
+    }
+    auto line = about(what);
+    line["how"] = "job_to_loop";
+    line["job_to_loop_by_hand"] = rounded(loop / jobs);
+    if (select > 0) line["job_to_insert_select"] = rounded(select / jobs);
+    print(line);
+  }
+
+  document about(const std::string& what) const {
+    return {{"bench", "chunk_copy"},
+            {"database", url_.starts_with("sqlite:") ? "sqlite" : "postgresql"},
+            {"what", what},
+            {"rows", rows_},
+            {"interval", interval_}};
+  }
+
+  const std::string url_;
+  const std::int64_t rows_;
+  const int interval_;
+  const std::int64_t rounds_;
+  const fs::path folder_;
+  const fs::path csv_ = fs::absolute(folder_ / "chunk_copy.csv");
+  const fs::path xml_ = fs::absolute(folder_ / "chunk_copy.xml");
+  std::shared_ptr<database> db_;
+  std::unique_ptr<by_hand> hand_;
+};
+
+void measure_copies(const cli::arguments& args) {
+  copies all{args};
+  const auto wanted = args.text("what");
+  for (const std::string what : {"table_to_table", "csv_to_table", "csv_to_xml"})
+    if (wanted.empty() || wanted == what) all.measure(what);
 }
 
 }  // namespace
@@ -261,11 +211,14 @@ void measure_copy(const cli::arguments& args) {
 
 int main(int argc, char** argv) {
   using namespace partita::bench;
-  run_program(argc, argv,
-              {"chunk_copy", "rows a second of a chunked copy, against a loop by hand",
-               database_option() +
-                   option_list{{"rows", "N", "of the table", "", "1000000"},
-                               {"interval", "N", "rows of a chunk", "", "1000"},
-                               {"rounds", "N", "of all three, one after the other", "", "3"}},
-               measure_copy});
+  run_program(
+      argc, argv,
+      {"chunk_copy", "rows a second of chunked copies, against loops by hand",
+       database_option() +
+           option_list{{"rows", "N", "of the table and the file", "", "1000000"},
+                       {"interval", "N", "rows of a chunk", "", "1000"},
+                       {"rounds", "N", "of all, one after the other", "", "3"},
+                       {"what", "NAME", "table_to_table, csv_to_table or csv_to_xml; all", ""},
+                       {"folder", "DIR", "where the files go", "", "."}},
+       measure_copies});
 }

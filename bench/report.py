@@ -107,6 +107,10 @@ def targets(lines):
     for line in where(lines, "customer_etl", how="job"):
         yield (f"customer_etl with {line['executors']} executors, each against a loop by hand",
                line["per_core_to_loop_by_hand"], at_least(0.8))
+    for line in where(lines, "chunk_copy", how="job_to_loop"):
+        yield (f"chunks of {line['interval']:,}, {line['what'].replace('_', ' ')} in "
+               f"{line['database']}, {line['rows']:,} rows, against a loop by hand",
+               line["job_to_loop_by_hand"], at_least(0.95))
     for line in where(lines, "endurance"):
         if "last_to_first_quarter" in line:
             flat = line["last_to_first_quarter"]
@@ -174,6 +178,7 @@ DETAILS = {
                       "database_cores", "alive"),
     "customer_etl": ("how", "executors", "rows", "rows_per_s", "mb_per_s",
                      "per_core_to_loop_by_hand", "per_core_to_loop_of_parts", "execute_s"),
+    "chunk_copy": ("database", "what", "how", "rows", "interval", "execute_s", "rows_per_s"),
     "endurance": ("minute", "claim_ms.p50", "claim_ms.p99", "run_s.p50", "dead_rows.ready",
                   "dead_rows.lease", "database_us_per_partition", "partitions_per_s"),
 }

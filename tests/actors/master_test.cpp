@@ -215,20 +215,19 @@ TEST_CASE("an aggregation that heeds a stop ends the run STOPPED, and restart ag
 // Another engine's aggregator got an empty list here: spring-batch #5158.
 TEST_CASE("after a restart an aggregator sees what the run before has completed, too") {
   auto broken = std::make_shared<bool>(true);
-  auto j = job{"sum"}.step(partitioned{"s"}
-                               .split(three)
-                               .retry(attempts{1})
-                               .each([=](partition_context& p) {
-                                 if (p.no() == 1 && *broken) throw std::runtime_error("no");
-                                 p.output(p.no());
-                               })
-                               .aggregate([](const results& all, run_context& run) {
-                                 auto numbers = json::array();
-                                 all.for_each([&](const partition_result& r) {
-                                   numbers.push_back(r.output);
-                                 });
-                                 run.result(numbers);
-                               }));
+  auto j = job{"sum"}.step(
+      partitioned{"s"}
+          .split(three)
+          .retry(attempts{1})
+          .each([=](partition_context& p) {
+            if (p.no() == 1 && *broken) throw std::runtime_error("no");
+            p.output(p.no());
+          })
+          .aggregate([](const results& all, run_context& run) {
+            auto numbers = json::array();
+            all.for_each([&](const partition_result& r) { numbers.push_back(r.output); });
+            run.result(numbers);
+          }));
   sim_cluster cluster{{j}};
   cluster.add_node();
   auto run = cluster.submit("sum");

@@ -194,7 +194,7 @@ TEST_CASE_METHOD(contract, "only a FAILED or STOPPED run can be continued") {
   CHECK_FALSE(error_of([&] { db->restart(created.id, "again"); }));
 }
 
-TEST_CASE_METHOD(contract, "splits that were not sealed and unfinished tasklets are not copied") {
+TEST_CASE_METHOD(contract, "splits that were not sealed and unfinished tasklets begin anew") {
   auto r = drive(join());
   auto done = spec("prepare", 0);
   done.kind = step_kind::tasklet;
@@ -208,10 +208,14 @@ TEST_CASE_METHOD(contract, "splits that were not sealed and unfinished tasklets 
   end(r, open, step_state::stopped);
   end(r, run_state::stopped);
   auto steps = db->list_steps(db->restart(r.run, "again").id);
-  REQUIRE(steps.size() == 1);
+  REQUIRE(steps.size() == 3);
   CHECK(steps[0].spec.name == "prepare");
   CHECK(steps[0].state == step_state::completed);
   CHECK(steps[0].result == "\"ready\"");
+  CHECK(steps[1].state == step_state::running);
+  CHECK(steps[2].state == step_state::running);
+  CHECK_FALSE(steps[2].sealed);
+  CHECK(steps[2].count == 0);
 }
 
 TEST_CASE_METHOD(contract,
