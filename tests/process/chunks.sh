@@ -16,7 +16,8 @@ exactly_once() {
 
 # at_least_once PARTITIONS [ROWS]: in the database elsewhere; exactly so many rows, if given.
 at_least_once() {
-  found=$(sqlite3 "${elsewhere#sqlite:}" 'select count(distinct no * 100 + entry), count(*) from ledger')
+  found=$(sqlite3 "${elsewhere#sqlite:}" \
+    'select count(distinct no * 100 + entry), count(*) from ledger')
   [ "${found%|*}" = "$((58 * $1))" ] && [ "${found#*|}" -ge "${2:-0}" ] &&
     { [ -z "${2:-}" ] || [ "${found#*|}" = "$2" ]; }
 }
