@@ -12,6 +12,7 @@
 
 #include "protocol/values.hpp"
 #include "storage/postgres/deadline.hpp"
+#include "storage/postgres/libpqxx.hpp"
 
 namespace partita::postgres {
 
@@ -32,6 +33,7 @@ class connection final : public pqxx::connection {
 
   /// Whether statements may be prepared: behind some poolers they cannot.
   bool prepares = true;
+  std::set<std::string> prepared;  // names of statements
 
   /// A transaction was left open on it that could not be rolled back: nothing may follow.
   bool unusable = false;
@@ -81,7 +83,7 @@ pqxx::result planned_once(pqxx::transaction_base& tx, const std::string& stateme
   if (!server.prepares) return tx.exec_params(statement, parameters...);
   // Made from the text: behind a pooler, others may have prepared it too, or another version.
   const auto name = "partita_" + std::to_string(std::hash<std::string>{}(statement));
-  server.prepare(name, statement);  // reaches the server when it is first executed
+  prepare_once(server, server.prepared, name, statement);
   return tx.exec_prepared(name, parameters...);
 }
 

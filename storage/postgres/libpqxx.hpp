@@ -5,6 +5,7 @@
 #include <cstring>
 #include <pqxx/connection>
 #include <pqxx/transaction>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,14 @@ namespace partita::postgres {
 #if PQXX_VERSION_MAJOR < 7
 
 inline constexpr auto read_only = pqxx::read_only;
+
+/// Prepares a statement, unless that was done. Version 6 keeps account of them, and prepares each
+/// when it is first executed; 7 does it at once, each time: `known` is for that.
+inline void prepare_once(pqxx::connection_base& server, std::set<std::string>& known,
+                         const std::string& name, const std::string& statement) {
+  static_cast<void>(known);
+  server.prepare(name, statement);
+}
 
 /// Version 6 opens a lost connection anew, in the middle of something, unless told not to.
 inline void never_reconnect(pqxx::connection_base& server) {
@@ -78,6 +87,13 @@ void copy_in(pqxx::transaction_base& tx, const std::string& table,
 #else
 
 inline constexpr auto read_only = pqxx::write_policy::read_only;
+
+inline void prepare_once(pqxx::connection& server, std::set<std::string>& known,
+                         const std::string& name, const std::string& statement) {
+  if (known.contains(name)) return;
+  server.prepare(name, statement);
+  known.insert(name);
+}
 
 template <class Rows, class TextsOf>
 void copy_in(pqxx::transaction_base& tx, const std::string& table,

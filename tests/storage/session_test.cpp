@@ -57,6 +57,7 @@ TEST_CASE("a session whose prepared statements are lost goes on without them") {
     });
   };
   CHECK(ask() == std::pair{42, 1});
+  CHECK(ask() == std::pair{42, 1});
   // As behind a pooler that gives each transaction another connection.
   server.once([](pqxx::transaction_base& tx) { tx.exec("DEALLOCATE ALL"); });
   CHECK(ask() == std::pair{42, 0});
