@@ -25,6 +25,8 @@ struct node_deps {
   /// Starts a process for bodies (actors/body_process.hpp). Empty: all run in this process.
   std::vector<std::string> body_command;
   std::function<mono_time()> now = boot_now;
+  /// How a body rests; null: its thread waits.
+  std::function<void(milliseconds)> rest;
   unsigned seed = 0;  // of every jitter
   std::shared_ptr<node_counters> counters = std::make_shared<node_counters>();
 

@@ -92,6 +92,7 @@ body_end executor_state::run_here(const work_batch& work, const granted_partitio
     return query(work.from.lease, part.no, statement, values);
   };
   setup.progress = std::move(progress);
+  setup.rest = deps->rest;
   return run_body(*all.step, std::move(setup), deps->limits.max_output_bytes);
 }
 

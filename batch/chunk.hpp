@@ -118,7 +118,7 @@ class chunked {
       throw definition_error(
           "items that cannot be copied cannot be processed again: leave out the retry");
     return {[self = *this](partition_context& p) { self.run(p); },
-            how_.skipped ? std::optional{how_.skip_limit} : std::nullopt};
+            how_.skipped ? std::optional{how_.skip_limit} : std::nullopt, processor()};
   }
 
  private:
@@ -245,6 +245,13 @@ class chunked {
     loop.finish();
   }
 
+  item_processor processor() const {
+    processor_function<In, Out> make = process_;
+    if constexpr (std::is_same_v<In, Out>)
+      if (!make) make = [](In in, const item&) { return std::optional<Out>{std::move(in)}; };
+    return {std::move(make), &typeid(In), &typeid(Out)};
+  }
+
   /// An item that may be processed again is kept.
   std::optional<Out> made_of(In& in, const item& where) const {
     if constexpr (std::is_same_v<In, Out>)
@@ -256,7 +263,7 @@ class chunked {
 
   chunk_policies how_;
   std::function<std::unique_ptr<source>(partition_context&)> read_;
-  std::function<std::optional<Out>(In, const item&)> process_;
+  processor_function<In, Out> process_;
   std::function<std::unique_ptr<sink>(partition_context&)> write_;
 };
 

@@ -1,8 +1,6 @@
 #include "batch/chunk_loop.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 
 #include "batch/utf8.hpp"
 #include "protocol/errors.hpp"
@@ -19,14 +17,6 @@ bool ends_attempt(const std::exception& e) {
   return dynamic_cast<const stop_requested_error*>(&e) != nullptr ||
          dynamic_cast<const lease_lost_error*>(&e) != nullptr ||
          dynamic_cast<const store_error*>(&e) != nullptr;
-}
-
-void sleep(milliseconds time, const std::stop_token& stop) {
-  if (time.count() <= 0) return;
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock{mutex};
-  never.wait_for(lock, stop, time, [] { return false; });
 }
 
 }  // namespace
@@ -106,7 +96,7 @@ bool chunk_loop::rests_before_retry(const std::exception& why, int tries) const 
   if (ends_attempt(why) || !how_.retried || tries >= how_.retries.max_attempts ||
       !how_.retried(why))
     return false;
-  sleep(backoff(how_.retries, tries), p_.stop_token());
+  p_.rest(backoff(how_.retries, tries));
   p_.stop_if_requested();
   return true;
 }

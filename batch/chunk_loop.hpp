@@ -1,10 +1,12 @@
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <optional>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -25,20 +27,30 @@ struct chunk_policies {
   std::int64_t skip_limit = 0;  // of one partition
 };
 
-/// What `chunked` (batch/chunk.hpp) makes for `partitioned::each`.
-struct chunked_body {
-  partition_function run;
-  std::optional<std::int64_t> skip_limit;  // of the whole step
-};
-
-/// Throws definition_error unless a chunk has at least one item.
-void require_chunk_size(int items);
-
 /// What a processor learns of its item.
 struct item {
   std::int64_t ordinal = 0;  // among the items of the partition, from 0
   std::function<std::string()> where;
 };
+
+/// What a chunked body makes of one item, for tests (testing.hpp).
+struct item_processor {
+  std::any make;  // processor_function<In, Out>
+  const std::type_info* in = nullptr;
+  const std::type_info* out = nullptr;
+};
+template <class In, class Out>
+using processor_function = std::function<std::optional<Out>(In, const item&)>;
+
+/// What `chunked` (batch/chunk.hpp) makes for `partitioned::each`.
+struct chunked_body {
+  partition_function run;
+  std::optional<std::int64_t> skip_limit;  // of the whole step
+  item_processor processor{};
+};
+
+/// Throws definition_error unless a chunk has at least one item.
+void require_chunk_size(int items);
 
 /// The accounts of a chunked body: which items came of the reader, what became of each, and when a
 /// chunk is stored. `where` tells the place of the item that came last; it is asked only when an

@@ -1,5 +1,8 @@
 #include "batch/partition_context.hpp"
 
+#include <condition_variable>
+#include <mutex>
+
 #include "protocol/errors.hpp"
 #include "protocol/mutation.hpp"
 
@@ -82,6 +85,19 @@ void partition_context::store_chunk(chunk c, const author_work& write) {
 
 void partition_context::stop_if_requested() const {
   if (stop_requested()) throw stop_requested_error{};
+}
+
+void partition_context::rest(milliseconds time) const {
+  if (time.count() <= 0) return;
+  if (setup_.rest) {
+    setup_.rest(time);
+  } else {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock{mutex};
+    never.wait_for(lock, setup_.stop, time, [] { return false; });
+  }
+  stop_if_requested();
 }
 
 void partition_context::progress(std::int64_t done, std::int64_t total) {

@@ -49,6 +49,8 @@ struct partition_setup {
     return std::vector<sql_row>{};
   };
   std::shared_ptr<progress_cell> progress = std::make_shared<progress_cell>();
+  /// Lets virtual time pass; null: the thread waits.
+  std::function<void(milliseconds)> rest;
 };
 
 /// What the body of a partition works with. Used by one thread, for one attempt.
@@ -109,6 +111,9 @@ class partition_context {
   /// For bodies without checkpoints: throws stop_requested_error if a stop is requested. The
   /// partition starts again from its last checkpoint later.
   void stop_if_requested() const;
+  /// Waits so long, or until a stop is requested, and then throws stop_requested_error. In a
+  /// simulated cluster (testing.hpp) this takes no real time.
+  void rest(milliseconds time) const;
 
   // --- what came of it
   item_counts& counts() { return counts_; }

@@ -61,6 +61,7 @@ class partitioned {
   partitioned& each(chunked_body b) {
     body_ = std::move(b.run);
     skip_limit_ = b.skip_limit;
+    processor_ = std::move(b.processor);
     return *this;
   }
   partitioned& aggregate(aggregate_function f) { return aggregate_ = std::move(f), *this; }
@@ -76,6 +77,8 @@ class partitioned {
   /// How many items the whole step may let go; none: any number.
   const std::optional<std::int64_t>& skip_limit() const { return skip_limit_; }
   const partition_function& body() const { return body_; }
+  /// Of a chunked body; else empty.
+  const item_processor& processor() const { return processor_; }
   const aggregate_function& aggregator() const { return aggregate_; }
 
  private:
@@ -89,6 +92,7 @@ class partitioned {
   std::optional<isolation> isolated_;
   partition_function body_;
   std::optional<std::int64_t> skip_limit_;
+  item_processor processor_;
   aggregate_function aggregate_;
 };
 

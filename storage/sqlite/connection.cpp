@@ -151,6 +151,7 @@ bool connection::wait_for_lock(int tries) {
 }
 
 void connection::pause_after_write() {
+  if (options_.alone) return;
   const auto due = last_write_ + pause_between_writes;
   if (const auto now = boot_now(); now < due) pause(due - now);
 }

@@ -23,6 +23,7 @@ struct open_options {
   milliseconds lock_timeout{10'000};  // how long a lock of others is waited for
   bool create = false;                // else a missing file is schema_missing
   milliseconds author_limit{0};       // of an author's transaction; 0: none
+  bool alone = false;                 // no other thread writes: there is nobody to make room for
 };
 
 /// Another session of this process holds a lock of a shared in-memory database, and SQLite does not

@@ -58,12 +58,12 @@ int apply(connection& db, const schema_status& status) {
 
 class sqlite_database : public database {
  public:
-  sqlite_database(std::string path, wall_clock clock)
-      : path_(std::move(path)), clock_(std::move(clock)) {}
+  sqlite_database(std::string path, wall_clock clock, bool alone)
+      : path_(std::move(path)), clock_(std::move(clock)), alone_(alone) {}
 
   std::shared_ptr<session> connect(const session_options& options) override {
     auto how = with_timeout(options.statement_timeout);
-    how.author_limit = options.author_limit;
+    if (!alone_) how.author_limit = options.author_limit;
     auto db = std::make_unique<connection>(how);
     keep_in_memory(false);
     if (!options.elsewhere) require_fit(schema_of(*db), address());
@@ -117,7 +117,9 @@ class sqlite_database : public database {
 
  private:
   open_options with_timeout(milliseconds lock_timeout) const {
-    return {path_, clock_, lock_timeout, false};
+    open_options how{path_, clock_, lock_timeout};
+    how.alone = alone_;
+    return how;
   }
 
   /// A database in memory lives as long as a connection to it: this object holds one.
@@ -132,14 +134,15 @@ class sqlite_database : public database {
 
   const std::string path_;
   const wall_clock clock_;
+  const bool alone_;
   std::mutex guard_;
   std::unique_ptr<connection> anchor_;
 };
 
 }  // namespace
 
-std::shared_ptr<database> open_sqlite(const std::string& path, wall_clock clock) {
-  return std::make_shared<sqlite_database>(path, std::move(clock));
+std::shared_ptr<database> open_sqlite(const std::string& path, wall_clock clock, bool alone) {
+  return std::make_shared<sqlite_database>(path, std::move(clock), alone);
 }
 
 }  // namespace partita

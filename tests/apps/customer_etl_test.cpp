@@ -6,6 +6,7 @@
 #include "apps/jobs/customer_etl/check.hpp"
 #include "apps/jobs/customer_etl/customer.hpp"
 #include "apps/jobs/customer_etl/generate.hpp"
+#include "apps/testing/testing.hpp"
 #include "batch/registry.hpp"
 #include "tests/apps/job_runner.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -125,6 +126,31 @@ TEST_CASE("the split refuses what would fail every partition") {
   CHECK(f.runner(-1).refusal() == "parameter partitions is -1; it must be between 0 and 1000000");
   write_file(f.dir / "a", "");
   CHECK(f.runner().refusal() == "cannot create folder " + f.output.string() + ": Not a directory");
+}
+
+TEST_CASE("every row is in the parts exactly once, although nodes end and freeze") {
+  fixture f;
+  generate_customers(f.input, 45'000);  // several chunks a part
+  test::cluster c{{customer_etl()}, {.nodes = 3, .seed = 42}};
+  c.kill(test::whoever, test::during_commit(1));
+  c.freeze(test::whoever, std::chrono::seconds{60}, test::during_commit(3));
+  c.kill(test::whoever, test::after_commits(4));
+  const auto run =
+      c.submit("customer_etl",
+               {{"input", f.input.string()}, {"output_dir", f.output.string()}, {"partitions", 2}});
+  c.run_until_done();
+  CHECK(c.result(run)["rows"] == 45'000);
+  CHECK(c.faults_to_come() == 0);
+  CHECK(check_customers(f.input, f.output).rows == 45'000);
+  CHECK(check_customers(f.input, f.output).problems.empty());
+  CHECK(c.invariants() == std::vector<std::string>{});
+}
+
+TEST_CASE("a customer keeps its fields but for the e-mail address") {
+  const customers::customer ada_abel{"C1", "Ada", "Abel", "ada@test.net", "2022-01-01"};
+  const auto made = test::process(customer_etl(), "convert", ada_abel);
+  CHECK(made == customers::customer{"C1", "Ada", "Abel", "ada+tag@test.net", "2022-01-01"});
+  CHECK_THROWS_AS(test::process(customer_etl(), "convert", customers::customer{}), data_error);
 }
 
 TEST_CASE("an attempt stages its file under a name of its own") {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <thread>
 
+#include "apps/testing/testing.hpp"
 #include "batch/registry.hpp"
 #include "tests/apps/job_runner.hpp"
 
@@ -81,6 +82,20 @@ TEST_CASE("a stop ends the pause of a partition at once") {
   partition_context p{setup};
   std::jthread other{[&] { stop.request_stop(); }};
   CHECK_THROWS_AS(runner.step().body()(p), stop_requested_error);
+}
+
+TEST_CASE("a sum is right although nodes die, freeze and lose the database") {
+  test::cluster c{{range_sum()}, {.nodes = 3, .seed = 42}};
+  c.kill(0, test::after_commits(1));
+  c.freeze(1, std::chrono::seconds{60}, test::during_commit(1));
+  c.database_away(std::chrono::seconds{30}, test::after(std::chrono::seconds{3}));
+  const auto run =
+      c.submit("range_sum", {{"from", 1}, {"to", 100}, {"partitions", 20}, {"delay_ms", 800}});
+  c.run_until_done();
+  CHECK(c.state(run) == run_state::completed);
+  CHECK(c.result(run) == json{{"sum", 5050}, {"partitions", 20}});
+  CHECK(c.faults_to_come() == 0);
+  CHECK(c.invariants() == std::vector<std::string>{});
 }
 
 TEST_CASE("the example jobs can be registered, and need their range") {

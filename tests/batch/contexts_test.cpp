@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "batch/batch.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -68,6 +69,24 @@ TEST_CASE("a requested stop ends the work at a checkpoint, after its commit") {
   CHECK_THROWS_AS(p.checkpoint(2), stop_requested_error);
   CHECK(commits == 2);
   CHECK_THROWS_AS(p.stop_if_requested(), stop_requested_error);
+}
+
+TEST_CASE("a rest ends when a stop is requested, and passes virtual time where there is one") {
+  std::stop_source stop;
+  partition_setup setup;
+  setup.stop = stop.get_token();
+  const milliseconds day = std::chrono::hours{24};
+  partition_context real{setup};
+  std::jthread other{[&] { stop.request_stop(); }};
+  CHECK_THROWS_AS(real.rest(day), stop_requested_error);
+  CHECK_NOTHROW(real.rest(milliseconds{0}));  // no rest
+
+  std::vector<milliseconds> rests;
+  setup.rest = [&](milliseconds time) { rests.push_back(time); };
+  setup.stop = {};
+  partition_context simulated{setup};
+  simulated.rest(day);
+  CHECK(rests == std::vector{day});
 }
 
 TEST_CASE("a checkpoint that is refused does not count") {

@@ -10,7 +10,6 @@
 #include <sstream>
 #include <string>
 
-#include "apps/jobs/support/demo.hpp"
 #include "apps/program.hpp"
 #include "batch/batch.hpp"
 #include "batch/writers/compose.hpp"
@@ -118,7 +117,7 @@ void write_items(partition_context& p, const char* step) {
   if (p.no() % 2 == 0)
     wait_deaf(size.delay_ms);
   else
-    pause(p, rest);
+    p.rest(rest);
   std::int64_t chain = 0;
   for (std::int64_t i = 0; i < size.items; ++i) {
     chain = chained(chain, value_of(size.salt, p.no(), i));
@@ -172,7 +171,7 @@ class numbers {
     if (p_->no() % 2 == 0)
       wait_deaf(size_.delay_ms);
     else
-      pause(*p_, milliseconds{size_.delay_ms});
+      p_->rest(milliseconds{size_.delay_ms});
     return at_++;
   }
   json position() const { return at_; }
@@ -215,7 +214,7 @@ void ledger(partition_context& p) {
 void poison(partition_context& p) {
   journal("S", p.run().value, "poison", p.no(), p.attempt(), 0);
   if (p.no() == 3) std::abort();
-  pause(p, milliseconds{sizes_of(p).delay_ms});
+  p.rest(milliseconds{sizes_of(p).delay_ms});
   finish(p, "poison", 0, 0);
 }
 

@@ -1,8 +1,10 @@
 #!/bin/sh
 # The README's first job does what the README says: as a program of this build, and as a project of
-# its own, with the installed Partita and with Partita as a folder of the project.
+# its own, with the installed Partita and with Partita as a folder of the project. So does its test
+# with the testing kit, as a part of the project with the installed Partita.
 #   PARTITA   the program of this build
-#   OWN_JOB   a folder with words.cpp and CMakeLists.txt from the README
+#   OWN_JOB   a folder with words.cpp, squares_test.cpp, CMakeLists.txt and test.cmake (the lines
+#             that CMakeLists.txt gets for the test) from the README
 #   SOURCE    Partita's sources
 #   BUILD     the build that is installed
 . "$(dirname "$0")/lib.sh"
@@ -52,10 +54,14 @@ ok "no installed text names a folder of the build" \
 ok "every header can be included, and none warns" \
   logged c++ -std=c++20 $warnings -I "$prefix/include" -fsyntax-only "$scratch/all.cpp"
 new_project "$scratch/installed"
+cp "$OWN_JOB/squares_test.cpp" "$scratch/installed"
+cat "$OWN_JOB/test.cmake" >>"$scratch/installed/CMakeLists.txt"
 ok "a project builds with the installed Partita" \
   build "$scratch/installed" -DCMAKE_PREFIX_PATH="$prefix"
 ok "it holds what it needs" frugal "$scratch/installed/build/words"
 counts_words "$scratch/installed/build/words"
+ok "the test with the kit passes" \
+  logged ctest --test-dir "$scratch/installed/build" --no-tests=error
 
 # As a folder. Partita is built once more for it, in the way that is quickest.
 embedded="$scratch/embedded"

@@ -4,11 +4,11 @@
 #include <numeric>
 
 #include "batch/batch.hpp"
+#include "storage/audit/violations.hpp"
 #include "tests/sim/flow_check.hpp"
 #include "tests/sim/script.hpp"
 #include "tests/sim/users.hpp"
 #include "tests/sim/workload.hpp"
-#include "tests/support/invariants.hpp"
 
 namespace partita::sim {
 
@@ -178,7 +178,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
   oracle known;
   fault_book faults{std::move(only)};
   jobs_of jobs{s, seed, kind, known};
-  world w{seed, kind, jobs.all(), s.limits, s.chances, faults};
+  world w{seed, opener_of(kind), jobs.all(), s.limits, s.chances, faults};
   jobs.where = &w;
   w.on_acknowledged = [&](const attempt_report& r) {
     if (r.outcome == attempt_outcome::completed || r.outcome == attempt_outcome::failed)
@@ -216,7 +216,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
   o.simulated = std::chrono::duration_cast<milliseconds>(w.now() - begun);
   o.runs = static_cast<int>(rows.runs.size());
   o.violations.insert(o.violations.end(), w.violations.begin(), w.violations.end());
-  for (auto& v : test::violations_with_log(rows)) o.violations.push_back(v);
+  for (auto& v : audit::violations_with_log(rows)) o.violations.push_back(v);
   check_runs(people, rows, s.bound, o);
   check_acknowledged(known, rows, o);
   check_ledger(w, kind, people, rows, o);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/sim/world.hpp"
+#include "tests/sim/backing.hpp"
 
 namespace partita::sim {
 

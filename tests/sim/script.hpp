@@ -2,7 +2,8 @@
 
 #include <vector>
 
-#include "tests/sim/world.hpp"
+#include "tests/sim/backing.hpp"
+#include "tests/sim/blows.hpp"
 
 namespace partita::sim {
 

@@ -1,5 +1,5 @@
+#include "storage/audit/violations.hpp"
 #include "tests/support/contract.hpp"
-#include "tests/support/invariants.hpp"
 
 using namespace partita;
 using namespace partita::test;
@@ -262,7 +262,7 @@ TEST_CASE_METHOD(with_much_to_lose, "a loss is settled in pieces, within a lease
   for (std::size_t settled : {3, 6, 9, 12}) {
     REQUIRE(db->sweep(victim, in_pieces) == sweep_verdict::condemned);
     CHECK(failed() == settled);
-    CHECK(violations_with_log(on->dump()) == std::vector<std::string>{});
+    CHECK(audit::violations_with_log(on->dump()) == std::vector<std::string>{});
   }
   CHECK(db->sweep(victim, in_pieces) == sweep_verdict::deregistered);
   CHECK(node(victim).state == node_state::deregistered);
@@ -274,7 +274,7 @@ TEST_CASE_METHOD(with_much_to_lose, "a node that leaves with much in its hands l
     REQUIRE_FALSE(db->leave(victim, 3));
     CHECK(node(victim).state == node_state::draining);
     CHECK(failed() == settled);
-    CHECK(violations_with_log(on->dump()) == std::vector<std::string>{});
+    CHECK(audit::violations_with_log(on->dump()) == std::vector<std::string>{});
   }
   CHECK(db->leave(victim, 3));
   CHECK(node(victim).state == node_state::left);

@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "storage/audit/violations.hpp"
 #include "tests/support/contract.hpp"
 #include "tests/support/interleaving.hpp"
-#include "tests/support/invariants.hpp"
 
 using namespace partita;
 using namespace partita::test;
@@ -18,7 +18,7 @@ struct meeting : contract {
   bool possible() const { return on->name() == "postgres"; }
 
   /// After all have ended: every invariant holds, and the log tells the same.
-  void judge() { CHECK(violations_with_log(on->dump()) == std::vector<std::string>{}); }
+  void judge() { CHECK(audit::violations_with_log(on->dump()) == std::vector<std::string>{}); }
 
   static constexpr auto all_ranges = "SELECT FROM partita.ready FOR UPDATE";
   static constexpr auto all_runs = "SELECT FROM partita.run FOR UPDATE";

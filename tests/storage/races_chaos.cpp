@@ -3,8 +3,8 @@
 #include <map>
 #include <mutex>
 
+#include "storage/audit/violations.hpp"
 #include "tests/support/contract.hpp"
-#include "tests/support/invariants.hpp"
 #include "tests/support/threads.hpp"
 
 using namespace partita;
@@ -44,8 +44,8 @@ struct arena {
   void inspect() {
     std::lock_guard lock{guard};
     auto now = on.dump();
-    for (const auto& sentence : violations_with_log(now)) broken.push_back(sentence);
-    for (const auto& sentence : violations_between(last, now)) broken.push_back(sentence);
+    for (const auto& sentence : audit::violations_with_log(now)) broken.push_back(sentence);
+    for (const auto& sentence : audit::violations_between(last, now)) broken.push_back(sentence);
     last = std::move(now);
     if (!broken.empty()) over = true;
   }

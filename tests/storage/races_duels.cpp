@@ -1,5 +1,5 @@
+#include "storage/audit/violations.hpp"
 #include "tests/support/contract.hpp"
-#include "tests/support/invariants.hpp"
 #include "tests/support/threads.hpp"
 
 using namespace partita;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tests/support/invariants.hpp"
+#include "storage/audit/violations.hpp"
 
 namespace partita::test {
 
@@ -19,7 +19,7 @@ contract::contract()
              << "on " << on->name()) {}
 
 contract::~contract() {
-  if (!tampered_) CHECK(violations_with_log(on->dump()) == std::vector<std::string>{});
+  if (!tampered_) CHECK(audit::violations_with_log(on->dump()) == std::vector<std::string>{});
 }
 
 void contract::tamper(std::string sql) {

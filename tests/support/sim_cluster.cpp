@@ -1,5 +1,7 @@
 #include "tests/support/sim_cluster.hpp"
 
+#include "storage/memory/memory_database.hpp"
+
 namespace partita::test {
 
 namespace {
@@ -18,7 +20,7 @@ sim::odds always(sim::fate kind) {
 sim_cluster::sim_cluster(std::vector<job> jobs, settings limits, sim::fate kind,
                          std::set<std::string> faults)
     : faults_(std::move(faults)),
-      world_(1, sim::backing::memory, std::move(jobs), limits, always(kind), faults_) {}
+      world_(1, make_memory_database, std::move(jobs), limits, always(kind), faults_) {}
 
 std::size_t sim_cluster::add_node(int executors, std::vector<job> jobs) {
   return world_.add_node(executors, std::move(jobs));

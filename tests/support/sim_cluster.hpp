@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "tests/sim/world.hpp"
+#include "apps/testing/sim/world.hpp"
 
 namespace partita::test {
 
 /// A whole cluster in one thread and in virtual time, over the memory store: the world of the
-/// simulation (tests/sim) without random faults. Only the faults that the test asks for happen.
-/// After every commit the invariants are checked; `violations()` must stay empty.
+/// simulation (apps/testing/sim) without random faults. Only the faults that the test asks for
+/// happen. After every commit the invariants are checked; `violations()` must stay empty.
 class sim_cluster {
  public:
   /// The fault `kind` may happen to each call of a node's store; it happens to those in `faults`.
@@ -42,8 +42,12 @@ class sim_cluster {
   bool finish(run_id run, milliseconds limit = milliseconds{60'000});
 
   /// Called around each verb of a node: what one throws is thrown in place of the answer.
-  void before_verb(std::function<void(const verb&)> call) { world_.before_verb = std::move(call); }
-  void after_verb(std::function<void(const verb&)> call) { world_.after_verb = std::move(call); }
+  void before_verb(std::function<void(const verb&)> call) {
+    world_.before_verb = [call = std::move(call)](std::size_t, const verb& v) { call(v); };
+  }
+  void after_verb(std::function<void(const verb&)> call) {
+    world_.after_verb = [call = std::move(call)](std::size_t, const verb& v) { call(v); };
+  }
 
   const store& client() { return world_.observer(); }
   tables rows() const { return world_.rows(); }

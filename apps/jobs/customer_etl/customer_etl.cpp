@@ -78,7 +78,7 @@ class paced_rows {
         rows_(p.get<fs::path>("input"), p.input<csv::slice>(), column_count, customer_of) {}
 
   std::optional<customer> next() {
-    if (count_ > 0 && count_ % rows_to_pause == 0) pause(*p_, delay_);
+    if (count_ > 0 && count_ % rows_to_pause == 0) p_->rest(delay_);
     ++count_;
     return rows_.next();
   }

@@ -1,13 +1,9 @@
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <string>
 
 #include "batch/errors.hpp"
-#include "batch/partition_context.hpp"
 
 namespace partita {
 
@@ -23,17 +19,6 @@ inline std::int64_t in_range(const std::string& name, std::int64_t value, std::i
   throw permanent_error("parameter " + name + " is " + std::to_string(value) +
                         "; it must be between " + std::to_string(least) + " and " +
                         std::to_string(most));
-}
-
-/// Waits, as if there were work to do: for watching a cluster. A stop ends the wait at once, with
-/// stop_requested_error.
-inline void pause(partition_context& p, std::chrono::milliseconds rest) {
-  if (rest <= std::chrono::milliseconds::zero()) return;
-  std::mutex mutex;
-  std::condition_variable_any nothing;
-  std::unique_lock lock{mutex};
-  nothing.wait_for(lock, p.stop_token(), rest, [] { return false; });
-  p.stop_if_requested();
 }
 
 }  // namespace partita

@@ -1,4 +1,4 @@
-#include "tests/sim/recorded_author.hpp"
+#include "apps/testing/sim/recorded_author.hpp"
 
 #include "batch/sql.hpp"
 #include "storage/transaction.hpp"

@@ -1,12 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "protocol/settings.hpp"
 
 namespace partita::sim {
 
@@ -28,29 +27,6 @@ std::string to_string(fate);
 struct odds {
   int of[fates] = {};
   int stall = 0;  // a message waits before its actor handles it
-};
-
-/// Faults that are planned for a moment.
-enum class blow {
-  crash,
-  pause,       // as under SIGSTOP, for `lasts`
-  drain,       // SIGTERM
-  release,     // SIGTERM twice
-  join,        // another node comes
-  outage,      // the database answers nobody, for `lasts`
-  clock_step,  // the database's clock jumps by `lasts`, which may be negative
-  stop_run,
-  stop_run_now,
-  restart_run,
-};
-inline constexpr int blows = 10;
-std::string to_string(blow);
-
-struct planned {
-  blow what;
-  milliseconds at;
-  int target = 0;  // of the nodes or runs there are then, modulo
-  milliseconds lasts{0};
 };
 
 /// Which faults a world may let happen, and which did. A fault has a name that stays the same when

@@ -1,14 +1,11 @@
-#include "tests/sim/world.hpp"
+#include "apps/testing/sim/world.hpp"
 
 #include <algorithm>
 
-#include "storage/memory/memory_database.hpp"
-#include "storage/sqlite/sqlite_database.hpp"
+#include "apps/testing/sim/faulty_session.hpp"
+#include "apps/testing/sim/member.hpp"
+#include "storage/audit/violations.hpp"
 #include "storage/transaction.hpp"
-#include "tests/sim/faulty_session.hpp"
-#include "tests/sim/member.hpp"
-#include "tests/sim/postgres_backing.hpp"
-#include "tests/support/invariants.hpp"
 
 namespace partita::sim {
 
@@ -19,28 +16,10 @@ constexpr std::int64_t epoch_us = 1'700'000'000'000'000;  // in November 2023
 
 }  // namespace
 
-const char* to_string(backing kind) {
-  switch (kind) {
-    case backing::memory:
-      return "memory";
-    case backing::sqlite:
-      return "sqlite";
-    case backing::postgres:
-      return "postgres";
-  }
-  return "?";
-}
-
 std::string to_string(fate f) {
   const char* names[fates] = {"none", "refused",     "lost_answer", "late",
                               "slow", "dies_before", "dies_after"};
   return names[static_cast<int>(f)];
-}
-
-std::string to_string(blow b) {
-  const char* names[blows] = {"crash",  "pause",      "drain",    "release",      "join",
-                              "outage", "clock_step", "stop_run", "stop_run_now", "restart_run"};
-  return names[static_cast<int>(b)];
 }
 
 /// The database as the nodes of the world see it: its calls may fail.
@@ -64,8 +43,8 @@ class world::faulty_database final : public database {
   member* member_;
 };
 
-world::world(std::uint64_t seed, backing kind, std::vector<job> jobs, settings limits, odds chances,
-             fault_book& faults)
+world::world(std::uint64_t seed, const database_maker& make, std::vector<job> jobs, settings limits,
+             odds chances, fault_book& faults)
     : seed_(seed),
       order_(mix(seed, 1)),
       limits_(limits),
@@ -77,16 +56,7 @@ world::world(std::uint64_t seed, backing kind, std::vector<job> jobs, settings l
     auto us = std::chrono::duration_cast<microseconds>(now_.time_since_epoch() + clock_step_);
     return db_time{microseconds{epoch_us + us.count() + ++readings_}};
   };
-  if (kind == backing::memory) {
-    db_ = make_memory_database(clock);
-  } else if (kind == backing::postgres) {
-    db_ = make_postgres_backing(clock);
-  } else {
-    static std::uint64_t worlds = 0;
-    db_ =
-        open_sqlite("file:world-" + std::to_string(++worlds) + "?mode=memory&cache=shared", clock);
-    db_->migrate();
-  }
+  db_ = make(clock);
   observer_.emplace(db_->connect({}));
   user_.emplace(std::make_shared<faulty_session>(*this, nullptr, session_options{}));
   before_ = rows();
@@ -113,6 +83,7 @@ std::size_t world::add_node(int executors, std::vector<job> jobs) {
   deps->info.deregister_after = limits_.deregister_after;
   deps->info.jobs = deps->jobs->refs();
   deps->now = [this] { return now_; };
+  deps->rest = [this](milliseconds time) { work(time); };
   deps->seed = static_cast<unsigned>(mix(seed_, 2, index));
   members_.push_back(std::make_unique<member>(index, deps, now_));
   db->belongs_to(members_.back().get());
@@ -312,8 +283,8 @@ void world::check() {
   if (!violations.empty()) return;  // later violations may be consequences of the first
   ++facts_.checks;
   auto after = rows();
-  for (auto& v : test::violations(after)) violations.push_back(v);
-  for (auto& v : test::violations_between(before_, after)) violations.push_back(v);
+  for (auto& v : audit::violations(after)) violations.push_back(v);
+  for (auto& v : audit::violations_between(before_, after)) violations.push_back(v);
   note_given_up_alive(after);
   before_ = std::move(after);
 }

@@ -5,9 +5,9 @@
 
 #include "storage/tables.hpp"
 
-namespace partita::test {
+namespace partita::audit {
 
-/// What storage/audit finds in the rows of one moment, a sentence each, with the number of the
+/// What the audit finds in the rows of one moment, a sentence each, with the number of the
 /// invariant; empty when all holds.
 std::vector<std::string> violations(const tables& rows);
 
@@ -19,4 +19,4 @@ std::vector<std::string> violations_with_log(const tables& rows);
 /// and results change never, terms and ids do not shrink.
 std::vector<std::string> violations_between(const tables& before, const tables& after);
 
-}  // namespace partita::test
+}  // namespace partita::audit

@@ -1,17 +1,15 @@
-#include "tests/support/invariants.hpp"
+#include "storage/audit/violations.hpp"
 
 #include "storage/audit/audit.hpp"
 #include "storage/audit/world.hpp"
 
-namespace partita::test {
+namespace partita::audit {
 
 namespace {
 
-using audit::by;
-using audit::str;
 using sentences = std::vector<std::string>;
 
-sentences sentences_of(const audit::verdict& v) {
+sentences sentences_of(const verdict& v) {
   sentences found;
   for (const auto& f : v.findings)
     found.push_back(std::to_string(static_cast<int>(f.broken)) + ": " + f.sentence);
@@ -39,14 +37,14 @@ void check_move(const char* what, Id id, State before, const State* after, sente
 }  // namespace
 
 std::vector<std::string> violations(const tables& rows) {
-  audit::verdict v;
-  audit::audit_rows(rows, v);
-  audit::audit_results(rows, v);
+  verdict v;
+  audit_rows(rows, v);
+  audit_results(rows, v);
   return sentences_of(v);
 }
 
 std::vector<std::string> violations_with_log(const tables& rows) {
-  return sentences_of(audit::audit(rows));
+  return sentences_of(audit(rows));
 }
 
 std::vector<std::string> violations_between(const tables& before, const tables& after) {
@@ -93,4 +91,4 @@ std::vector<std::string> violations_between(const tables& before, const tables& 
   return found;
 }
 
-}  // namespace partita::test
+}  // namespace partita::audit

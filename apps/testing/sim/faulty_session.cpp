@@ -1,7 +1,7 @@
-#include "tests/sim/faulty_session.hpp"
+#include "apps/testing/sim/faulty_session.hpp"
 
-#include "tests/sim/member.hpp"
-#include "tests/sim/recorded_author.hpp"
+#include "apps/testing/sim/member.hpp"
+#include "apps/testing/sim/recorded_author.hpp"
 
 namespace partita::sim {
 
@@ -30,11 +30,20 @@ faulty_session::faulty_session(world& w, world::member* m, const session_options
       of_claims_(options.application.ends_with(" claimer")),
       inner_(w.db_->connect(options)) {}
 
-/// Other actors run meanwhile, but for one that would wait for its turn on this session.
+/// Other actors may run meanwhile, but for one that would wait for its turn on this session.
+void faulty_session::meanwhile(const std::function<void()>& call) {
+  if (!of_claims_) return call();
+  struct turn {
+    bool& taken;
+    explicit turn(bool& flag) : taken(flag) { taken = true; }
+    ~turn() { taken = false; }
+  };
+  const turn mine{member_->claims_session_taken};
+  call();
+}
+
 void faulty_session::wait(milliseconds time) {
-  if (of_claims_) member_->claims_session_taken = true;
-  world_.pass(*member_, time);
-  if (of_claims_) member_->claims_session_taken = false;
+  meanwhile([&] { world_.pass(*member_, time); });
 }
 
 void faulty_session::run(verb& v) {
@@ -68,9 +77,9 @@ void faulty_session::run(verb& v) {
     default:
       break;
   }
-  if (m) world_.before_verb(v);
+  if (m) meanwhile([&] { world_.before_verb(m->index, v); });
   world_.happen(m, *inner_, v);
-  if (m) world_.after_verb(v);
+  if (m) meanwhile([&] { world_.after_verb(m->index, v); });
   if (fate == fate::dies_after && m) m->dead = true;
   if (fate != fate::dies_after && fate != fate::lost_answer) return world_.acknowledge(v);
   ++world_.facts_.in_doubt;

@@ -7,15 +7,15 @@
 #include <vector>
 
 #include "actors/deps.hpp"
+#include "apps/testing/sim/dice.hpp"
+#include "apps/testing/sim/faults.hpp"
 #include "storage/store.hpp"
 #include "storage/tables.hpp"
-#include "tests/sim/dice.hpp"
-#include "tests/sim/faults.hpp"
 
 namespace partita::sim {
 
-enum class backing { memory, sqlite, postgres };
-const char* to_string(backing kind);
+/// An empty database with the engine's tables, whose time is that of the clock.
+using database_maker = std::function<std::shared_ptr<database>(wall_clock)>;
 
 /// What happened in a world, in numbers.
 struct world_facts {
@@ -36,8 +36,8 @@ class world {
  public:
   struct member;
 
-  world(std::uint64_t seed, backing kind, std::vector<job> jobs, settings limits, odds chances,
-        fault_book& faults);
+  world(std::uint64_t seed, const database_maker& make, std::vector<job> jobs, settings limits,
+        odds chances, fault_book& faults);
   ~world();
   world(const world&) = delete;
   world& operator=(const world&) = delete;
@@ -80,8 +80,9 @@ class world {
   std::vector<std::string> given_up_alive;
   /// Around each verb of a node, for tests that need a fault of their own: what one throws is
   /// thrown in place of the answer.
-  std::function<void(const verb&)> before_verb = [](const verb&) {};
-  std::function<void(const verb&)> after_verb = [](const verb&) {};
+  using around_verb = std::function<void(std::size_t node, const verb&)>;
+  around_verb before_verb = [](std::size_t, const verb&) {};
+  around_verb after_verb = [](std::size_t, const verb&) {};
   /// Called when a caller has the answer that a result stands.
   std::function<void(const attempt_report&)> on_acknowledged = [](const attempt_report&) {};
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "apps/testing/sim/world.hpp"
 #include "storage/database.hpp"
-#include "tests/sim/world.hpp"
 
 namespace partita::sim {
 
@@ -15,6 +15,7 @@ class faulty_session final : public session {
   void run(verb& v) override;
 
  private:
+  void meanwhile(const std::function<void()>& call);
   void wait(milliseconds time);
 
   world& world_;

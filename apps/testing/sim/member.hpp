@@ -6,7 +6,7 @@
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include "actors/node.hpp"
-#include "tests/sim/world.hpp"
+#include "apps/testing/sim/world.hpp"
 
 namespace partita::sim {
 

@@ -1,0 +1,11 @@
+#include "tests/sim/blows.hpp"
+
+namespace partita::sim {
+
+std::string to_string(blow b) {
+  const char* names[blows] = {"crash",  "pause",      "drain",    "release",      "join",
+                              "outage", "clock_step", "stop_run", "stop_run_now", "restart_run"};
+  return names[static_cast<int>(b)];
+}
+
+}  // namespace partita::sim

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "protocol/settings.hpp"
+
+namespace partita::sim {
+
+/// Faults that are planned for a moment.
+enum class blow {
+  crash,
+  pause,       // as under SIGSTOP, for `lasts`
+  drain,       // SIGTERM
+  release,     // SIGTERM twice
+  join,        // another node comes
+  outage,      // the database answers nobody, for `lasts`
+  clock_step,  // the database's clock jumps by `lasts`, which may be negative
+  stop_run,
+  stop_run_now,
+  restart_run,
+};
+inline constexpr int blows = 10;
+std::string to_string(blow);
+
+struct planned {
+  blow what;
+  milliseconds at;
+  int target = 0;  // of the nodes or runs there are then, modulo
+  milliseconds lasts{0};
+};
+
+}  // namespace partita::sim
