@@ -7,6 +7,7 @@
 
 #include "apps/partita/progress.hpp"
 #include "apps/partita/signals.hpp"
+#include "protocol/run_plan.hpp"
 #include "storage/database.hpp"
 #include "storage/store.hpp"
 
