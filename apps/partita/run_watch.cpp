@@ -13,7 +13,7 @@ namespace partita::cli {
 
 namespace {
 
-constexpr milliseconds look_every{200};
+constexpr milliseconds run_look_every{200};
 
 /// Of a run that did not move for so long it is found out why, and now and then anew.
 constexpr milliseconds patience{1000};
@@ -92,7 +92,7 @@ watch_result watch_run(run_watcher& watcher, run_id run, progress_display& displ
       result.end = watch_end::abandoned;
       return result;
     }
-    auto rest = look_every;
+    auto rest = run_look_every;
     if (timeout) {
       auto left = std::chrono::ceil<milliseconds>(begun + *timeout - boot_now());
       if (left <= milliseconds{0}) {

@@ -14,8 +14,8 @@ namespace partita::cli {
 
 namespace {
 
-constexpr milliseconds look_every{500};
-constexpr int page_size = 1000;
+constexpr milliseconds follow_every{500};
+constexpr int events_a_page = 1000;
 
 /// Ids are given before the transactions commit: one with a lower id may appear later.
 constexpr std::int64_t late = 1000;
@@ -57,9 +57,9 @@ class follower {
   bool look() {
     const auto run = run_ ? look_.find_run(run_) : std::nullopt;
     for (auto after = std::max(floor_, seen_.empty() ? 0 : *seen_.rbegin() - late);;) {
-      const auto rows = look_.list_events(run_, after, page_size);
+      const auto rows = look_.list_events(run_, after, events_a_page);
       print(rows);
-      if (rows.size() < page_size) break;
+      if (rows.size() < events_a_page) break;
       after = rows.back().id;
     }
     return !run || !is_terminal(run->state);
@@ -88,7 +88,7 @@ exit_code follow_events(follower& log) {
                   << "\n";
       away = true;
     }
-  } while (std::cout && !signals.wait(look_every));
+  } while (std::cout && !signals.wait(follow_every));
   return std::cout ? exit_code::interrupted : exit_code::ok;
 }
 

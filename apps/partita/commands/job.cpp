@@ -22,7 +22,7 @@ namespace partita::cli {
 
 namespace {
 
-constexpr int page_size = 1000;
+constexpr int rows_a_page = 1000;
 constexpr int failures_shown = 10;
 
 /// What was decided is shown where there is something.
@@ -202,7 +202,7 @@ class job_page {
           step, look_.list_slowest(step.row.id, static_cast<int>(std::min(most, limit())))));
     partition_no after = -1;
     for (auto left = most; left > 0;) {
-      const auto wanted = static_cast<int>(std::min<std::int64_t>(left, page_size));
+      const auto wanted = static_cast<int>(std::min<std::int64_t>(left, rows_a_page));
       const auto rows = look_.list_partitions(step.row.id, after, wanted, only_);
       if (rows.empty()) break;
       if (!take(documents_of(step, rows))) return false;
