@@ -33,8 +33,15 @@ struct entry {
 
 using text_row = std::array<std::string, 4>;
 
-partitioned one_partition() {
-  return partitioned{"copy"}.split([](split_context&) { return std::vector<partition>(1); });
+partitioned one_partition(const json& input = nullptr) {
+  return partitioned{"copy"}.split([input](split_context&) {
+    return std::vector<partition>{{"all", input}};
+  });
+}
+
+/// Its input is the whole file as one slice.
+partitioned one_file(const fs::path& from) {
+  return one_partition(csv::split(from, "id,name,amount,note", 1).at(0));
 }
 
 job table_to_table(int interval) {
@@ -57,11 +64,9 @@ job table_to_table(int interval) {
       one_partition().each(chunked<entry>{interval}.read(read).write(write)));
 }
 
-/// The rows of a file as one slice.
 auto read_rows(const fs::path& from) {
-  return [from](partition_context&) {
-    return csv::rows<text_row>{from, csv::split(from, "id,name,amount,note", 1).at(0),
-                               columns.size(), [](const record& r) {
+  return [from](partition_context& p) {
+    return csv::rows<text_row>{from, p.input<csv::slice>(), columns.size(), [](const record& r) {
                                  text_row row;
                                  std::copy(r.fields.begin(), r.fields.end(), row.begin());
                                  return row;
@@ -76,7 +81,7 @@ job csv_to_table(const fs::path& from, int interval) {
                                  }};
   };
   return job{"csv_to_table"}.step(
-      one_partition().each(chunked<text_row>{interval}.read(read_rows(from)).write(write)));
+      one_file(from).each(chunked<text_row>{interval}.read(read_rows(from)).write(write)));
 }
 
 job csv_to_xml(const fs::path& from, const fs::path& to, int interval) {
@@ -90,7 +95,7 @@ job csv_to_xml(const fs::path& from, const fs::path& to, int interval) {
                                  }};
   };
   return job{"csv_to_xml"}.step(
-      one_partition().each(chunked<text_row>{interval}.read(read_rows(from)).write(write)));
+      one_file(from).each(chunked<text_row>{interval}.read(read_rows(from)).write(write)));
 }
 
 /// Elements of a file of XML.
