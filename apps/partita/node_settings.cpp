@@ -110,11 +110,19 @@ std::shared_ptr<database> author_database(const arguments& args) {
   const auto url = args.text("author-db");
   if (url.empty()) return nullptr;
   if (args.typed("author-db")) require_no_password("author-db", "PARTITA_AUTHOR_DB", url);
-  auto db = open_existing(url);
+  if (const auto file = sqlite_file(url); file && !std::filesystem::exists(*file))
+    throw command_error(exit_code::unreachable, "unavailable",
+                        "--author-db names " + *file + ", and there is no such file",
+                        "make it, with the tables of your jobs in it");
   session_options options;
   options.of_authors = options.elsewhere = true;
-  db->connect(options);
-  return db;
+  try {
+    auto db = open_database(url);
+    db->connect(options);
+    return db;
+  } catch (const store_error& e) {
+    throw store_error(e.code(), std::string{"--author-db: "} + e.what());
+  }
 }
 
 std::string joined_folders(const std::vector<std::filesystem::path>& folders) {

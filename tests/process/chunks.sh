@@ -127,7 +127,8 @@ for kind in $(databases); do
     [ "$(sqlite3 "${elsewhere#sqlite:}" .tables | tr -d ' ')" = ledger ]
   kill_two some_elsewhere ledger partitions=40 healthy_ms=5 --author-db "$elsewhere"
   ok "$kind, elsewhere, two nodes killed: each entry at least once" at_least_once 40
-  expect 5 "no database file" "$PARTITA" run ledger partitions=1 --author-db sqlite:nowhere.db
+  expect 5 "--author-db names nowhere.db, and there is no such file" "$PARTITA" run ledger \
+    partitions=1 --author-db sqlite:nowhere.db
   if [ "$kind" = postgresql ]; then
     expect 0 COMPLETED "$PARTITA" run ledger partitions=6 healthy_ms=0 --nodes 2 --fast \
       --db "sqlite:$scratch/engine.db" --author-db "$PARTITA_DB"
