@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-// What a program by hand does for the same copies as a chunked job: the same chunks, and after each
-// a row that says how far it is. It has no way to go on, and one that goes on after a crash.
+// Copies as a program by hand makes them, with the same chunks as a chunked job: after each chunk a
+// row says how far it is. Going on there after a crash is left out.
 namespace partita::bench {
 
 /// Tables `source` and `target` of a database, as such a program uses them.

@@ -308,6 +308,26 @@ TEST_CASE_METHOD(ledger, "empty texts are rows like others") {
   }
 }
 
+TEST_CASE_METHOD(ledger, "a bad text behind many rows leaves nothing of them") {
+  if (!knows_sql()) return;
+  table("texts", "t TEXT");
+  const auto grant = one();
+  std::vector<sql_row> all(2000, sql_row{std::string(100, 'x')});
+  all.push_back({std::string{"\xff"}});
+  const std::vector<std::string> columns{"t"};
+  db->commit_chunk(grant.lease, 0, upto(0, 1, 1), [&](sql_transaction& tx, chunk&) {
+    CHECK_THROWS_AS(tx.attempt([&] { tx.insert("texts", columns, all); }), constraint_error);
+    tx.insert("texts", columns, std::vector<sql_row>{{"good"}});
+  });
+  CHECK(asked(grant, "SELECT count(*), max(t) FROM texts") ==
+        std::vector<sql_row>{{std::int64_t{1}, std::string{"good"}}});
+  CHECK_THROWS_AS(
+      db->commit_chunk(grant.lease, 0, upto(1, 2, 2),
+                       [&](sql_transaction& tx, chunk&) { tx.insert("texts", columns, all); }),
+      constraint_error);
+  CHECK(asked(grant, "SELECT count(*) FROM texts") == std::vector<sql_row>{{std::int64_t{1}}});
+}
+
 TEST_CASE_METHOD(ledger, "what an author does wrong is said, and never taken for the server's") {
   if (!knows_sql()) return;
   const auto grant = one();
