@@ -35,13 +35,13 @@ void executor_state::commit(lease_id lease, partition_no no, const checkpoint& c
 
 chunk executor_state::commit_chunk(lease_id lease, partition_no no, const chunk& c,
                                    const author_work& write) {
-  const bool elsewhere = write && deps->author_db != nullptr;
-  const auto written =
-      elsewhere ? opened(author, true).verbs()->write_elsewhere(lease, no, c, write) : c;
-  const bool by_author = write && !elsewhere;
-  auto& session = by_author ? opened(author, true) : opened(checkpoints, false);
+  if (write && deps->author_db) {
+    const auto written = opened(author, true).verbs()->write_elsewhere(lease, no, c, write);
+    return commit_chunk(lease, no, written, {});
+  }
+  auto& session = write ? opened(author, true) : opened(checkpoints, false);
   try {
-    return session.verbs()->commit_chunk(lease, no, written, by_author ? write : author_work{});
+    return session.verbs()->commit_chunk(lease, no, c, write);
   } catch (const store_error& e) {
     if (e.code() == errc::lease_lost) throw lease_lost_error{};
     if (e.code() == errc::unavailable && PARTITA_BUG(a_doubtful_chunk_counts_as_stored)) return c;

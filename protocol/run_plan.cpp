@@ -65,9 +65,9 @@ class follower {
       if (path_.rows[i] == nullptr || path_.rows[i]->spec.name == plan_[i].name) continue;
       fail("the run has step " + path_.rows[i]->spec.name + " where this version of the job has " +
            plan_[i].name);
-      path_.broken = true;
+      return path_.broken = true;
     }
-    return path_.broken;
+    return false;
   }
 
   bool is_reached(std::size_t i) const {

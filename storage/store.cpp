@@ -12,6 +12,20 @@
 // Each verb joined with its algorithm.
 namespace partita {
 
+namespace {
+
+/// Throws what an author's code threw as its own.
+template <class Work>
+auto unwrapped(const Work& work) {
+  try {
+    return work();
+  } catch (const author_failure& e) {
+    std::rethrow_exception(e.cause);
+  }
+}
+
+}  // namespace
+
 // --- what everybody may know ---------------------------------------------------------------------
 
 std::optional<run_row> run_lookup::find_run(run_id run) const {
@@ -161,30 +175,22 @@ void worker_store::commit_checkpoint(lease_id lease, partition_no no, const chec
 
 chunk worker_store::commit_chunk(lease_id lease, partition_no no, const chunk& c,
                                  const author_work& write) const {
-  try {
-    return run("commit_chunk", access::write, verbs::commit_chunk, lease, no, c, write);
-  } catch (const author_failure& e) {
-    std::rethrow_exception(e.cause);
-  }
+  return unwrapped(
+      [&] { return run("commit_chunk", access::write, verbs::commit_chunk, lease, no, c, write); });
 }
 
 chunk worker_store::write_elsewhere(lease_id lease, partition_no no, const chunk& c,
                                     const author_work& write) const {
-  try {
+  return unwrapped([&] {
     return run("write_elsewhere", access::write, verbs::write_elsewhere, lease, no, c, write);
-  } catch (const author_failure& e) {
-    std::rethrow_exception(e.cause);
-  }
+  });
 }
 
 std::vector<sql_row> worker_store::query(lease_id lease, partition_no no,
                                          const std::string& statement,
                                          std::span<const sql_value> values) const {
-  try {
-    return run("query", access::read, verbs::query, lease, no, statement, values);
-  } catch (const author_failure& e) {
-    std::rethrow_exception(e.cause);
-  }
+  return unwrapped(
+      [&] { return run("query", access::read, verbs::query, lease, no, statement, values); });
 }
 
 void worker_store::record_progress(std::span<const progress_report> items) const {

@@ -31,6 +31,18 @@ void shorten(transaction& tx, held_lease_row held, partition_no from) {
   save(tx, {&held, 1});
 }
 
+/// Runs the author's part. What that throws comes out as author_failure, unless the engine itself
+/// could not go on: then what stopped it comes out.
+template <class Work>
+auto by_author(author_transaction& author, const Work& work) {
+  try {
+    return work();
+  } catch (...) {
+    author.rethrow_interruption();
+    throw author_failure{std::current_exception()};
+  }
+}
+
 }  // namespace
 
 int release(transaction& tx, node_id node, std::span<const lease_id> leases) {
@@ -59,25 +71,15 @@ void require_checkpoint(const checkpoint& c) {
 std::vector<sql_row> query(transaction& tx, lease_id lease, partition_no no,
                            const std::string& statement, std::span<const sql_value> values) {
   auto& author = tx.author(lease, no);
-  try {
-    return author.fetch(statement, values);
-  } catch (...) {
-    author.rethrow_interruption();
-    throw author_failure{std::current_exception()};
-  }
+  return by_author(author, [&] { return author.fetch(statement, values); });
 }
 
 chunk write_elsewhere(transaction& tx, lease_id lease, partition_no no, const chunk& wanted,
                       const author_work& write) {
   auto c = wanted;
   auto& author = tx.author(lease, no);
-  try {
-    // By itself, so that all rules are checked before the COMMIT.
-    author.attempt([&] { write(author, c); });
-  } catch (...) {
-    author.rethrow_interruption();
-    throw author_failure{std::current_exception()};
-  }
+  // By itself, so that all rules are checked before the COMMIT.
+  by_author(author, [&] { author.attempt([&] { write(author, c); }); });
   author.end();
   return c;
 }
@@ -87,12 +89,7 @@ chunk commit_chunk(transaction& tx, lease_id lease, partition_no no, const chunk
   auto c = wanted;
   if (write) {
     auto& author = tx.author(lease, no);
-    try {
-      write(author, c);
-    } catch (...) {
-      author.rethrow_interruption();
-      throw author_failure{std::current_exception()};
-    }
+    by_author(author, [&] { write(author, c); });
     author.end();
   }
   require_checkpoint(c.to);

@@ -126,7 +126,7 @@ exit_code run_command(const invocation& in) {
   const auto count = in.args.number("nodes", 1, 256);
   const auto limits = settings_of(in.args);
   require_folders(in.args);
-  author_database(in.args);
+  author_database(in.args);  // that it can be used
   auto url = database_url(in.args);
 
   signal_watch signals;
