@@ -177,7 +177,7 @@ std::optional<body_end> body_process::take(const frame& one, call& c) {
     case frame_kind::sql:
       if (c.author_speaks)
         c.of_author = one;
-      else if (!send(answer_query(one.text, c.link.query)))
+      else if (!send(answer_query(one.text, *c.link.queries)))
         return lost(c);
       return std::nullopt;
     case frame_kind::ended: {

@@ -28,7 +28,7 @@ struct body_link {
   std::function<void(const checkpoint&)> commit;  // throws store_error, lease_lost_error
   /// The same, with the author's transaction; also throws what the author's code throws.
   std::function<chunk(const chunk&, const author_work&)> commit_chunk;
-  query_function query;
+  sql_queries* queries = nullptr;
   std::shared_ptr<progress_cell> progress;
 };
 

@@ -121,9 +121,7 @@ class service {
     setup.commit_chunk = [this](const chunk& c, const author_work& write) {
       return commit_chunk(c, write);
     };
-    setup.query = [this](std::string_view statement, std::span<const sql_value> values) {
-      return ask_rows([this](const frame& f) { return asked(f); }, statement, values);
-    };
+    setup.queries = distant_queries([this](const frame& f) { return asked(f); });
     std::lock_guard lock{mutex_};
     setup.stop = stop_.get_token();
     progress_ = setup.progress;

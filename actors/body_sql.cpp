@@ -178,6 +178,41 @@ class distant_transaction final : public sql_transaction {
   std::string dialect_;
 };
 
+class queries_by_node final : public sql_queries {
+ public:
+  explicit queries_by_node(std::function<frame(const frame&)> ask) : ask_(std::move(ask)) {}
+
+  std::vector<sql_row> query(std::string_view statement,
+                             std::span<const sql_value> values) override {
+    return to_rows(asked(fetching(statement, values)));
+  }
+  void open_cursor(int cursor, std::string_view statement,
+                   std::span<const sql_value> values) override {
+    asked({"open_cursor", cursor, statement, to_json(values)});
+  }
+  std::vector<sql_row> read_cursor(int cursor, std::int64_t after, int most) override {
+    return to_rows(asked({"read_cursor", cursor, after, most}));
+  }
+
+ private:
+  json asked(const json& what) { return result_of(ask_(request(what))); }
+
+  const std::function<frame(const frame&)> ask_;
+};
+
+/// What the node's side makes of a request that reads.
+json answer_of(const std::string& what, const json& asked, sql_queries& queries) {
+  if (what == "fetch")
+    return to_json(std::span<const sql_row>{
+        queries.query(asked.at(1).get<std::string>(), to_row(asked.at(2)))});
+  const auto cursor = asked.at(1).get<int>();
+  if (what == "read_cursor")
+    return to_json(std::span<const sql_row>{
+        queries.read_cursor(cursor, asked.at(2).get<std::int64_t>(), asked.at(3).get<int>())});
+  queries.open_cursor(cursor, asked.at(2).get<std::string>(), to_row(asked.at(3)));
+  return nullptr;
+}
+
 /// An attempt of the author's that is to be undone.
 struct undone {};
 
@@ -273,19 +308,18 @@ class author_server {
 
 }  // namespace
 
-std::vector<sql_row> ask_rows(const std::function<frame(const frame&)>& ask,
-                              std::string_view statement, std::span<const sql_value> values) {
-  return to_rows(result_of(ask(request(fetching(statement, values)))));
+std::unique_ptr<sql_queries> distant_queries(std::function<frame(const frame&)> ask) {
+  return std::make_unique<queries_by_node>(std::move(ask));
 }
 
-frame answer_query(const std::string& request, const query_function& query) {
+frame answer_query(const std::string& request, sql_queries& queries) {
   const auto asked = unpacked(request);
-  if (asked.at(0) != "fetch") throw std::runtime_error("no transaction is open");
-  const auto statement = asked.at(1).get<std::string>();
-  const auto values = to_row(asked.at(2));
+  const auto what = asked.at(0).get<std::string>();
+  if (what != "fetch" && what != "open_cursor" && what != "read_cursor")
+    throw std::runtime_error("no transaction is open");
   json answer;
   try {
-    answer = {"ok", to_json(std::span<const sql_row>{query(statement, values)})};
+    answer = {"ok", answer_of(what, asked, queries)};
   } catch (const std::exception&) {
     const auto [kind, why] = error_of();
     answer = {kind, why};

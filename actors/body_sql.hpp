@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,7 +16,7 @@ namespace partita {
 // What a body in a process of its own does in the database. The process has no session: it sends
 // each statement to its node, which executes it, and answers.
 //
-// One that reads, outside a transaction:
+// One that reads, outside a transaction, or rows of a cursor:
 //   statement                               ->
 //                                           <-   sql_answer
 //
@@ -29,11 +30,10 @@ namespace partita {
 //   over: the author's code returned, or threw ->
 //                                           <-   chunk_answer
 
-/// In the process: the rows its node found.
-std::vector<sql_row> ask_rows(const std::function<frame(const frame&)>& ask,
-                              std::string_view statement, std::span<const sql_value> values);
+/// In the process: reads by its node. `ask` sends a frame and returns the answer to it.
+std::unique_ptr<sql_queries> distant_queries(std::function<frame(const frame&)> ask);
 /// In the node: the answer. Throws for a request that has no sense.
-frame answer_query(const std::string& request, const query_function& query);
+frame answer_query(const std::string& request, sql_queries& queries);
 
 /// In the process: runs `work` against its node. `ask` sends a frame and returns the answer to it.
 /// `dialect` came with `begin`. Returns what is to be said when it is over. What `work` throws is

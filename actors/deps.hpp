@@ -27,6 +27,8 @@ struct node_deps {
   std::function<mono_time()> now = boot_now;
   /// How a body rests; null: its thread waits.
   std::function<void(milliseconds)> rest;
+  /// Whether threads may run beside the actors: where time is virtual, they may not.
+  bool reads_ahead = true;
   unsigned seed = 0;  // of every jitter
   std::shared_ptr<node_counters> counters = std::make_shared<node_counters>();
 

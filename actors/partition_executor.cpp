@@ -49,10 +49,11 @@ chunk executor_state::commit_chunk(lease_id lease, partition_no no, const chunk&
   }
 }
 
-std::vector<sql_row> executor_state::query(lease_id lease, partition_no no,
-                                           std::string_view statement,
-                                           std::span<const sql_value> values) {
-  return opened(author, true).verbs()->query(lease, no, std::string{statement}, values);
+std::unique_ptr<attempt_queries> executor_state::queries_of(lease_id lease, partition_no no) {
+  const auto here = [this]() -> worker_session& { return opened(author, true); };
+  const auto beside = [this]() -> worker_session& { return opened(ahead, true); };
+  return std::make_unique<attempt_queries>(
+      lease, no, here, deps->reads_ahead ? attempt_queries::opener{beside} : nullptr);
 }
 
 /// Finds the step and the parameters of the batch, once. If that fails, throws permanent_error,
@@ -88,9 +89,7 @@ body_end executor_state::run_here(const work_batch& work, const granted_partitio
   setup.commit_chunk = [&](const chunk& c, const author_work& write) {
     return commit_chunk(work.from.lease, part.no, c, write);
   };
-  setup.query = [&](std::string_view statement, std::span<const sql_value> values) {
-    return query(work.from.lease, part.no, statement, values);
-  };
+  setup.queries = queries_of(work.from.lease, part.no);
   setup.progress = std::move(progress);
   setup.rest = deps->rest;
   return run_body(*all.step, std::move(setup), deps->limits.max_output_bytes);
@@ -120,6 +119,7 @@ body_end executor_state::run_isolated(const work_batch& work, const granted_part
                         deps->limits.max_output_bytes,
                         memory,
                         control->trusted_until()};
+  const auto queries = queries_of(work.from.lease, part.no);
   const body_link link{std::move(stop),
                        all.step->time_limit(),
                        deps->limits.stop_grace,
@@ -129,9 +129,7 @@ body_end executor_state::run_isolated(const work_batch& work, const granted_part
                        [&](const chunk& c, const author_work& write) {
                          return commit_chunk(work.from.lease, part.no, c, write);
                        },
-                       [&](std::string_view statement, std::span<const sql_value> values) {
-                         return query(work.from.lease, part.no, statement, values);
-                       },
+                       queries.get(),
                        std::move(progress)};
   return child->execute(order, link);
 }
@@ -221,6 +219,7 @@ bool executor_state::close_when_idle() {
   if (!ticks) {
     checkpoints.reset();
     author.reset();
+    ahead.reset();
     child.reset();
   }
   return ticks;

@@ -4,6 +4,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "actors/attempt.hpp"
+#include "actors/attempt_queries.hpp"
 #include "actors/body_process.hpp"
 #include "actors/deps.hpp"
 #include "actors/executor_control.hpp"
@@ -17,14 +18,15 @@ struct executor_state {
   executor_state() = default;
   finished_batch execute(const work_batch& work);
   /// Whether something is open that is closed after a while without a batch.
-  bool holds_something() const { return checkpoints || author || child; }
+  bool holds_something() const { return checkpoints || author || ahead || child; }
   /// Closes it unless a batch came since the last tick. Whether another tick is due.
   bool close_when_idle();
 
   deps_ptr deps;
   std::shared_ptr<executor_control> control;
   std::unique_ptr<worker_session> checkpoints;  // opened by the first checkpoint
-  std::unique_ptr<worker_session> author;       // opened by the first author's transaction
+  std::unique_ptr<worker_session> author;       // opened by the first author's statement
+  std::unique_ptr<worker_session> ahead;        // opened by the first page that is read ahead
   std::unique_ptr<body_process> child;  // started by the first isolated attempt, and after a loss
   int index = 0;
   bool ticks = false;  // a tick is under way, because something is open
@@ -48,8 +50,7 @@ struct executor_state {
                         std::shared_ptr<progress_cell> progress, std::stop_token stop);
   void commit(lease_id lease, partition_no no, const checkpoint& c);
   chunk commit_chunk(lease_id lease, partition_no no, const chunk& c, const author_work& write);
-  std::vector<sql_row> query(lease_id lease, partition_no no, std::string_view statement,
-                             std::span<const sql_value> values);
+  std::unique_ptr<attempt_queries> queries_of(lease_id lease, partition_no no);
   worker_session& opened(std::unique_ptr<worker_session>& session, bool of_authors) const;
 };
 

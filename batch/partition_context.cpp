@@ -43,10 +43,29 @@ void partition_context::require_outside() const {
         "the author's code is in a transaction: it reads and writes with that only");
 }
 
+sql_queries& partition_context::queries() const {
+  require_outside();
+  if (!setup_.queries) throw definition_error("this attempt has no database to read");
+  return *setup_.queries;
+}
+
 std::vector<sql_row> partition_context::fetch(std::string_view statement,
                                               std::span<const sql_value> values) {
-  require_outside();
-  return setup_.query(statement, values);
+  return queries().query(statement, values);
+}
+
+std::future<std::vector<sql_row>> partition_context::fetch_ahead(std::string statement,
+                                                                 sql_row values) {
+  return queries().query_ahead(std::move(statement), std::move(values));
+}
+
+int partition_context::open_cursor(std::string_view statement, std::span<const sql_value> values) {
+  queries().open_cursor(++cursors_, statement, values);
+  return cursors_;
+}
+
+std::vector<sql_row> partition_context::read_cursor(int cursor, std::int64_t after, int most) {
+  return queries().read_cursor(cursor, after, most);
 }
 
 void partition_context::checkpoint(const json& position) {

@@ -44,10 +44,8 @@ struct partition_setup {
   /// author's code throws.
   std::function<chunk(const chunk&, const author_work&)> commit_chunk =
       [](const chunk& c, const author_work&) { return c; };
-  /// Rows of a statement that reads (storage/store.hpp query).
-  query_function query = [](std::string_view, std::span<const sql_value>) {
-    return std::vector<sql_row>{};
-  };
+  /// Null: the attempt reads no database.
+  std::shared_ptr<sql_queries> queries;
   std::shared_ptr<progress_cell> progress = std::make_shared<progress_cell>();
   /// Lets virtual time pass; null: the thread waits.
   std::function<void(milliseconds)> rest;
@@ -103,6 +101,10 @@ class partition_context {
     return fetch(statement, given);
   }
   std::vector<sql_row> fetch(std::string_view statement, std::span<const sql_value> values);
+  /// For readers: sql_queries (batch/sql.hpp). A cursor is told by the number it was opened with.
+  std::future<std::vector<sql_row>> fetch_ahead(std::string statement, sql_row values);
+  int open_cursor(std::string_view statement, std::span<const sql_value> values);
+  std::vector<sql_row> read_cursor(int cursor, std::int64_t after, int most);
 
   // --- ending early
   /// What returns counts as done: end early by stop_if_requested or checkpoint.
@@ -147,11 +149,13 @@ class partition_context {
 
  private:
   void require_outside() const;
+  sql_queries& queries() const;
 
   partition_setup setup_;
   item_counts counts_;
   std::int64_t stored_items_ = 0;  // read, of the last checkpoint
   std::int64_t seq_ = 0;
+  int cursors_ = 0;  // opened so far
   bool may_have_stored_ = false;
   bool in_transaction_ = false;  // the author's code is in one
   std::exception_ptr lost_;      // the database did not say what became of the last chunk

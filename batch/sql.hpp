@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <span>
 #include <string>
 #include <string_view>
@@ -103,9 +104,34 @@ class sql_transaction {
   virtual void attempt(const std::function<void()>& work) = 0;
 };
 
-/// Runs one statement that reads, outside any transaction.
-using query_function =
-    std::function<std::vector<sql_row>(std::string_view, std::span<const sql_value>)>;
+/// What an attempt reads with, outside any transaction: statements that change nothing, with the
+/// parameters and errors of sql_transaction.
+class sql_queries {
+ public:
+  sql_queries() = default;
+  virtual ~sql_queries() = default;
+  sql_queries(const sql_queries&) = delete;
+  sql_queries& operator=(const sql_queries&) = delete;
+
+  virtual std::vector<sql_row> query(std::string_view statement,
+                                     std::span<const sql_value> values) = 0;
+
+  /// The same, begun at once beside the caller where that is possible; else when the rows are asked
+  /// for. Its destructor waits for the end of a query that is under way.
+  virtual std::future<std::vector<sql_row>> query_ahead(std::string statement, sql_row values) {
+    return std::async(std::launch::deferred,
+                      [this, statement = std::move(statement), values = std::move(values)] {
+                        return query(statement, values);
+                      });
+  }
+
+  /// Runs a query once, and keeps its rows, as of this moment, until the attempt ends.
+  virtual void open_cursor(int cursor, std::string_view statement,
+                           std::span<const sql_value> values) = 0;
+  /// At most so many of its rows, behind the first `after`. Throws store_error unavailable when
+  /// they were lost with the connection.
+  virtual std::vector<sql_row> read_cursor(int cursor, std::int64_t after, int most) = 0;
+};
 
 /// What an author does in one transaction, together with a chunk. It may let items of the chunk go
 /// that turn out to be bad: then it changes the chunk's counts and skipped items.

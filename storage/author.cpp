@@ -38,6 +38,8 @@ std::string_view first_word(std::string_view text) {
   return text.substr(0, static_cast<std::size_t>(end - text.begin()));
 }
 
+std::string name_of_cursor(int cursor) { return "partita_cursor_" + std::to_string(cursor); }
+
 bool same_word(std::string_view a, std::string_view upper) {
   return std::equal(a.begin(), a.end(), upper.begin(), upper.end(), [](unsigned char x, char y) {
     return std::toupper(x) == static_cast<unsigned char>(y);
@@ -144,6 +146,18 @@ void author_transaction::upsert(std::string_view table, std::span<const std::str
     if (keys.empty()) throw sql_error("no key is named for rows of " + std::string{table});
     if (!rows.empty()) do_upsert(table, columns, keys, rows);
   });
+}
+
+void author_transaction::open_cursor(int cursor, std::string_view statement,
+                                     std::span<const sql_value> values) {
+  guarded([&] {
+    require_no_control(statement);
+    do_open_cursor(name_of_cursor(cursor), std::string{statement}, values);
+  });
+}
+
+std::vector<sql_row> author_transaction::read_cursor(int cursor, std::int64_t after, int most) {
+  return guarded([&] { return do_read_cursor(name_of_cursor(cursor), after, most); });
 }
 
 void author_transaction::attempt(const std::function<void()>& work) {

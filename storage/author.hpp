@@ -30,6 +30,10 @@ class author_transaction : public sql_transaction {
               std::span<const std::string> keys, std::span<const sql_row> rows) final;
   void attempt(const std::function<void()>& work) final;
 
+  /// What the verbs of these names promise (storage/store.hpp).
+  void open_cursor(int cursor, std::string_view statement, std::span<const sql_value> values);
+  std::vector<sql_row> read_cursor(int cursor, std::int64_t after, int most);
+
   /// Throws what the database itself failed with, if it did.
   void rethrow_interruption() const;
 
@@ -46,6 +50,10 @@ class author_transaction : public sql_transaction {
                          std::span<const sql_row> rows) = 0;
   virtual void do_upsert(std::string_view table, std::span<const std::string> columns,
                          std::span<const std::string> keys, std::span<const sql_row> rows) = 0;
+  virtual void do_open_cursor(const std::string& name, const std::string& statement,
+                              std::span<const sql_value> values) = 0;
+  virtual std::vector<sql_row> do_read_cursor(const std::string& name, std::int64_t after,
+                                              int most) = 0;
   virtual void do_savepoint() = 0;
   /// Checks what was put off, and lets go of the savepoint.
   virtual void do_release() = 0;
@@ -63,6 +71,9 @@ class author_transaction : public sql_transaction {
   std::exception_ptr interruption_;
   bool failed_ = false;
 };
+
+inline constexpr const char* cursor_lost =
+    "the rows of a query were lost with the connection: the attempt begins again";
 
 /// Throws sql_error when the statement would begin or end a transaction, or a part of one.
 void require_no_control(std::string_view statement);

@@ -193,6 +193,21 @@ std::vector<sql_row> worker_store::query(lease_id lease, partition_no no,
       [&] { return run("query", access::read, verbs::query, lease, no, statement, values); });
 }
 
+void worker_store::open_cursor(lease_id lease, partition_no no, int cursor,
+                               const std::string& statement,
+                               std::span<const sql_value> values) const {
+  unwrapped([&] {
+    run("open_cursor", access::read, verbs::open_cursor, lease, no, cursor, statement, values);
+  });
+}
+
+std::vector<sql_row> worker_store::read_cursor(lease_id lease, partition_no no, int cursor,
+                                               std::int64_t after, int most) const {
+  return unwrapped([&] {
+    return run("read_cursor", access::read, verbs::read_cursor, lease, no, cursor, after, most);
+  });
+}
+
 void worker_store::record_progress(std::span<const progress_report> items) const {
   if (items.empty()) return;
   run("record_progress", access::light_write, &transaction::record_progress, items);

@@ -1,5 +1,6 @@
 #include "apps/testing/author_database.hpp"
 
+#include "apps/testing/session_queries.hpp"
 #include "storage/transaction.hpp"
 
 namespace partita::test {
@@ -50,7 +51,11 @@ std::int64_t author_database::execute(std::string_view statement,
 
 std::vector<sql_row> author_database::query(std::string_view statement,
                                             std::span<const sql_value> values) {
-  return worker_store{session_}.query({}, 0, std::string{statement}, values);
+  return queries()->query(statement, values);
+}
+
+std::shared_ptr<sql_queries> author_database::queries() {
+  return std::make_shared<session_queries>(session_, lease_id{}, 0);
 }
 
 chunk author_database::store(const chunk& c, const author_work& work) {

@@ -21,6 +21,8 @@ class author_database {
   std::int64_t execute(std::string_view statement, std::span<const sql_value> values);
   std::vector<sql_row> query(std::string_view statement, std::span<const sql_value> values);
 
+  std::shared_ptr<sql_queries> queries();
+
   /// Stores what `work` does, or, when it throws, nothing. The chunk as `work` leaves it.
   chunk store(const chunk& c, const author_work& work);
 

@@ -32,9 +32,7 @@ partition_setup setup_of(const partitioned& step, const partition& which, json g
     to.skipped.insert(to.skipped.end(), done.skipped.begin(), done.skipped.end());
     return done;
   };
-  setup.query = [&to](std::string_view statement, std::span<const sql_value> values) {
-    return to.in->query(statement, values);
-  };
+  setup.queries = to.in->queries();
   setup.rest = [](milliseconds) {};
   return setup;
 }

@@ -48,6 +48,16 @@ json to_document(const sql_row& key) {
 }
 
 /// Throws permanent_error for what is no list of numbers and texts.
+/// Enough to know a row again.
+std::string beginning_of(const sql_row& row) {
+  return utf8::shortened(to_document(row).dump(), 200);
+}
+
+/// A statement in a sentence.
+std::string told(const std::string& statement) {
+  return utf8::printable(utf8::shortened(statement, 100));
+}
+
 sql_row to_key(const json& document) {
   sql_row key;
   const auto fail = [&] {
@@ -107,19 +117,32 @@ pages::pages(partition_context& p, const source& what, key_range range, int page
   head_ += what.where.empty() ? "" : "(" + what.where + ") AND ";
 }
 
-void pages::fetch() {
+std::pair<std::string, sql_row> pages::page_behind(const sql_row& key) const {
   auto values = values_;
   auto statement = head_;
-  statement += last_.empty() ? "1 = 1" : compared(key_list_, ">", last_, values);
+  statement += key.empty() ? "1 = 1" : compared(key_list_, ">", key, values);
   if (!range_.upto.empty()) statement += " AND " + compared(key_list_, "<=", range_.upto, values);
   statement += " ORDER BY " + order_ + " LIMIT " + std::to_string(page_);
+  return {std::move(statement), std::move(values)};
+}
+
+void pages::fetch() {
   try {
-    rows_ = p_->fetch(statement, values);
+    if (ahead_.valid()) {
+      rows_ = ahead_.get();
+    } else {
+      const auto [statement, values] = page_behind(last_);
+      rows_ = p_->fetch(statement, values);
+    }
   } catch (const data_error& e) {  // not of one row: the next call would meet it again
     throw permanent_error("a page of " + from_ + " cannot be read: " + e.what());
   }
   at_ = 0;
   more_ = rows_.size() == static_cast<std::size_t>(page_);
+  if (!more_) return;
+  auto [statement, values] =
+      page_behind({rows_.back().end() - static_cast<std::ptrdiff_t>(keys_), rows_.back().end()});
+  ahead_ = p_->fetch_ahead(std::move(statement), std::move(values));
 }
 
 bool pages::next(sql_row& into) {
@@ -145,6 +168,7 @@ void pages::seek(const json& position) {
   if (!key.empty() && key.size() != keys_)
     throw permanent_error("the stored position " + position.dump() + " is no key of " + from_);
   last_ = std::move(key);
+  ahead_ = {};
   rows_.clear();
   at_ = 0;
   more_ = true;
@@ -159,6 +183,68 @@ std::string pages::where() const {
     std::visit([&](const auto& v) { append(told, v); }, value);
   }
   return last_.empty() ? told : told + ']';
+}
+
+cursor_rows::cursor_rows(partition_context& p, std::string statement, sql_row values, int page)
+    : p_(&p), statement_(std::move(statement)), values_(std::move(values)), page_(page) {
+  if (page < 1) throw definition_error("the rows of a query are read at least one at a time");
+}
+
+void cursor_rows::fetch() {
+  try {
+    if (cursor_ == 0) cursor_ = p_->open_cursor(statement_, values_);
+    const int before = last_.empty() ? 0 : 1;  // the row that is done is looked at once more
+    rows_ = p_->read_cursor(cursor_, done_ - before, page_ + before);
+  } catch (const data_error& e) {  // not of one row: the next call would meet it again
+    throw permanent_error("the rows of " + told(statement_) + " cannot be read: " + e.what());
+  }
+  at_ = 0;
+  if (!last_.empty()) require_same_row();
+  more_ = rows_.size() - at_ == static_cast<std::size_t>(page_);
+}
+
+void cursor_rows::require_same_row() {
+  const auto found = rows_.empty() ? "nothing" : beginning_of(rows_.front());
+  if (found != last_)
+    throw permanent_error("row " + std::to_string(done_) + " of " + told(statement_) + " was " +
+                          last_ + " and is " + found +
+                          " now: an attempt that goes on needs the same rows in the same order");
+  last_.clear();
+  at_ = 1;
+}
+
+bool cursor_rows::next(sql_row& into) {
+  if (at_ == rows_.size()) {
+    if (!more_) return false;
+    fetch();
+    if (at_ == rows_.size()) return false;
+  }
+  into = rows_[at_++];
+  ++done_;
+  return true;
+}
+
+json cursor_rows::position() const {
+  if (done_ == 0) return {{"rows", 0}};
+  return {{"rows", done_}, {"last", last_.empty() ? beginning_of(rows_[at_ - 1]) : last_}};
+}
+
+void cursor_rows::seek(const json& position) {
+  try {
+    done_ = position.at("rows").get<std::int64_t>();
+    last_ = done_ == 0 ? "" : position.at("last").get<std::string>();
+  } catch (const json::exception&) {
+    throw permanent_error("the stored position " + position.dump() + " is none of a query");
+  }
+  if (done_ < 0 || (done_ > 0 && last_.empty()))
+    throw permanent_error("the stored position " + position.dump() + " is none of a query");
+  rows_.clear();
+  at_ = 0;
+  more_ = true;
+}
+
+std::string cursor_rows::where() const {
+  return "row " + std::to_string(done_) + " of " + told(statement_);
 }
 
 }  // namespace partita::sql

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <future>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,7 +38,7 @@ void from_json(const json& from, key_range& range);
 
 /// Pages of rows in the order of their keys. Each page is a query by itself that begins behind the
 /// last key, so nothing is held open between two chunks, and the table may be as long as it likes.
-/// It sees rows that others commit behind the last key.
+/// A page is read while the one before it is worked on: it need not have what is written meanwhile.
 class pages {
  public:
   pages(partition_context& p, const source& what, key_range range, int page);
@@ -55,6 +56,7 @@ class pages {
 
  private:
   void fetch();
+  std::pair<std::string, sql_row> page_behind(const sql_row& key) const;
 
   partition_context* p_;
   std::string from_;
@@ -68,7 +70,8 @@ class pages {
   sql_row last_;  // the key of the row that came last; empty: none yet
   std::vector<sql_row> rows_;
   std::size_t at_ = 0;
-  bool more_ = true;  // behind the rows that are here
+  bool more_ = true;                         // behind the rows that are here
+  std::future<std::vector<sql_row>> ahead_;  // of the page behind them; none: not asked for
 };
 
 /// A reader of T: what a function of the author's makes of the columns of each row. What it throws
@@ -79,6 +82,50 @@ class keyset : public mapped<T, pages, sql_row> {
   keyset(partition_context& p, const source& what, key_range range,
          typename mapped<T, pages, sql_row>::maker make, int page = 1000)
       : mapped<T, pages, sql_row>(pages{p, what, std::move(range), page}, std::move(make)) {}
+};
+
+/// Rows of a query that is run once, in its order and as of that moment: for what has no key. The
+/// database keeps them until the attempt ends, on its disk when they are many. An attempt that goes
+/// on runs the query anew and leaves out the rows that are done: it must give the same rows in the
+/// same order, so ORDER BY has to leave no choice.
+class cursor_rows {
+ public:
+  cursor_rows(partition_context& p, std::string statement, sql_row values, int page);
+
+  /// The next row, or false at the end. Throws permanent_error when the query fails, or when the
+  /// last row that is done is not where it was.
+  bool next(sql_row& into);
+
+  /// How many rows are done, and how the last of them begins.
+  json position() const;
+  void seek(const json& position);
+  /// "row 7 of SELECT name FROM …"
+  std::string where() const;
+
+ private:
+  void fetch();
+  void require_same_row();
+
+  partition_context* p_;
+  std::string statement_;
+  sql_row values_;
+  int page_;
+  int cursor_ = 0;  // 0: not open
+  std::int64_t done_ = 0;
+  std::string last_;  // how the last row that was done began; empty: it is among rows_
+  std::vector<sql_row> rows_;
+  std::size_t at_ = 0;
+  bool more_ = true;  // behind the rows that are here
+};
+
+/// Makes a T of each row of a query.
+template <class T>
+class cursor : public mapped<T, cursor_rows, sql_row> {
+ public:
+  cursor(partition_context& p, std::string statement, sql_row values,
+         typename mapped<T, cursor_rows, sql_row>::maker make, int page = 1000)
+      : mapped<T, cursor_rows, sql_row>(
+            cursor_rows{p, std::move(statement), std::move(values), page}, std::move(make)) {}
 };
 
 }  // namespace partita::sql

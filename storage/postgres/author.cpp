@@ -75,6 +75,19 @@ sql_value value_of(const pqxx::field& field, pqxx::oid type) {
   }
 }
 
+std::vector<sql_row> rows_of(const pqxx::result& found) {
+  std::vector<pqxx::oid> types;
+  for (pqxx::row_size_type i = 0; i < found.columns(); ++i) types.push_back(found.column_type(i));
+  std::vector<sql_row> rows;
+  rows.reserve(static_cast<std::size_t>(found.size()));
+  for (const auto& row : found) {
+    auto& made = rows.emplace_back();
+    made.reserve(types.size());
+    for (const auto& field : row) made.push_back(value_of(field, types[made.size()]));
+  }
+  return rows;
+}
+
 }  // namespace
 
 pqxx::result author_statements::run(const std::string& statement,
@@ -95,17 +108,31 @@ std::int64_t author_statements::do_change(const std::string& statement,
 
 std::vector<sql_row> author_statements::do_fetch(const std::string& statement,
                                                  std::span<const sql_value> values) {
-  const auto found = run(statement, values);
-  std::vector<pqxx::oid> types;
-  for (pqxx::row_size_type i = 0; i < found.columns(); ++i) types.push_back(found.column_type(i));
-  std::vector<sql_row> rows;
-  rows.reserve(static_cast<std::size_t>(found.size()));
-  for (const auto& row : found) {
-    auto& made = rows.emplace_back();
-    made.reserve(types.size());
-    for (const auto& field : row) made.push_back(value_of(field, types[made.size()]));
+  return rows_of(run(statement, values));
+}
+
+/// WITH HOLD: its rows are kept at the COMMIT, which is here so that what fails in the query fails
+/// as the author's.
+void author_statements::do_open_cursor(const std::string& name, const std::string& statement,
+                                       std::span<const sql_value> values) {
+  texts given;
+  server_.expect_answer();
+  tx_.exec_params("DECLARE " + name + " SCROLL CURSOR WITH HOLD FOR " + statement,
+                  pqxx::prepare::make_dynamic_params(given.of(values)));
+  plain("COMMIT");
+  plain("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY");
+}
+
+std::vector<sql_row> author_statements::do_read_cursor(const std::string& name, std::int64_t after,
+                                                       int most) {
+  server_.expect_answer();
+  try {
+    return rows_of(tx_.exec("MOVE ABSOLUTE " + std::to_string(after) + " IN " + name +
+                            "; FETCH FORWARD " + std::to_string(most) + " FROM " + name));
+  } catch (const pqxx::sql_error& e) {
+    if (e.sqlstate() != "34000") throw;
+    throw store_error(errc::unavailable, cursor_lost);
   }
-  return rows;
 }
 
 void author_statements::do_insert(std::string_view table, std::span<const std::string> columns,

@@ -1,5 +1,6 @@
 #include "storage/sqlite/author.hpp"
 
+#include "storage/sqlite/statements/schema.hpp"
 #include "storage/text.hpp"
 
 namespace partita::sqlite {
@@ -43,6 +44,41 @@ std::vector<sql_row> author_statements::do_fetch(const std::string& statement,
   s.bind_values(values);
   std::vector<sql_row> rows;
   while (s.step_authored()) rows.push_back(s.values());
+  return rows;
+}
+
+/// The rows go to a table that this connection alone has.
+void author_statements::do_open_cursor(const std::string& name, const std::string& statement,
+                                       std::span<const sql_value> values) {
+  auto found = db_.prepare_authored(statement);
+  found.bind_values(values);
+  std::string columns, places;
+  for (int i = 1; i <= found.columns(); ++i) {
+    const std::string separator = i == 1 ? "" : ", ";
+    columns += separator + "c" + std::to_string(i);
+    places += separator + "$" + std::to_string(i);
+  }
+  if (columns.empty()) throw sql_error("a cursor needs a query that gives rows");
+  db_.run_script("DROP TABLE IF EXISTS temp." + name + "; CREATE TEMP TABLE " + name + " (" +
+                 columns + ")");
+  auto kept = db_.prepare_made("INSERT INTO temp." + name + " VALUES (" + places + ")");
+  while (found.step_authored()) {
+    const auto row = found.values();
+    kept.bind_values(row);
+    kept.next();
+    kept.reset();
+  }
+}
+
+std::vector<sql_row> author_statements::do_read_cursor(const std::string& name, std::int64_t after,
+                                                       int most) {
+  if (!db_.query(sql::temporary_table, name).next())
+    throw store_error(errc::unavailable, cursor_lost);
+  auto s =
+      db_.prepare_made("SELECT * FROM temp." + name + " WHERE rowid > $1 ORDER BY rowid LIMIT $2");
+  s.bind(after, most);
+  std::vector<sql_row> rows;
+  while (s.next()) rows.push_back(s.values());
   return rows;
 }
 

@@ -22,6 +22,10 @@ class author_statements final : public author_transaction {
                  std::span<const sql_row> rows) override;
   void do_upsert(std::string_view table, std::span<const std::string> columns,
                  std::span<const std::string> keys, std::span<const sql_row> rows) override;
+  void do_open_cursor(const std::string& name, const std::string& statement,
+                      std::span<const sql_value> values) override;
+  std::vector<sql_row> do_read_cursor(const std::string& name, std::int64_t after,
+                                      int most) override;
   void do_savepoint() override;
   void do_release() override;
   void do_rollback_to() override;

@@ -173,6 +173,16 @@ statement connection::prepare(const char* sql) {
   return statement{*this, kept.get()};
 }
 
+statement connection::prepare_made(const std::string& sql) {
+  auto& kept = made_[sql];
+  if (!kept) {
+    sqlite3_stmt* raw = nullptr;
+    if (auto code = sqlite3_prepare_v2(db_.get(), sql.c_str(), -1, &raw, nullptr)) fail(code);
+    kept.reset(raw);
+  }
+  return statement{*this, kept.get()};
+}
+
 void connection::each_row(const std::string& sql, const std::function<void(text_row)>& take) {
   sqlite3_stmt* raw = nullptr;
   if (auto code = sqlite3_prepare_v2(db_.get(), sql.c_str(), -1, &raw, nullptr)) fail(code);

@@ -61,6 +61,9 @@ class connection {
   /// key. REQUIRES: no other loan of the same statement is in use.
   statement prepare(const char* sql);
 
+  /// The same for a statement of the engine's that is put together, kept by its text.
+  statement prepare_made(const std::string& sql);
+
   /// Prepared and bound; rows are read with next().
   template <class... Values>
   statement query(const char* sql, const Values&... values) {
@@ -152,6 +155,7 @@ class connection {
   db_time now_{};
   std::unique_ptr<sqlite3, closer> db_;
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, closer>> prepared_;
+  std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, closer>> made_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, closer>> authored_;
 };
 

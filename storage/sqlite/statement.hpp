@@ -89,6 +89,7 @@ class statement {
   bool step_authored();
   /// The row.
   sql_row values() const;
+  int columns() const { return sqlite3_column_count(raw_); }
   /// So that it can be bound and run again.
   void reset();
 

@@ -74,6 +74,18 @@ std::vector<sql_row> query(transaction& tx, lease_id lease, partition_no no,
   return by_author(author, [&] { return author.fetch(statement, values); });
 }
 
+void open_cursor(transaction& tx, lease_id lease, partition_no no, int cursor,
+                 const std::string& statement, std::span<const sql_value> values) {
+  auto& author = tx.author(lease, no);
+  by_author(author, [&] { author.open_cursor(cursor, statement, values); });
+}
+
+std::vector<sql_row> read_cursor(transaction& tx, lease_id lease, partition_no no, int cursor,
+                                 std::int64_t after, int most) {
+  auto& author = tx.author(lease, no);
+  return by_author(author, [&] { return author.read_cursor(cursor, after, most); });
+}
+
 chunk write_elsewhere(transaction& tx, lease_id lease, partition_no no, const chunk& wanted,
                       const author_work& write) {
   auto c = wanted;

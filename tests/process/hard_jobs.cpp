@@ -191,27 +191,44 @@ job flows() {
       });
 }
 
-/// The rows of `ledger` once more.
-chunked<sql_row> copy() {
+/// The rows of `ledger` once more, read by `reader`.
+template <class Reader>
+chunked<sql_row> copied(Reader reader) {
   chunked<sql_row> c{7};
-  c.read([](partition_context& p) {
-     return sql::keyset<sql_row>{p,
-                                 {"ledger", {"no", "entry"}, {"no", "entry"}, "no = $1", {p.no()}},
-                                 {},
-                                 [](const sql_row& row) { return row; },
-                                 10};
-   }).write([](partition_context&) {
+  c.read(std::move(reader)).write([](partition_context&) {
     return sql::insert<sql_row>{"ledger_copy", {"no", "entry"}, [](const sql_row& r) { return r; }};
   });
   return c;
+}
+
+chunked<sql_row> copied_by_key() {
+  return copied([](partition_context& p) {
+    return sql::keyset<sql_row>{p,
+                                {"ledger", {"no", "entry"}, {"no", "entry"}, "no = $1", {p.no()}},
+                                {},
+                                [](const sql_row& row) { return row; },
+                                10};
+  });
+}
+
+chunked<sql_row> copied_by_cursor() {
+  return copied([](partition_context& p) {
+    return sql::cursor<sql_row>{p,
+                                "SELECT no, entry FROM ledger WHERE no = $1 ORDER BY entry",
+                                {p.no()},
+                                [](const sql_row& row) { return row; },
+                                10};
+  });
 }
 
 registry hard_jobs() {
   const auto written = [] { return step().each(ledger()); };
   return {hard("ledger", written()),
           hard("ledger_isolated", written().isolated()),
-          hard("copy", step().each(copy())),
-          hard("copy_isolated", step().each(copy()).isolated()),
+          hard("copy", step().each(copied_by_key())),
+          hard("copy_isolated", step().each(copied_by_key()).isolated()),
+          hard("cursor", step().each(copied_by_cursor())),
+          hard("cursor_isolated", step().each(copied_by_cursor()).isolated()),
           hard("files", step().each(files())),
           hard("files_isolated", step().each(files()).isolated()),
           hard("plain", step()),

@@ -1,5 +1,6 @@
 #include <random>
 
+#include "apps/testing/session_queries.hpp"
 #include "batch/partition_context.hpp"
 #include "batch/readers/sql.hpp"
 #include "batch/writers/sql.hpp"
@@ -16,9 +17,7 @@ struct queries : ledger {
   /// What a reader of an attempt asks with.
   partition_context context() {
     partition_setup setup;
-    setup.query = [this](std::string_view statement, std::span<const sql_value> values) {
-      return db->query(grant.lease, 0, std::string{statement}, values);
-    };
+    setup.queries = std::make_shared<session_queries>(session, grant.lease, 0);
     return partition_context{setup};
   }
 
@@ -30,6 +29,7 @@ struct queries : ledger {
     write([&](sql_transaction& tx, chunk&) { tx.execute(statement); });
   }
 
+  std::shared_ptr<session> session = on->db().connect({});
   lease_grant grant;
   std::int64_t seq = 0;
 };
@@ -118,6 +118,94 @@ TEST_CASE_METHOD(queries, "rows are read by key, page by page, from any position
   CHECK_THROWS_AS(json(7).get<sql::key_range>(), permanent_error);
   CHECK_THROWS_AS(reader({{std::int64_t{1}}, {}}, 10), definition_error);
   CHECK_THROWS_AS(reader({}, 0), definition_error);
+}
+
+TEST_CASE_METHOD(queries, "a query is run once, and its rows are read from any position") {
+  if (!knows_sql()) return;
+  write(rows(0, 50));
+  auto p = context();
+  const auto reader = [&](int page) {
+    return sql::cursor<pair>{
+        p,
+        "SELECT item % 7 AS a, name FROM ledger WHERE item <> $1 ORDER BY 1, 2 -- as told",
+        {std::int64_t{9}},
+        pair_of,
+        page};
+  };
+  auto unbroken = reader(1000);
+  const auto expected = all_of(unbroken);
+  REQUIRE(expected.size() == 49);
+  CHECK(std::is_sorted(expected.begin(), expected.end()));
+  for (const int page : {1, 7, 48, 49, 50}) {
+    CAPTURE(page);
+    for (std::size_t cut = 0; cut <= expected.size(); cut += 7) {
+      auto first = reader(page);
+      std::vector<pair> read;
+      while (read.size() < cut) read.push_back(*first.next());
+      auto second = reader(page);
+      second.seek(json::parse(first.position().dump()));
+      CHECK(second.position() == first.position());
+      const auto rest = all_of(second);
+      read.insert(read.end(), rest.begin(), rest.end());
+      CHECK(read == expected);
+    }
+  }
+  auto before = reader(10);
+  before.next();
+  write(rows(50, 60));
+  CHECK(all_of(before).size() == 48);  // as of the moment when it was run
+}
+
+TEST_CASE_METHOD(queries, "a query that gives other rows than before is not gone on with") {
+  if (!knows_sql()) return;
+  write(rows(0, 20));
+  auto p = context();
+  const auto reader = [&] {
+    return sql::cursor<sql_row>{
+        p, "SELECT item FROM ledger ORDER BY item", {}, [](const sql_row& row) { return row; }, 5};
+  };
+  auto first = reader();
+  for (int i = 0; i < 3; ++i) first.next();
+  CHECK(first.position() == json{{"rows", 3}, {"last", "[2]"}});
+  write("DELETE FROM ledger WHERE item = 1");
+  auto second = reader();
+  second.seek(first.position());
+  CHECK_THROWS_WITH(
+      second.next(),
+      Catch::StartsWith("row 3 of SELECT item FROM ledger ORDER BY item was [2] and is [3] now"));
+  write("DELETE FROM ledger");
+  auto third = reader();
+  third.seek(first.position());
+  CHECK_THROWS_WITH(third.next(), Catch::Contains("was [2] and is nothing now"));
+  for (const auto& other : {json(7), json{{"rows", -1}, {"last", "x"}}, json{{"rows", 2}}})
+    CHECK_THROWS_AS(third.seek(other), permanent_error);
+}
+
+TEST_CASE_METHOD(queries, "a cursor changes nothing, and ends with its session") {
+  if (!knows_sql()) return;
+  write(rows(0, 5));
+  const auto open = [&](const std::string& statement, const sql_row& values = {}) {
+    session_queries{session, grant.lease, 0}.open_cursor(1, statement, values);
+  };
+  const auto read = [&] { return session_queries{session, grant.lease, 0}.read_cursor(1, 1, 2); };
+  for (const std::string statement :
+       {"DELETE FROM ledger", "INSERT INTO ledger VALUES (9, 'x') RETURNING item", "BEGIN",
+        "SELECT * FROM nowhere", "SELECT 1; SELECT 2", "SELECT $1", "SELECT name FROM ledger) ("}) {
+    CAPTURE(statement);
+    CHECK_THROWS_AS(open(statement), sql_error);
+  }
+  CHECK_THROWS_AS(open("SELECT $1", {std::string{"\xff"}}), constraint_error);
+  // What fails in a row that nobody reads yet fails now.
+  if (on->name() == "postgres")
+    CHECK_THROWS_AS(open("SELECT 1 / (4 - item) FROM ledger ORDER BY item"), constraint_error);
+  CHECK(error_of([&] { read(); }) == errc::unavailable);
+  open("SELECT item, name FROM ledger ORDER BY item");
+  CHECK(read() == std::vector<sql_row>{{std::int64_t{1}, std::string{"item 1"}},
+                                       {std::int64_t{2}, std::string{"item 2"}}});
+  CHECK(read() == read());
+  CHECK(items(grant).size() == 5);
+  session = on->db().connect({});
+  CHECK(error_of([&] { read(); }) == errc::unavailable);
 }
 
 TEST_CASE_METHOD(queries, "what has no order is refused, and a page that fails is no bad item") {

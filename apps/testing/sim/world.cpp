@@ -84,6 +84,7 @@ std::size_t world::add_node(int executors, std::vector<job> jobs) {
   deps->info.jobs = deps->jobs->refs();
   deps->now = [this] { return now_; };
   deps->rest = [this](milliseconds time) { work(time); };
+  deps->reads_ahead = false;
   deps->seed = static_cast<unsigned>(mix(seed_, 2, index));
   members_.push_back(std::make_unique<member>(index, deps, now_));
   db->belongs_to(members_.back().get());

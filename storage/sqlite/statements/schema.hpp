@@ -26,4 +26,7 @@ inline constexpr char insert_migration[] = R"sql(
 INSERT INTO partita_migration (version, name, checksum, applied_at, works_with)
 VALUES (?1, ?2, ?3, partita_now(), ?4))sql";
 
+// 1 name
+inline constexpr char temporary_table[] = "SELECT 1 FROM temp.sqlite_master WHERE name = ?1";
+
 }  // namespace partita::sqlite::sql
