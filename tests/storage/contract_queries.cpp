@@ -17,7 +17,7 @@ struct queries : ledger {
   /// What a reader of an attempt asks with.
   partition_context context() {
     partition_setup setup;
-    setup.queries = std::make_shared<session_queries>(session, grant.lease, 0);
+    setup.queries = std::make_shared<session_queries>(link, grant.lease, 0);
     return partition_context{setup};
   }
 
@@ -29,7 +29,7 @@ struct queries : ledger {
     write([&](sql_transaction& tx, chunk&) { tx.execute(statement); });
   }
 
-  std::shared_ptr<session> session = on->db().connect({});
+  std::shared_ptr<session> link = on->db().connect({});
   lease_grant grant;
   std::int64_t seq = 0;
 };
@@ -40,7 +40,8 @@ pair pair_of(const sql_row& row) {
   return {std::get<std::int64_t>(row.at(0)), std::get<std::string>(row.at(1))};
 }
 
-std::vector<pair> all_of(sql::keyset<pair>& reader) {
+template <class Reader>
+std::vector<pair> all_of(Reader& reader) {
   std::vector<pair> all;
   while (auto one = reader.next()) all.push_back(std::move(*one));
   return all;
@@ -185,9 +186,9 @@ TEST_CASE_METHOD(queries, "a cursor changes nothing, and ends with its session")
   if (!knows_sql()) return;
   write(rows(0, 5));
   const auto open = [&](const std::string& statement, const sql_row& values = {}) {
-    session_queries{session, grant.lease, 0}.open_cursor(1, statement, values);
+    session_queries{link, grant.lease, 0}.open_cursor(1, statement, values);
   };
-  const auto read = [&] { return session_queries{session, grant.lease, 0}.read_cursor(1, 1, 2); };
+  const auto read = [&] { return session_queries{link, grant.lease, 0}.read_cursor(1, 1, 2); };
   for (const std::string statement :
        {"DELETE FROM ledger", "INSERT INTO ledger VALUES (9, 'x') RETURNING item", "BEGIN",
         "SELECT * FROM nowhere", "SELECT 1; SELECT 2", "SELECT $1", "SELECT name FROM ledger) ("}) {
@@ -204,7 +205,7 @@ TEST_CASE_METHOD(queries, "a cursor changes nothing, and ends with its session")
                                        {std::int64_t{2}, std::string{"item 2"}}});
   CHECK(read() == read());
   CHECK(items(grant).size() == 5);
-  session = on->db().connect({});
+  link = on->db().connect({});
   CHECK(error_of([&] { read(); }) == errc::unavailable);
 }
 
