@@ -20,6 +20,7 @@
 #include "actors/body_messages.hpp"
 #include "actors/body_pipes.hpp"
 #include "actors/body_sql.hpp"
+#include "actors/held_resources.hpp"
 #include "actors/text.hpp"
 #include "storage/clock.hpp"
 
@@ -92,8 +93,9 @@ class service {
       const auto* job = jobs_.find(work.job);
       const auto* step = job ? job->partitioned_step(work.step_name) : nullptr;
       if (!step) throw permanent_error("this program knows no step " + work.step_name);
+      resources_.keep_only(work.run);
       const memory_limit limit{work.memory_bytes};
-      return run_body(*step, setup_of(work), work.most_output);
+      return run_body(*step, setup_of(work, *job), work.most_output);
     } catch (const permanent_error& e) {
       failed.how = body_end::kind::failed_for_good;
       failed.error = readable(e.what());
@@ -104,7 +106,7 @@ class service {
     return failed;
   }
 
-  partition_setup setup_of(const body_work& work) {
+  partition_setup setup_of(const body_work& work, const job& of) {
     partition_setup setup;
     setup.run = work.run;
     setup.first_run = work.first_run;
@@ -122,6 +124,10 @@ class service {
       return commit_chunk(c, write);
     };
     setup.queries = distant_queries([this](const frame& f) { return asked(f); });
+    setup.resource = [this, &of, given = setup.given,
+                      queries = setup.queries](std::type_index type) {
+      return resources_.get(cache_, of, type, given, queries);
+    };
     std::lock_guard lock{mutex_};
     setup.stop = stop_.get_token();
     progress_ = setup.progress;
@@ -245,6 +251,8 @@ class service {
   }
 
   const registry& jobs_;
+  resource_cache cache_;
+  held_resources resources_;
   frame_reader frames_;  // of the second thread
   std::mutex sending_;
   std::mutex mutex_;  // of all below

@@ -30,6 +30,7 @@ struct node_deps {
   /// Whether threads may run beside the actors: where time is virtual, they may not.
   bool reads_ahead = true;
   unsigned seed = 0;  // of every jitter
+  std::shared_ptr<resource_cache> resources = std::make_shared<resource_cache>();
   std::shared_ptr<node_counters> counters = std::make_shared<node_counters>();
 
   /// How long ago this was.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/text.hpp"
 #include "protocol/overloaded.hpp"
 
 namespace partita {
@@ -18,13 +19,22 @@ std::optional<step_id> step_of(const master_action& action) {
       action);
 }
 
-step_spec spec_of(const job_step& defined, std::size_t ordinal,
+/// Where its scaling is not possible it is not streamed: its split says why.
+bool is_streamed(const partitioned& defined, const run_row& run) {
+  try {
+    return defined.streams(parameters{parse_document("the run's parameters", run.parameters)});
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+step_spec spec_of(const job_step& defined, std::size_t ordinal, const run_row& run,
                   const std::vector<live_node>& nodes) {
   step_spec spec;
   spec.name = name_of(defined);
   spec.ordinal = static_cast<int>(ordinal);
   if (const auto* p = std::get_if<partitioned>(&defined)) {
-    spec.streamed = bool(p->streamer());
+    spec.streamed = is_streamed(*p, run);
     spec.transferable = p->is_transferable();
     spec.retry = p->retries();
     spec.split_context = describe_cluster(nodes);
@@ -155,7 +165,7 @@ milliseconds master_state::begin(const rows& now, const begin_step& action) {
   const auto nodes = std::holds_alternative<partitioned>(defined)
                          ? db->verbs()->live_nodes(now.run.job)
                          : std::vector<live_node>{};
-  auto spec = spec_of(defined, action.index, nodes);
+  auto spec = spec_of(defined, action.index, now.run, nodes);
   spec.after_failure = action.after_failure;
   const auto begun = db->verbs()->begin_step(mine.run, mine.node, *mine.term, spec);
   log::info("step_begun", about(begun.spec.name), {{"step_id", begun.id}});

@@ -1,5 +1,6 @@
 #include "actors/master_work.hpp"
 
+#include "actors/attempt_queries.hpp"
 #include "actors/log_event.hpp"
 #include "actors/text.hpp"
 #include "protocol/mutation.hpp"
@@ -97,26 +98,59 @@ class partition_inserter {
   mono_time flushed_;
 };
 
-void insert_listed(const master_task& task, const partitioned& definition, split_context& context) {
-  auto listed = definition.splitter()(context);
+void refuse_to_store() {
+  throw definition_error("what reads on the master stores nothing: the partitions do");
+}
+
+void insert_listed(const master_task& task, const partitioned& definition, split_context& context,
+                   const std::optional<scaling>& how) {
+  auto listed = definition.slices(context);
   if (task.step.count > 0 && !PARTITA_BUG(half_a_split_is_kept))
     task.db->verbs()->reset_split(task.step.id, task.node, task.term);
   partition_inserter inserter{task, 0, std::nullopt};
   for (auto& p : listed) inserter.add(std::move(p));
+  if (how && std::holds_alternative<local_partitioning>(*how) && inserter.seen() > 0)
+    return inserter.seal({{{0, inserter.seen() - 1}, task.node, 0}});
   auto nodes = task.db->verbs()->live_nodes(task.run.job);
   inserter.seal(assign(definition.assigned(), inserter.seen(), nodes));
 }
 
-void insert_streamed(const master_task& task, const partitioned& definition,
+void insert_streamed(const master_task& task, const stream_function& stream,
                      split_context& context) {
   partition_inserter inserter{task, PARTITA_BUG(stream_is_inserted_anew) ? 0 : task.step.count,
                               stream_delay};
-  definition.streamer()(context, [&](partition p) { inserter.add(std::move(p)); });
+  stream(context, [&](partition p) { inserter.add(std::move(p)); });
   if (inserter.seen() < task.step.count)
     throw permanent_error("the stream yielded fewer partitions (" +
                           std::to_string(inserter.seen()) + ") than before the takeover (" +
                           std::to_string(task.step.count) + "): it must repeat itself");
   inserter.seal({});
+}
+
+/// For remote chunking: items that are read here. The reader has the context of a partition that
+/// stores nothing.
+void insert_packed(const master_task& task, const partitioned& definition, split_context& context) {
+  worker_session author{task.deps, "author", task.deps->limits.database_timeout, true};
+  const auto read = [&](split_context& from, const take_partition& yield) {
+    for (auto& slice : definition.slices(from)) {
+      partition_setup setup;
+      setup.run = task.run.id;
+      setup.step_name = task.step.spec.name;
+      setup.step = task.step.id;
+      setup.key = std::move(slice.key);
+      setup.given = from.all_parameters();
+      setup.input = parse_document("the split's input", slice.input.dump());
+      setup.stop = task.stop;
+      setup.commit = [](const checkpoint&) { refuse_to_store(); };
+      setup.commit_chunk = [](const chunk& c, const author_work&) { return refuse_to_store(), c; };
+      setup.queries = std::make_shared<attempt_queries>(
+          lease_id{}, 0, [&]() -> worker_session& { return author; }, nullptr);
+      setup.rest = task.deps->rest;
+      partition_context reading{std::move(setup)};
+      definition.pack(reading, yield);
+    }
+  };
+  insert_streamed(task, read, context);
 }
 
 results results_of(const master_task& task) {
@@ -221,11 +255,15 @@ worker_outcome split_work(const master_task& task, const partitioned& definition
     before_step(task);
     auto nodes = parse_cluster(task.step.spec.split_context);
     if (nodes.empty()) nodes = task.db->verbs()->live_nodes(task.run.job);
-    split_context context{parameters_of(task), std::move(nodes), task.stop, task.so_far};
+    const auto given = parameters_of(task);
+    const auto how = definition.scaled(given);
+    split_context context{given, std::move(nodes), task.stop, task.so_far, slices_of(how)};
     if (definition.streamer())
-      insert_streamed(task, definition, context);
+      insert_streamed(task, definition.streamer(), context);
+    else if (definition.streams(given))
+      insert_packed(task, definition, context);
     else
-      insert_listed(task, definition, context);
+      insert_listed(task, definition, context, how);
     return {};
   });
 }

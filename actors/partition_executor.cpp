@@ -52,13 +52,16 @@ chunk executor_state::commit_chunk(lease_id lease, partition_no no, const chunk&
 std::unique_ptr<attempt_queries> executor_state::queries_of(lease_id lease, partition_no no) {
   const auto here = [this]() -> worker_session& { return opened(author, true); };
   const auto beside = [this]() -> worker_session& { return opened(ahead, true); };
-  return std::make_unique<attempt_queries>(
-      lease, no, here, deps->reads_ahead ? attempt_queries::opener{beside} : nullptr);
+  // A server works while the node does. In the node's own process two threads would contend.
+  const auto& authors = deps->author_db ? deps->author_db : deps->db;
+  const bool reads_ahead = deps->reads_ahead && authors->shared_over_network();
+  return std::make_unique<attempt_queries>(lease, no, here,
+                                           reads_ahead ? attempt_queries::opener{beside} : nullptr);
 }
 
 /// Finds the step and the parameters of the batch, once. If that fails, throws permanent_error,
 /// again for each partition of the batch.
-void executor_state::prepare(const work_batch& work, common& all) const {
+void executor_state::prepare(const work_batch& work, common& all) {
   if (all.step) return;
   const auto* job = deps->jobs->find(work.job);
   const auto* step = job ? job->partitioned_step(work.from.step) : nullptr;
@@ -66,7 +69,9 @@ void executor_state::prepare(const work_batch& work, common& all) const {
     throw permanent_error("this program knows no partitioned step " + work.from.step + " of job " +
                           work.job.name);
   all.given = parameters{parse_document("the run's parameters", work.parameters)};
+  all.job = job;
   all.step = step;
+  resources.keep_only(work.from.run);
 }
 
 body_end executor_state::run_here(const work_batch& work, const granted_partition& part,
@@ -90,6 +95,9 @@ body_end executor_state::run_here(const work_batch& work, const granted_partitio
     return commit_chunk(work.from.lease, part.no, c, write);
   };
   setup.queries = queries_of(work.from.lease, part.no);
+  setup.resource = [this, &all, queries = setup.queries](std::type_index type) {
+    return resources.get(*deps->resources, *all.job, type, all.given, queries);
+  };
   setup.progress = std::move(progress);
   setup.rest = deps->rest;
   return run_body(*all.step, std::move(setup), deps->limits.max_output_bytes);
@@ -221,6 +229,7 @@ bool executor_state::close_when_idle() {
     author.reset();
     ahead.reset();
     child.reset();
+    resources.clear();
   }
   return ticks;
 }

@@ -8,6 +8,7 @@
 #include "actors/body_process.hpp"
 #include "actors/deps.hpp"
 #include "actors/executor_control.hpp"
+#include "actors/held_resources.hpp"
 #include "actors/session.hpp"
 #include "protocol/interfaces.hpp"
 
@@ -18,7 +19,9 @@ struct executor_state {
   executor_state() = default;
   finished_batch execute(const work_batch& work);
   /// Whether something is open that is closed after a while without a batch.
-  bool holds_something() const { return checkpoints || author || ahead || child; }
+  bool holds_something() const {
+    return checkpoints || author || ahead || child || !resources.empty();
+  }
   /// Closes it unless a batch came since the last tick. Whether another tick is due.
   bool close_when_idle();
 
@@ -27,6 +30,7 @@ struct executor_state {
   std::unique_ptr<worker_session> checkpoints;  // opened by the first checkpoint
   std::unique_ptr<worker_session> author;       // opened by the first author's statement
   std::unique_ptr<worker_session> ahead;        // opened by the first page that is read ahead
+  held_resources resources;
   std::unique_ptr<body_process> child;  // started by the first isolated attempt, and after a loss
   int index = 0;
   bool ticks = false;  // a tick is under way, because something is open
@@ -36,11 +40,12 @@ struct executor_state {
  private:
   /// What the partitions of one batch have in common, found by the first that is executed.
   struct common {
+    const partita::job* job = nullptr;
     const partitioned* step = nullptr;  // null: not found yet
     parameters given;
   };
 
-  void prepare(const work_batch& work, common& all) const;
+  void prepare(const work_batch& work, common& all);
   finished_attempt attempt(const work_batch& work, const granted_partition& part, common& all,
                            std::stop_token stop);
   body_end run(const work_batch& work, const granted_partition& part, const common& all);

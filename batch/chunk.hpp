@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "batch/chunks_ahead.hpp"
 #include "batch/job.hpp"
+#include "batch/streamed_items.hpp"
 
 // Chunks: items are read, processed and written a few hundred at a time, and each chunk is one
 // transaction. What the writer wrote, the items that were let go, the counts and the reader's
@@ -63,7 +65,7 @@ class chunked {
   template <class Factory>
   chunked& read(Factory make) {
     read_ = [make = std::move(make)](partition_context& p) -> std::unique_ptr<source> {
-      return std::make_unique<reader_of<decltype(make(p))>>(make(p));
+      return std::make_unique<items_of_reader<In, decltype(make(p))>>(make(p));
     };
     return *this;
   }
@@ -117,53 +119,32 @@ class chunked {
     if (process_ && how_.retried && !std::is_copy_constructible_v<In>)
       throw definition_error(
           "items that cannot be copied cannot be processed again: leave out the retry");
-    return {[self = *this](partition_context& p) { self.run(p); },
-            how_.skipped ? std::optional{how_.skip_limit} : std::nullopt, processor()};
+    chunked_body body;
+    body.run = [self = *this](partition_context& p) { self.run(p, *self.read_(p)); };
+    body.run_in_threads = [self = *this](partition_context& p, int threads) {
+      self.run_in_threads(p, threads);
+    };
+    if constexpr (json_item<In>) {
+      body.pack = [read = read_](partition_context& p, int items, const take_partition& yield) {
+        item_packer packer{items, yield};
+        pack_items(*read(p), packer);
+      };
+      body.run_packed = [self = *this](partition_context& p) {
+        streamed_items<In> items{p.input()};
+        self.run(p, items);
+      };
+    }
+    if (how_.skipped) body.skip_limit = how_.skip_limit;
+    body.processor = processor();
+    return body;
   }
 
  private:
-  class source {
-   public:
-    virtual ~source() = default;
-    virtual std::optional<In> next() = 0;
-    virtual std::string where() const = 0;
-    virtual json position() const = 0;
-    virtual void go_on(const json& position, std::int64_t items) = 0;
-  };
+  using source = item_source<In>;
 
   class sink : public chunk_output {
    public:
     std::vector<Out> outputs;  // of the chunk that is being filled
-  };
-
-  template <class Reader>
-  class reader_of final : public source {
-   public:
-    explicit reader_of(Reader reader) : reader_(std::move(reader)) {}
-    std::optional<In> next() override { return reader_.next(); }
-    std::string where() const override {
-      if constexpr (requires { reader_.where(); }) return reader_.where();
-      return {};
-    }
-    json position() const override {
-      if constexpr (requires { reader_.position(); }) return reader_.position();
-      return nullptr;
-    }
-    void go_on(const json& position, std::int64_t items) override {
-      if constexpr (requires { reader_.seek(position); }) {
-        reader_.seek(position);
-      } else {
-        for (std::int64_t i = 0; i < items; ++i) {
-          try {
-            if (!reader_.next()) throw permanent_error("the reader has fewer items than before");
-          } catch (const data_error&) {  // it was let go
-          }
-        }
-      }
-    }
-
-   private:
-    Reader reader_;
   };
 
   template <class Writer>
@@ -216,16 +197,15 @@ class chunked {
     Writer writer_;
   };
 
-  void run(partition_context& p) const {
+  void run(partition_context& p, source& reader) const {
     chunk_loop loop{p, how_};
-    const auto reader = read_(p);
     const auto writer = write_(p);
-    if (const auto position = loop.begin(*writer)) reader->go_on(*position, loop.items());
-    const auto where = [&] { return reader->where(); };
+    if (const auto position = loop.begin(*writer)) reader.go_on(*position, loop.items());
+    const auto where = [&] { return reader.where(); };
     for (auto last = chunk_loop::got::item; last != chunk_loop::got::end;) {
       while (loop.wants_items()) {
         std::optional<In> in;
-        last = loop.read([&] { return (in = reader->next()).has_value(); }, where);
+        last = loop.read([&] { return (in = reader.next()).has_value(); }, where);
         if (last == chunk_loop::got::end) break;
         if (last == chunk_loop::got::let_go) continue;
         std::optional<Out> out;
@@ -238,11 +218,58 @@ class chunked {
         loop.will_write(where);
         writer->outputs.push_back(std::move(*out));
       }
-      loop.commit(reader->position());
+      loop.commit(reader.position());
       writer->outputs.clear();
       p.stop_if_requested();
     }
     loop.finish();
+  }
+
+  /// The same, but threads process the next chunk while this one is written.
+  void run_in_threads(partition_context& p, int threads) const {
+    chunk_loop loop{p, how_};
+    const auto reader = read_(p);
+    const auto writer = write_(p);
+    if (const auto position = loop.begin(*writer)) reader->go_on(*position, loop.items());
+    chunks_ahead<In, Out> chunks{*reader, threads,
+                                 [this](In& in, const item& it) { return made_of(in, it); }};
+    chunks.begin(loop.items(), loop.room());
+    while (auto* now = chunks.first()) {
+      if (!p.stop_requested()) chunks.begin(loop.items() + now->size(), loop.room(now->size()));
+      chunks.wait();
+      for (auto& one : now->items) take(one, loop, *writer);
+      loop.commit(now->position);
+      writer->outputs.clear();
+      chunks.drop_first();
+      p.stop_if_requested();
+    }
+    loop.finish();
+  }
+
+  /// What the threads made of an item. When it is tried again, that happens here.
+  void take(typename chunks_ahead<In, Out>::work& one, chunk_loop& loop, sink& to) const {
+    const auto where = [&] { return one.where; };
+    const auto outcome = [&] {
+      if (one.error) std::rethrow_exception(std::exchange(one.error, nullptr));
+    };
+    if (loop.read(
+            [&] {
+              if (!one.in) outcome();
+              return true;
+            },
+            where) == chunk_loop::got::let_go)
+      return;
+    bool first = true;
+    const auto made = [&] {
+      if (std::exchange(first, false))
+        outcome();
+      else
+        one.out = made_of(*one.in, {loop.items() - 1, where});
+      return one.out.has_value();
+    };
+    if (!loop.process(made, where)) return;
+    loop.will_write(where);
+    to.outputs.push_back(std::move(*one.out));
   }
 
   item_processor processor() const {

@@ -59,9 +59,10 @@ bool chunk_loop::find_files(const std::vector<files_position::file>& stored) con
   return true;
 }
 
-std::int64_t chunk_loop::size_now() const {
+std::int64_t chunk_loop::room(std::int64_t ahead) const {
   const std::int64_t size = how_.size;
-  return rebuilt_ ? std::min(size, p_.counts().read - rebuilt_->read) : size;
+  const auto to_rebuild = rebuilt_ ? p_.counts().read - rebuilt_->read - ahead : 0;
+  return to_rebuild > 0 ? std::min(size, to_rebuild) : size;
 }
 
 bool chunk_loop::may_be_let_go(const std::exception& why) const {

@@ -12,6 +12,7 @@
 
 #include "batch/chunk_output.hpp"
 #include "batch/partition_context.hpp"
+#include "batch/split_context.hpp"
 #include "protocol/retry.hpp"
 
 namespace partita {
@@ -47,6 +48,11 @@ struct chunked_body {
   partition_function run;
   std::optional<std::int64_t> skip_limit;  // of the whole step
   item_processor processor{};
+  // For `scale` (batch/scaling.hpp).
+  std::function<void(partition_context&, int threads)> run_in_threads{};
+  /// Null, and so is run_packed: the items have no way to JSON and back.
+  std::function<void(partition_context& reading, int items, const take_partition&)> pack{};
+  partition_function run_packed{};
 };
 
 /// Throws definition_error unless a chunk has at least one item.
@@ -75,7 +81,9 @@ class chunk_loop {
   /// Items behind which the next one comes.
   std::int64_t items() const { return done().read + read_; }
   /// A chunk ends early when a stop is requested: what it has is stored.
-  bool wants_items() const { return read_ < size_now() && !p_.stop_requested(); }
+  bool wants_items() const { return read_ < room() && !p_.stop_requested(); }
+  /// How many items the chunk may have that comes so many items behind the last one stored.
+  std::int64_t room(std::int64_t ahead = 0) const;
 
   /// `next` returns whether there was an item.
   template <class Next, class Where>
@@ -142,7 +150,6 @@ class chunk_loop {
   bool rests_before_retry(const std::exception& why, int tries) const;
   /// Before this chunk.
   const item_counts& done() const { return rebuilt_ ? *rebuilt_ : p_.counts(); }
-  std::int64_t size_now() const;
   bool find_files(const std::vector<files_position::file>& stored) const;
   json position(const json& reader) const;
   void write_each(sql_transaction* tx, chunk& c);

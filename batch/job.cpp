@@ -22,7 +22,9 @@ bool is_name(std::string_view text) {
 }
 
 std::string flaw(const partitioned& s) {
-  if (bool(s.splitter()) == bool(s.streamer())) return "needs one of split and stream";
+  if (s.streamer() && s.is_scaled()) return "is a stream, which cannot be scaled";
+  if (s.splitter() && s.streamer()) return "has a split and a stream";
+  if (!s.splitter() && !s.streamer() && !s.is_scaled()) return "needs one of split and stream";
   if (!s.body()) return "has no body: give each(…)";
   if (auto why = flaw_of(s.retries()); !why.empty()) return why;
   if (s.time_limit() < milliseconds{0}) return "has a timeout of less than 0 ms";

@@ -10,6 +10,7 @@
 #include "batch/listeners.hpp"
 #include "batch/outcomes.hpp"
 #include "batch/parameters.hpp"
+#include "batch/resources.hpp"
 #include "batch/step.hpp"
 #include "protocol/run_plan.hpp"
 
@@ -38,6 +39,17 @@ class job {
     spec.type = parameter_type_of<T>();
     (spec.apply(properties), ...);
     parameters_.push_back(std::move(spec));
+    return *this;
+  }
+  /// What partitions share and is costly to make: a node makes it once for a run, when a partition
+  /// first asks for it (partition_context::resource), and lets it go when it is not used any more.
+  /// `make` is called with a resource_context& and returns a T; threads read it at the same time.
+  template <class T, class Make>
+  job& resource(Make make) {
+    resources_.insert_or_assign(std::type_index{typeid(T)},
+                                [make = std::move(make)](resource_context& r) -> resource_ptr {
+                                  return std::make_shared<const T>(make(r));
+                                });
     return *this;
   }
   /// Begins when what was given before it has ended well.
@@ -82,6 +94,11 @@ class job {
   /// Null: what comes after the step just comes after it.
   const decider* decider_of(std::string_view step_name) const;
   const listeners& listening() const { return listeners_; }
+  /// Null: the job has none of this type.
+  const resource_maker* resource_of(std::type_index type) const {
+    const auto found = resources_.find(type);
+    return found == resources_.end() ? nullptr : &found->second;
+  }
 
   /// What the run state machine needs to know. Throws definition_error: see above.
   std::vector<step_shape> shape() const;
@@ -108,6 +125,7 @@ class job {
   std::vector<std::pair<std::string, std::string>> jumps_;
   std::vector<std::pair<std::string, decider>> deciders_;
   listeners listeners_;
+  std::map<std::type_index, resource_maker> resources_;
 };
 
 }  // namespace partita

@@ -43,6 +43,13 @@ void partition_context::require_outside() const {
         "the author's code is in a transaction: it reads and writes with that only");
 }
 
+const void* partition_context::resource_of(const std::type_info& type) {
+  auto& mine = resources_[type];
+  if (!mine) mine = setup_.resource(type);
+  if (!mine) throw definition_error(std::string{"the job has no resource of type "} + type.name());
+  return mine.get();
+}
+
 sql_queries& partition_context::queries() const {
   require_outside();
   if (!setup_.queries) throw definition_error("this attempt has no database to read");

@@ -4,15 +4,18 @@
 #include <atomic>
 #include <exception>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <vector>
 
 #include "batch/output_files.hpp"
 #include "batch/parameters.hpp"
+#include "batch/resources.hpp"
 #include "batch/sql.hpp"
 #include "protocol/values.hpp"
 
@@ -46,6 +49,11 @@ struct partition_setup {
       [](const chunk& c, const author_work&) { return c; };
   /// Null: the attempt reads no database.
   std::shared_ptr<sql_queries> queries;
+  /// The resource of this type of the job (batch/job.hpp); null: it has none. Throws what making it
+  /// throws.
+  std::function<resource_ptr(std::type_index)> resource = [](std::type_index) {
+    return resource_ptr{};
+  };
   std::shared_ptr<progress_cell> progress = std::make_shared<progress_cell>();
   /// Lets virtual time pass; null: the thread waits.
   std::function<void(milliseconds)> rest;
@@ -78,6 +86,15 @@ class partition_context {
   template <class T>
   std::optional<T> find(const std::string& parameter) const {
     return setup_.given.find<T>(parameter);
+  }
+
+  const parameters& all_parameters() const { return setup_.given; }
+
+  /// What all partitions of the run on this node share (job::resource). It lives as long as this
+  /// attempt. Throws definition_error where the job has no such resource.
+  template <class T>
+  const T& resource() {
+    return *static_cast<const T*>(resource_of(typeid(T)));
   }
 
   // --- going on where an earlier attempt was
@@ -149,6 +166,7 @@ class partition_context {
 
  private:
   void require_outside() const;
+  const void* resource_of(const std::type_info& type);
   sql_queries& queries() const;
 
   partition_setup setup_;
@@ -156,6 +174,7 @@ class partition_context {
   std::int64_t stored_items_ = 0;  // read, of the last checkpoint
   std::int64_t seq_ = 0;
   int cursors_ = 0;  // opened so far
+  std::map<std::type_index, resource_ptr> resources_;
   bool may_have_stored_ = false;
   bool in_transaction_ = false;  // the author's code is in one
   std::exception_ptr lost_;      // the database did not say what became of the last chunk

@@ -22,11 +22,12 @@ struct partition {
 class split_context {
  public:
   split_context(parameters given, std::vector<live_node> nodes, std::stop_token stop,
-                outcomes so_far = {})
+                outcomes so_far = {}, int slices = 0)
       : parameters_(std::move(given)),
         nodes_(std::move(nodes)),
         stop_(std::move(stop)),
-        so_far_(std::move(so_far)) {}
+        so_far_(std::move(so_far)),
+        slices_(slices) {}
 
   template <class T>
   T get(const std::string& parameter) const {
@@ -42,6 +43,8 @@ class split_context {
   int nodes() const { return std::max(1, static_cast<int>(nodes_.size())); }
   /// Executors of these nodes together; at least 1.
   int slots() const;
+  /// How many slices `scale` wants (batch/scaling.hpp); without it, four for each executor.
+  int slices() const { return slices_ > 0 ? slices_ : 4 * slots(); }
 
   /// What the steps that come before this one have done. It is the same after a takeover.
   const outcomes& so_far() const { return so_far_; }
@@ -55,15 +58,17 @@ class split_context {
   std::vector<live_node> nodes_;
   std::stop_token stop_;
   outcomes so_far_;
+  int slices_;  // 0: not told
 };
 
 /// All partitions at once. None is claimed before the split is complete.
 using split_function = std::function<std::vector<partition>(split_context&)>;
 
+using take_partition = std::function<void(partition)>;
+
 /// One partition after the other, handed to `yield`; executors start on the first while the last
 /// are not made yet. Must yield the same sequence when it is called again for the same run: after a
 /// takeover the new master skips those that exist.
-using stream_function =
-    std::function<void(split_context&, const std::function<void(partition)>& yield)>;
+using stream_function = std::function<void(split_context&, const take_partition& yield)>;
 
 }  // namespace partita

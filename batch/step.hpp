@@ -7,6 +7,7 @@
 #include "batch/aggregate.hpp"
 #include "batch/chunk_loop.hpp"
 #include "batch/partition_context.hpp"
+#include "batch/scaling.hpp"
 #include "batch/split_context.hpp"
 #include "protocol/assignment.hpp"
 #include "protocol/values.hpp"
@@ -59,11 +60,17 @@ class partitioned {
   partitioned& each(partition_function f) { return body_ = std::move(f), *this; }
   /// `chunked<T>(500)…` (batch/chunk.hpp).
   partitioned& each(chunked_body b) {
-    body_ = std::move(b.run);
-    skip_limit_ = b.skip_limit;
-    processor_ = std::move(b.processor);
+    body_ = b.run;
+    chunked_ = std::move(b);
     return *this;
   }
+  /// How its items are spread (batch/scaling.hpp): a step with a split for slices, a chunked body
+  /// for chunks. A split makes as many partitions as `slices()` tells it; one slice may do without
+  /// a split.
+  partitioned& scale(scaling how) {
+    return scale([how](const parameters&) { return how; });
+  }
+  partitioned& scale(scaling_function chooses) { return scale_ = std::move(chooses), *this; }
   partitioned& aggregate(aggregate_function f) { return aggregate_ = std::move(f), *this; }
 
   const std::string& name() const { return name_; }
@@ -75,11 +82,24 @@ class partitioned {
   milliseconds time_limit() const { return timeout_; }
   const std::optional<isolation>& isolated_how() const { return isolated_; }
   /// How many items the whole step may let go; none: any number.
-  const std::optional<std::int64_t>& skip_limit() const { return skip_limit_; }
+  const std::optional<std::int64_t>& skip_limit() const { return chunked_.skip_limit; }
   const partition_function& body() const { return body_; }
   /// Of a chunked body; else empty.
-  const item_processor& processor() const { return processor_; }
+  const item_processor& processor() const { return chunked_.processor; }
   const aggregate_function& aggregator() const { return aggregate_; }
+  bool is_scaled() const { return bool(scale_); }
+
+  // --- for the engine, in a run with these parameters
+  /// Throws definition_error for a scaling that the step cannot have.
+  std::optional<scaling> scaled(const parameters& given) const;
+  /// Whether partitions are claimed before the last of them is made.
+  bool streams(const parameters& given) const;
+  /// All partitions of a step that is not streamed; one that packs its items: what is read.
+  std::vector<partition> slices(split_context& context) const;
+  /// Reads the items of one of these on the master, into partitions. REQUIRES: remote_chunking.
+  void pack(partition_context& reading, const take_partition& yield) const;
+  /// Executes one partition.
+  void run(partition_context& p) const;
 
  private:
   std::string name_;
@@ -91,10 +111,13 @@ class partitioned {
   milliseconds timeout_{0};  // 0: none
   std::optional<isolation> isolated_;
   partition_function body_;
-  std::optional<std::int64_t> skip_limit_;
-  item_processor processor_;
+  chunked_body chunked_;  // empty where the body is a function
+  scaling_function scale_;
   aggregate_function aggregate_;
 };
+
+/// How many slices a split is to make; 0: as many as it likes.
+int slices_of(const std::optional<scaling>& how);
 
 /// A step that is one function, executed on the master. After a takeover it is executed again, and
 /// so it is when it throws, unless it is a permanent_error.

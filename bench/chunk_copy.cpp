@@ -45,15 +45,11 @@ partitioned one_file(const fs::path& from) {
 }
 
 job table_to_table(int interval) {
-  const auto read = [interval](partition_context& p) {
-    return sql::keyset<entry>{p,
-                              {"source", columns, {"id"}, "", {}},
-                              {},
-                              [](sql_row& row) {
+  const auto read = [](partition_context& p) {
+    return sql::keyset<entry>{p, {"source", columns, {"id"}, "", {}}, {}, [](sql_row& row) {
                                 return entry{std::get<std::int64_t>(row[0]), std::move(row[1]),
                                              std::move(row[2]), std::move(row[3])};
-                              },
-                              interval};
+                              }};
   };
   const auto write = [](partition_context&) {
     return sql::insert<entry>{"target", columns, [](const entry& e) {

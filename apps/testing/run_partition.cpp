@@ -10,7 +10,7 @@ namespace partita::test {
 namespace {
 
 /// What a node would fill in, with commits that nothing fences.
-partition_setup setup_of(const partitioned& step, const partition& which, json given,
+partition_setup setup_of(const job& of, const partitioned& step, const partition& which, json given,
                          const partition_options& options, partition_run& to) {
   partition_setup setup;
   setup.run = run_id{1};
@@ -33,6 +33,12 @@ partition_setup setup_of(const partitioned& step, const partition& which, json g
     return done;
   };
   setup.queries = to.in->queries();
+  setup.resource = [&of, given = setup.given, queries = setup.queries](std::type_index type) {
+    const auto* make = of.resource_of(type);
+    if (make == nullptr) return resource_ptr{};
+    resource_context context{run_id{1}, given, queries};
+    return (*make)(context);
+  };
   setup.rest = [](milliseconds) {};
   return setup;
 }
@@ -47,11 +53,24 @@ std::vector<sql_row> partition_run::fetch(std::string_view statement,
 std::vector<partition> split(const job& j, const std::string& step, const json& parameters,
                              int executors) {
   const auto& found = partitioned_of(j, step);
+  const partita::parameters given{checked(j, parameters)};
   split_context context{
-      partita::parameters{checked(j, parameters)}, {{node_id{1}, executors, 0}}, {}};
-  if (found.splitter()) return found.splitter()(context);
+      given, {{node_id{1}, executors, 0}}, {}, {}, slices_of(found.scaled(given))};
   std::vector<partition> parts;
-  found.streamer()(context, [&](partition one) { parts.push_back(std::move(one)); });
+  const auto keep = [&](partition one) { parts.push_back(std::move(one)); };
+  if (found.streamer()) {
+    found.streamer()(context, keep);
+    return parts;
+  }
+  auto slices = found.slices(context);
+  if (!found.streams(given)) return slices;
+  for (const auto& slice : slices) {
+    partition_setup setup;
+    setup.given = given;
+    setup.input = slice.input;
+    partition_context reading{std::move(setup)};
+    found.pack(reading, keep);
+  }
   return parts;
 }
 
@@ -62,9 +81,9 @@ partition_run run_partition(const job& j, const std::string& step, const partiti
   partition_run result;
   result.in = std::make_shared<author_database>(sim::sqlite_in_memory(wall_now));
   result.in->make(options.tables);
-  partition_context p{setup_of(found, which, std::move(given), options, result)};
+  partition_context p{setup_of(j, found, which, std::move(given), options, result)};
   try {
-    found.body()(p);
+    found.run(p);
   } catch (...) {
     for (const auto& file : p.files()) remove_staged(file);
     throw;
