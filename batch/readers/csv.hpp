@@ -35,8 +35,9 @@ struct column_counts {
   std::size_t least;
   std::size_t most;
 
-  column_counts(std::size_t exactly) : least(exactly), most(exactly) {}  // NOLINT(*-explicit-*)
-  column_counts(std::size_t from, std::size_t to) : least(from), most(to) {}
+  constexpr column_counts(std::size_t exactly)
+      : least(exactly), most(exactly) {}  // NOLINT(*-explicit-*)
+  constexpr column_counts(std::size_t from, std::size_t to) : least(from), most(to) {}
 };
 
 /// Streams the records of one slice, in memory bounded by the limits above.
