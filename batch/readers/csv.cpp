@@ -13,15 +13,24 @@ std::string columns_text(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " column" : " columns");
 }
 
+std::string expected_text(const column_counts& expected) {
+  const auto most = std::to_string(expected.most);
+  return expected.least == expected.most ? most : std::to_string(expected.least) + " to " + most;
+}
+
 }  // namespace
 
 std::vector<slice> split(const std::filesystem::path& path, std::string_view header,
                          std::int64_t max_slices) {
-  return split_records(path, {.header = header, .quotes = true}, max_slices);
+  return split_records(path, {.header = header, .quotes = true, .end_mark = true}, max_slices);
 }
 
-reader::reader(std::filesystem::path path, const slice& part, std::size_t columns)
-    : source_(std::move(path), part, true), columns_(columns) {}
+std::vector<slice> split(const std::filesystem::path& path, std::int64_t max_slices) {
+  return split_records(path, {.header = {}, .quotes = true, .end_mark = true}, max_slices);
+}
+
+reader::reader(std::filesystem::path path, const slice& part, column_counts expected)
+    : source_(std::move(path), part, true), columns_(expected) {}
 
 bool reader::next(record& into) {
   if (!source_.next()) return false;
@@ -36,9 +45,9 @@ bool reader::next(record& into) {
     parse(at, end, into);  // whether its end is known
     source_.fail(flaw);
   }
-  const auto columns = parse(at, end, into);
-  if (columns != columns_)
-    source_.fail(columns_text(columns) + " instead of " + std::to_string(columns_));
+  const auto found = parse(at, end, into);
+  if (found < columns_.least || found > columns_.most)
+    source_.fail(columns_text(found) + " instead of " + expected_text(columns_));
   return true;
 }
 
@@ -49,15 +58,15 @@ std::string reader::where(const record& at) const {
 /// Returns how many fields the record has; those past the columns are not kept.
 std::size_t reader::parse(char* at, char* end, record& into) const {
   into.fields.clear();
-  std::size_t columns = 0;
+  std::size_t count = 0;
   for (;; ++at) {  // past the comma
     std::string_view field;
     const bool quoted = at != end && *at == '"';
     at = quoted ? parse_quoted(at + 1, end, field) : parse_plain(at, end, field);
     if (field.size() > max_field_bytes)
-      fail("field " + std::to_string(columns + 1) + " is longer than 1 MiB");
-    if (++columns <= columns_) into.fields.push_back(field);
-    if (at == end) return columns;
+      fail("field " + std::to_string(count + 1) + " is longer than 1 MiB");
+    if (++count <= columns_.most) into.fields.push_back(field);
+    if (at == end) return count;
   }
 }
 

@@ -10,7 +10,7 @@
 
 /// CSV as RFC 4180 has it, in UTF-8: fields that hold commas, quotes or line ends are quoted, a
 /// quote inside is doubled. Beyond the RFC: LF as well as CRLF, a byte order mark, blank lines at
-/// the end.
+/// the end, and a last byte 0x1A, with which old programs mark the end of a file.
 namespace partita::csv {
 
 inline constexpr std::size_t max_field_bytes = 1024 * 1024;
@@ -27,6 +27,18 @@ using slice = file_slice;
 /// rows.
 std::vector<slice> split(const std::filesystem::path& path, std::string_view header,
                          std::int64_t max_slices);
+/// The same for a file without a header: its first line is a record.
+std::vector<slice> split(const std::filesystem::path& path, std::int64_t max_slices);
+
+/// How many columns a record may have. It has the fields that are there.
+struct column_counts {
+  std::size_t least;
+  std::size_t most;
+
+  constexpr column_counts(std::size_t exactly)
+      : least(exactly), most(exactly) {}  // NOLINT(*-explicit-*)
+  constexpr column_counts(std::size_t from, std::size_t to) : least(from), most(to) {}
+};
 
 /// Streams the records of one slice, in memory bounded by the limits above.
 ///
@@ -37,7 +49,7 @@ std::vector<slice> split(const std::filesystem::path& path, std::string_view hea
 class reader {
  public:
   /// Throws what input_file throws, and permanent_error if the file is not the one that was split.
-  reader(std::filesystem::path path, const slice& part, std::size_t columns);
+  reader(std::filesystem::path path, const slice& part, column_counts expected);
 
   /// The next record, or false at the end of the slice; then all its rows were read, and the file
   /// had not changed.
@@ -60,7 +72,7 @@ class reader {
   [[noreturn]] void fail(const std::string& reason) const;
 
   record_source source_;
-  std::size_t columns_;
+  column_counts columns_;
 };
 
 /// A reader of T: what a function of the author's makes of each record. What it throws as a
@@ -68,9 +80,9 @@ class reader {
 template <class T>
 class rows : public mapped<T, reader> {
  public:
-  rows(std::filesystem::path path, const slice& part, std::size_t columns,
+  rows(std::filesystem::path path, const slice& part, column_counts expected,
        typename mapped<T, reader>::maker make)
-      : mapped<T, reader>(reader{std::move(path), part, columns}, std::move(make)) {}
+      : mapped<T, reader>(reader{std::move(path), part, expected}, std::move(make)) {}
 };
 
 }  // namespace partita::csv

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t scan_bytes = 1024 * 1024;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+constexpr char end_of_text = 0x1A;  // to CP/M and DOS
 
 const char* find(const char* at, const char* end, char wanted) {
   const auto* hit = std::memchr(at, wanted, static_cast<std::size_t>(end - at));
@@ -161,21 +162,25 @@ std::vector<file_slice> split_records(const std::filesystem::path& path, const r
   const auto version = file.version();
   const auto block = std::make_unique_for_overwrite<char[]>(scan_bytes);
 
-  auto size = file.read(block.get(), scan_bytes);
-  const auto skipped = skip_front(file, {block.get(), size}, rules);
+  std::int64_t bytes = 0;
+  std::size_t size = 0;
+  // Returns how many of the bytes read are of records, or before them.
+  const auto read = [&] {
+    size = file.read(block.get(), scan_bytes);
+    bytes += static_cast<std::int64_t>(size);
+    const bool last = size > 0 && bytes == version.size;
+    return last && rules.end_mark && block[size - 1] == end_of_text ? size - 1 : size;
+  };
+  const auto first = read();
+  const auto skipped = skip_front(file, {block.get(), first}, rules);
   const auto begin = static_cast<std::int64_t>(skipped);
   const std::int64_t line = rules.header ? 2 : 1;
   dealer slices{begin, line, version, max_slices, rules.blank_end};
   scanner records{rules.quotes, begin, line, slices};
-  records.scan(block.get() + skipped, size - skipped);
-  auto bytes = size;
-  while (size == scan_bytes) {
-    size = file.read(block.get(), scan_bytes);
-    records.scan(block.get(), size);
-    bytes += size;
-  }
+  records.scan(block.get() + skipped, first - skipped);
+  while (size == scan_bytes) records.scan(block.get(), read());
   records.finish();
-  if (static_cast<std::int64_t>(bytes) != version.size) file.fail_changed();
+  if (bytes != version.size) file.fail_changed();
   file.require_version(version);
   return std::move(slices).take();
 }

@@ -14,6 +14,7 @@ struct record_rules {
   std::optional<std::string_view> header;  // the line before the first record
   bool quotes = false;                     // a line end between two quotes ends no record
   bool blank_end = false;                  // blank lines at the end of the file are records, too
+  bool end_mark = false;  // a last byte 0x1A, as DOS programs set it, is not part of a record
 };
 
 /// Cuts the records after the header, or after a byte order mark, into at most `max_slices` slices

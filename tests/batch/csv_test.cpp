@@ -101,6 +101,54 @@ TEST_CASE("a file without rows is one empty slice") {
   CHECK(read_all(file, 5).rows.empty());
 }
 
+TEST_CASE("a file without a header is read from its first line") {
+  temp_dir dir;
+  const auto text = GENERATE(as<std::string>{}, "1,x\n2,y\n", "\xEF\xBB\xBF\"1\",x\r\n2,y");
+  const auto file = write_file(dir / "f.csv", text);
+  read_rows read;
+  for (const auto& slice : csv::split(file, GENERATE(1, 2, 9))) read_slice(file, slice, 2, read);
+  CHECK(read.rows == std::vector<row>{{"1", "x"}, {"2", "y"}});
+  CHECK(read.lines == std::vector<std::int64_t>{1, 2});
+}
+
+TEST_CASE("a last byte 0x1A is not part of the file, any other is") {
+  temp_dir dir;
+  const auto slices = GENERATE(1, 3);
+  const auto mark = GENERATE(as<std::string>{}, "\x1A", "\n\x1A", "\r\n\x1A", "\n\n\x1A");
+  CHECK(read_all(write_file(dir / "f.csv", "a,b\n1,x\n2,y" + mark), slices).rows ==
+        std::vector<row>{{"1", "x"}, {"2", "y"}});
+  // The mark as the last byte of a block that is scanned at once, and as the first of the next.
+  constexpr std::size_t block = 1024 * 1024;
+  for (const auto length : {block - 1, block, block + 1}) {
+    std::string text = "a,b\n";
+    while (text.size() + 100'010 < length) text += "1," + std::string(100'000, 'x') + "\n";
+    text += "1," + std::string(length - text.size() - 2, 'y');
+    const auto read = read_all(write_file(dir / "f.csv", text + "\x1A"), slices);
+    CHECK(read.rows.size() == 11);
+    CHECK(read.rows.back()[1].back() == 'y');
+  }
+  CHECK(read_all(write_file(dir / "f.csv", "a,b\n1,x\x1A"), slices).rows ==
+        std::vector<row>{{"1", "x"}});
+  CHECK(read_all(write_file(dir / "f.csv", "a,b\n1,\x1A\x1A"), slices).rows ==
+        std::vector<row>{{"1", "\x1A"}});
+  CHECK(complaint("a,b\n\x1A\n") == "f.csv, line 2: 1 column instead of 2");
+  CHECK(csv::split(write_file(dir / "f.csv", "\x1A"), 3).front().rows == 0);
+}
+
+TEST_CASE("a record may have one of several numbers of columns") {
+  temp_dir dir;
+  const auto file = write_file(dir / "f.csv", "1,2\n1,2,3\n1\n1,2,3,4\n");
+  csv::reader reader{file, csv::split(file, 1).front(), {2, 3}};
+  csv::record record;
+  REQUIRE(reader.next(record));
+  CHECK(record.fields.size() == 2);
+  REQUIRE(reader.next(record));
+  CHECK(record.fields.size() == 3);
+  CHECK_THROWS_WITH(reader.next(record), file.string() + ", line 3: 1 column instead of 2 to 3");
+  CHECK_THROWS_WITH(reader.next(record), file.string() + ", line 4: 4 columns instead of 2 to 3");
+  CHECK_FALSE(reader.next(record));
+}
+
 TEST_CASE("slices follow each other, are balanced by bytes and never more than the rows") {
   temp_dir dir;
   std::string text = "a,b\n";

@@ -56,6 +56,7 @@ const std::vector<room> house{
     {"apps/jobs/range_sum",    {"batch", "apps/jobs/support"}},
     {"apps/jobs/customer_etl", {"batch", "batch/errors", "batch/readers", "batch/writers",
                                 "apps/jobs/support"}},
+    {"apps/jobs/sanctions_screening", {"batch", "batch/errors", "batch/readers", "batch/writers"}},
 
     {"apps/partita",          {"protocol", "storage", "batch", "batch/errors", "actors"}},
     {"apps/partita/bench",    {"protocol", "storage", "batch", "actors", "apps/partita"}},
@@ -70,7 +71,8 @@ const std::vector<room> house{
     {"apps/testing",     {"storage", "storage/audit", "storage/sqlite", "batch",
                           "apps/testing/sim"}},
     {"apps/demo",             {"protocol", "storage", "apps/jobs/customer_etl", "apps/partita"}},
-    {"apps/generate",         {"apps/jobs/customer_etl", "apps/partita"}},
+    {"apps/generate",         {"apps/jobs/customer_etl", "apps/jobs/sanctions_screening",
+                               "apps/partita"}},
     {"apps",                  {"apps/jobs/range_sum", "apps/jobs/customer_etl",
                                "apps/partita", "apps/program", "apps/demo", "apps/generate"}},
 
@@ -90,8 +92,8 @@ const std::vector<room> house{
     {"tests/support/sim_cluster", {"storage/memory", "apps/testing/sim"}},
     {"tests/actors",   {"protocol", "storage", "batch", "actors", "tests/support",
                         "tests/support/sim_cluster"}},
-    {"tests/apps",     {"batch", "apps/jobs/range_sum", "apps/jobs/customer_etl", "apps/testing",
-                        "tests/support"}},
+    {"tests/apps",     {"batch", "batch/readers", "apps/jobs/range_sum", "apps/jobs/customer_etl",
+                        "apps/jobs/sanctions_screening", "apps/testing", "tests/support"}},
     {"tests/apps/testing", {"batch", "batch/readers", "batch/writers", "apps/testing",
                             "tests/support"}},
     {"tests/cli",      {"apps/partita", "apps/partita/bench"}},
