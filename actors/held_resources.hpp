@@ -13,9 +13,10 @@ namespace partita {
 class held_resources {
  public:
   /// Lets go of those of other runs.
-  void keep_only(run_id run) {
+  void keep_only(run_id run, run_id first_run) {
     if (run_ != run) made_.clear();
     run_ = run;
+    first_run_ = first_run ? first_run : run;
   }
   void clear() { made_.clear(); }
   bool empty() const { return made_.empty(); }
@@ -28,7 +29,7 @@ class held_resources {
     auto& mine = made_[type];
     if (!mine)
       mine = cache.get(run_, type, [&] {
-        resource_context context{run_, given, queries};
+        resource_context context{first_run_, given, queries};
         return (*make)(context);
       });
     return mine;
@@ -36,6 +37,7 @@ class held_resources {
 
  private:
   run_id run_;
+  run_id first_run_;
   std::map<std::type_index, resource_ptr> made_;
 };
 

@@ -192,12 +192,12 @@ void publish_files(const master_task& task) {
 
 /// Each partition keeps its own limit; here they are taken together.
 void require_few_skipped(const master_task& task, const partitioned& definition) {
-  const auto most = definition.skip_limit();
-  if (!most) return;
+  if (!definition.skip_limit()) return;
+  const auto most = definition.skip_limit()(parameters_of(task));
   const auto skipped = results_of(task).sum_skipped();
-  if (skipped > *most)
+  if (skipped > most)
     throw permanent_error(std::to_string(skipped) + " items were let go, and at most " +
-                          std::to_string(*most) + " may be; `job " +
+                          std::to_string(most) + " may be; `job " +
                           std::to_string(task.run.id.value) + " --skipped` lists them");
 }
 

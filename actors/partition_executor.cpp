@@ -71,7 +71,7 @@ void executor_state::prepare(const work_batch& work, common& all) {
   all.given = parameters{parse_document("the run's parameters", work.parameters)};
   all.job = job;
   all.step = step;
-  resources.keep_only(work.from.run);
+  resources.keep_only(work.from.run, work.first_run);
 }
 
 body_end executor_state::run_here(const work_batch& work, const granted_partition& part,

@@ -2,11 +2,13 @@
 #include "apps/generate.hpp"
 #include "apps/jobs/customer_etl/customer_etl.hpp"
 #include "apps/jobs/range_sum/range_sum.hpp"
+#include "apps/jobs/sanctions_screening/sanctions_screening.hpp"
 #include "apps/partita/command_table.hpp"
 #include "apps/program.hpp"
 
 int main(int argc, char** argv) {
   partita::cli::add_command(partita::cli::generate_command());
   partita::cli::add_command(partita::cli::demo_command());
-  return partita::main(argc, argv, {partita::range_sum(), partita::customer_etl()});
+  return partita::main(
+      argc, argv, {partita::range_sum(), partita::customer_etl(), partita::sanctions_screening()});
 }

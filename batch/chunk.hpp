@@ -50,9 +50,18 @@ error_filter on() {
       [](const std::exception& e) { return ((dynamic_cast<const Errors*>(&e) != nullptr) || ...); };
 }
 
-/// How many items policies may let go.
-struct at_most {
-  std::int64_t count;
+/// How many items policies may let go: a number, or the value of a parameter of the run.
+class at_most {
+ public:
+  explicit at_most(std::int64_t count) : limit_([count](const parameters&) { return count; }) {}
+  explicit at_most(std::string parameter)
+      : limit_([name = std::move(parameter)](const parameters& given) {
+          return given.get<std::int64_t>(name);
+        }) {}
+  const skip_limit_function& limit() const { return limit_; }
+
+ private:
+  skip_limit_function limit_;
 };
 
 template <class In, class Out = In>
@@ -75,11 +84,14 @@ class chunked {
   /// again for the same item.
   template <class Function>
   chunked& process(Function f) {
-    process_ = [f = std::move(f)](In in, const item& where) -> std::optional<Out> {
-      if constexpr (std::is_invocable_v<const Function&, In, const item&>)
-        return f(std::move(in), where);
-      else
-        return f(std::move(in));
+    process_ = processor_of(std::move(f));
+    return *this;
+  }
+  /// The same, made by a factory once an attempt: it sees parameters and resources.
+  template <class Factory>
+  chunked& process_with(Factory make) {
+    make_process_ = [make = std::move(make)](partition_context& p) {
+      return processor_of(make(p));
     };
     return *this;
   }
@@ -105,7 +117,7 @@ class chunked {
   /// cannot be written is written item by item, so that only the bad ones are let go.
   chunked& skip(error_filter which, at_most most) {
     how_.skipped = std::move(which);
-    how_.skip_limit = most.count;
+    how_.skip_limit = most.limit();
     return *this;
   }
 
@@ -114,9 +126,11 @@ class chunked {
     require_chunk_size(how_.size);
     if (!read_) throw definition_error("a chunked step has no reader");
     if (!write_) throw definition_error("a chunked step has no writer");
-    if (!process_ && !std::is_same_v<In, Out>)
+    const bool processes = process_ || make_process_;
+    if (process_ && make_process_) throw definition_error("a chunked step has two processors");
+    if (!processes && !std::is_same_v<In, Out>)
       throw definition_error("a chunked step has no processor between its two types");
-    if (process_ && how_.retried && !std::is_copy_constructible_v<In>)
+    if (processes && how_.retried && !std::is_copy_constructible_v<In>)
       throw definition_error(
           "items that cannot be copied cannot be processed again: leave out the retry");
     chunked_body body;
@@ -141,6 +155,20 @@ class chunked {
 
  private:
   using source = item_source<In>;
+  using processing = processor_function<In, Out>;
+
+  template <class Function>
+  static processing processor_of(Function f) {
+    return [f = std::move(f)](In in, const item& where) -> std::optional<Out> {
+      if constexpr (std::is_invocable_v<const Function&, In, const item&>)
+        return f(std::move(in), where);
+      else
+        return f(std::move(in));
+    };
+  }
+  processing processor_for(partition_context& p) const {
+    return make_process_ ? make_process_(p) : process_;
+  }
 
   class sink : public chunk_output {
    public:
@@ -199,6 +227,7 @@ class chunked {
 
   void run(partition_context& p, source& reader) const {
     chunk_loop loop{p, how_};
+    const auto process = processor_for(p);
     const auto writer = write_(p);
     if (const auto position = loop.begin(*writer)) reader.go_on(*position, loop.items());
     const auto where = [&] { return reader.where(); };
@@ -211,7 +240,7 @@ class chunked {
         std::optional<Out> out;
         if (!loop.process(
                 [&] {
-                  return (out = made_of(*in, {loop.items() - 1, where})).has_value();
+                  return (out = made_of(process, *in, {loop.items() - 1, where})).has_value();
                 },
                 where))
           continue;
@@ -229,15 +258,16 @@ class chunked {
   void run_in_threads(partition_context& p, int threads) const {
     chunk_loop loop{p, how_};
     const auto reader = read_(p);
+    const auto process = processor_for(p);
     const auto writer = write_(p);
     if (const auto position = loop.begin(*writer)) reader->go_on(*position, loop.items());
     chunks_ahead<In, Out> chunks{*reader, threads,
-                                 [this](In& in, const item& it) { return made_of(in, it); }};
+                                 [&](In& in, const item& it) { return made_of(process, in, it); }};
     chunks.begin(loop.items(), loop.room());
     while (auto* now = chunks.first()) {
       if (!p.stop_requested()) chunks.begin(loop.items() + now->size(), loop.room(now->size()));
       chunks.wait();
-      for (auto& one : now->items) take(one, loop, *writer);
+      for (auto& one : now->items) take(process, one, loop, *writer);
       loop.commit(now->position);
       writer->outputs.clear();
       chunks.drop_first();
@@ -247,7 +277,8 @@ class chunked {
   }
 
   /// What the threads made of an item. When it is tried again, that happens here.
-  void take(typename chunks_ahead<In, Out>::work& one, chunk_loop& loop, sink& to) const {
+  void take(const processing& process, typename chunks_ahead<In, Out>::work& one, chunk_loop& loop,
+            sink& to) const {
     const auto where = [&] { return one.where; };
     const auto outcome = [&] {
       if (one.error) std::rethrow_exception(std::exchange(one.error, nullptr));
@@ -264,7 +295,7 @@ class chunked {
       if (std::exchange(first, false))
         outcome();
       else
-        one.out = made_of(*one.in, {loop.items() - 1, where});
+        one.out = made_of(process, *one.in, {loop.items() - 1, where});
       return one.out.has_value();
     };
     if (!loop.process(made, where)) return;
@@ -273,24 +304,26 @@ class chunked {
   }
 
   item_processor processor() const {
-    processor_function<In, Out> make = process_;
+    if (make_process_) return {};
+    auto make = process_;
     if constexpr (std::is_same_v<In, Out>)
       if (!make) make = [](In in, const item&) { return std::optional<Out>{std::move(in)}; };
     return {std::move(make), &typeid(In), &typeid(Out)};
   }
 
   /// An item that may be processed again is kept.
-  std::optional<Out> made_of(In& in, const item& where) const {
+  std::optional<Out> made_of(const processing& process, In& in, const item& where) const {
     if constexpr (std::is_same_v<In, Out>)
-      if (!process_) return std::move(in);
+      if (!process) return std::move(in);
     if constexpr (std::is_copy_constructible_v<In>)
-      if (how_.retried) return process_(In(in), where);
-    return process_(std::move(in), where);
+      if (how_.retried) return process(In(in), where);
+    return process(std::move(in), where);
   }
 
   chunk_policies how_;
   std::function<std::unique_ptr<source>(partition_context&)> read_;
-  processor_function<In, Out> process_;
+  processing process_;
+  std::function<processing(partition_context&)> make_process_;
   std::function<std::unique_ptr<sink>(partition_context&)> write_;
 };
 

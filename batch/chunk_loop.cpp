@@ -25,6 +25,11 @@ void require_chunk_size(int items) {
   if (items < 1) throw definition_error("a chunk has at least one item");
 }
 
+chunk_loop::chunk_loop(partition_context& p, const chunk_policies& how)
+    : p_(p), how_(how), skip_limit_(how.skip_limit ? how.skip_limit(p.all_parameters()) : 0) {
+  p.files_go_on();
+}
+
 std::optional<json> chunk_loop::begin(chunk_output& out) {
   out_ = &out;
   if (!p_.files().empty() && !out.goes_on())
@@ -83,9 +88,9 @@ void chunk_loop::add_skipped(std::vector<skipped_item>& to, skipped_item one) co
   one.place = utf8::shortened(one.place, most_text);
   one.why = utf8::shortened(one.why, most_text);
   const auto all = done().skipped + static_cast<std::int64_t>(to.size()) + 1;
-  if (all > how_.skip_limit)
+  if (all > skip_limit_)
     throw permanent_error(
-        "more than " + std::to_string(how_.skip_limit) + " items would be let go; the last one: " +
+        "more than " + std::to_string(skip_limit_) + " items would be let go; the last one: " +
         (one.place.empty() ? "item " + std::to_string(one.item) : one.place) + ": " + one.why);
   const auto at =
       std::lower_bound(to.begin(), to.end(), one.item,

@@ -18,14 +18,16 @@
 namespace partita {
 
 using error_filter = std::function<bool(const std::exception&)>;
+/// How many items may be let go in a run with these parameters.
+using skip_limit_function = std::function<std::int64_t(const parameters&)>;
 
 /// What a chunked body does about items that fail.
 struct chunk_policies {
   int size = 0;          // items a chunk
   error_filter retried;  // null: none
   retry_policy retries;
-  error_filter skipped;         // null: none
-  std::int64_t skip_limit = 0;  // of one partition
+  error_filter skipped;            // null: none
+  skip_limit_function skip_limit;  // of one partition
 };
 
 /// What a processor learns of its item.
@@ -46,7 +48,7 @@ using processor_function = std::function<std::optional<Out>(In, const item&)>;
 /// What `chunked` (batch/chunk.hpp) makes for `partitioned::each`.
 struct chunked_body {
   partition_function run;
-  std::optional<std::int64_t> skip_limit;  // of the whole step
+  skip_limit_function skip_limit;  // of the whole step; null: any number
   item_processor processor{};
   // For `scale` (batch/scaling.hpp).
   std::function<void(partition_context&, int threads)> run_in_threads{};
@@ -65,9 +67,7 @@ class chunk_loop {
  public:
   enum class got { item, let_go, end };
 
-  chunk_loop(partition_context& p, const chunk_policies& how) : p_(p), how_(how) {
-    p.files_go_on();
-  }
+  chunk_loop(partition_context& p, const chunk_policies& how);
 
   /// REQUIRES: called once, when reader and writer are made. The reader's position from which on
   /// items are wanted; none: from the start.
@@ -159,6 +159,7 @@ class chunk_loop {
 
   partition_context& p_;
   const chunk_policies& how_;
+  const std::int64_t skip_limit_;
   chunk_output* out_ = nullptr;
   std::vector<output_file> sources_;  // what the files of this attempt were copied from
 

@@ -7,7 +7,8 @@ namespace {
 json describe(const parameter_spec& spec) {
   return {{"name", spec.name},         {"type", to_string(spec.type)},
           {"required", spec.required}, {"identifying", spec.identifying},
-          {"default", spec.fallback},  {"about", spec.about}};
+          {"default", spec.fallback},  {"about", spec.about},
+          {"one_of", spec.choices}};
 }
 
 }  // namespace

@@ -90,6 +90,13 @@ std::vector<step_shape> job::shape() const {
     if (!is_name(p.name) || !seen.insert(p.name).second)
       refuse(name_, "parameter " + p.name + " is declared twice or has no proper name");
 
+  for (const auto& p : parameters_)
+    if (!p.choices.empty() &&
+        (p.type != parameter_type::text ||
+         (!p.fallback.is_null() &&
+          std::find(p.choices.begin(), p.choices.end(), p.fallback) == p.choices.end())))
+      refuse(name_, "parameter " + p.name + " is no text, or its default is none of its values");
+
   std::vector<step_shape> plan;
   std::set<std::string> steps;
   for (std::size_t i = 0; i < steps_.size(); ++i) {

@@ -83,6 +83,17 @@ std::string article(parameter_type type) {
   return (type == parameter_type::integer ? "an " : "a ") + std::string{to_string(type)};
 }
 
+/// Why a value is none of those the parameter may have; empty: it is one.
+std::string not_a_choice(const parameter_spec& spec, const std::string& value) {
+  const auto& all = spec.choices;
+  if (all.empty() || std::find(all.begin(), all.end(), value) != all.end()) return {};
+  std::string listed;
+  for (const auto& one : all) listed += (listed.empty() ? "" : ", ") + one;
+  const auto close = nearest(value, all);
+  return "parameter " + spec.name + "=" + value + " is none of " + listed +
+         (close ? "; did you mean " + *close + "?" : "");
+}
+
 }  // namespace
 
 checked_parameters check_parameters(const std::vector<parameter_spec>& specs,
@@ -106,7 +117,9 @@ checked_parameters check_parameters(const std::vector<parameter_spec>& specs,
         checked.values[spec.name] = spec.fallback;
       continue;
     }
-    if (auto value = parse(spec.type, found->second))
+    if (auto why = not_a_choice(spec, found->second); !why.empty())
+      checked.problems.push_back(std::move(why));
+    else if (auto value = parse(spec.type, found->second))
       checked.values[spec.name] = *value;
     else
       checked.problems.push_back("parameter " + spec.name + "=" + found->second + " is not " +

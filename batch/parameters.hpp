@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,6 +49,11 @@ struct default_value {
 };
 template <class T>
 default_value(T) -> default_value<T>;
+/// The values a text may have. A default must be one of them.
+struct one_of {
+  one_of(std::initializer_list<std::string> all) : values(all) {}
+  std::vector<std::string> values;
+};
 /// One line for `partita jobs` and `help`.
 struct about {
   std::string text;
@@ -58,12 +64,14 @@ struct parameter_spec {
   parameter_type type = parameter_type::text;
   bool required = false;
   bool identifying = true;
-  json fallback;  // null: none
+  json fallback;                     // null: none
+  std::vector<std::string> choices;  // empty: any value of the type
   std::string about;
 
   void apply(required_t) { required = true; }
   void apply(non_identifying_t) { identifying = false; }
   void apply(struct about a) { about = std::move(a.text); }
+  void apply(one_of o) { choices = std::move(o.values); }
   template <class T>
   void apply(const default_value<T>& d) {
     if constexpr (std::is_same_v<T, std::filesystem::path>)

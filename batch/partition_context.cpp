@@ -148,9 +148,8 @@ std::filesystem::path partition_context::output_file(const std::filesystem::path
 }
 
 std::string partition_context::idempotency_key() const {
-  const auto first = setup_.first_run ? setup_.first_run : setup_.run;
-  return std::to_string(first.value) + ":" + setup_.step_name + ":" + std::to_string(no()) + ":" +
-         std::to_string(seq_);
+  return std::to_string(first_run().value) + ":" + setup_.step_name + ":" + std::to_string(no()) +
+         ":" + std::to_string(seq_);
 }
 
 }  // namespace partita

@@ -69,6 +69,8 @@ class partition_context {
   const std::string& key() const { return setup_.key; }
   int attempt() const { return setup_.attempt; }
   run_id run() const { return setup_.run; }
+  /// Of the runs that continue each other, this one the last: the same in every restart.
+  run_id first_run() const { return setup_.first_run ? setup_.first_run : setup_.run; }
   const json& input() const { return setup_.input; }
   /// The input as a type of the author's (nlohmann from_json). Throws permanent_error.
   template <class T>

@@ -22,10 +22,11 @@ namespace partita {
 /// What a resource is made from: the parameters of the run, and the database.
 class resource_context {
  public:
-  resource_context(run_id run, parameters given, std::shared_ptr<sql_queries> queries)
-      : run_(run), given_(std::move(given)), queries_(std::move(queries)) {}
+  resource_context(run_id first_run, parameters given, std::shared_ptr<sql_queries> queries)
+      : first_run_(first_run), given_(std::move(given)), queries_(std::move(queries)) {}
 
-  run_id run() const { return run_; }
+  /// As partition_context::first_run.
+  run_id first_run() const { return first_run_; }
   template <class T>
   T get(const std::string& parameter) const {
     return given_.get<T>(parameter);
@@ -44,7 +45,7 @@ class resource_context {
   std::vector<sql_row> fetch(std::string_view statement, std::span<const sql_value> values);
 
  private:
-  run_id run_;
+  run_id first_run_;
   parameters given_;
   std::shared_ptr<sql_queries> queries_;
 };

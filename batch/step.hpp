@@ -81,8 +81,8 @@ class partitioned {
   const retry_policy& retries() const { return retry_; }
   milliseconds time_limit() const { return timeout_; }
   const std::optional<isolation>& isolated_how() const { return isolated_; }
-  /// How many items the whole step may let go; none: any number.
-  const std::optional<std::int64_t>& skip_limit() const { return chunked_.skip_limit; }
+  /// How many items the whole step may let go; null: any number.
+  const skip_limit_function& skip_limit() const { return chunked_.skip_limit; }
   const partition_function& body() const { return body_; }
   /// Of a chunked body; else empty.
   const item_processor& processor() const { return chunked_.processor; }

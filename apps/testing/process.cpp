@@ -23,8 +23,10 @@ std::string name_of(const std::type_info& type) {
 const item_processor& processor_of(const job& j, const std::string& step) {
   const auto& found = partitioned_of(j, step);
   if (!found.processor().make.has_value())
-    throw definition_error("step " + step + " of job " + j.name() +
-                           " has no chunks, so no processor: run_partition runs its body");
+    throw definition_error(
+        "step " + step + " of job " + j.name() +
+        " has no chunks, or a processor that is made for each attempt: run_partition "
+        "runs its body");
   return found.processor();
 }
 

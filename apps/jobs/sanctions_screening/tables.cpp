@@ -43,8 +43,8 @@ CREATE INDEX IF NOT EXISTS screening_transaction_by_run
 
 constexpr std::string_view entity_table = R"sql(
 CREATE TABLE IF NOT EXISTS screening_entity (
-  uid                      BIGINT NOT NULL PRIMARY KEY,
   run_id                   BIGINT NOT NULL,
+  uid                      BIGINT NOT NULL,
   name                     TEXT NOT NULL,
   type                     TEXT,
   program                  TEXT,
@@ -55,29 +55,30 @@ CREATE TABLE IF NOT EXISTS screening_entity (
   gross_registered_tonnage TEXT,
   flag                     TEXT,
   owner                    TEXT,
-  info                     TEXT
+  info                     TEXT,
+  PRIMARY KEY (run_id, uid)
 ))sql";
 
 constexpr std::string_view address_table = R"sql(
 CREATE TABLE IF NOT EXISTS screening_address (
+  run_id      BIGINT NOT NULL,
   entity_uid  BIGINT NOT NULL,
   address_uid BIGINT NOT NULL,
-  run_id      BIGINT NOT NULL,
   address     TEXT,
   city        TEXT,
   country     TEXT,
   ext         TEXT,
-  PRIMARY KEY (entity_uid, address_uid)
+  PRIMARY KEY (run_id, entity_uid, address_uid)
 ))sql";
 
 constexpr std::string_view alternate_name_table = R"sql(
 CREATE TABLE IF NOT EXISTS screening_alternate_name (
+  run_id             BIGINT NOT NULL,
   entity_uid         BIGINT NOT NULL,
   alternate_name_uid BIGINT NOT NULL,
-  run_id             BIGINT NOT NULL,
   type               TEXT,
   name               TEXT NOT NULL,
-  PRIMARY KEY (entity_uid, alternate_name_uid)
+  PRIMARY KEY (run_id, entity_uid, alternate_name_uid)
 ))sql";
 
 // The key is what makes a match unique, whoever finds it how often.
@@ -104,9 +105,9 @@ SELECT t.beneficiary_name    AS beneficiary_name,
        n.name                AS sdn_alternate_name
   FROM screening_match m
   JOIN screening_transaction t ON t.id = m.transaction_id
-  JOIN screening_entity e ON e.uid = m.sdn_entity_id
-  LEFT JOIN screening_address a ON a.entity_uid = e.uid
-  LEFT JOIN screening_alternate_name n ON n.entity_uid = e.uid)sql";
+  JOIN screening_entity e ON e.run_id = t.run_id AND e.uid = m.sdn_entity_id
+  LEFT JOIN screening_address a ON a.run_id = e.run_id AND a.entity_uid = e.uid
+  LEFT JOIN screening_alternate_name n ON n.run_id = e.run_id AND n.entity_uid = e.uid)sql";
 // clang-format on
 
 }  // namespace

@@ -8,8 +8,7 @@
 /// The tables of a screening in the author's database.
 ///
 /// - screening_transaction: the payments of a run, with the line of the file each was on.
-/// - screening_entity, screening_address, screening_alternate_name: the lists; run_id is the run
-///   that loaded a row last.
+/// - screening_entity, screening_address, screening_alternate_name: the lists of a run.
 /// - screening_match: a payment and an entity that it may have to do with.
 /// - screening_preview: a view of the matches, a row for each address and alternate name.
 namespace partita::screening {
