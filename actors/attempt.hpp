@@ -23,6 +23,7 @@ struct body_end {
   json_text output = "null";
   json_text files;
   item_counts counts;
+  bool crashed = false;  // its process ended by itself
 };
 
 /// An end without results. `why` must be readable.

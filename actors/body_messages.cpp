@@ -37,6 +37,8 @@ frame to_frame(const body_work& w) {
                 {"input", w.partition.input}, {"most", w.most_output},
                 {"memory", w.memory_bytes},   {"until", w.trusted_until.time_since_epoch().count()},
                 {"first", w.first_run.value}};
+  if (const auto& c = w.crashes; c.starts > 0)
+    document["crashes"] = {c.starts, c.until, c.most, c.let_go, c.why};
   if (w.partition.resume) document["resume"] = to_json(*w.partition.resume);
   return {frame_kind::work, written(document)};
 }
@@ -58,6 +60,9 @@ body_work to_work(const std::string& text) {
   w.most_output = document.at("most").get<std::size_t>();
   w.memory_bytes = document.at("memory").get<std::size_t>();
   w.trusted_until = mono_time{std::chrono::nanoseconds{document.at("until").get<std::int64_t>()}};
+  if (const auto c = document.find("crashes"); c != document.end())
+    w.crashes = {c->at(0).get<int>(), c->at(1).get<std::int64_t>(), c->at(2).get<std::int64_t>(),
+                 c->at(3).get<std::int64_t>(), c->at(4).get<std::string>()};
   if (const auto resume = document.find("resume"); resume != document.end())
     w.partition.resume = checkpoint_of(*resume);
   return w;

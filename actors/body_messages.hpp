@@ -24,6 +24,7 @@ struct body_work {
   std::size_t most_output = 0;   // bytes
   std::size_t memory_bytes = 0;  // beyond what the process has before the body; 0: no limit
   mono_time trusted_until;       // the process ends then, unless it hears of a later time
+  crash_hint crashes{};          // of this attempt so far
 };
 
 /// What became of a checkpoint.

@@ -74,6 +74,16 @@ std::string text_of(milliseconds time) {
 
 }  // namespace
 
+namespace {
+
+body_end crash(const std::string& why) {
+  auto end = end_with(body_end::kind::failed, why);
+  end.crashed = true;
+  return end;
+}
+
+}  // namespace
+
 struct body_process::call {
   const body_link& link;
   mono_time begun;
@@ -147,7 +157,7 @@ std::optional<body_end> body_process::read(call& c, milliseconds most) {
   }
   ::kill(pid_, SIGKILL);
   end();
-  return end_with(body_end::kind::failed, "its process damaged its memory: it was ended");
+  return crash("its process damaged its memory: it was ended");
 }
 
 std::optional<body_end> body_process::take(const frame& one, call& c) {
@@ -255,7 +265,7 @@ body_end body_process::lost(const call& c) {
   const auto status = spent() ? 0 : end();
   if (by_time)
     return end_with(body_end::kind::stopped, "its process ended: its node had lost its trust");
-  return end_with(body_end::kind::failed, "its process " + describe_end(status));
+  return crash("its process " + describe_end(status));
 }
 
 bool body_process::send(const frame& one) {

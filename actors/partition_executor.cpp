@@ -103,43 +103,63 @@ body_end executor_state::run_here(const work_batch& work, const granted_partitio
   return run_body(*all.step, std::move(setup), deps->limits.max_output_bytes);
 }
 
-/// In the process of this executor, which is started when there is none.
+/// In the process of this executor, which is started when there is none, and again when an item
+/// that may be let go has crashed it.
 body_end executor_state::run_isolated(const work_batch& work, const granted_partition& part,
                                       const common& all, std::shared_ptr<progress_cell> progress,
                                       std::stop_token stop) {
-  if (!child || child->spent()) {
+  const auto memory = all.step->isolated_how().value_or(isolation{}).memory_bytes;
+  body_work order{work.from.run,
+                  work.first_run,
+                  work.step,
+                  work.job,
+                  work.from.step,
+                  work.parameters,
+                  work.from.lease,
+                  work.from.attempt,
+                  part,
+                  deps->limits.max_output_bytes,
+                  memory,
+                  {}};
+  bool in_doubt = false;  // what is stored
+  const auto stored = [&](auto&& store) {
+    in_doubt = true;
+    auto to = store();
+    in_doubt = false;
+    return to;
+  };
+  body_link link{
+      std::move(stop),
+      all.step->time_limit(),
+      deps->limits.stop_grace,
+      deps->now,
+      [this] { return control->trusted_until(); },
+      [&](const checkpoint& c) {
+        order.partition.resume = stored([&] { return commit(work.from.lease, part.no, c), c; });
+      },
+      [&](const chunk& c, const author_work& write) {
+        auto done = stored([&] { return commit_chunk(work.from.lease, part.no, c, write); });
+        order.partition.resume = done.to;
+        return done;
+      },
+      nullptr,
+      std::move(progress)};
+  for (crash_search search{all.step->crash_suspects(all.given)};;) {
     try {
-      child = std::make_unique<body_process>(deps->body_command);
+      if (!child || child->spent()) child = std::make_unique<body_process>(deps->body_command);
     } catch (const std::system_error& e) {
       return end_with(body_end::kind::unavailable, e.what());
     }
+    const auto queries = queries_of(work.from.lease, part.no);
+    link.queries = queries.get();
+    order.crashes = search.hint();
+    order.trusted_until = control->trusted_until();
+    auto end = child->execute(order, link);
+    const auto& resume = order.partition.resume;
+    if (!end.crashed || in_doubt || link.stop.stop_requested() ||
+        !search.crashed(resume ? resume->counts.read : 0, end.error))
+      return end;
   }
-  const auto memory = all.step->isolated_how().value_or(isolation{}).memory_bytes;
-  const body_work order{work.from.run,
-                        work.first_run,
-                        work.step,
-                        work.job,
-                        work.from.step,
-                        work.parameters,
-                        work.from.lease,
-                        work.from.attempt,
-                        part,
-                        deps->limits.max_output_bytes,
-                        memory,
-                        control->trusted_until()};
-  const auto queries = queries_of(work.from.lease, part.no);
-  const body_link link{std::move(stop),
-                       all.step->time_limit(),
-                       deps->limits.stop_grace,
-                       deps->now,
-                       [this] { return control->trusted_until(); },
-                       [&](const checkpoint& c) { commit(work.from.lease, part.no, c); },
-                       [&](const chunk& c, const author_work& write) {
-                         return commit_chunk(work.from.lease, part.no, c, write);
-                       },
-                       queries.get(),
-                       std::move(progress)};
-  return child->execute(order, link);
 }
 
 body_end executor_state::run(const work_batch& work, const granted_partition& part,

@@ -149,6 +149,7 @@ class chunked {
       };
     }
     if (how_.skipped) body.skip_limit = how_.skip_limit;
+    if (how_.skipped && how_.skipped(crash_error(""))) body.crash_suspects = how_.size;
     body.processor = processor();
     return body;
   }

@@ -55,6 +55,10 @@ std::optional<json> chunk_loop::begin(chunk_output& out) {
 }
 
 /// Makes the files of the last attempt those of this one.
+void chunk_loop::require_no_killer() const {
+  if (p_.crashes().let_go == items() - 1) throw crash_error(p_.crashes().why);
+}
+
 bool chunk_loop::find_files(const std::vector<files_position::file>& stored) const {
   if (stored.size() != p_.files().size())
     throw permanent_error("an earlier attempt wrote " + std::to_string(stored.size()) +
@@ -65,7 +69,10 @@ bool chunk_loop::find_files(const std::vector<files_position::file>& stored) con
 }
 
 std::int64_t chunk_loop::room(std::int64_t ahead) const {
-  const std::int64_t size = how_.size;
+  std::int64_t size = how_.size;
+  const auto& crashed = p_.crashes();
+  if (const auto first = done().read + ahead; first < crashed.until)
+    size = std::min({size, crashed.most, crashed.until - first});
   const auto to_rebuild = rebuilt_ ? p_.counts().read - rebuilt_->read - ahead : 0;
   return to_rebuild > 0 ? std::min(size, to_rebuild) : size;
 }

@@ -50,6 +50,8 @@ struct chunked_body {
   partition_function run;
   skip_limit_function skip_limit;  // of the whole step; null: any number
   item_processor processor{};
+  /// Items that are in hand at once; 0: no policy lets an item go that crashes.
+  std::int64_t crash_suspects = 0;
   // For `scale` (batch/scaling.hpp).
   std::function<void(partition_context&, int threads)> run_in_threads{};
   /// Null, and so is run_packed: the items have no way to JSON and back.
@@ -106,6 +108,7 @@ class chunk_loop {
   bool process(const Make& make, const Where& where) {
     for (int tries = 1;; ++tries) {
       try {
+        require_no_killer();
         const bool made = make();
         if (!made) ++filtered_;
         return made;
@@ -130,6 +133,8 @@ class chunk_loop {
   void finish();
 
  private:
+  /// Throws crash_error where the item that came last is known to crash the process.
+  void require_no_killer() const;
   struct output {
     std::int64_t item;
     std::string where;

@@ -20,6 +20,13 @@ class data_error : public permanent_error {
   using permanent_error::permanent_error;
 };
 
+/// What becomes of an item that crashes the process of an isolated chunked body, where a policy
+/// lets it be skipped: `skip(on<data_error, crash_error>(), …)`. Nobody throws it.
+class crash_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// May pass by itself: trying again can help.
 class transient_error : public std::runtime_error {
  public:

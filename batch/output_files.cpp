@@ -75,9 +75,10 @@ bool is_staged_name(const output_file& file) {
 }  // namespace
 
 output_file stage_output(const fs::path& final_path, run_id run, lease_id lease, partition_no no,
-                         staging how) {
+                         staging how, int start) {
   auto name = "." + final_path.filename().string() + run_mark(run) + std::to_string(lease.value) +
               ".no-" + std::to_string(no);
+  if (start > 0) name += ".start-" + std::to_string(start);
   name += how == staging::goes_on ? kept_end : ".part";
   return {final_path, final_path.parent_path() / name};
 }

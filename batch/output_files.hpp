@@ -23,9 +23,9 @@ struct output_file {
 enum class staging { of_one_attempt, goes_on };
 
 /// ".NAME.run-R.lease-L.no-N.part" beside the final name, or "….goes-on.part": no two attempts
-/// write one file.
+/// write one file. Nor do two processes of one attempt: `start` counts them from 0.
 output_file stage_output(const std::filesystem::path& final_path, run_id run, lease_id lease,
-                         partition_no no, staging how = staging::of_one_attempt);
+                         partition_no no, staging how = staging::of_one_attempt, int start = 0);
 
 /// Copies the first `bytes` bytes of what another attempt staged for the same final name into the
 /// staged file of this one. `source` is the name of that file, without its folder. False when it is

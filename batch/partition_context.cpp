@@ -142,7 +142,7 @@ std::filesystem::path partition_context::output_file(const std::filesystem::path
   if (auto at = name.find("{}"); at != std::string::npos) name.replace(at, 2, std::to_string(no()));
   path.replace_filename(name);
   require_folder_of(path);
-  auto file = stage_output(path, setup_.run, setup_.lease, no(), staging_);
+  auto file = stage_output(path, setup_.run, setup_.lease, no(), staging_, setup_.crashes.starts);
   files_.push_back(file);
   return file.staged_path;
 }

@@ -17,6 +17,7 @@
 #include "batch/parameters.hpp"
 #include "batch/resources.hpp"
 #include "batch/sql.hpp"
+#include "protocol/crash_search.hpp"
 #include "protocol/values.hpp"
 
 namespace partita {
@@ -41,6 +42,7 @@ struct partition_setup {
   json input;
   std::optional<partita::checkpoint> resume;
   std::stop_token stop;
+  crash_hint crashes;  // of this attempt so far
   /// Commits under the fence of the lease; throws lease_lost_error.
   std::function<void(const partita::checkpoint&)> commit = [](const partita::checkpoint&) {};
   /// The same, with the author's transaction (storage/store.hpp commit_chunk). Throws what the
@@ -154,6 +156,7 @@ class partition_context {
   std::string idempotency_key() const;
 
   // --- for chunk_loop
+  const crash_hint& crashes() const { return setup_.crashes; }
   /// `c.to.seq` is set here.
   void store_chunk(chunk c, const author_work& write);
   /// Whether a checkpoint may speak of this attempt: one was stored, or it is not known.

@@ -38,10 +38,17 @@ bool partitioned::streams(const parameters& given) const {
   return how && std::holds_alternative<remote_chunking>(*how);
 }
 
+std::int64_t partitioned::crash_suspects(const parameters& given) const {
+  const auto how = scaled(given);
+  const bool in_threads = how && std::holds_alternative<local_chunking>(*how);
+  return in_threads ? 2 * chunked_.crash_suspects : chunked_.crash_suspects;
+}
+
 void partitioned::run(partition_context& p) const {
   const auto how = scaled(p.all_parameters());
   if (!how) return body_(p);
-  if (const auto* here = std::get_if<local_chunking>(&*how))
+  // A killer is looked for in one chunk at a time.
+  if (const auto* here = std::get_if<local_chunking>(&*how); here && p.crashes().starts == 0)
     return chunked_.run_in_threads(p, here->threads);
   if (std::holds_alternative<remote_chunking>(*how)) return chunked_.run_packed(p);
   body_(p);

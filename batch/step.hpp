@@ -98,6 +98,9 @@ class partitioned {
   std::vector<partition> slices(split_context& context) const;
   /// Reads the items of one of these on the master, into partitions. REQUIRES: remote_chunking.
   void pack(partition_context& reading, const take_partition& yield) const;
+  /// Items that a process of its own may have in hand at once; 0: no policy lets an item go that
+  /// crashes it.
+  std::int64_t crash_suspects(const parameters& given) const;
   /// Executes one partition.
   void run(partition_context& p) const;
 
