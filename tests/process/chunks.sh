@@ -100,6 +100,16 @@ for kind in $(databases); do
   ok "$kind: its node crashed with it: each entry once" exactly_once 5
   clear_ledger
 
+  # An item that crashes its process is found and let go; everything else is there once.
+  expect 0 COMPLETED "$PARTITA" run ledger_of_killers partitions=4 healthy_ms=0 bad=1,3 --nodes 1 \
+    --executors 2 --fast
+  run=$("$PARTITA" jobs --limit 1 -o name)
+  ok "$kind, killers: all but them, once" [ "$(sql 'select count(*),
+    count(distinct no * 100 + entry), sum(case when entry = 30 then no end) from ledger')" = '230|230|2' ]
+  ok "$kind, killers: they are listed" [ "$("$PARTITA" job "$run" --skipped -o csv |
+    grep -c 'entry 31,.*its process')" -eq 2 ]
+  clear_ledger
+
   # After a FAILED run `restart` goes on behind the last chunk that is stored.
   expect 1 "1 of 4 partitions failed; partition 2: .*planted" "$PARTITA" run ledger partitions=4 \
     healthy_ms=0 bad=2 how=missing "journal=$scratch/mended" --nodes 1 --fast
@@ -148,6 +158,13 @@ for kind in $(databases); do
       "folder=$scratch/out" --nodes 1 --executors 2 --fast
     ok "$kind, files, isolated $how: whole" files_are_whole 5
   done
+  clear_files
+  expect 0 COMPLETED "$PARTITA" run files_of_killers partitions=1 bad=0 "folder=$scratch/out" \
+    --nodes 1 --fast
+  { echo entry; seq 0 59 | grep -vx '13\|17\|30'; } >"$scratch/expected.csv"
+  ok "$kind, files, killers: whole, but for them" \
+    cmp "$scratch/expected.csv" "$scratch/out/entries-0.csv"
+  ok "$kind, files, killers: nothing is left over" [ "$(ls -A "$scratch/out" | wc -l)" -eq 1 ]
   clear_files
   expect 1 "1 of 4 partitions failed; partition 2: .*planted" "$PARTITA" run files partitions=4 \
     bad=2 how=missing "journal=$scratch/mended" "folder=$scratch/out" --nodes 1 --fast

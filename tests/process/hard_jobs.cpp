@@ -135,7 +135,7 @@ std::function<void(int)> trouble(partition_context& p) {
 }
 
 /// Files in `folder`. They refuse 17.
-chunked<int> files() {
+chunked<int> files(error_filter let_go = on<data_error>()) {
   chunked<int> c{7};
   c.read([](partition_context&) { return entries{}; })
       .process([](int entry) {
@@ -152,12 +152,12 @@ chunked<int> files() {
                                   to.add(entry);
                                 }};
       })
-      .skip(on<data_error>(), at_most{1'000});
+      .skip(std::move(let_go), at_most{1'000});
   return c;
 }
 
 /// Rows in the author's table `ledger`, which has no key.
-chunked<int> ledger() {
+chunked<int> ledger(error_filter let_go = on<data_error>()) {
   chunked<int> c{7};
   c.read([](partition_context&) { return entries{}; })
       .write([](partition_context& p) {
@@ -170,7 +170,7 @@ chunked<int> ledger() {
               ::poll(nullptr, 0, static_cast<int>(p.get<std::int64_t>("healthy_ms")));
             };
       })
-      .skip(on<data_error>(), at_most{1'000});
+      .skip(std::move(let_go), at_most{1'000});
   return c;
 }
 
@@ -223,6 +223,7 @@ chunked<sql_row> copied_by_cursor() {
 
 registry hard_jobs() {
   const auto written = [] { return step().each(ledger()); };
+  const auto killers = on<data_error, crash_error>();
   return {hard("ledger", written()),
           hard("ledger_isolated", written().isolated()),
           hard("copy", step().each(copied_by_key())),
@@ -231,6 +232,8 @@ registry hard_jobs() {
           hard("cursor_isolated", step().each(copied_by_cursor()).isolated()),
           hard("files", step().each(files())),
           hard("files_isolated", step().each(files()).isolated()),
+          hard("ledger_of_killers", step().each(ledger(killers)).isolated()),
+          hard("files_of_killers", step().each(files(killers)).isolated()),
           hard("plain", step()),
           hard("timed", step(milliseconds{700})),
           hard("isolated", step().isolated()),
