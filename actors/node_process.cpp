@@ -44,9 +44,9 @@ deps_ptr make_deps(const node_config& config) {
   deps.info.version = config.version;
   deps.info.unreachable_after = config.settings.unreachable_after;
   deps.info.deregister_after = config.settings.deregister_after;
-  for (const auto& [name, job] : config.jobs->all()) {
-    deps.info.jobs.push_back(job.ref());
-    deps.info.catalogue.push_back({job.ref(), describe(job).dump()});
+  for (const auto& [ref, job] : config.jobs->all()) {
+    deps.info.jobs.push_back(ref);
+    deps.info.catalogue.push_back({ref, describe(job).dump()});
   }
   deps.seed = std::random_device{}();
   return std::make_shared<const node_deps>(std::move(deps));

@@ -26,7 +26,8 @@ class job {
 
   job& about(std::string line) { return about_ = std::move(line), *this; }
   /// Raise it when a run begun by an older binary must not be continued by a newer one: a node
-  /// takes only runs of the versions it knows. Default: 1.
+  /// takes only runs of the versions it knows. A program may have several versions of a job.
+  /// Default: 1.
   job& version(int v) { return version_ = v, *this; }
   /// An operator may let this version continue runs of older ones, from `oldest` on: their steps
   /// have the same names here, and this version understands their partitions, results and

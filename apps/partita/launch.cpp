@@ -14,7 +14,8 @@ namespace partita::cli {
 const job& find_job(const registry& jobs, const std::string& name) {
   if (const auto* found = jobs.find(name)) return *found;
   std::vector<std::string> known;
-  for (const auto& [one, definition] : jobs.all()) known.push_back(one);
+  for (const auto& [ref, definition] : jobs.all())
+    if (known.empty() || known.back() != ref.name) known.push_back(ref.name);
   auto close = nearest(name, known);
   throw command_error(exit_code::not_found, "not_found", "this program knows no job " + name,
                       close           ? "did you mean " + *close + "?"

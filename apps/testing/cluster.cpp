@@ -100,7 +100,7 @@ class cluster::implementation {
     if (const auto* found = world_.jobs().find(name)) return *found;
     std::string names;
     for (const auto& [other, one] : world_.jobs().all())
-      names += (names.empty() ? "" : ", ") + other;
+      names += (names.empty() ? "" : ", ") + other.name;
     throw definition_error("the cluster has no job " + name + ": it has " + names);
   }
 

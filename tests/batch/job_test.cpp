@@ -189,5 +189,14 @@ TEST_CASE("a registry finds jobs by name and version") {
   CHECK_FALSE(jobs.find(job_ref{"b", 1}));
   CHECK(jobs.refs() == std::vector<job_ref>{{"a", 1}, {"b", 2}});
   CHECK_THROWS_WITH((registry{job{"a"}.step(task("t")), job{"a"}.step(task("t"))}),
-                    "two jobs are named a");
+                    "two jobs are named a, both of version 1");
+  const registry versions{job{"a"}.version(2).step(task("t")), job{"ab"}.step(task("t")),
+                          job{"a"}.step(task("t"))};
+  CHECK(versions.find("a")->version() == 2);
+  CHECK(versions.find(job_ref{"a", 1}));
+  CHECK_FALSE(versions.find(job_ref{"a", 3}));
+  CHECK(versions.find("ab"));
+  CHECK_FALSE(versions.find("b"));
+  CHECK_FALSE(versions.find("aa"));
+  CHECK(versions.refs() == std::vector<job_ref>{{"a", 1}, {"a", 2}, {"ab", 1}});
 }

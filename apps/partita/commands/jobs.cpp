@@ -51,12 +51,12 @@ std::vector<document> jobs_known(const registry& here, const std::vector<known_j
     item["here"] = false;
     item["last_seen"] = iso_time(known.last_seen);
   }
-  for (const auto& [name, definition] : here.all()) {
-    auto item = job_document(definition.ref(), describe(definition));
+  for (const auto& [ref, definition] : here.all()) {
+    auto item = job_document(ref, describe(definition));
     item["here"] = true;
-    if (const auto in_catalogue = all.find(definition.ref()); in_catalogue != all.end())
+    if (const auto in_catalogue = all.find(ref); in_catalogue != all.end())
       item["last_seen"] = in_catalogue->second["last_seen"];
-    all[definition.ref()] = std::move(item);
+    all[ref] = std::move(item);
   }
   std::vector<document> items;
   for (auto& [ref, item] : all) items.push_back(std::move(item));

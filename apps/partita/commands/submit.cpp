@@ -57,12 +57,13 @@ int version_wanted(const invocation& in, const launcher_store& launcher, run_id 
   const auto old = launcher.find_run(ended);
   if (!old) return 0;  // `restart` tells
   const auto wanted = static_cast<int>(in.args.number("version", 1, 1'000'000'000));
-  const auto* known = in.jobs.find(old->job.name);
-  if (known == nullptr || known->version() != wanted)
+  const auto* known = in.jobs.find(job_ref{old->job.name, wanted});
+  const auto* newest = in.jobs.find(old->job.name);
+  if (known == nullptr)
     throw usage_error(
         fmt::format("this program does not know version {} of {}", wanted, old->job.name),
-        known ? fmt::format("it knows version {}", known->version())
-              : "use the program that has this job");
+        newest ? fmt::format("its newest is version {}", newest->version())
+               : "use the program that has this job");
   if (!known->continues(old->job.version))
     throw command_error(
         exit_code::conflict, "cannot_continue",
