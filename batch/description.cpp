@@ -50,6 +50,27 @@ T member(const json& of, const char* name, T fallback) {
 
 }  // namespace
 
+std::vector<parameter_spec> parameters_of(const json& description) {
+  std::vector<parameter_spec> all;
+  if (!description.is_object()) return all;
+  for (const auto& one : member(description, "parameters", json::array())) {
+    if (!one.is_object()) continue;
+    parameter_spec spec;
+    spec.name = member(one, "name", std::string{});
+    spec.required = member(one, "required", false);
+    spec.identifying = member(one, "identifying", true);
+    spec.fallback = member(one, "default", json{});
+    spec.choices = member(one, "one_of", std::vector<std::string>{});
+    spec.about = member(one, "about", std::string{});
+    const auto type = member(one, "type", std::string{});
+    for (const auto known : {parameter_type::text, parameter_type::integer, parameter_type::number,
+                             parameter_type::boolean, parameter_type::path})
+      if (type == to_string(known)) spec.type = known;
+    all.push_back(std::move(spec));
+  }
+  return all;
+}
+
 std::vector<step_shape> plan_of(const json& description) {
   std::vector<step_shape> plan;
   if (!description.is_object()) return plan;

@@ -4,16 +4,16 @@ namespace partita {
 
 namespace {
 
-constexpr std::size_t most_text = 1000;  // bytes of where and why
+constexpr std::size_t most_shown = 1000;  // bytes of where and why
 
-std::string readable(const std::string& text) {
-  return utf8::printable(utf8::shortened(text, most_text));
+std::string shown(const std::string& text) {
+  return utf8::printable(utf8::shortened(text, most_shown));
 }
 
 }  // namespace
 
 void item_packer::add(const std::string& where, json item) {
-  auto entry = json::array({readable(where), std::move(item)});
+  auto entry = json::array({shown(where), std::move(item)});
   try {
     static_cast<void>(entry.dump());
   } catch (const json::exception&) {
@@ -23,7 +23,7 @@ void item_packer::add(const std::string& where, json item) {
 }
 
 void item_packer::add_malformed(const std::string& where, const std::string& why) {
-  add(json::array({readable(where), nullptr, readable(why)}));
+  add(json::array({shown(where), nullptr, shown(why)}));
 }
 
 void item_packer::add(json entry) {
