@@ -56,7 +56,7 @@ const std::vector<room> house{
     {"apps/jobs/range_sum",    {"batch", "apps/jobs/support"}},
     {"apps/jobs/customer_etl", {"batch", "batch/errors", "batch/readers", "batch/writers",
                                 "apps/jobs/support"}},
-    {"apps/jobs/sanctions_screening", {"batch", "batch/errors", "batch/readers", "batch/writers"}},
+    {"apps/jobs/sanctions_screening", {"batch", "batch/errors", "batch/readers"}},
 
     {"apps/partita",          {"protocol", "storage", "batch", "batch/errors", "actors"}},
     {"apps/partita/bench",    {"protocol", "storage", "batch", "actors", "apps/partita"}},
@@ -92,7 +92,7 @@ const std::vector<room> house{
     {"tests/support/sim_cluster", {"storage/memory", "apps/testing/sim"}},
     {"tests/actors",   {"protocol", "storage", "batch", "actors", "tests/support",
                         "tests/support/sim_cluster"}},
-    {"tests/apps",     {"batch", "batch/readers", "apps/jobs/range_sum", "apps/jobs/customer_etl",
+    {"tests/apps",     {"batch", "batch/errors", "apps/jobs/range_sum", "apps/jobs/customer_etl",
                         "apps/jobs/sanctions_screening", "apps/testing", "tests/support"}},
     {"tests/apps/testing", {"batch", "batch/readers", "batch/writers", "apps/testing",
                             "tests/support"}},
