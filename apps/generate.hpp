@@ -4,7 +4,7 @@
 
 namespace partita::cli {
 
-/// `generate`: a command of the program that ships, for it writes the input of customer_etl.
+/// `generate`: a command of the program that ships, for it writes the input of its jobs.
 command generate_command();
 
 }  // namespace partita::cli

@@ -19,6 +19,18 @@ ok "the password is not repeated" sh -c "! grep -q secret '$scratch/stderr'"
 expect 2 "unreachable_after" "$PARTITA" node --heartbeat-ms 5000
 expect 2 "sqlite:|postgresql:" "$PARTITA" jobs --db mysql://x
 
+# --- test data
+expect 2 "what to write .*elixir0.* is missing" "$PARTITA" generate
+expect 2 "generate sdn" "$PARTITA" generate names
+expect 2 "no --seed" "$PARTITA" generate customers "$scratch/new.csv" --seed 1
+expect 2 "0 to 300000" "$PARTITA" generate sdn "$scratch/new" --rows 300001
+expect 4 "good.csv is there already" "$PARTITA" generate elixir0 "$scratch/good.csv"
+expect 4 "good.csv is there already" "$PARTITA" generate sdn "$scratch/good.csv"
+expect 1 "no-such-folder/p" "$PARTITA" generate elixir0 "$scratch/no-such-folder/p"
+echo x >"$scratch/alt.csv"
+expect 4 "alt.csv is there already" "$PARTITA" generate sdn "$scratch"
+ok "nothing is half-written" sh -c "! ls '$scratch' | grep -q 'new\\|sdn\\|add\\|part'"
+
 # --- what the job finds
 expect 1 "no-such.csv.*No such file" run "input=$scratch/no-such.csv" "$out"
 echo "id,name" >"$scratch/header.csv"

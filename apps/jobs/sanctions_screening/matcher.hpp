@@ -32,7 +32,7 @@ class name {
   /// All words without anything between them.
   const std::string& text() const { return text_; }
   std::string_view text_of(const word& one) const { return {text_.data() + one.begin, one.length}; }
-  std::uint64_t letters() const { return text_.size(); }
+  std::uint32_t letters() const { return letters_; }
   /// Of the words. None: all 0.
   const word& longest() const { return longest_; }
   std::uint32_t shortest() const { return shortest_; }
@@ -40,10 +40,12 @@ class name {
   friend name prepare(std::string_view text);
 
  private:
+  // What is needed to refuse most pairs stands together.
   std::vector<word> words_;
-  std::string text_;
   word longest_;
+  std::uint32_t letters_ = 0;
   std::uint32_t shortest_ = 0;
+  std::string text_;
 };
 
 /// Throws std::length_error for a text of 4 GiB or more.
