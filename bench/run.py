@@ -97,6 +97,10 @@ def plan(quick, minutes):
             rows = 5_000_000 if what == "table_to_table" else 1_000_000
             yield "chunk_copy", database, flags(what=what, rows=50_000 if quick else rows,
                                                 rounds=1 if quick else 2)
+    for database in ("postgresql", "sqlite"):
+        for nodes, executors in ((1, 1),) if quick else ((1, 1), (1, 2), (3, 1)):
+            yield "screening", database, flags(payments=200 if quick else 10_000, nodes=nodes,
+                                               executors=executors, rounds=1 if quick else 2)
     if not quick:
         yield "endurance", "postgresql", flags(minutes=minutes)
 
@@ -124,7 +128,7 @@ class Bench:
         url = self.databases.new_url(database)
         if program in PEERS:
             return self.peers.command(program, url, *words), self.peers.cwd(program)
-        writes_files = program in ("customer_etl", "chunk_copy")
+        writes_files = program in ("customer_etl", "chunk_copy", "screening")
         folder = ["--folder", self.databases.folder] if writes_files else []
         return [f"{self.args.build}/{program}", "--db", url, *words, *folder], root
 

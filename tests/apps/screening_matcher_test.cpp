@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "tests/apps/plain_matcher.hpp"
+#include "bench/plain_matcher.hpp"
 
 using namespace partita;
 using screening::jaro;
@@ -16,7 +16,7 @@ namespace {
 bool match(const std::string& first, const std::string& second) {
   const bool found = matches(prepare(first), prepare(second));
   INFO(first << " | " << second);
-  CHECK(found == test::plain::matches(first, second));
+  CHECK(found == bench::plain::matches(first, second));
   return found;
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("Jaro's measure is that of SimMetrics to the last bit") {
   for (const auto& [first, second, measure] : vectors) {
     INFO(first << " " << second);
     CHECK(jaro(first, second) == measure);
-    CHECK(test::plain::jaro(first, second) == measure);
+    CHECK(bench::plain::jaro(first, second) == measure);
   }
 }
 
@@ -205,7 +205,7 @@ TEST_CASE("long words and many words match, too") {
     CHECK(match(word + " b", word.substr(0, length - 1) + " b"));
     CHECK_FALSE(match(word + " b", std::string(length, 'z') + " b"));
     CHECK(jaro(word, word) == 1);
-    CHECK(jaro(word, word.substr(1)) == test::plain::jaro(word, word.substr(1)));
+    CHECK(jaro(word, word.substr(1)) == bench::plain::jaro(word, word.substr(1)));
   }
   for (const auto count : {63, 64, 65, 66, 130}) {
     std::string text;
@@ -229,7 +229,7 @@ TEST_CASE("a second implementation agrees on a million pairs") {
     const auto other = random.below(3) == 0 ? random.text(real) : random.changed(one);
     const bool found = matches(prepare(one), prepare(other));
     if (found) ++matched;
-    if (found == test::plain::matches(one, other)) continue;
+    if (found == bench::plain::matches(one, other)) continue;
     ++different;
     example = one + " | " + other;
   }
@@ -249,7 +249,7 @@ TEST_CASE("no word is refused without a look at it that would be alike") {
     const auto one = random.word();
     const auto other = random.below(4) == 0 ? random.word() : random.changed(one);
     if (other.find_first_not_of("abcdefghi") != other.npos || other.empty()) continue;
-    const auto measure = test::plain::jaro(one, other);
+    const auto measure = bench::plain::jaro(one, other);
     if (jaro(one, other) != measure) ++different;
     if (measure >= 0.9) ++alike;
     if (matches(prepare(one), prepare(other)) != (static_cast<double>(measure) >= 0.9)) ++different;

@@ -79,7 +79,8 @@ const std::vector<room> house{
                                "apps/demo", "apps/generate"}},
 
     {"bench", {"storage", "batch", "batch/readers", "batch/writers", "actors",
-               "apps/jobs/customer_etl", "apps/partita", "apps/partita/bench"}},
+               "apps/jobs/customer_etl", "apps/jobs/sanctions_screening", "apps/partita",
+               "apps/partita/bench"}},
 
     {"tests/tidy",     {}},
     {"tests/support",  {"protocol", "storage", "storage/audit", "storage/memory", "storage/sqlite",
@@ -95,7 +96,7 @@ const std::vector<room> house{
     {"tests/actors",   {"protocol", "storage", "batch", "actors", "tests/support",
                         "tests/support/sim_cluster"}},
     {"tests/apps",     {"batch", "batch/errors", "apps/jobs/range_sum", "apps/jobs/customer_etl",
-                        "apps/jobs/sanctions_screening", "apps/testing", "tests/support"}},
+                        "apps/jobs/sanctions_screening", "apps/testing", "bench", "tests/support"}},
     {"tests/apps/testing", {"batch", "batch/readers", "batch/writers", "apps/testing",
                             "tests/support"}},
     {"tests/cli",      {"protocol", "storage", "batch", "apps/client", "apps/partita",

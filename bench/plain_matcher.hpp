@@ -6,7 +6,7 @@
 #include <vector>
 
 /// The matcher of sanctions_screening once more, written from its description and nothing else.
-namespace partita::test::plain {
+namespace partita::bench::plain {
 
 inline std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> words;
@@ -73,4 +73,4 @@ inline bool matches(const std::string& first, const std::string& second) {
   return ratio(two, one) >= 0.932;
 }
 
-}  // namespace partita::test::plain
+}  // namespace partita::bench::plain
