@@ -35,8 +35,7 @@ struct column_counts {
   std::size_t least;
   std::size_t most;
 
-  constexpr column_counts(std::size_t exactly)
-      : least(exactly), most(exactly) {}  // NOLINT(*-explicit-*)
+  constexpr column_counts(std::size_t exactly) : least(exactly), most(exactly) {}
   constexpr column_counts(std::size_t from, std::size_t to) : least(from), most(to) {}
 };
 

@@ -75,11 +75,12 @@ TEST_CASE("the preview has a row for each address and alternate name of a match"
   CHECK(preview(run_over_tables({payment, entity})).empty());
   CHECK(preview(run_over_tables({payment, entity, match})) ==
         rows{row(nullptr, nullptr, nullptr, nullptr)});
-  const auto more = run_over_tables(
-      {payment, entity, match,
-       "INSERT INTO screening_address VALUES (7, 1, 1, 'Old Street', 'A', 'Borland', NULL),"
-       " (7, 2, 1, NULL, 'B', NULL, NULL), (8, 1, 1, NULL, 'C', NULL, NULL)",
-       "INSERT INTO screening_alternate_name VALUES (7, 1, 1, 'aka', 'ABEL, A.')"});
+  const std::string addresses =
+      "INSERT INTO screening_address VALUES (7, 1, 1, 'Old Street', 'A', 'Borland', NULL),"
+      " (7, 2, 1, NULL, 'B', NULL, NULL), (8, 1, 1, NULL, 'C', NULL, NULL)";
+  const auto more =
+      run_over_tables({payment, entity, match, addresses,
+                       "INSERT INTO screening_alternate_name VALUES (7, 1, 1, 'aka', 'ABEL, A.')"});
   CHECK(preview(more) == rows{row("Old Street", "A", "Borland", "ABEL, A."),
                               row(nullptr, "B", nullptr, "ABEL, A.")});
 }

@@ -21,12 +21,12 @@ constexpr std::array<std::string_view, 4> titles{"Director", "Chairman", "Agent"
 constexpr std::array<std::string_view, 4> vessel_types{"Bulk Cargo", "Container Ship", "Tanker",
                                                        "Tug"};
 
-using text = std::optional<std::string>;
+using maybe_text = std::optional<std::string>;
 
 /// A line as the reduced lists have it: texts in quotes, nothing for nothing, a blank in the last
 /// column.
-std::string line_of(std::initializer_list<std::int64_t> numbers, std::initializer_list<text> texts,
-                    bool blank_at_end) {
+std::string line_of(std::initializer_list<std::int64_t> numbers,
+                    std::initializer_list<maybe_text> texts, bool blank_at_end) {
   std::string line;
   for (const auto number : numbers) line += (line.empty() ? "" : ",") + std::to_string(number);
   for (const auto& one : texts) line += one ? ",\"" + *one + '"' : ",";
@@ -43,14 +43,14 @@ std::int64_t first_of(std::int64_t index, std::int64_t usual) {
 
 std::string name_line(std::int64_t index, const listed_entity& entity, random_numbers& random) {
   const std::string program{random.one_of(programs)};
-  text type;
-  text title;
-  text call_sign;
-  text vessel_type;
-  text tonnage;
-  text gross_tonnage;
-  text flag;
-  text owner;
+  maybe_text type;
+  maybe_text title;
+  maybe_text call_sign;
+  maybe_text vessel_type;
+  maybe_text tonnage;
+  maybe_text gross_tonnage;
+  maybe_text flag;
+  maybe_text owner;
   if (entity.kind == entity_kind::individual) {
     type = "individual";
     if (random.below(5) == 0) title = std::string{random.one_of(titles)};
@@ -74,9 +74,9 @@ std::string name_line(std::int64_t index, const listed_entity& entity, random_nu
 }
 
 std::string address_line(std::int64_t index, std::int64_t no, random_numbers& random) {
-  text street;
-  text city;
-  text country;
+  maybe_text street;
+  maybe_text city;
+  maybe_text country;
   if (random.below(7) >= 2) {
     street = std::string{random.one_of(words::listed_streets())};
     *street += " " + std::to_string(1 + random.below(300));

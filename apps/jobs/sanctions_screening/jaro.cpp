@@ -69,8 +69,9 @@ float measure(std::string_view first, std::string_view second) {
   std::size_t mismatches = 0;
   for (std::size_t i = 0; i < m; ++i)
     if (of_first[i] != of_second[i]) ++mismatches;
+  const auto transpositions = mismatches / 2;  // rounded down
   const auto found = static_cast<float>(m);
-  const auto in_order = static_cast<float>(m - mismatches / 2);
+  const auto in_order = static_cast<float>(m - transpositions);
   return (found / static_cast<float>(first.size()) + found / static_cast<float>(second.size()) +
           in_order / found) /
          3.0F;
