@@ -1,6 +1,6 @@
 #include "apps/testing/author_database.hpp"
 
-#include "apps/testing/session_queries.hpp"
+#include "storage/session_queries.hpp"
 #include "storage/transaction.hpp"
 
 namespace partita::test {

@@ -1,9 +1,9 @@
 #include <random>
 
-#include "apps/testing/session_queries.hpp"
 #include "batch/partition_context.hpp"
 #include "batch/readers/sql.hpp"
 #include "batch/writers/sql.hpp"
+#include "storage/session_queries.hpp"
 #include "tests/support/ledger.hpp"
 
 using namespace partita;

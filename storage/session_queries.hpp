@@ -6,7 +6,7 @@
 
 #include "storage/store.hpp"
 
-namespace partita::test {
+namespace partita {
 
 /// What an attempt reads by a session that is open.
 class session_queries final : public sql_queries {
@@ -32,4 +32,4 @@ class session_queries final : public sql_queries {
   const partition_no no_;
 };
 
-}  // namespace partita::test
+}  // namespace partita
