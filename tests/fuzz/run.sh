@@ -1,6 +1,7 @@
 #!/bin/sh
 # Fuzzes what reads bytes that others wrote: CSV files and those of lines, of fixed width and of
-# JSON lines, parameters, JSON of rows, configuration, what processes for bodies say.
+# JSON lines, parameters, JSON of rows, configuration, what processes for bodies say, payments and
+# lists of a screening.
 #   tests/fuzz/run.sh [SECONDS of each target, default 60] [TARGET...]
 # Prints executions and coverage of each; exit code 1 when one found something (the input is kept).
 set -eu
@@ -12,7 +13,8 @@ need_packages $build_packages clang libclang-rt-14-dev
 out=build/fuzz
 mkdir -p $out
 failed=0
-targets="csv lines fixed_width json_lines parameters stored_json configuration pipe_frames"
+targets="csv lines fixed_width json_lines parameters stored_json configuration pipe_frames
+         screening"
 readers="batch/files.cpp batch/readers/input_file.cpp batch/readers/record_source.cpp
          batch/readers/split.cpp batch/utf8.cpp"
 for target in ${*:-$targets}; do
@@ -24,12 +26,15 @@ for target in ${*:-$targets}; do
                        batch/writers/file_sink.cpp batch/writers/json_lines.cpp" ;;
     parameters) parts="batch/files.cpp batch/parameters.cpp batch/utf8.cpp" ;;
     stored_json) parts="actors/text.cpp batch/files.cpp batch/output_files.cpp batch/parameters.cpp
-                        batch/utf8.cpp" ;;
+                        batch/streamed_items.cpp batch/utf8.cpp" ;;
     configuration) parts="apps/partita/errors.cpp apps/partita/node_settings.cpp
                           apps/partita/options.cpp apps/partita/passwords.cpp
                           apps/partita/text.cpp batch/files.cpp batch/parameters.cpp
                           batch/utf8.cpp protocol/errors.cpp protocol/settings.cpp
                           storage/postgres/conninfo.cpp" ;;
+    screening) jobs=apps/jobs/sanctions_screening
+               parts="$readers batch/readers/csv.cpp $jobs/elixir0.cpp $jobs/fields.cpp
+                      $jobs/jaro.cpp $jobs/matcher.cpp $jobs/sdn.cpp" ;;
     pipe_frames) parts="actors/body_messages.cpp protocol/pipe_frames.cpp" ;;
     *) echo "there is no target $target: $targets" >&2; exit 2 ;;
   esac

@@ -8,6 +8,7 @@
 #include "batch/output_files.hpp"
 #include "batch/parameters.hpp"
 #include "batch/readers/csv.hpp"
+#include "batch/streamed_items.hpp"
 
 using namespace partita;
 
@@ -32,6 +33,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     refused_or_fine([&] { (void)document.get<csv::slice>(); });
     refused_or_fine([&] { (void)parameters{document}.get<int>("a"); });
     refused_or_fine([&] { (void)parameters{document}.find<std::string>("b"); });
+    refused_or_fine([&] {
+      packed_items items{document};
+      while (const auto* item = items.next()) (void)(item->size() + items.where().size());
+    });
     (void)storable(document.dump(-1, ' ', false, json::error_handler_t::replace), 1 << 20);
   });
   refused_or_fine([&] { (void)parse_files(text); });

@@ -104,7 +104,7 @@ const std::vector<room> house{
     {"tests/process",  {"batch", "batch/readers", "batch/writers", "apps/program"}},
     {"tests/chaos",    {"batch", "batch/writers", "apps/program"}},
     {"tests/fuzz",     {"storage/postgres", "batch", "batch/readers", "batch/writers", "actors",
-                        "apps/partita"}},
+                        "apps/jobs/sanctions_screening", "apps/partita", "bench"}},
 };
 // clang-format on
 
