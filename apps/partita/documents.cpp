@@ -307,6 +307,7 @@ document job_document(const job_ref& ref, const json& description) {
                           {"required", p.value("required", false)},
                           {"identifying", p.value("identifying", true)},
                           {"default", document::parse(p.value("default", json{}).dump())},
+                          {"one_of", document::parse(p.value("one_of", json::array()).dump())},
                           {"about", text_or_null(p.value("about", ""))}});
   auto steps = document::array();
   for (const auto& step : description.value("steps", json::array()))

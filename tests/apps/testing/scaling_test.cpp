@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <cstdlib>
+
 #include "apps/testing/cluster.hpp"
 #include "batch/readers/sql.hpp"
 #include "batch/writers/sql.hpp"
@@ -108,9 +110,13 @@ TEST_CASE("one step, four ways: nodes die in and after chunks, masters as well")
     }
 }
 
+// PARTITA_SEEDS=1000 apps_tests "one step, four ways: random*" plays more of them.
 TEST_CASE("one step, four ways: random faults, a stop and restarts") {
+  const char* wanted = std::getenv("PARTITA_SEEDS");
+  const std::int64_t seeds = wanted ? std::strtoll(wanted, nullptr, 10) : 8;
+  REQUIRE(seeds > 0);
   for (const auto& strategy : strategies)
-    for (std::int64_t seed = 1; seed <= 8; ++seed) {
+    for (std::int64_t seed = 1; seed <= seeds; ++seed) {
       CAPTURE(strategy, seed);
       auto c = three_nodes(seed, 40);
       auto run = c.submit("spreading", {{"strategy", strategy}});
