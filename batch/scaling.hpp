@@ -17,7 +17,7 @@ struct local_chunking {
 };
 
 /// So many slices of the input, executed by the node of the master. When that is lost, others take
-/// what is left.
+/// what is left, and so they do in a run that continues this one.
 struct local_partitioning {
   int slices = 8;
 };
