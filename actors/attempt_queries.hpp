@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <future>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -41,11 +42,11 @@ class attempt_queries final : public sql_queries {
   void open_cursor(int cursor, std::string_view statement,
                    std::span<const sql_value> values) override {
     cursors_ = true;
-    author_().verbs()->open_cursor(lease_, no_, cursor, std::string{statement}, values);
+    author_().verbs()->open_cursor(lease_, no_, base_ + cursor, std::string{statement}, values);
   }
 
   std::vector<sql_row> read_cursor(int cursor, std::int64_t after, int most) override {
-    return author_().verbs()->read_cursor(lease_, no_, cursor, after, most);
+    return author_().verbs()->read_cursor(lease_, no_, base_ + cursor, after, most);
   }
 
  private:
@@ -53,6 +54,8 @@ class attempt_queries final : public sql_queries {
   const partition_no no_;
   const opener author_;
   const opener ahead_;
+  // Behind a pooler, sessions of the server may be shared: no other attempt has these cursors.
+  const std::int64_t base_ = static_cast<std::int64_t>(std::random_device{}()) << 20;
   bool cursors_ = false;
 };
 

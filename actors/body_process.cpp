@@ -265,7 +265,9 @@ body_end body_process::lost(const call& c) {
   const auto status = spent() ? 0 : end();
   if (by_time)
     return end_with(body_end::kind::stopped, "its process ended: its node had lost its trust");
-  return crash("its process " + describe_end(status));
+  auto ended = crash("its process " + describe_end(status));
+  ended.crashed = !c.asked;
+  return ended;
 }
 
 bool body_process::send(const frame& one) {

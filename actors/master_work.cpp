@@ -1,6 +1,7 @@
 #include "actors/master_work.hpp"
 
 #include "actors/attempt_queries.hpp"
+#include "actors/held_resources.hpp"
 #include "actors/log_event.hpp"
 #include "actors/text.hpp"
 #include "protocol/mutation.hpp"
@@ -127,14 +128,29 @@ void insert_streamed(const master_task& task, const stream_function& stream,
   inserter.seal({});
 }
 
+/// Of the runs that continue each other.
+run_id first_run_of(const master_task& task) {
+  std::optional<run_row> run = task.run;
+  while (run->restart_of) {
+    auto before = task.db->verbs()->find_run(run->restart_of);
+    if (!before) break;
+    run = std::move(before);
+  }
+  return run->id;
+}
+
 /// For remote chunking: items that are read here. The reader has the context of a partition that
 /// stores nothing.
 void insert_packed(const master_task& task, const partitioned& definition, split_context& context) {
   worker_session author{task.deps, "author", task.deps->limits.database_timeout, true};
+  held_resources held;
+  const auto first_run = first_run_of(task);
+  held.keep_only(task.run.id, first_run);
   const auto read = [&](split_context& from, const take_partition& yield) {
     for (auto& slice : definition.slices(from)) {
       partition_setup setup;
       setup.run = task.run.id;
+      setup.first_run = first_run;
       setup.step_name = task.step.spec.name;
       setup.step = task.step.id;
       setup.key = std::move(slice.key);
@@ -145,8 +161,11 @@ void insert_packed(const master_task& task, const partitioned& definition, split
       setup.commit_chunk = [](const chunk& c, const author_work&) { return refuse_to_store(), c; };
       setup.queries = std::make_shared<attempt_queries>(
           lease_id{}, 0, [&]() -> worker_session& { return author; }, nullptr);
+      setup.resource = [&](std::type_index type) {
+        return held.get(*task.deps->resources, *task.definition, type, setup.given, setup.queries);
+      };
       setup.rest = task.deps->rest;
-      partition_context reading{std::move(setup)};
+      partition_context reading{setup};
       definition.pack(reading, yield);
     }
   };
@@ -257,6 +276,10 @@ worker_outcome split_work(const master_task& task, const partitioned& definition
     if (nodes.empty()) nodes = task.db->verbs()->live_nodes(task.run.job);
     const auto given = parameters_of(task);
     const auto how = definition.scaled(given);
+    if (definition.streams(given) != task.step.spec.streamed)
+      throw permanent_error(
+          "the step has begun in a run before this one, and was spread in another way: its scaling "
+          "may not change between streaming and not");
     split_context context{given, std::move(nodes), task.stop, task.so_far, slices_of(how)};
     if (definition.streamer())
       insert_streamed(task, definition.streamer(), context);

@@ -69,6 +69,11 @@ void executor_state::prepare(const work_batch& work, common& all) {
     throw permanent_error("this program knows no partitioned step " + work.from.step + " of job " +
                           work.job.name);
   all.given = parameters{parse_document("the run's parameters", work.parameters)};
+  try {
+    all.crash_suspects = step->crash_suspects(all.given);
+  } catch (const std::exception& e) {
+    throw permanent_error(e.what());
+  }
   all.job = job;
   all.step = step;
   resources.keep_only(work.from.run, work.first_run);
@@ -123,10 +128,12 @@ body_end executor_state::run_isolated(const work_batch& work, const granted_part
                   {}};
   bool in_doubt = false;  // what is stored
   const auto stored = [&](auto&& store) {
-    in_doubt = true;
-    auto to = store();
-    in_doubt = false;
-    return to;
+    try {
+      return store();
+    } catch (const store_error&) {
+      in_doubt = true;
+      throw;
+    }
   };
   body_link link{
       std::move(stop),
@@ -144,7 +151,8 @@ body_end executor_state::run_isolated(const work_batch& work, const granted_part
       },
       nullptr,
       std::move(progress)};
-  for (crash_search search{all.step->crash_suspects(all.given)};;) {
+  const auto begun = deps->now();
+  for (crash_search search{all.crash_suspects};;) {
     try {
       if (!child || child->spent()) child = std::make_unique<body_process>(deps->body_command);
     } catch (const std::system_error& e) {
@@ -156,6 +164,10 @@ body_end executor_state::run_isolated(const work_batch& work, const granted_part
     order.trusted_until = control->trusted_until();
     auto end = child->execute(order, link);
     const auto& resume = order.partition.resume;
+    if (link.timeout.count() > 0) {  // it is the attempt's, whatever number of processes it has
+      const auto gone = std::chrono::duration_cast<milliseconds>(deps->now() - begun);
+      link.timeout = std::max(milliseconds{1}, all.step->time_limit() - gone);
+    }
     if (!end.crashed || in_doubt || link.stop.stop_requested() ||
         !search.crashed(resume ? resume->counts.read : 0, end.error))
       return end;

@@ -43,6 +43,7 @@ struct executor_state {
     const partita::job* job = nullptr;
     const partitioned* step = nullptr;  // null: not found yet
     parameters given;
+    std::int64_t crash_suspects = 0;
   };
 
   void prepare(const work_batch& work, common& all);

@@ -18,6 +18,8 @@ namespace partita {
 
 namespace {
 
+constexpr milliseconds first_rest{100};  // between two tries
+constexpr milliseconds last_rest{1'600};
 constexpr milliseconds first_look{20};
 constexpr milliseconds last_look{1'000};
 
@@ -50,17 +52,18 @@ class client::implementation {
  public:
   explicit implementation(const std::string& url) : db_(open_database(url)) {}
 
-  /// Asks a verb, five times at most while the answer gets lost: each of them allows that.
+  /// Asks a verb, again for some seconds while the answer gets lost: each of them allows that.
   template <class Verb>
   auto ask(Verb verb) {
-    std::lock_guard lock{mutex_};
-    for (int tries = 1;; ++tries) {
+    for (auto pause = first_rest;; pause *= 2) {
       try {
+        std::lock_guard lock{mutex_};
         if (!session_) session_ = db_->connect({});
         return verb(session_);
       } catch (const store_error& e) {
-        if (e.code() != errc::unavailable || tries == 5) throw;
+        if (e.code() != errc::unavailable || pause > last_rest) throw;
       }
+      std::this_thread::sleep_for(pause);
     }
   }
 

@@ -24,8 +24,8 @@ struct run_status {
 /// the nodes have told of their jobs is how it checks a submission. Threads may share one.
 ///
 /// Errors: definition_error for a job or parameters that cannot be; store_error for what the
-/// database refuses (storage's error codes are in protocol/errors.hpp), `unavailable` after five
-/// tries.
+/// database refuses (storage's error codes are in protocol/errors.hpp), `unavailable` after some
+/// seconds of tries.
 class client {
  public:
   /// `sqlite:PATH`, `postgresql://…`, as for --db. Nothing is opened yet.

@@ -134,7 +134,7 @@ class chunked {
       throw definition_error(
           "items that cannot be copied cannot be processed again: leave out the retry");
     chunked_body body;
-    body.run = [self = *this](partition_context& p) { self.run(p, *self.read_(p)); };
+    body.run = [self = *this](partition_context& p) { self.run(p, self.read_); };
     body.run_in_threads = [self = *this](partition_context& p, int threads) {
       self.run_in_threads(p, threads);
     };
@@ -144,8 +144,9 @@ class chunked {
         pack_items(*read(p), packer);
       };
       body.run_packed = [self = *this](partition_context& p) {
-        streamed_items<In> items{p.input()};
-        self.run(p, items);
+        self.run(p, [](partition_context& of) {
+          return std::make_unique<streamed_items<In>>(of.input());
+        });
       };
     }
     if (how_.skipped) body.skip_limit = how_.skip_limit;
@@ -226,8 +227,12 @@ class chunked {
     Writer writer_;
   };
 
-  void run(partition_context& p, source& reader) const {
+  using source_maker = std::function<std::unique_ptr<source>(partition_context&)>;
+
+  void run(partition_context& p, const source_maker& read) const {
     chunk_loop loop{p, how_};
+    const auto made = read(p);
+    auto& reader = *made;
     const auto process = processor_for(p);
     const auto writer = write_(p);
     if (const auto position = loop.begin(*writer)) reader.go_on(*position, loop.items());
@@ -322,7 +327,7 @@ class chunked {
   }
 
   chunk_policies how_;
-  std::function<std::unique_ptr<source>(partition_context&)> read_;
+  source_maker read_;
   processing process_;
   std::function<processing(partition_context&)> make_process_;
   std::function<std::unique_ptr<sink>(partition_context&)> write_;

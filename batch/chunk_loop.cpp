@@ -49,16 +49,20 @@ std::optional<json> chunk_loop::begin(chunk_output& out) {
                           p_.files().front().final_path.string() +
                           " is not on this host, or is cut off, and the partition does not write"
                           " only files");
+  if (p_.crashes().starts > 0)  // the ordinals of a search are those behind what is stored
+    throw permanent_error("what an earlier attempt wrote to " +
+                          p_.files().front().final_path.string() +
+                          " is not on this host, and making it anew crashes: " + p_.crashes().why);
   rebuilt_.emplace();
   rebuilt_until_ = at.reader;
   return std::nullopt;
 }
 
-/// Makes the files of the last attempt those of this one.
 void chunk_loop::require_no_killer() const {
   if (p_.crashes().let_go == items() - 1) throw crash_error(p_.crashes().why);
 }
 
+/// Makes the files of the last attempt those of this one.
 bool chunk_loop::find_files(const std::vector<files_position::file>& stored) const {
   if (stored.size() != p_.files().size())
     throw permanent_error("an earlier attempt wrote " + std::to_string(stored.size()) +

@@ -36,7 +36,6 @@ std::optional<json> partition_context::resume_position() const {
   return json::parse(setup_.resume->position, nullptr, false);
 }
 
-/// Another statement would wait for the transaction, and that for the author's code.
 void partition_context::require_outside() const {
   if (in_transaction_)
     throw definition_error(
@@ -45,7 +44,10 @@ void partition_context::require_outside() const {
 
 const void* partition_context::resource_of(const std::type_info& type) {
   auto& mine = resources_[type];
-  if (!mine) mine = setup_.resource(type);
+  if (!mine) {
+    require_outside();  // it may read
+    mine = setup_.resource(type);
+  }
   if (!mine) throw definition_error(std::string{"the job has no resource of type "} + type.name());
   return mine.get();
 }

@@ -155,6 +155,10 @@ class partition_context {
   /// each other, the name of the step, and the checkpoint the work follows.
   std::string idempotency_key() const;
 
+  /// Throws definition_error in a transaction of this attempt: another statement would wait for it,
+  /// and it for the author's code.
+  void require_outside() const;
+
   // --- for chunk_loop
   const crash_hint& crashes() const { return setup_.crashes; }
   /// `c.to.seq` is set here.
@@ -170,7 +174,6 @@ class partition_context {
   const std::vector<partita::output_file>& files() const { return files_; }
 
  private:
-  void require_outside() const;
   const void* resource_of(const std::type_info& type);
   sql_queries& queries() const;
 

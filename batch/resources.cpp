@@ -14,7 +14,8 @@ resource_ptr resource_cache::get(run_id run, std::type_index type,
   {
     std::lock_guard lock{mutex_};
     std::erase_if(entries_, [](const auto& one) {
-      return one.second.use_count() == 1 && one.second->made.expired();
+      std::unique_lock nobody_makes_it{one.second->mutex, std::try_to_lock};
+      return nobody_makes_it && one.second.use_count() == 1 && one.second->made.expired();
     });
     auto& found = entries_[{run, type}];
     if (!found) found = std::make_shared<entry>();

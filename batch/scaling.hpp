@@ -11,7 +11,8 @@ namespace partita {
 // after a crash, a takeover and a restart.
 
 /// One reader. The partition that it is in has so many threads that process its items; chunks are
-/// written one after the other, in order. The processor is called by several threads at once.
+/// written one after the other, in order. The processor is called by several threads at once: it
+/// may not use the partition_context then, and items must own what they hold.
 struct local_chunking {
   int threads = 8;
 };

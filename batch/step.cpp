@@ -4,6 +4,12 @@
 
 namespace partita {
 
+namespace {
+
+constexpr int most_threads = 1024;
+
+}  // namespace
+
 std::optional<scaling> partitioned::scaled(const parameters& given) const {
   if (!scale_) return std::nullopt;
   auto how = scale_(given);
@@ -14,6 +20,9 @@ std::optional<scaling> partitioned::scaled(const parameters& given) const {
                  [](const remote_partitioning& s) { return s.slices == 0 ? 1 : s.slices; }},
       how);
   if (number < 1) throw definition_error("step " + name_ + " is scaled by less than one");
+  if (std::holds_alternative<local_chunking>(how) && number > most_threads)
+    throw definition_error("step " + name_ + " wants more than " + std::to_string(most_threads) +
+                           " threads a partition");
   const bool chunks =
       std::holds_alternative<local_chunking>(how) || std::holds_alternative<remote_chunking>(how);
   if (chunks && !chunked_.run_in_threads)

@@ -14,10 +14,17 @@ struct thread_team::task {
 };
 
 thread_team::thread_team(int count) {
-  for (int i = 0; i < std::max(count, 1); ++i) threads_.emplace_back([this] { run(); });
+  try {
+    for (int i = 0; i < std::max(count, 1); ++i) threads_.emplace_back([this] { run(); });
+  } catch (...) {  // the system has no more of them
+    end();
+    throw;
+  }
 }
 
-thread_team::~thread_team() {
+thread_team::~thread_team() { end(); }
+
+void thread_team::end() {
   {
     std::lock_guard lock{mutex_};
     ends_ = true;

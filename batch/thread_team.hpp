@@ -14,7 +14,7 @@ namespace partita {
 /// Threads that share out tasks of many like pieces, the tasks in the order in which they came.
 class thread_team {
  public:
-  /// `count`: at least 1.
+  /// `count`: at least 1. Throws std::system_error when the system gives no more threads.
   explicit thread_team(int count);
   /// Pieces that are not begun are dropped; it waits for the others.
   ~thread_team();
@@ -31,6 +31,7 @@ class thread_team {
 
  private:
   void run();
+  void end();
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -34,7 +34,9 @@ class crash_search {
     ++hint_.starts;
     hint_.until = stored + suspects;
     hint_.most = std::max<std::int64_t>(1, (suspects + 1) / 2);
-    hint_.let_go = suspects == 1 ? stored : -1;
+    // An item that is a whole chunk may just have been there when the process was killed.
+    hint_.let_go = suspects == 1 && (at_once_ > 1 || seen_ == stored) ? stored : -1;
+    seen_ = stored;
     hint_.why = why;
     return true;
   }
@@ -42,6 +44,7 @@ class crash_search {
  private:
   const std::int64_t at_once_;
   crash_hint hint_;
+  std::int64_t seen_ = -1;  // stored, at the last crash
 };
 
 }  // namespace partita

@@ -38,7 +38,9 @@ std::string_view first_word(std::string_view text) {
   return text.substr(0, static_cast<std::size_t>(end - text.begin()));
 }
 
-std::string name_of_cursor(int cursor) { return "partita_cursor_" + std::to_string(cursor); }
+std::string name_of_cursor(std::int64_t cursor) {
+  return "partita_cursor_" + std::to_string(cursor);
+}
 
 bool same_word(std::string_view a, std::string_view upper) {
   return std::equal(a.begin(), a.end(), upper.begin(), upper.end(), [](unsigned char x, char y) {
@@ -148,7 +150,7 @@ void author_transaction::upsert(std::string_view table, std::span<const std::str
   });
 }
 
-void author_transaction::open_cursor(int cursor, std::string_view statement,
+void author_transaction::open_cursor(std::int64_t cursor, std::string_view statement,
                                      std::span<const sql_value> values) {
   guarded([&] {
     require_no_control(statement);
@@ -156,7 +158,8 @@ void author_transaction::open_cursor(int cursor, std::string_view statement,
   });
 }
 
-std::vector<sql_row> author_transaction::read_cursor(int cursor, std::int64_t after, int most) {
+std::vector<sql_row> author_transaction::read_cursor(std::int64_t cursor, std::int64_t after,
+                                                     int most) {
   return guarded([&] { return do_read_cursor(name_of_cursor(cursor), after, most); });
 }
 

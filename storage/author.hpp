@@ -31,8 +31,9 @@ class author_transaction : public sql_transaction {
   void attempt(const std::function<void()>& work) final;
 
   /// What the verbs of these names promise (storage/store.hpp).
-  void open_cursor(int cursor, std::string_view statement, std::span<const sql_value> values);
-  std::vector<sql_row> read_cursor(int cursor, std::int64_t after, int most);
+  void open_cursor(std::int64_t cursor, std::string_view statement,
+                   std::span<const sql_value> values);
+  std::vector<sql_row> read_cursor(std::int64_t cursor, std::int64_t after, int most);
 
   /// Throws what the database itself failed with, if it did.
   void rethrow_interruption() const;

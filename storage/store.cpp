@@ -193,7 +193,7 @@ std::vector<sql_row> worker_store::query(lease_id lease, partition_no no,
       [&] { return run("query", access::read, verbs::query, lease, no, statement, values); });
 }
 
-void worker_store::open_cursor(lease_id lease, partition_no no, int cursor,
+void worker_store::open_cursor(lease_id lease, partition_no no, std::int64_t cursor,
                                const std::string& statement,
                                std::span<const sql_value> values) const {
   unwrapped([&] {
@@ -201,7 +201,7 @@ void worker_store::open_cursor(lease_id lease, partition_no no, int cursor,
   });
 }
 
-std::vector<sql_row> worker_store::read_cursor(lease_id lease, partition_no no, int cursor,
+std::vector<sql_row> worker_store::read_cursor(lease_id lease, partition_no no, std::int64_t cursor,
                                                std::int64_t after, int most) const {
   return unwrapped([&] {
     return run("read_cursor", access::read, verbs::read_cursor, lease, no, cursor, after, most);

@@ -300,12 +300,12 @@ class worker_store : public virtual run_lookup {
   /// Runs a query of the author's once, and keeps its rows in the session, as of this moment, under
   /// a number of the attempt; the database spills them to its disk. They are gone with the session,
   /// or when it serves another attempt. Throws as `query`.
-  void open_cursor(lease_id lease, partition_no no, int cursor, const std::string& statement,
-                   std::span<const sql_value> values) const;
+  void open_cursor(lease_id lease, partition_no no, std::int64_t cursor,
+                   const std::string& statement, std::span<const sql_value> values) const;
   /// At most `most` of these rows, behind the first `after`. Throws `unavailable` when they are
   /// gone.
-  std::vector<sql_row> read_cursor(lease_id lease, partition_no no, int cursor, std::int64_t after,
-                                   int most) const;
+  std::vector<sql_row> read_cursor(lease_id lease, partition_no no, std::int64_t cursor,
+                                   std::int64_t after, int most) const;
 
   /// Stores progress for listings. Best effort: not fenced beyond the lease being LIVE, no event.
   void record_progress(std::span<const progress_report> items) const;

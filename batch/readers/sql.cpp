@@ -47,7 +47,6 @@ json to_document(const sql_row& key) {
   return list;
 }
 
-/// Throws permanent_error for what is no list of numbers and texts.
 /// Enough to know a row again.
 std::string beginning_of(const sql_row& row) {
   return utf8::shortened(to_document(row).dump(), 200);
@@ -58,6 +57,7 @@ std::string told(const std::string& statement) {
   return utf8::printable(utf8::shortened(statement, 100));
 }
 
+/// Throws permanent_error for what is no list of numbers and texts.
 sql_row to_key(const json& document) {
   sql_row key;
   const auto fail = [&] {
@@ -128,6 +128,7 @@ std::pair<std::string, sql_row> pages::page_behind(const sql_row& key) const {
 
 void pages::fetch() {
   try {
+    p_->require_outside();
     if (ahead_.valid()) {
       rows_ = ahead_.get();
     } else {
@@ -194,7 +195,10 @@ void cursor_rows::fetch() {
   try {
     if (cursor_ == 0) cursor_ = p_->open_cursor(statement_, values_);
     const int before = last_.empty() ? 0 : 1;  // the row that is done is looked at once more
-    rows_ = p_->read_cursor(cursor_, done_ - before, page_ + before);
+    auto page = p_->read_cursor(cursor_, done_ - before, page_ + before);
+    more_ = !page.empty();
+    if (!more_ && before == 0) return;  // `position` tells of the row that came last
+    rows_ = std::move(page);
   } catch (const data_error& e) {  // not of one row: the next call would meet it again
     throw permanent_error("the rows of " + told(statement_) + " cannot be read: " + e.what());
   }

@@ -39,6 +39,8 @@ void from_json(const json& from, key_range& range);
 /// Pages of rows in the order of their keys. Each page is a query by itself that begins behind the
 /// last key, so nothing is held open between two chunks, and the table may be as long as it likes.
 /// A page is read while the one before it is worked on: it need not have what is written meanwhile.
+/// On PostgreSQL that is done by a session of its own, which knows no SET and no temporary table of
+/// the author's.
 class pages {
  public:
   pages(partition_context& p, const source& what, key_range range, int page);
@@ -85,9 +87,10 @@ class keyset : public mapped<T, pages, sql_row> {
 };
 
 /// Rows of a query that is run once, in its order and as of that moment: for what has no key. The
-/// database keeps them until the attempt ends, on its disk when they are many. An attempt that goes
-/// on runs the query anew and leaves out the rows that are done: it must give the same rows in the
-/// same order, so ORDER BY has to leave no choice.
+/// database keeps them until the attempt ends, on its disk when they are many; running the query
+/// may take as long as any statement. Not behind a pooler that shares sessions. An attempt that
+/// goes on runs the query anew and leaves out the rows that are done: it must give the same rows in
+/// the same order, so ORDER BY has to leave no choice.
 class cursor_rows {
  public:
   cursor_rows(partition_context& p, std::string statement, sql_row values, int page);

@@ -74,14 +74,14 @@ std::vector<sql_row> query(transaction& tx, lease_id lease, partition_no no,
   return by_author(author, [&] { return author.fetch(statement, values); });
 }
 
-void open_cursor(transaction& tx, lease_id lease, partition_no no, int cursor,
+void open_cursor(transaction& tx, lease_id lease, partition_no no, std::int64_t cursor,
                  const std::string& statement, std::span<const sql_value> values) {
   auto& author = tx.author(lease, no);
   by_author(author, [&] { author.open_cursor(cursor, statement, values); });
 }
 
-std::vector<sql_row> read_cursor(transaction& tx, lease_id lease, partition_no no, int cursor,
-                                 std::int64_t after, int most) {
+std::vector<sql_row> read_cursor(transaction& tx, lease_id lease, partition_no no,
+                                 std::int64_t cursor, std::int64_t after, int most) {
   auto& author = tx.author(lease, no);
   return by_author(author, [&] { return author.read_cursor(cursor, after, most); });
 }

@@ -23,10 +23,10 @@ void require_checkpoint(const checkpoint& c);
 /// Returns what was stored.
 std::vector<sql_row> query(transaction& tx, lease_id lease, partition_no no,
                            const std::string& statement, std::span<const sql_value> values);
-void open_cursor(transaction& tx, lease_id lease, partition_no no, int cursor,
+void open_cursor(transaction& tx, lease_id lease, partition_no no, std::int64_t cursor,
                  const std::string& statement, std::span<const sql_value> values);
-std::vector<sql_row> read_cursor(transaction& tx, lease_id lease, partition_no no, int cursor,
-                                 std::int64_t after, int most);
+std::vector<sql_row> read_cursor(transaction& tx, lease_id lease, partition_no no,
+                                 std::int64_t cursor, std::int64_t after, int most);
 chunk write_elsewhere(transaction& tx, lease_id lease, partition_no no, const chunk& wanted,
                       const author_work& write);
 chunk commit_chunk(transaction& tx, lease_id lease, partition_no no, const chunk& wanted,

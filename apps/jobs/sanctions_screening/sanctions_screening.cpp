@@ -43,9 +43,13 @@ void make_tables(partition_context& p) {
   std::string dialect;
   p.transaction(nullptr, [&](sql_transaction& tx) { dialect = tx.dialect(); });
   if (has_tables(p, dialect)) return;
-  p.transaction(nullptr, [](sql_transaction& tx) {
-    for (const auto& statement : create_tables(tx.dialect())) tx.execute(statement);
-  });
+  try {
+    p.transaction(nullptr, [](sql_transaction& tx) {
+      for (const auto& statement : create_tables(tx.dialect())) tx.execute(statement);
+    });
+  } catch (const permanent_error&) {  // another run makes them, too
+    if (!has_tables(p, dialect)) throw;
+  }
 }
 
 // --- load
@@ -213,10 +217,11 @@ std::optional<suspicion> screen(const listed& list, const payment& one) {
 
 void write_matches(std::span<const suspicion> some, sql_transaction& tx) {
   static const std::vector<std::string> columns{"transaction_id", "sdn_entity_id"};
+  static const std::vector<std::string> keys = columns;
   std::vector<sql_row> rows;
   for (const auto& one : some)
     for (const auto uid : one.entities) rows.push_back({one.payment, uid});
-  tx.insert("screening_match", columns, rows);
+  tx.upsert("screening_match", columns, keys, rows);
 }
 
 partitioned screen_payments() {
