@@ -65,7 +65,9 @@ TEST_CASE("a partition asks for a resource of its job, and outside its transacti
     CHECK_THROWS_AS(p.resource<double>(), definition_error);
     p.transaction(nullptr, [&](sql_transaction&) { CHECK(p.resource<int>() == 7); });
   }
-  partition_context late{e.attempt()};
+  auto other = e.attempt();
+  other.resource = [](std::type_index) { return made(1); };
+  partition_context late{other};
   CHECK_THROWS_AS(late.transaction(nullptr, [&](sql_transaction&) { late.resource<int>(); }),
                   definition_error);
 }
