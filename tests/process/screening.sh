@@ -4,8 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 cd "$scratch" || exit 1
 
-expect 0 "wrote 150 payments" "$PARTITA" generate elixir0 payments.txt --rows 150 --seed 7
-expect 0 "" "$PARTITA" generate sdn lists --rows 400 --seed 7
+expect 0 "wrote 300 payments" "$PARTITA" generate elixir0 payments.txt --rows 300 --seed 7
+expect 0 "" "$PARTITA" generate sdn lists --rows 1500 --seed 7
 input="input=payments.txt names=lists/sdn.csv addresses=lists/add.csv
   alternate_names=lists/alt.csv"
 
