@@ -10,7 +10,6 @@
 #include "apps/jobs/sanctions_screening/generate.hpp"
 #include "apps/jobs/sanctions_screening/listed.hpp"
 #include "apps/jobs/sanctions_screening/sdn.hpp"
-#include "apps/jobs/sanctions_screening/tables.hpp"
 #include "apps/testing/cluster.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -147,27 +146,6 @@ TEST_CASE("a screening changes the payments of its own run only") {
                  " 'LOADED'",
                  first.value) == payments);
   CHECK(c.number("SELECT count(DISTINCT beneficiary_name) FROM screening_preview") > 0);
-}
-
-TEST_CASE("a screening that was stopped between its steps goes on") {
-  const files f;
-  const auto expected = found_by_loop(f);
-  for (const std::string strategy : {"remote_chunking", "remote_partitioning"}) {
-    CAPTURE(strategy);
-    cluster c{{sanctions_screening()}, {.nodes = 2, .tables = create_tables("sqlite")}};
-    const auto first = c.submit("sanctions_screening", f.parameters(strategy));
-    while (c.number("SELECT count(*) FROM screening_transaction") < payments)
-      c.run_for(std::chrono::milliseconds{1});
-    c.cancel(first);
-    c.run_until_done();
-    REQUIRE(c.state(first) == run_state::stopped);
-    REQUIRE(found_by_run(c, first).empty());
-    const auto run = c.restart(first);
-    c.run_until_done();
-    CHECK(c.state(run) == run_state::completed);
-    CHECK(found_by_run(c, first) == expected);
-    CHECK(c.result(run) == expected_result(expected));
-  }
 }
 
 TEST_CASE("a line of a payment that cannot be read fails the run, or is let go") {

@@ -66,6 +66,14 @@ class table final : public sql_transaction {
   }
 };
 
+/// A database without rows.
+class no_rows final : public sql_queries {
+ public:
+  std::vector<sql_row> query(std::string_view, std::span<const sql_value>) override { return {}; }
+  void open_cursor(int, std::string_view, std::span<const sql_value>) override {}
+  std::vector<sql_row> read_cursor(int, std::int64_t, int) override { return {}; }
+};
+
 /// An engine that stores chunks of one partition, as the real ones do.
 struct engine {
   table db;
@@ -80,6 +88,7 @@ struct engine {
     setup.lease = lease_id{++leases};
     if (!stored.empty()) setup.resume = stored.back().to;
     setup.stop = stop.get_token();
+    setup.queries = std::make_shared<no_rows>();
     setup.commit_chunk = [this](const chunk& c, const author_work& write) {
       const auto before = db.rows;
       try {

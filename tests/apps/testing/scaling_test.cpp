@@ -33,6 +33,38 @@ std::vector<partition> ranges(split_context& s) {
   return parts;
 }
 
+/// Numbers of the first of the runs that continue each other, made by a step before, which rests
+/// for a minute then.
+job making() {
+  const auto make = [](partition_context& p) {
+    if (!p.resume_position())
+      p.transaction(1, [&](sql_transaction& tx) {
+        for (std::int64_t id = 1; id <= items; ++id)
+          tx.execute("INSERT INTO made VALUES ($1, $2)", p.first_run().value, id);
+      });
+    p.rest(1min);
+  };
+  const auto read = [](partition_context& p) {
+    return sql::keyset<std::int64_t>{
+        p,
+        {"made", {"id"}, {"id"}, "run = $1", {p.first_run().value}},
+        p.input<sql::key_range>(),
+        [](const sql_row& row) { return std::get<std::int64_t>(row[0]); }};
+  };
+  const auto write = [](partition_context&) {
+    return sql::insert<std::int64_t>{"spread", {"id"}, [](std::int64_t id) { return sql_row{id}; }};
+  };
+  return job{"making"}
+      .parameter<std::string>("strategy")
+      .step(partitioned{"make"}
+                .split([](split_context&) {
+                  return std::vector<partition>{{"all", nullptr}};
+                })
+                .each(make))
+      .step(partitioned{"spread"}.split(ranges).scale(chosen).each(
+          chunked<std::int64_t>{4}.read(read).write(write)));
+}
+
 /// Every number of `source` that is no multiple of 5 goes into `spread`, a table without any key.
 /// A multiple of 9 is let go.
 job spreading() {
@@ -62,12 +94,13 @@ job spreading() {
 }
 
 cluster three_nodes(std::int64_t seed, int faults) {
-  return cluster{{spreading()},
+  return cluster{{spreading(), making()},
                  {.nodes = 3,
                   .seed = seed,
                   .tables = {"CREATE TABLE source (id INTEGER PRIMARY KEY)",
                              "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
                              "WHERE i < 60) INSERT INTO source SELECT i FROM n",
+                             "CREATE TABLE made (run INTEGER, id INTEGER)",
                              "CREATE TABLE spread (id INTEGER)"},
                   .faults_per_1000 = faults}};
 }
@@ -129,4 +162,21 @@ TEST_CASE("one step, four ways: random faults, a stop and restarts") {
       for (c.run_until_done(); !over(); c.run_until_done()) run = c.restart(run);
       check_spread(c, run);
     }
+}
+
+TEST_CASE("one step, four ways: a run that continues another reads what the first one made") {
+  for (const auto& strategy : strategies) {
+    CAPTURE(strategy);
+    auto c = three_nodes(1, 0);
+    const auto first = c.submit("making", {{"strategy", strategy}});
+    c.run_for(20s);
+    c.cancel(first);
+    c.run_until_done();
+    REQUIRE(c.state(first) == run_state::stopped);
+    const auto run = c.restart(first);
+    c.run_until_done();
+    CHECK(c.state(run) == run_state::completed);
+    CHECK(c.number("SELECT count(*) FROM spread") == items);
+    CHECK(c.number("SELECT count(DISTINCT id) FROM spread") == items);
+  }
 }
