@@ -60,7 +60,7 @@ job making() {
                 .split([](split_context&) {
                   return std::vector<partition>{{"all", nullptr}};
                 })
-                .retry(attempts{2}, backoff_of{10min})
+                .retry(attempts{2}, backoff_of{10min, 1.0, 10min})
                 .each(make))
       .step(partitioned{"spread"}.split(ranges).scale(chosen).each(
           chunked<std::int64_t>{4}.read(read).write(write)));
