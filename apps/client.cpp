@@ -1,10 +1,10 @@
 #include "apps/client.hpp"
 
 #include <algorithm>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <random>
-#include <thread>
 
 #include "batch/description.hpp"
 #include "batch/errors.hpp"
@@ -28,6 +28,14 @@ run_status status_of(const run_row& row) {
     return text.empty() ? json(nullptr) : json::parse(text, nullptr, false);
   };
   return {row.id, row.job, row.state, document(row.parameters), document(row.result), row.error};
+}
+
+/// Nobody tells a client that something has changed: it looks again after a while.
+void rest(milliseconds time) {
+  std::mutex mutex;
+  std::condition_variable nobody;
+  std::unique_lock lock{mutex};
+  nobody.wait_for(lock, time);
 }
 
 std::string random_key() {
@@ -63,7 +71,7 @@ class client::implementation {
       } catch (const store_error& e) {
         if (e.code() != errc::unavailable || pause > last_rest) throw;
       }
-      std::this_thread::sleep_for(pause);
+      rest(pause);
     }
   }
 
@@ -138,7 +146,7 @@ std::optional<run_status> client::wait(run_id run, milliseconds most) {
     }
     const auto left = std::chrono::duration_cast<milliseconds>(end - boot_now());
     if (left <= milliseconds{0}) return std::nullopt;
-    std::this_thread::sleep_for(std::min(pause, left));
+    rest(std::min(pause, left));
   }
 }
 
