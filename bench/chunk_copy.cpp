@@ -44,12 +44,16 @@ partitioned one_file(const fs::path& from) {
   return one_partition(csv::split(from, "id,name,amount,note", 1).at(0));
 }
 
-job table_to_table(int interval) {
-  const auto read = [](partition_context& p) {
-    return sql::keyset<entry>{p, {"source", columns, {"id"}, "", {}}, {}, [](sql_row& row) {
+job table_to_table(int interval, int page) {
+  const auto read = [page](partition_context& p) {
+    return sql::keyset<entry>{p,
+                              {"source", columns, {"id"}, "", {}},
+                              {},
+                              [](sql_row& row) {
                                 return entry{std::get<std::int64_t>(row[0]), std::move(row[1]),
                                              std::move(row[2]), std::move(row[3])};
-                              }};
+                              },
+                              page};
   };
   const auto write = [](partition_context&) {
     return sql::insert<entry>{"target", columns, [](const entry& e) {
@@ -121,8 +125,8 @@ class copies {
   void measure(const std::string& what) {
     if (what == "table_to_table") {
       compare(
-          what, bench::table_to_table(interval_), [&] { hand_->table_to_table(interval_); },
-          [&] { return hand_->copied(); });
+          what, bench::table_to_table(interval_, on_sqlite() ? interval_ : 5 * interval_),
+          [&] { hand_->table_to_table(interval_); }, [&] { return hand_->copied(); });
     } else if (what == "csv_to_table") {
       compare(
           what, bench::csv_to_table(csv_, interval_), [&] { hand_->csv_to_table(csv_, interval_); },
@@ -180,9 +184,11 @@ class copies {
     print(line);
   }
 
+  bool on_sqlite() const { return url_.starts_with("sqlite:"); }
+
   document about(const std::string& what) const {
     return {{"bench", "chunk_copy"},
-            {"database", url_.starts_with("sqlite:") ? "sqlite" : "postgresql"},
+            {"database", on_sqlite() ? "sqlite" : "postgresql"},
             {"what", what},
             {"rows", rows_},
             {"interval", interval_}};

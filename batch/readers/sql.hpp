@@ -82,7 +82,7 @@ template <class T>
 class keyset : public mapped<T, pages, sql_row> {
  public:
   keyset(partition_context& p, const source& what, key_range range,
-         typename mapped<T, pages, sql_row>::maker make, int page = 5000)
+         typename mapped<T, pages, sql_row>::maker make, int page = 1000)
       : mapped<T, pages, sql_row>(pages{p, what, std::move(range), page}, std::move(make)) {}
 };
 
