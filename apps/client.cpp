@@ -138,7 +138,7 @@ std::optional<run_status> client::wait(run_id run, milliseconds most) {
   const auto end = boot_now() + most;
   for (auto pause = first_look;; pause = std::min(2 * pause, last_look)) {
     try {
-      const auto now = find(run);
+      auto now = find(run);
       if (!now) throw store_error(errc::not_found, "there is no run " + std::to_string(run.value));
       if (is_terminal(now->state)) return now;
     } catch (const store_error& e) {
