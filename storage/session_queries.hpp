@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "storage/store.hpp"
 
@@ -11,8 +10,8 @@ namespace partita {
 /// What an attempt reads by a session that is open.
 class session_queries final : public sql_queries {
  public:
-  session_queries(std::shared_ptr<session> with, lease_id lease, partition_no no)
-      : store_(std::move(with)), lease_(lease), no_(no) {}
+  session_queries(const std::shared_ptr<session>& with, lease_id lease, partition_no no)
+      : store_(with), lease_(lease), no_(no) {}
 
   std::vector<sql_row> query(std::string_view statement,
                              std::span<const sql_value> values) override {
