@@ -76,8 +76,9 @@ TEST_CASE("the preview has a row for each address and alternate name of a match"
   CHECK(preview(run_over_tables({payment, entity, match})) ==
         rows{row(nullptr, nullptr, nullptr, nullptr)});
   const std::string addresses =
-      "INSERT INTO screening_address VALUES (7, 1, 1, 'Old Street', 'A', 'Borland', NULL),"
-      " (7, 2, 1, NULL, 'B', NULL, NULL), (8, 1, 1, NULL, 'C', NULL, NULL)";
+      "INSERT INTO screening_address VALUES (1, 7, 1, 'Old Street', 'A', 'Borland', NULL),"
+      " (1, 7, 2, NULL, 'B', NULL, NULL), (1, 8, 1, NULL, 'C', NULL, NULL),"
+      " (2, 7, 3, NULL, 'D', NULL, NULL)";  // the last one is of another run
   const auto more =
       run_over_tables({payment, entity, match, addresses,
                        "INSERT INTO screening_alternate_name VALUES (7, 1, 1, 'aka', 'ABEL, A.')"});

@@ -53,9 +53,9 @@ TEST_CASE("asking for the processor of something else is refused in a sentence")
                     "job parsing has no step prase: it has parse, report");
   CHECK_THROWS_WITH(test::process(parsing(), "report", 1),
                     "step report of job parsing is a tasklet: it has no partitions");
-  CHECK_THROWS_WITH(
-      test::process(test::copying_apart(), "copy", 1),
-      "step copy of job copying has no chunks, so no processor: run_partition runs its body");
+  CHECK_THROWS_WITH(test::process(test::copying_apart(), "copy", 1),
+                    "step copy of job copying has no chunks, or a processor that is made for each "
+                    "attempt: run_partition runs its body");
   CHECK_THROWS_WITH(test::process(test::good_copying(), "copy", 1L),
                     "step copy makes int of int; process was asked to make long of long");
 }
