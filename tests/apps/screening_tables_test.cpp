@@ -81,7 +81,7 @@ TEST_CASE("the preview has a row for each address and alternate name of a match"
       " (2, 7, 3, NULL, 'D', NULL, NULL)";  // the last one is of another run
   const auto more =
       run_over_tables({payment, entity, match, addresses,
-                       "INSERT INTO screening_alternate_name VALUES (7, 1, 1, 'aka', 'ABEL, A.')"});
+                       "INSERT INTO screening_alternate_name VALUES (1, 7, 1, 'aka', 'ABEL, A.')"});
   CHECK(preview(more) == rows{row("Old Street", "A", "Borland", "ABEL, A."),
                               row(nullptr, "B", nullptr, "ABEL, A.")});
 }
