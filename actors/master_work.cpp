@@ -128,15 +128,14 @@ void insert_streamed(const master_task& task, const stream_function& stream,
   inserter.seal({});
 }
 
-/// Of the runs that continue each other.
-run_id first_run_of(const master_task& task) {
-  std::optional<run_row> run = task.run;
-  while (run->restart_of) {
-    auto before = task.db->verbs()->find_run(run->restart_of);
-    if (!before) break;
-    run = std::move(before);
+/// Visits the run, and those that it continues, back to the first of them.
+template <class Visit>
+void for_each_continued(const master_task& task, Visit&& visit) {
+  for (std::optional<run_row> run = task.run; run;) {
+    visit(run->id);
+    const auto before = run->restart_of;
+    run = before ? task.db->verbs()->find_run(before) : std::nullopt;
   }
-  return run->id;
 }
 
 /// For remote chunking: items that are read here. The reader has the context of a partition that
@@ -144,7 +143,8 @@ run_id first_run_of(const master_task& task) {
 void insert_packed(const master_task& task, const partitioned& definition, split_context& context) {
   worker_session author{task.deps, "author", task.deps->limits.database_timeout, true};
   held_resources held;
-  const auto first_run = first_run_of(task);
+  run_id first_run;
+  for_each_continued(task, [&](run_id run) { first_run = run; });
   held.keep_only(task.run.id, first_run);
   const auto read = [&](split_context& from, const take_partition& yield) {
     for (auto& slice : definition.slices(from)) {
@@ -202,11 +202,7 @@ void publish_files(const master_task& task) {
   if (published.empty()) return;
   files.finish();
   // What was left behind by the runs that this one continues is in its folders too.
-  for (std::optional<run_row> run = task.run; run;) {
-    remove_leftovers(published, run->id);
-    const auto before = run->restart_of;
-    run = before ? task.db->verbs()->find_run(before) : std::nullopt;
-  }
+  for_each_continued(task, [&](run_id run) { remove_leftovers(published, run); });
 }
 
 /// Each partition keeps its own limit; here they are taken together.
@@ -283,7 +279,7 @@ worker_outcome split_work(const master_task& task, const partitioned& definition
     split_context context{given, std::move(nodes), task.stop, task.so_far, slices_of(how)};
     if (definition.streamer())
       insert_streamed(task, definition.streamer(), context);
-    else if (definition.streams(given))
+    else if (task.step.spec.streamed)
       insert_packed(task, definition, context);
     else
       insert_listed(task, definition, context, how);

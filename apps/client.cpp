@@ -9,7 +9,6 @@
 #include "batch/description.hpp"
 #include "batch/errors.hpp"
 #include "batch/parameters.hpp"
-#include "protocol/retry.hpp"
 #include "storage/clock.hpp"
 #include "storage/database.hpp"
 #include "storage/store.hpp"
