@@ -23,19 +23,6 @@ constexpr milliseconds start_limit{30'000};  // not of the body's own time
 constexpr milliseconds write_limit{5'000};   // the process reads at any time, or is of no use
 constexpr milliseconds end_limit{2'000};     // from closed pipes to the end of the process
 
-/// Two ends of a pipe, with numbers above those that the process gets.
-std::pair<file_handle, file_handle> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0)
-    throw std::system_error(errno, std::generic_category(), "cannot make a pipe");
-  const file_handle low[]{file_handle{ends[0]}, file_handle{ends[1]}};
-  std::pair high{file_handle{::fcntl(ends[0], F_DUPFD_CLOEXEC, 10)},
-                 file_handle{::fcntl(ends[1], F_DUPFD_CLOEXEC, 10)}};
-  if (high.first.get() < 0 || high.second.get() < 0)
-    throw std::system_error(errno, std::generic_category(), "cannot make a pipe");
-  return high;
-}
-
 /// Where the process gets which files, and which signals reach it.
 class spawn_plan {
  public:
@@ -169,6 +156,9 @@ std::optional<body_end> body_process::take(const frame& one, call& c) {
       c.link.progress->done.store(p.done, std::memory_order_relaxed);
       return std::nullopt;
     }
+    case frame_kind::log:
+      c.link.progress->log.append(one.text);
+      return std::nullopt;
     case frame_kind::checkpoint: {
       const auto position = to_checkpoint(one.text);
       checkpoint_answer answer;
@@ -245,6 +235,7 @@ std::optional<body_end> body_process::judge_time(call& c) {
   }
   if (c.asked && now - *c.asked >= c.link.grace) {
     ::kill(pid_, SIGKILL);
+    hear_last_words(c);
     end();
     return c.timed_out ? end_with(body_end::kind::failed,
                                   "it ran longer than its timeout of " + text_of(timeout) +
@@ -259,9 +250,22 @@ std::optional<body_end> body_process::judge_time(call& c) {
   return std::nullopt;
 }
 
+/// Of what the process has said and nobody has read, only the log is of use.
+void body_process::hear_last_words(const call& c) {
+  char bytes[65536];
+  for (int i = 0; i < 16; ++i) {  // more than a pipe holds
+    const auto count = ::read(from_.get(), bytes, sizeof bytes);
+    if (count <= 0) break;
+    frames_.append({bytes, static_cast<std::size_t>(count)});
+  }
+  while (const auto one = frames_.next())
+    if (one->kind == frame_kind::log) c.link.progress->log.append(one->text);
+}
+
 /// The process has ended, or is as good as that.
 body_end body_process::lost(const call& c) {
   const bool by_time = c.link.now() >= c.trusted_until;
+  hear_last_words(c);
   const auto status = spent() ? 0 : end();
   if (by_time)
     return end_with(body_end::kind::stopped, "its process ended: its node had lost its trust");

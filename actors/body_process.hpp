@@ -62,6 +62,7 @@ class body_process {
   std::optional<body_end> judge_time(call& c);
   bool send(const frame& one);
   body_end lost(const call& c);
+  void hear_last_words(const call& c);
   int end();
 
   pid_t pid_ = -1;

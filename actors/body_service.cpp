@@ -70,13 +70,16 @@ class service {
     for (;;) {
       const auto work = next();
       const auto end = attempt(work);
+      std::shared_ptr<progress_cell> said;
       {
         std::lock_guard lock{mutex_};
         trusted_until_.reset();
-        progress_.reset();
-        shown_ = {};
+        said = std::exchange(progress_, nullptr);
       }
-      send(to_frame(end));
+      std::lock_guard lock{sending_};
+      if (said) write_log(*said, true);
+      shown_ = {};
+      write(to_frame(end));
     }
   }
 
@@ -128,6 +131,10 @@ class service {
     setup.resource = [this, &of, given = setup.given,
                       queries = setup.queries](std::type_index type) {
       return resources_.get(cache_, of, type, given, queries);
+    };
+    setup.log = [this, cell = setup.progress](std::string_view line) {
+      cell->log.append(line);
+      send_log(*cell);
     };
     std::lock_guard lock{mutex_};
     setup.stop = stop_.get_token();
@@ -230,20 +237,49 @@ class service {
   }
 
   void show_progress() {
-    body_progress now;
+    std::shared_ptr<progress_cell> of;
     {
       std::lock_guard lock{mutex_};
-      if (!progress_) return;
-      now = {progress_->done.load(), progress_->total.load()};
-      if (now.done == shown_.done && now.total == shown_.total) return;
-      shown_ = now;
+      of = progress_;
     }
-    send(to_frame(now));
+    if (!of) return;
+    send_log(*of);
+    const std::unique_lock lock{sending_, std::try_to_lock};
+    const body_progress now{of->done.load(), of->total.load()};
+    if (!lock || (now.done == shown_.done && now.total == shown_.total) || !may_write()) return;
+    write(to_frame(now));
+    shown_ = now;
+  }
+
+  /// Lines at once, so that the last words before a crash arrive; but no thread waits here for a
+  /// node that does not read: the rest is sent later.
+  void send_log(progress_cell& of) {
+    const std::unique_lock lock{sending_, std::try_to_lock};
+    if (lock) write_log(of, false);
+  }
+
+  /// REQUIRES: `sending_` is held.
+  void write_log(progress_cell& of, bool wait) {
+    for (const auto& line : of.log.waiting({}, 0)) {
+      if (!wait && !may_write()) return;
+      write({frame_kind::log, line.text});
+      of.log.stored(line.number);
+    }
+  }
+
+  /// Whether the pipe takes a short frame at once (PIPE_BUF bytes: pipe(7)).
+  static bool may_write() {
+    pollfd pipe{body_writes, POLLOUT, 0};
+    return ::poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLOUT) != 0;
   }
 
   void send(const frame& one) {
-    const auto bytes = to_bytes(one);
     std::lock_guard lock{sending_};
+    write(one);
+  }
+
+  static void write(const frame& one) {
+    const auto bytes = to_bytes(one);
     for (std::size_t sent = 0; sent < bytes.size();) {
       const auto count = ::write(body_writes, bytes.data() + sent, bytes.size() - sent);
       if (count < 0 && errno != EINTR) ::_exit(1);
@@ -256,14 +292,14 @@ class service {
   held_resources resources_;
   frame_reader frames_;  // of the second thread
   std::mutex sending_;
-  std::mutex mutex_;  // of all below
+  body_progress shown_;  // under `sending_`
+  std::mutex mutex_;     // of all below
   std::condition_variable changed_;
   std::optional<body_work> work_;
   std::optional<frame> answer_;
   std::optional<mono_time> trusted_until_;  // while a body runs
   std::stop_source stop_;
   std::shared_ptr<progress_cell> progress_;
-  body_progress shown_;
 };
 
 bool is_pipe(int file) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/waiting_lines.hpp"
 #include "protocol/isolation.hpp"
 #include "protocol/mutation.hpp"
 #include "storage/text.hpp"
@@ -286,12 +287,16 @@ void claimer_state::answered(const report_answers& answers) {
 
 void claimer_state::show_progress() {
   if (!me.id) return;
-  const auto changed = progress.changed(control);
-  if (changed.empty()) return;
   try {
-    db->verbs()->record_progress(changed);
+    db->verbs()->record_progress(progress.changed(control));
   } catch (const store_error& e) {
     tries->failed("progress_failed", me.id, e);
+  }
+  try {  // what is not stored waits; the executor stores it, or tells of it
+    const waiting_lines said{control};
+    db->verbs()->record_log(said.lines());
+    said.stored();
+  } catch (const store_error&) {
   }
 }
 

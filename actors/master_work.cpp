@@ -164,6 +164,10 @@ void insert_packed(const master_task& task, const partitioned& definition, split
       setup.resource = [&](std::type_index type) {
         return held.get(*task.deps->resources, *task.definition, type, setup.given, setup.queries);
       };
+      setup.log = [&](std::string_view line) {
+        log::info("reader_said", {.run = task.run.id, .step = task.step.spec.name},
+                  {{"text", line}});
+      };
       setup.rest = task.deps->rest;
       partition_context reading{setup};
       definition.pack(reading, yield);

@@ -19,6 +19,13 @@
 
 namespace partita {
 
+void tell_of_jobs(node_info& to, const registry& jobs) {
+  for (const auto& [ref, job] : jobs.all()) {
+    to.jobs.push_back(ref);
+    to.catalogue.push_back({ref, describe(job).dump()});
+  }
+}
+
 namespace {
 
 std::string host_name() {
@@ -44,10 +51,7 @@ deps_ptr make_deps(const node_config& config) {
   deps.info.version = config.version;
   deps.info.unreachable_after = config.settings.unreachable_after;
   deps.info.deregister_after = config.settings.deregister_after;
-  for (const auto& [ref, job] : config.jobs->all()) {
-    deps.info.jobs.push_back(ref);
-    deps.info.catalogue.push_back({ref, describe(job).dump()});
-  }
+  tell_of_jobs(deps.info, *config.jobs);
   deps.seed = std::random_device{}();
   return std::make_shared<const node_deps>(std::move(deps));
 }

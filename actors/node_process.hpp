@@ -23,6 +23,9 @@ struct node_config {
   std::shared_ptr<database> author_db{};  // where authors write; null: in `db`
 };
 
+/// What a node tells of the jobs it knows when it joins.
+void tell_of_jobs(node_info& to, const registry& jobs);
+
 /// One node in this process: its actors, from joining the cluster to leaving it.
 class node_process {
  public:

@@ -4,7 +4,9 @@
 #include <system_error>
 #include <utility>
 
+#include "actors/log_event.hpp"
 #include "actors/text.hpp"
+#include "actors/waiting_lines.hpp"
 #include "protocol/mutation.hpp"
 
 namespace partita {
@@ -174,11 +176,23 @@ body_end executor_state::run_isolated(const work_batch& work, const granted_part
   }
 }
 
+/// What the claimer has not stored yet (claimer_state::show_progress).
+void executor_state::store_log(const lease_origin& from, partition_no no,
+                               const std::shared_ptr<progress_cell>& said) {
+  const waiting_lines left{{from.lease, no, said}};
+  if (left.lines().empty()) return;
+  try {
+    opened(checkpoints, false).verbs()->record_log(left.lines());
+  } catch (const store_error& e) {
+    log::warn("partition_log_lost", log::about(from, no),
+              {{"lines", left.lines().size()}, {"why", e.what()}});
+  }
+}
+
 body_end executor_state::run(const work_batch& work, const granted_partition& part,
-                             const common& all) {
+                             const common& all, const std::shared_ptr<progress_cell>& progress) {
   const bool isolated = work.isolated && !deps->body_command.empty();
   const auto timeout = all.step->time_limit();
-  const auto progress = std::make_shared<progress_cell>();
   // The timeout of an isolated body is judged where its process can be killed.
   auto stop = control->begin_partition(part.no, progress, deps->now(),
                                        isolated ? milliseconds{0} : timeout);
@@ -206,11 +220,12 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
     return ended;
   }
   const auto begun = deps->now();
+  const auto progress = std::make_shared<progress_cell>(deps->now);
   ended.begun = true;
   body_end end;
   try {
     prepare(work, all);
-    end = run(work, part, all);
+    end = run(work, part, all, progress);
   } catch (const permanent_error& e) {
     end = end_with(body_end::kind::failed_for_good, readable(e.what()));
   }
@@ -240,6 +255,7 @@ finished_attempt executor_state::attempt(const work_batch& work, const granted_p
   }
   report.ended = deps->now();
   report.took = std::chrono::duration_cast<microseconds>(report.ended - begun);
+  store_log(work.from, part.no, progress);
   return ended;
 }
 

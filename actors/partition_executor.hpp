@@ -49,11 +49,14 @@ struct executor_state {
   void prepare(const work_batch& work, common& all);
   finished_attempt attempt(const work_batch& work, const granted_partition& part, common& all,
                            std::stop_token stop);
-  body_end run(const work_batch& work, const granted_partition& part, const common& all);
+  body_end run(const work_batch& work, const granted_partition& part, const common& all,
+               const std::shared_ptr<progress_cell>& progress);
   body_end run_here(const work_batch& work, const granted_partition& part, const common& all,
                     std::shared_ptr<progress_cell> progress, std::stop_token stop);
   body_end run_isolated(const work_batch& work, const granted_partition& part, const common& all,
                         std::shared_ptr<progress_cell> progress, std::stop_token stop);
+  void store_log(const lease_origin& from, partition_no no,
+                 const std::shared_ptr<progress_cell>& said);
   void commit(lease_id lease, partition_no no, const checkpoint& c);
   chunk commit_chunk(lease_id lease, partition_no no, const chunk& c, const author_work& write);
   std::unique_ptr<attempt_queries> queries_of(lease_id lease, partition_no no);

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <map>
 #include <mutex>
-#include <random>
 
 #include "batch/description.hpp"
 #include "batch/errors.hpp"
 #include "batch/parameters.hpp"
+#include "batch/submit.hpp"
 #include "storage/clock.hpp"
 #include "storage/database.hpp"
 #include "storage/store.hpp"
@@ -35,22 +34,6 @@ void rest(milliseconds time) {
   std::condition_variable nobody;
   std::unique_lock lock{mutex};
   nobody.wait_for(lock, time);
-}
-
-std::string random_key() {
-  std::random_device bits;
-  std::string key = "client";
-  for (int i = 0; i < 4; ++i) key += "-" + std::to_string(bits());
-  return key;
-}
-
-std::map<std::string, std::string> texts_of(const json& given) {
-  std::map<std::string, std::string> texts;
-  if (!given.is_object())
-    throw definition_error("parameters are an object of names and values, not " + given.dump());
-  for (const auto& [name, value] : given.items())
-    texts[name] = value.is_string() ? value.get<std::string>() : value.dump();
-  return texts;
 }
 
 }  // namespace
@@ -101,17 +84,14 @@ client::~client() = default;
 run_status client::submit(const std::string& job, const json& parameters, const std::string& key) {
   const auto known = of_->newest(job);
   const auto specs = parameters_of(json::parse(known.latest.description, nullptr, false));
-  const auto checked = check_parameters(specs, texts_of(parameters));
-  std::string problems;
-  for (const auto& one : checked.problems) problems += (problems.empty() ? "" : "; ") + one;
-  if (!problems.empty()) throw definition_error("job " + job + ": " + problems);
-  const submission what{known.latest.job, checked.values.dump(), identity_of(specs, checked.values),
-                        key.empty() ? random_key() : key};
+  const auto values = checked_values(job, specs, parameters);
+  const submission what{known.latest.job, values.dump(), identity_of(specs, values),
+                        key.empty() ? random_launch_key("client") : key};
   return status_of(of_->ask([&](const auto& s) { return launcher_store{s}.submit(what); }));
 }
 
 run_status client::restart(run_id ended, const std::string& key) {
-  const auto mine = key.empty() ? random_key() : key;
+  const auto mine = key.empty() ? random_launch_key("client") : key;
   return status_of(of_->ask([&](const auto& s) { return launcher_store{s}.restart(ended, mine); }));
 }
 

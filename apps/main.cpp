@@ -1,5 +1,6 @@
 #include "apps/demo.hpp"
 #include "apps/generate.hpp"
+#include "apps/jobs/command/command.hpp"
 #include "apps/jobs/customer_etl/customer_etl.hpp"
 #include "apps/jobs/range_sum/range_sum.hpp"
 #include "apps/jobs/sanctions_screening/sanctions_screening.hpp"
@@ -9,6 +10,7 @@
 int main(int argc, char** argv) {
   partita::cli::add_command(partita::cli::generate_command());
   partita::cli::add_command(partita::cli::demo_command());
-  return partita::main(
-      argc, argv, {partita::range_sum(), partita::customer_etl(), partita::sanctions_screening()});
+  return partita::main(argc, argv,
+                       {partita::range_sum(), partita::command(), partita::customer_etl(),
+                        partita::sanctions_screening()});
 }

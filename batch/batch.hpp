@@ -14,3 +14,4 @@
 #include "batch/partition_context.hpp"
 #include "batch/registry.hpp"
 #include "batch/split_context.hpp"
+#include "batch/submit.hpp"

@@ -79,6 +79,17 @@ int file_handle::close() {
   return fd < 0 || ::close(fd) == 0 ? 0 : errno;
 }
 
+std::pair<file_handle, file_handle> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw system_failure(errno, "cannot make a pipe");
+  const file_handle low[]{file_handle{ends[0]}, file_handle{ends[1]}};
+  std::pair high{file_handle{::fcntl(ends[0], F_DUPFD_CLOEXEC, 10)},
+                 file_handle{::fcntl(ends[1], F_DUPFD_CLOEXEC, 10)}};
+  if (high.first.get() < 0 || high.second.get() < 0)
+    throw system_failure(errno, "cannot make a pipe");
+  return high;
+}
+
 void confine_files(const std::vector<fs::path>& folders) {
   std::vector<root> chosen;
   for (const auto& given : folders) {

@@ -24,6 +24,10 @@ class file_handle {
   int fd_;
 };
 
+/// The end to read from and the end to write to, both above 9. Closed on exec. Throws
+/// std::system_error.
+std::pair<file_handle, file_handle> make_pipe();
+
 /// The folders beneath which the jobs of this process may read, write, rename and remove files.
 /// Parameters and results in the database name files. Only the operator of a node may choose which
 /// files it can read or replace, not every user who may write to the database. Called once, before

@@ -53,6 +53,9 @@ class job {
                                 });
     return *this;
   }
+  /// Its bodies start programs (batch/programs.hpp): only nodes take it whose operator has allowed
+  /// that with --allow-command.
+  job& starts_programs() { return starts_programs_ = true, *this; }
   /// Begins when what was given before it has ended well.
   job& step(job_step s);
   /// What comes after the group begins when all its flows have ended.
@@ -95,6 +98,7 @@ class job {
   /// Null: what comes after the step just comes after it.
   const decider* decider_of(std::string_view step_name) const;
   const listeners& listening() const { return listeners_; }
+  bool is_starting_programs() const { return starts_programs_; }
   /// Null: the job has none of this type.
   const resource_maker* resource_of(std::type_index type) const {
     const auto found = resources_.find(type);
@@ -122,6 +126,7 @@ class job {
   std::vector<position> positions_;  // of the steps
   std::vector<std::size_t> last_;    // the steps that what is given next comes after
   int flows_ = 0;
+  bool starts_programs_ = false;
   std::string flaw_;  // of a group; "": none
   std::vector<std::pair<std::string, std::string>> jumps_;
   std::vector<std::pair<std::string, decider>> deciders_;

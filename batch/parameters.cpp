@@ -7,6 +7,7 @@
 
 #include "batch/files.hpp"
 #include "batch/utf8.hpp"
+#include "protocol/settings.hpp"
 
 namespace partita {
 
@@ -53,7 +54,7 @@ std::optional<json> whole_number(const std::string& text) {
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   if constexpr (std::is_floating_point_v<Number>)
     if (!std::isfinite(value)) return std::nullopt;
-  return json(value);
+  return json(value + Number{});  // there is one zero
 }
 
 std::optional<json> parse(parameter_type type, const std::string& text) {
@@ -131,7 +132,25 @@ checked_parameters check_parameters(const std::vector<parameter_spec>& specs,
     checked.problems.push_back("there is no parameter " + name +
                                (close ? "; did you mean " + *close + "?" : ""));
   }
+  if (const auto bytes = checked.values.dump().size(), most = settings{}.max_parameters_bytes;
+      bytes > most)
+    checked.problems.push_back("the parameters are " + std::to_string(bytes) +
+                               " bytes, more than the " + std::to_string(most) + " a run may have");
   return checked;
+}
+
+json checked_values(const std::string& job, const std::vector<parameter_spec>& specs,
+                    const json& given) {
+  if (!given.is_object() && !given.is_null())
+    throw definition_error("parameters are an object of names and values, not " + given.dump());
+  std::map<std::string, std::string> texts;
+  for (const auto& [name, value] : given.items())
+    if (!value.is_null()) texts[name] = value.is_string() ? value.get<std::string>() : value.dump();
+  auto found = check_parameters(specs, texts);
+  if (found.problems.empty()) return std::move(found.values);
+  std::string all;
+  for (const auto& one : found.problems) all += (all.empty() ? "" : "; ") + one;
+  throw definition_error("job " + job + ": " + all);
 }
 
 std::string identity_of(const std::vector<parameter_spec>& specs, const json& values) {

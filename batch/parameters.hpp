@@ -129,6 +129,11 @@ struct checked_parameters {
 checked_parameters check_parameters(const std::vector<parameter_spec>& specs,
                                     const std::map<std::string, std::string>& given);
 
+/// The same for an object of names and values, as programs give them; null counts as not given.
+/// Throws definition_error with every problem.
+json checked_values(const std::string& job, const std::vector<parameter_spec>& specs,
+                    const json& given);
+
 /// The canonical text of the identifying parameters: equal for equal work.
 std::string identity_of(const std::vector<parameter_spec>& specs, const json& values);
 

@@ -133,6 +133,10 @@ void partition_context::progress(std::int64_t done, std::int64_t total) {
   setup_.progress->done.store(done, std::memory_order_relaxed);
 }
 
+void partition_context::log(std::string_view line) const {
+  setup_.log ? setup_.log(line) : setup_.progress->log.append(line);
+}
+
 void partition_context::progress(std::int64_t done) {
   setup_.progress->done.store(done, std::memory_order_relaxed);
 }

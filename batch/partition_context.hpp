@@ -15,6 +15,7 @@
 
 #include "batch/output_files.hpp"
 #include "batch/parameters.hpp"
+#include "batch/partition_log.hpp"
 #include "batch/resources.hpp"
 #include "batch/sql.hpp"
 #include "protocol/crash_search.hpp"
@@ -22,10 +23,15 @@
 
 namespace partita {
 
-/// Written by a partition's body, read by whoever shows progress.
+/// Written by a partition's body, read by whoever shows what it does.
 struct progress_cell {
+  /// Without a clock, lines of the log seem to be said when they are sent.
+  explicit progress_cell(std::function<mono_time()> now = [] { return mono_time{}; })
+      : log(std::move(now)) {}
+
   std::atomic<std::int64_t> done{0};
   std::atomic<std::int64_t> total{0};
+  partition_log log;
 };
 
 /// All the engine gives to one attempt at one partition. A test fills it in by hand.
@@ -57,6 +63,8 @@ struct partition_setup {
     return resource_ptr{};
   };
   std::shared_ptr<progress_cell> progress = std::make_shared<progress_cell>();
+  /// Where lines of the log go; null: into `progress`. Any thread.
+  std::function<void(std::string_view)> log;
   /// Lets virtual time pass; null: the thread waits.
   std::function<void(milliseconds)> rest;
 };
@@ -142,6 +150,12 @@ class partition_context {
   item_counts& counts() { return counts_; }
   const item_counts& counts() const { return counts_; }
   void progress(std::int64_t done, std::int64_t total);
+  /// A line that is kept with the partition and shown by `job ID NO`, also when this attempt fails
+  /// or loses its lease. Of each attempt the last 100 are kept, of at most 1,000 bytes. A line is
+  /// stored within about a second: what was said later is lost with the node, not with the body.
+  /// A reader of remote_chunking, which is in no partition, writes to the log of its node. Any
+  /// thread.
+  void log(std::string_view line) const;
   void output(json document) { output_ = std::move(document); }
   /// Where to write a file. `final_path` with "{}" in its last part replaced by the partition's
   /// number is what the file is called once the result of this attempt stands; the returned staged

@@ -39,6 +39,14 @@ class registry {
     return &behind->second;
   }
 
+  /// Without the jobs that start programs.
+  registry without_programs() const {
+    std::vector<job> kept;
+    for (const auto& [ref, one] : jobs_)
+      if (!one.is_starting_programs()) kept.push_back(one);
+    return registry{std::move(kept)};
+  }
+
   std::vector<job_ref> refs() const {
     std::vector<job_ref> all;
     for (const auto& [ref, one] : jobs_) all.push_back(ref);

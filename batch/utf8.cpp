@@ -52,6 +52,31 @@ std::string printable(std::string_view bytes) {
   return bytes.size() > most ? shown + "..." : shown;
 }
 
+std::string escaped(std::string_view bytes) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  std::string text;
+  while (!bytes.empty()) {
+    const auto before = bytes;
+    if (pop(bytes) != invalid && before.front() != '\0') {
+      text += before.substr(0, before.size() - bytes.size());
+    } else {
+      const auto byte = static_cast<unsigned char>(before.front());
+      text += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    }
+  }
+  return text;
+}
+
+void drop_cut_character(std::string& bytes) {
+  for (std::size_t back = 1; back <= std::min<std::size_t>(3, bytes.size()); ++back) {
+    const auto byte = static_cast<unsigned char>(bytes[bytes.size() - back]);
+    if ((byte & 0xC0) == 0x80) continue;
+    const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
+    if (length > back) bytes.resize(bytes.size() - back);
+    return;
+  }
+}
+
 std::string shortened(std::string_view text, std::size_t most) {
   if (!is_valid(text) || text.find('\0') != text.npos) return printable(text);
   if (text.size() <= most) return std::string{text};

@@ -50,6 +50,16 @@ struct try_row {
   std::optional<db_time> ended_at;   // the report, else the end of the lease
 };
 
+/// A line that an attempt at a partition logged.
+struct log_row {
+  lease_id lease;
+  node_id node;
+  int attempt = 0;
+  std::int64_t number = 0;  // among the lines of its attempt, from 1; only the last ones are kept
+  std::string text;
+  db_time at;
+};
+
 /// What of the RUNNING steps of a run is under way or waits: why nothing moves.
 struct run_standing {
   bool held = false;  // a LIVE lease exists

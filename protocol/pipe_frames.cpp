@@ -10,7 +10,7 @@ constexpr std::size_t head = 5;
 
 bool is_kind(unsigned char byte) {
   return byte >= static_cast<unsigned char>(frame_kind::work) &&
-         byte <= static_cast<unsigned char>(frame_kind::chunk_answer);
+         byte <= static_cast<unsigned char>(frame_kind::log);
 }
 
 }  // namespace

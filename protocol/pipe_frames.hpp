@@ -23,6 +23,7 @@ enum class frame_kind : unsigned char {
   sql = 10,
   sql_answer = 11,    // to the process
   chunk_answer = 12,  // to the process
+  log = 13,           // a line of the partition's log, as it is
 };
 
 /// One message: a kind and a text.

@@ -300,6 +300,18 @@ struct progress_report {
   std::int64_t total = 0;  // 0: not known
 };
 
+/// One line of what an attempt at a partition says of itself.
+struct log_line {
+  lease_id lease;
+  partition_no no = 0;
+  std::int64_t number = 0;  // among the lines of its attempt, from 1
+  std::string text;
+  microseconds ago{0};  // how long before it was sent it was said
+};
+
+/// So many lines of an attempt are kept: its last ones.
+inline constexpr std::int64_t log_lines_kept = 100;
+
 /// The one terminal record of a partition.
 struct result_row {
   partition_no no = 0;

@@ -213,6 +213,12 @@ void worker_store::record_progress(std::span<const progress_report> items) const
   run("record_progress", access::light_write, &transaction::record_progress, items);
 }
 
+void worker_store::record_log(std::span<const log_line> lines) const {
+  if (lines.empty()) return;
+  for (const auto& line : lines) require_text("a line of a log", line.text);
+  run("record_log", access::light_write, &transaction::record_log, lines);
+}
+
 // --- what people look at -------------------------------------------------------------------------
 
 std::vector<node_row> reader::list_nodes(bool all) const {
@@ -239,6 +245,10 @@ std::vector<partition_row> reader::list_slowest(step_id step, int limit) const {
 
 std::vector<try_row> reader::list_tries(step_id step, partition_no no, int limit) const {
   return run("list_tries", access::read, &transaction::list_tries, step, no, std::max(0, limit));
+}
+
+std::vector<log_row> reader::list_log(step_id step, partition_no no, int limit) const {
+  return run("list_log", access::read, &transaction::list_log, step, no, std::max(0, limit));
 }
 
 run_standing reader::standing(run_id run) const {

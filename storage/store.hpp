@@ -309,6 +309,13 @@ class worker_store : public virtual run_lookup {
 
   /// Stores progress for listings. Best effort: not fenced beyond the lease being LIVE, no event.
   void record_progress(std::span<const progress_report> items) const;
+
+  /// Keeps the last `log_lines_kept` lines of each attempt. They count for nothing: so no fence, no
+  /// event, and a lease that was lost may still say what it did. Lines of a lease that does not
+  /// cover their partition are dropped; a line whose number is stored already stays. REQUIRES: no
+  /// two lines of an attempt are `log_lines_kept` or more apart. Throws `bad_request` for a text
+  /// that cannot be stored.
+  void record_log(std::span<const log_line> lines) const;
 };
 
 /// What people look at. Changes nothing.
@@ -338,6 +345,10 @@ class reader : public virtual run_lookup {
   /// The leases that hold or held a partition, oldest first, at most `limit`. Reads every lease of
   /// the step. In a continued run, also the lease whose result it took over.
   std::vector<try_row> list_tries(step_id step, partition_no no, int limit) const;
+
+  /// What the attempts at a partition have logged, oldest first; if there is more, the last `limit`
+  /// lines.
+  std::vector<log_row> list_log(step_id step, partition_no no, int limit) const;
 
   /// Of the RUNNING steps of a run that it has come to. Looks at a bounded number of ready ranges.
   run_standing standing(run_id run) const;

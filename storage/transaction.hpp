@@ -291,6 +291,7 @@ class views {
                                                      std::optional<partition_state> only) = 0;
   virtual std::vector<partition_row> list_slowest(step_id step, int limit) = 0;
   virtual std::vector<try_row> list_tries(step_id step, partition_no no, int limit) = 0;
+  virtual std::vector<log_row> list_log(step_id step, partition_no no, int limit) = 0;
   virtual run_standing standing(run_id run) = 0;
   virtual std::vector<failure_row> list_failures(run_id run, int limit) = 0;
   virtual std::vector<skipped_row> list_skipped(run_id run, int limit) = 0;
@@ -333,6 +334,7 @@ class transaction : public node_rows,
   /// The last change of its transaction.
   virtual void fence_chunk(lease_id lease, partition_no no, const chunk& c) = 0;
   virtual void record_progress(std::span<const progress_report> items) = 0;
+  virtual void record_log(std::span<const log_line> lines) = 0;
 };
 
 }  // namespace partita

@@ -11,8 +11,10 @@ namespace partita::cli {
 /// The first argument of a process for bodies. No command: nodes start such processes, not people.
 inline constexpr const char* body_word = "--bodies";
 
-/// The arguments of such a process, whose bodies may use files beneath these folders.
-std::vector<std::string> body_command(const std::vector<std::filesystem::path>& folders);
+/// The arguments of such a process, whose bodies may use files and start programs beneath these
+/// folders.
+std::vector<std::string> body_command(const std::vector<std::filesystem::path>& files,
+                                      const std::vector<std::filesystem::path>& programs);
 
 /// `words`: the arguments after the name of the program. Throws command_error (usage) when no node
 /// has started this process.

@@ -222,6 +222,15 @@ document try_document(const try_row& row, const node_names& names, db_time now) 
           {"error", text_or_null(row.error)}};
 }
 
+document log_document(const log_row& row, const node_names& names) {
+  return {{"at", iso_time(row.at)},
+          {"attempt", row.attempt},
+          {"node", node_reference(row.node, names)},
+          {"lease", id_or_null(row.lease)},
+          {"number", row.number},
+          {"text", row.text}};
+}
+
 document event_document(const event_row& row) {
   return {{"id", std::to_string(row.id)},
           {"at", iso_time(row.at)},

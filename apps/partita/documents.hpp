@@ -38,6 +38,7 @@ std::vector<document> step_documents(const std::vector<step_summary>& steps,
 document partition_document(const partition_row& row, const std::string& step,
                             const node_names& names, db_time now);
 document try_document(const try_row& row, const node_names& names, db_time now);
+document log_document(const log_row& row, const node_names& names);
 document event_document(const event_row& row);
 document skipped_document(const skipped_row& row, const std::vector<step_summary>& steps);
 

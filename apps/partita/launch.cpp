@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <random>
 
 #include "apps/partita/errors.hpp"
 #include "apps/partita/text.hpp"
-#include "protocol/settings.hpp"
+#include "batch/submit.hpp"
 
 namespace partita::cli {
 
@@ -31,26 +30,11 @@ submission submission_of(const registry& jobs, const std::vector<std::string>& w
                                   parse_assignments({words.begin() + 1, words.end()}));
   if (!checked.problems.empty())
     throw command_error(exit_code::usage, "bad_parameters", join(checked.problems, "; "));
-  submission what{wanted.ref(), "", "", launch_key};
-  try {
-    what.parameters = checked.values.dump();
-    what.identity = identity_of(wanted.parameter_specs(), checked.values);
-  } catch (const json::exception&) {
-    throw command_error(exit_code::usage, "bad_parameters", "a parameter is not valid UTF-8");
-  }
-  if (auto most = settings{}.max_parameters_bytes; what.parameters.size() > most)
-    throw command_error(exit_code::usage, "bad_parameters",
-                        fmt::format("the parameters are {} bytes, more than the {} a run may have",
-                                    what.parameters.size(), most));
-  return what;
+  return {wanted.ref(), checked.values.dump(),
+          identity_of(wanted.parameter_specs(), checked.values), launch_key};
 }
 
-std::string fresh_launch_key() {
-  std::random_device bits;
-  std::string key = "cli-";
-  for (int i = 0; i < 4; ++i) key += fmt::format("{:08x}", bits());
-  return key;
-}
+std::string fresh_launch_key() { return random_launch_key("cli"); }
 
 run_id parse_run_id(const std::string& word) {
   std::int64_t value = 0;

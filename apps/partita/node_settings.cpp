@@ -52,6 +52,8 @@ option_list node_setting_options() {
        "PARTITA_WAKE_UP"},
       {"files", "DIR[:DIR...]", "folders whose files its jobs may use: this one if not given",
        "PARTITA_FILES"},
+      {"allow-command", "DIR[:DIR...]",
+       "folders whose programs its jobs may start: none if not given", "PARTITA_ALLOW_COMMAND"},
       {"author-db", "URL",
        "where its jobs read and write rows, if not in --db: then at least once, not exactly once",
        "PARTITA_AUTHOR_DB"},
@@ -79,9 +81,11 @@ settings settings_of(const arguments& args) {
   return s;
 }
 
-std::vector<std::filesystem::path> file_folders(const arguments& args) {
+namespace {
+
+/// DIR[:DIR...]
+std::vector<std::filesystem::path> folders_in(const std::string& text) {
   std::vector<std::string> names(1);
-  const auto text = args.text("files");
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text.compare(i, 2, "\\:") == 0)
       names.back() += text[++i];
@@ -93,17 +97,31 @@ std::vector<std::filesystem::path> file_folders(const arguments& args) {
   std::vector<std::filesystem::path> folders;
   for (const auto& name : names)
     if (!name.empty()) folders.emplace_back(name);
+  return folders;
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> program_folders(const arguments& args) {
+  return folders_in(args.text("allow-command"));
+}
+
+std::vector<std::filesystem::path> file_folders(const arguments& args) {
+  auto folders = folders_in(args.text("files"));
   if (folders.empty()) folders.push_back(std::filesystem::current_path());
   return folders;
 }
 
 void require_folders(const arguments& args) {
-  for (const auto& folder : file_folders(args)) {
+  const auto require = [](const std::string& flag, const auto& folders) {
     std::error_code ignored;
-    if (!std::filesystem::is_directory(folder, ignored))
-      throw usage_error("--files names " + folder.string() + ", which is no folder",
-                        "name folders that exist, with ':' between them");
-  }
+    for (const auto& folder : folders)
+      if (!std::filesystem::is_directory(folder, ignored))
+        throw usage_error(flag + " names " + folder.string() + ", which is no folder",
+                          "name folders that exist, with ':' between them");
+  };
+  require("--files", file_folders(args));
+  require("--allow-command", program_folders(args));
 }
 
 std::shared_ptr<database> author_database(const arguments& args) {

@@ -12,7 +12,7 @@
 
 namespace partita::cli {
 
-/// --executors, --fast, --files, and a flag and a variable for each interval of
+/// --executors, --fast, --files, --allow-command, and a flag and a variable for each interval of
 /// protocol/settings.hpp.
 option_list node_setting_options();
 
@@ -24,6 +24,10 @@ settings settings_of(const arguments& args);
 /// which the node was started.
 /// A ':' in the name of a folder is written '\:'.
 std::vector<std::filesystem::path> file_folders(const arguments& args);
+
+/// The folders whose programs the jobs of a node may start, named likewise: those of
+/// --allow-command.
+std::vector<std::filesystem::path> program_folders(const arguments& args);
 
 /// Throws command_error (usage) unless all of them are there.
 void require_folders(const arguments& args);

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int most_nodes = 64;
 constexpr int most_skipped = 100'000;
+constexpr int most_lines = 10'000;
 constexpr milliseconds shortest_look{50};   // between two looks whether all runs have ended
 constexpr milliseconds rest_after{11'000};  // late calls and those of frozen nodes come to an end
 constexpr milliseconds until_replaced{2'000};
@@ -260,6 +261,16 @@ step_outcome cluster::step(run_id run, const std::string& name) const {
   for (const auto& one : of_->client().summarize(run))
     if (one.row.spec.name == name) return outcome_of(one);
   throw definition_error("no step " + name + " has begun in run " + std::to_string(run.value));
+}
+
+std::vector<std::string> cluster::log(run_id run, const std::string& step, partition_no no) const {
+  of_->row(run);
+  std::vector<std::string> lines;
+  for (const auto& one : of_->client().list_steps(run))
+    if (one.spec.name == step)
+      for (const auto& row : of_->client().list_log(one.id, no, most_lines))
+        lines.push_back(row.text);
+  return lines;
 }
 
 std::vector<skipped> cluster::skipped_items(run_id run) const {

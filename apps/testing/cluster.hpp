@@ -106,6 +106,8 @@ class cluster {
   /// Of a step that has begun.
   step_outcome step(run_id run, const std::string& name) const;
   std::vector<skipped> skipped_items(run_id run) const;
+  /// What the attempts at a partition have logged, oldest first.
+  std::vector<std::string> log(run_id run, const std::string& step, partition_no no) const;
 
   /// The engine's promises that are broken, a sentence each: none, unless the engine has a defect.
   /// Whether the author's rows are right only the author can tell, with `query`.

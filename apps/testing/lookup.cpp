@@ -1,7 +1,5 @@
 #include "apps/testing/lookup.hpp"
 
-#include <map>
-
 namespace partita::test {
 
 const partitioned& partitioned_of(const job& j, const std::string& step) {
@@ -18,16 +16,7 @@ const partitioned& partitioned_of(const job& j, const std::string& step) {
 }
 
 json checked(const job& j, const json& given) {
-  std::map<std::string, std::string> texts;
-  if (!given.is_object() && !given.is_null())
-    throw definition_error("parameters are an object of names and values, not " + given.dump());
-  for (const auto& [name, value] : given.items())
-    texts[name] = value.is_string() ? value.get<std::string>() : value.dump();
-  auto found = check_parameters(j.parameter_specs(), texts);
-  std::string problems;
-  for (const auto& one : found.problems) problems += (problems.empty() ? "" : "; ") + one;
-  if (!problems.empty()) throw definition_error("job " + j.name() + ": " + problems);
-  return std::move(found.values);
+  return checked_values(j.name(), j.parameter_specs(), given);
 }
 
 }  // namespace partita::test

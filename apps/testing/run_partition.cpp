@@ -81,7 +81,9 @@ partition_run run_partition(const job& j, const std::string& step, const partiti
   partition_run result;
   result.in = std::make_shared<author_database>(sim::sqlite_in_memory(wall_now));
   result.in->make(options.tables);
-  partition_context p{setup_of(j, found, which, std::move(given), options, result)};
+  auto setup = setup_of(j, found, which, std::move(given), options, result);
+  const auto said = setup.progress;
+  partition_context p{std::move(setup)};
   try {
     found.run(p);
   } catch (...) {
@@ -96,6 +98,7 @@ partition_run run_partition(const job& j, const std::string& step, const partiti
   files.finish();
   result.output = p.output();
   result.counts = p.counts();
+  for (const auto& line : said->log.waiting({}, options.no)) result.log.push_back(line.text);
   return result;
 }
 

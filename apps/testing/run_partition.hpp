@@ -28,6 +28,7 @@ class partition_run {
   std::vector<std::filesystem::path> files;  // by their final names
   json position;                             // of the last checkpoint; null: there was none
   int commits = 0;                           // checkpoints, transactions and chunks
+  std::vector<std::string> log;              // the last lines
 
   /// Rows of a statement that reads; its parameters are $1, $2 and so on.
   template <class... Values>

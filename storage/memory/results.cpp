@@ -161,4 +161,16 @@ void memory_transaction::save_progress(step_id step, const progress_report& show
   row.updated_at = now_;
 }
 
+void memory_transaction::record_log(std::span<const log_line> lines) {
+  for (const auto& line : lines) {
+    const auto* lease = find(db_.leases, line.lease);
+    if (lease == nullptr || !lease->span.contains(line.no)) continue;
+    const log_key key{lease->step, line.no, line.lease, line.number % log_lines_kept};
+    if (const auto* before = find(db_.log, key); before && before->number >= line.number) continue;
+    changed_.keep(db_.log, key);
+    db_.log[key] = {line.lease,  lease->node, lease->attempt,
+                    line.number, line.text,   now_ - line.ago};
+  }
+}
+
 }  // namespace partita::memory

@@ -17,6 +17,7 @@ namespace partita::memory {
 using partition_key = std::pair<step_id, partition_no>;
 using skipped_key = std::tuple<step_id, partition_no, std::int64_t>;
 using attempt_key = std::pair<lease_id, partition_no>;
+using log_key = std::tuple<step_id, partition_no, lease_id, std::int64_t>;  // number % kept
 using counter_key = std::pair<step_id, node_id>;
 using name_key = std::pair<run_id, std::string>;
 
@@ -39,6 +40,7 @@ struct state {
   std::map<partition_key, checkpoint_record> checkpoints;
   std::map<skipped_key, skipped_row> skipped;
   std::map<attempt_key, failure_row> failures;
+  std::map<log_key, log_row> log;
   std::map<counter_key, counter_record> counters;
   std::map<name_key, name_owner> names;
   std::vector<event_row> events;

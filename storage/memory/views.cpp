@@ -136,6 +136,19 @@ run_standing memory_transaction::standing(run_id run) {
   return found;
 }
 
+std::vector<log_row> memory_transaction::list_log(step_id step, partition_no no, int limit) {
+  std::vector<log_row> rows;
+  for (auto k = db_.log.lower_bound({step, no, lease_id{}, 0});
+       k != db_.log.end() && std::get<0>(k->first) == step && std::get<1>(k->first) == no; ++k)
+    rows.push_back(k->second);
+  std::sort(rows.begin(), rows.end(), [](const log_row& a, const log_row& b) {
+    return std::tuple{a.lease, a.number} < std::tuple{b.lease, b.number};
+  });
+  if (const auto most = static_cast<std::size_t>(limit); rows.size() > most)
+    rows.erase(rows.begin(), rows.end() - limit);
+  return rows;
+}
+
 std::vector<failure_row> memory_transaction::list_failures(run_id run, int limit) {
   std::vector<failure_row> rows;
   for (const auto& [key, failure] : db_.failures)

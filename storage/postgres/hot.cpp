@@ -250,4 +250,12 @@ void postgres_transaction::record_progress(std::span<const progress_report> item
                      column(items, [](const auto& p) { return p.total; }));
 }
 
+void postgres_transaction::record_log(std::span<const log_line> lines) {
+  query_planned_anew(sql::record_log, column(lines, [](const auto& l) { return l.lease.value; }),
+                     column(lines, [](const auto& l) { return l.no; }),
+                     column(lines, [](const auto& l) { return l.number; }),
+                     column(lines, [](const auto& l) { return l.text; }),
+                     column(lines, [](const auto& l) { return l.ago.count(); }), log_lines_kept);
+}
+
 }  // namespace partita::postgres

@@ -114,6 +114,7 @@ class postgres_transaction final : public transaction {
                                              std::optional<partition_state> only) override;
   std::vector<partition_row> list_slowest(step_id step, int limit) override;
   std::vector<try_row> list_tries(step_id step, partition_no no, int limit) override;
+  std::vector<log_row> list_log(step_id step, partition_no no, int limit) override;
   run_standing standing(run_id run) override;
   std::vector<failure_row> list_failures(run_id run, int limit) override;
   std::vector<skipped_row> list_skipped(run_id run, int limit) override;
@@ -130,6 +131,7 @@ class postgres_transaction final : public transaction {
   void commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) override;
   void fence_chunk(lease_id lease, partition_no no, const chunk& c) override;
   void record_progress(std::span<const progress_report> items) override;
+  void record_log(std::span<const log_line> lines) override;
 
  private:
   /// What follows is one transaction, READ COMMITTED: each statement sees what was committed before

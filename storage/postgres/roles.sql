@@ -91,6 +91,7 @@ GRANT INSERT ON partita.result, partita.failure, partita.event, partita.output_n
 GRANT INSERT, UPDATE (completed, failed, read_count, write_count, filter_count, skip_count)
   ON partita.step_counter TO partita_node;
 GRANT INSERT, UPDATE, DELETE ON partita.checkpoint TO partita_node;
+GRANT INSERT, UPDATE (number, text, at) ON partita.partition_log TO partita_node;
 GRANT EXECUTE ON FUNCTION partita.fence(bigint, bigint, bigint, bigint, text, bigint[], json)
   TO partita_node;
 
@@ -98,6 +99,7 @@ GRANT EXECUTE ON FUNCTION partita.fence(bigint, bigint, bigint, bigint, text, bi
 -- nobody drives is stopped by who asks for it, and so are its steps: hence their ends.
 GRANT INSERT (job, job_version, parameters, identity, launch_key, restart_of, result, state),
       UPDATE (stop, state, error, ended_at) ON partita.run TO partita_launch;
+GRANT EXECUTE ON FUNCTION partita.submit(text, jsonb, text) TO partita_launch;
 GRANT UPDATE (state) ON partita.node TO partita_launch; -- `drain`
 GRANT INSERT, UPDATE (state, carried, result, error, ended_at) ON partita.step TO partita_launch;
 GRANT INSERT ON partita.partition, partita.result, partita.checkpoint, partita.skipped,

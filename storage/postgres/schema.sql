@@ -6,7 +6,7 @@ CREATE FUNCTION partita.clock() RETURNS timestamp with time zone
 
 CREATE FUNCTION partita.fence(of_lease bigint, of_no bigint, from_item bigint, next_seq bigint, next_position text, counts bigint[], let_go json) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -54,7 +54,7 @@ END $$;
 
 CREATE FUNCTION partita.forget_partitions(of_step bigint, first_no bigint, last_no bigint) RETURNS void
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   DELETE FROM partita.partition p USING partita.step s
   WHERE s.step_id = of_step AND NOT s.sealed AND NOT s.streamed AND s.state = 'RUNNING'
@@ -65,9 +65,148 @@ CREATE FUNCTION partita.micros(timestamp with time zone) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$SELECT (extract(epoch FROM $1) * 1000000)::bigint$_$;
 
+CREATE FUNCTION partita.parameter_value(spec json, value text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET extra_float_digits TO '1'
+    AS $_$
+DECLARE
+  made text;
+BEGIN
+  IF json_array_length(spec -> 'one_of') > 0
+     AND value NOT IN (SELECT one FROM json_array_elements_text(spec -> 'one_of') AS o (one)) THEN
+    RETURN NULL;
+  END IF;
+  CASE spec ->> 'type'
+    WHEN 'integer' THEN
+      RETURN CASE WHEN value ~ '^-?[0-9]+$' THEN value::bigint::text END;
+    WHEN 'number' THEN
+      IF value !~ '^-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$' THEN
+        RETURN NULL;
+      END IF;
+      made := (value::float8 + 0)::text; -- there is one zero
+      RETURN made || CASE WHEN made ~ '[.e]' THEN '' ELSE '.0' END;
+    WHEN 'boolean' THEN
+      RETURN CASE WHEN value IN ('true', 'yes', '1') THEN 'true'
+                  WHEN value IN ('false', 'no', '0') THEN 'false' END;
+    WHEN 'path' THEN
+      RETURN CASE WHEN value ~ '^/' AND value !~ '//|/\.{1,2}(/|$)' THEN to_json(value)::text END;
+    ELSE
+      RETURN to_json(value)::text;
+  END CASE;
+EXCEPTION WHEN numeric_value_out_of_range THEN
+  RETURN NULL;
+END $_$;
+
 CREATE FUNCTION partita.refuse() RETURNS trigger
     LANGUAGE plpgsql
     AS $$ BEGIN RAISE EXCEPTION 'the event log is append-only' USING ERRCODE = '42501'; END $$;
+
+CREATE FUNCTION partita.submit(of_job text, given jsonb DEFAULT '{}'::jsonb, key text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  known record;
+  spec json;
+  name text;
+  value text;
+  made text;
+  separator text := '';
+  problems text := '';
+  all_values text := '';
+  identity_values text := '';
+  other record;
+  new_run bigint;
+BEGIN
+  SELECT j.version, j.description::json -> 'parameters' AS parameters INTO known
+  FROM partita.job j WHERE j.name = of_job ORDER BY j.version DESC LIMIT 1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no node has told of a job %', of_job USING ERRCODE = 'PT010';
+  END IF;
+  IF given IS NULL OR jsonb_typeof(given) <> 'object' THEN
+    RAISE EXCEPTION 'parameters are an object of names and values, not %', coalesce(given, 'null')
+      USING ERRCODE = 'PT010';
+  END IF;
+  FOR spec IN SELECT one FROM json_array_elements(known.parameters) AS o (one)
+              ORDER BY one ->> 'name' COLLATE "C"
+  LOOP
+    name := spec ->> 'name';
+    value := given ->> name;
+    made := CASE WHEN value IS NULL AND NOT (spec ->> 'required')::boolean
+                 THEN nullif((spec -> 'default')::text, 'null')
+                 WHEN jsonb_typeof(given -> name) IN ('string', 'number', 'boolean')
+                 THEN partita.parameter_value(spec, value) END;
+    IF made IS NULL AND value IS NULL THEN
+      CONTINUE WHEN NOT (spec ->> 'required')::boolean;
+      problems := problems || '; parameter ' || name || ' is missing';
+    ELSIF made IS NULL THEN
+      problems := problems || '; parameter ' || name || '=' || value || ' is '
+        || CASE WHEN json_array_length(spec -> 'one_of') > 0
+                THEN 'none of ' || (SELECT string_agg(one, ', ')
+                                    FROM json_array_elements_text(spec -> 'one_of') AS o (one))
+                WHEN spec ->> 'type' = 'path' THEN 'not an absolute path without "." and ".."'
+                WHEN spec ->> 'type' = 'integer' THEN 'not an integer'
+                ELSE 'not a ' || (spec ->> 'type') END;
+    ELSE
+      made := to_json(name)::text || ':' || made;
+      all_values := all_values || separator || made;
+      separator := ',';
+      IF (spec ->> 'identifying')::boolean THEN
+        identity_values := identity_values
+          || CASE identity_values WHEN '' THEN '' ELSE ',' END || made;
+      END IF;
+    END IF;
+  END LOOP;
+  FOR name IN SELECT k FROM jsonb_object_keys(given) AS o (k)
+              WHERE NOT EXISTS (SELECT FROM json_array_elements(known.parameters) AS o (one)
+                                WHERE one ->> 'name' = k)
+              ORDER BY k COLLATE "C"
+  LOOP
+    problems := problems || '; there is no parameter ' || name;
+  END LOOP;
+  IF octet_length(all_values) > 65536 THEN
+    problems := problems || '; the parameters are ' || octet_length(all_values)
+      || ' bytes, more than the 65536 a run may have';
+  END IF;
+  IF problems <> '' THEN
+    RAISE EXCEPTION 'job %: %', of_job, substr(problems, 3) USING ERRCODE = 'PT010';
+  END IF;
+  all_values := '{' || all_values || '}';
+  identity_values := '{' || identity_values || '}';
+  key := coalesce(nullif(key, ''), 'sql-' || gen_random_uuid());
+  IF octet_length(key) > 1000 THEN
+    RAISE EXCEPTION 'the launch key is longer than 1000 bytes' USING ERRCODE = 'PT010';
+  END IF;
+  LOOP  -- again when the run that was in the way has ended before it is looked at
+    INSERT INTO partita.run (job, job_version, parameters, identity, launch_key, state)
+    VALUES (of_job, known.version, all_values, identity_values, key, 'CREATED')
+    ON CONFLICT DO NOTHING RETURNING run_id INTO new_run;
+    IF new_run IS NOT NULL THEN
+      INSERT INTO partita.event (kind, run_id, detail)
+      VALUES ('RUN_SUBMITTED', new_run, '{"job":' || to_json(of_job)::text || '}');
+      PERFORM pg_notify('partita_work', '');
+      RETURN new_run;
+    END IF;
+    SELECT r.run_id, r.job, r.parameters, r.restart_of INTO other
+    FROM partita.run r WHERE r.launch_key = key;
+    IF FOUND THEN
+      IF other.job = of_job AND other.parameters = all_values AND other.restart_of IS NULL THEN
+        RETURN other.run_id;
+      END IF;
+      RAISE EXCEPTION 'the launch key % belongs to run %, of job % with other parameters or of '
+        'another kind: nothing was started; choose another key', key, other.run_id, other.job
+        USING ERRCODE = 'PT012';
+    END IF;
+    SELECT r.run_id, r.state INTO other FROM partita.run r
+    WHERE r.job = of_job AND md5(r.identity) = md5(identity_values)
+      AND r.state IN ('CREATED', 'RUNNING');
+    IF FOUND THEN
+      RAISE EXCEPTION 'run % of job % with the same identifying parameters is %', other.run_id,
+        of_job, other.state USING ERRCODE = 'PT011';
+    END IF;
+  END LOOP;
+END $$;
 
 CREATE TABLE partita.checkpoint (
     step_id bigint NOT NULL,
@@ -212,6 +351,17 @@ CREATE TABLE partita.partition (
     no bigint NOT NULL,
     key text NOT NULL,
     input text NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
+
+CREATE TABLE partita.partition_log (
+    step_id bigint NOT NULL,
+    no bigint NOT NULL,
+    lease_id bigint NOT NULL,
+    place bigint NOT NULL,
+    number bigint NOT NULL,
+    text text NOT NULL,
+    at timestamp with time zone NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
@@ -436,6 +586,9 @@ ALTER TABLE ONLY partita.migration
 
 ALTER TABLE ONLY partita.node
     ADD CONSTRAINT node_pkey PRIMARY KEY (node_id);
+
+ALTER TABLE ONLY partita.partition_log
+    ADD CONSTRAINT partition_log_pkey PRIMARY KEY (step_id, no, lease_id, place);
 
 ALTER TABLE ONLY partita.partition
     ADD CONSTRAINT partition_pkey PRIMARY KEY (step_id, no);

@@ -106,6 +106,15 @@ run_standing postgres_transaction::standing(run_id run) {
   return {row["held"].as<bool>(), optional_time_of(row["claimable"]), row["now"].as<bool>()};
 }
 
+std::vector<log_row> postgres_transaction::list_log(step_id step, partition_no no, int limit) {
+  std::vector<log_row> rows;
+  for (const auto& row : query_planned_anew(sql::list_log, step.value, no, limit))
+    rows.push_back({id_of<lease_id>(row["lease_id"]), id_of<node_id>(row["node_id"]),
+                    row["attempt"].as<int>(), row["number"].as<std::int64_t>(), row["text"].c_str(),
+                    time_of(row["at"])});
+  return rows;
+}
+
 std::vector<failure_row> postgres_transaction::list_failures(run_id run, int limit) {
   std::vector<failure_row> failures;
   for (const auto& row : query_planned_anew(sql::list_failures, run.value, limit))

@@ -37,6 +37,21 @@ int connection::step_as_author(sqlite3_stmt* raw) {
   return code;
 }
 
+/// In the middle of an author's statement: what is done here is the engine's.
+run_id connection::submit_for_author(const submission& what) {
+  const auto spoke = std::exchange(author_speaks_, false);
+  try {
+    if (!submit_ || !writes()) throw sql_error("a run is submitted in a transaction that writes");
+    const auto made = submit_(what);
+    author_speaks_ = spoke;
+    return made;
+  } catch (...) {
+    not_submitted_ = std::current_exception();
+    author_speaks_ = spoke;
+    throw;
+  }
+}
+
 /// Nothing but blanks and comments.
 bool connection::is_empty(const char* rest) {
   sqlite3_stmt* raw = nullptr;
@@ -54,6 +69,14 @@ bool connection::leaves_references_open() const {
 }
 
 void connection::fail_authored(int code) {
+  if (const auto why = std::exchange(not_submitted_, nullptr)) {
+    try {
+      std::rethrow_exception(why);
+    } catch (const store_error& e) {
+      if (e.code() == errc::unavailable) throw;
+      throw sql_error(e.what());
+    }
+  }
   const std::string message = sqlite3_errmsg(db_.get());
   if (sqlite3_get_autocommit(db_.get()) != 0 && (code & 0xff) == SQLITE_CONSTRAINT)
     throw sql_error("a statement ended the transaction: " + message);

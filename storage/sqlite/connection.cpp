@@ -26,6 +26,21 @@ void now_function(sqlite3_context* context, int, sqlite3_value**) {
   sqlite3_result_int64(context, db->now().time_since_epoch().count());
 }
 
+/// partita_submit(job, version, parameters, identity, key): the id of the run.
+void submit_function(sqlite3_context* context, int, sqlite3_value** given) {
+  auto* db = static_cast<connection*>(sqlite3_user_data(context));
+  const auto text = [&](int i) {
+    const auto* found = reinterpret_cast<const char*>(sqlite3_value_text(given[i]));
+    return std::string{found == nullptr ? "" : found};
+  };
+  try {
+    const submission what{{text(0), sqlite3_value_int(given[1])}, text(2), text(3), text(4)};
+    sqlite3_result_int64(context, db->submit_for_author(what).value);
+  } catch (const std::exception& e) {
+    sqlite3_result_error(context, e.what(), -1);
+  }
+}
+
 /// Whether there is a directory to create this file in. Looks only, and opens nothing.
 bool has_directory(const std::string& path) {
   std::error_code ignored;
@@ -122,6 +137,8 @@ void connection::open() {
   sqlite3_busy_handler(raw, on_busy, this);
   sqlite3_create_function(raw, "partita_now", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, this,
                           now_function, nullptr, nullptr);
+  sqlite3_create_function(raw, "partita_submit", 5, SQLITE_UTF8 | SQLITE_DIRECTONLY, this,
+                          submit_function, nullptr, nullptr);
   sqlite3_set_authorizer(raw, authorize, this);
   run_script("PRAGMA foreign_keys = ON");
   run(sql::sync_each_commit);

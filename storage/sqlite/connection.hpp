@@ -92,6 +92,12 @@ class connection {
   /// or touches the tables of the engine, or the transaction.
   statement prepare_authored(const std::string& sql);
 
+  /// What partita_submit(…) does in an author's statement: a new run in the transaction that is
+  /// open. Null: nothing can be submitted.
+  using submitter = std::function<run_id(const submission&)>;
+  void let_authors_submit(submitter to) { submit_ = std::move(to); }
+  run_id submit_for_author(const submission& what);
+
   /// How long an author's transaction may last; 0: no limit.
   milliseconds author_limit() const { return options_.author_limit; }
 
@@ -149,7 +155,9 @@ class connection {
   bool broken_ = false;
   bool syncs_commits_ = true;
   bool author_speaks_ = false;  // the statement that is being prepared is an author's
-  bool read_only_ = false;      // the user has no right to write the file
+  submitter submit_;
+  std::exception_ptr not_submitted_;  // why the author's statement fails
+  bool read_only_ = false;            // the user has no right to write the file
   mono_time waiting_since_{};
   mono_time last_write_{};
   db_time now_{};

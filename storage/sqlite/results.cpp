@@ -175,4 +175,10 @@ void sqlite_transaction::save_progress(step_id step, const progress_report& show
   db_.run(sql::save_progress, step, shown.no, shown.lease, shown.done, shown.total);
 }
 
+void sqlite_transaction::record_log(std::span<const log_line> lines) {
+  for (const auto& line : lines)
+    db_.run(sql::save_log_line, line.lease, line.no, line.number, line.text, line.ago,
+            log_lines_kept);
+}
+
 }  // namespace partita::sqlite

@@ -138,6 +138,18 @@ CREATE TABLE partita_partition (
   PRIMARY KEY (step_id, no)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE partita_partition_log (
+  step_id  INTEGER NOT NULL,
+  no       INTEGER NOT NULL,
+  lease_id INTEGER NOT NULL,
+  place    INTEGER NOT NULL,  -- the number modulo how many lines of an attempt are kept
+  number   INTEGER NOT NULL,  -- among the lines of the attempt, from 1
+  text     TEXT NOT NULL,
+  at       INTEGER NOT NULL,
+  PRIMARY KEY (step_id, no, lease_id, place),
+  FOREIGN KEY (step_id, no) REFERENCES partita_partition
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE partita_ready (
   ready_id     INTEGER PRIMARY KEY AUTOINCREMENT,
   step_id      INTEGER NOT NULL REFERENCES partita_step,

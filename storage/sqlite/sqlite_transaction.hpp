@@ -13,6 +13,7 @@ class sqlite_transaction final : public single_writer_transaction {
  public:
   /// REQUIRES: a transaction_scope is open on `db` and outlives this object.
   explicit sqlite_transaction(connection& db) : db_(db) {}
+  ~sqlite_transaction() override { db_.let_authors_submit(nullptr); }
 
   node_id insert_node(const node_info& info) override;
   void describe_jobs(std::span<const job_description> jobs) override;
@@ -90,12 +91,14 @@ class sqlite_transaction final : public single_writer_transaction {
                                              std::optional<partition_state> only) override;
   std::vector<partition_row> list_slowest(step_id step, int limit) override;
   std::vector<try_row> list_tries(step_id step, partition_no no, int limit) override;
+  std::vector<log_row> list_log(step_id step, partition_no no, int limit) override;
   run_standing standing(run_id run) override;
   std::vector<failure_row> list_failures(run_id run, int limit) override;
   std::vector<skipped_row> list_skipped(run_id run, int limit) override;
   std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) override;
   std::vector<event_row> newest_events(run_id run, int limit) override;
-  author_transaction& author(lease_id, partition_no) override { return author_.emplace(db_); }
+  void record_log(std::span<const log_line> lines) override;
+  author_transaction& author(lease_id, partition_no) override;
   void log(std::string_view kind, const subject& about, const nlohmann::json& detail) override;
 
  protected:

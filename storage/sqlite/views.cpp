@@ -5,6 +5,7 @@
 #include "storage/sqlite/rows.hpp"
 #include "storage/sqlite/sqlite_transaction.hpp"
 #include "storage/sqlite/statements/steps.hpp"
+#include "storage/verbs/runs.hpp"
 
 namespace partita::sqlite {
 
@@ -104,6 +105,14 @@ run_standing sqlite_transaction::standing(run_id run) {
   return {s.get<bool>(0), s.get<std::optional<db_time>>(1), s.get<bool>(2)};
 }
 
+std::vector<log_row> sqlite_transaction::list_log(step_id step, partition_no no, int limit) {
+  std::vector<log_row> rows;
+  for (auto s = db_.query(sql::list_log, step, no, limit); s.next();)
+    rows.push_back({s.get<lease_id>(0), s.get<node_id>(1), s.get<int>(2), s.get<std::int64_t>(3),
+                    s.get<std::string>(4), s.get<db_time>(5)});
+  return rows;
+}
+
 std::vector<failure_row> sqlite_transaction::list_failures(run_id run, int limit) {
   std::vector<failure_row> rows;
   for (auto s = db_.query(sql::list_failures, run, limit); s.next();)
@@ -139,6 +148,11 @@ std::vector<event_row> sqlite_transaction::newest_events(run_id run, int limit) 
   while (s.next()) rows.push_back(to_event(s));
   std::reverse(rows.begin(), rows.end());
   return rows;
+}
+
+author_transaction& sqlite_transaction::author(lease_id, partition_no) {
+  db_.let_authors_submit([this](const submission& what) { return verbs::submit(*this, what).id; });
+  return author_.emplace(db_);
 }
 
 void sqlite_transaction::log(std::string_view kind, const subject& about,

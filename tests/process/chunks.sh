@@ -2,10 +2,13 @@
 # Chunks: the author's rows are there exactly once, and his files are the same to the byte, whatever
 # becomes of the processes.
 #   HARD_JOBS   a program with a job that writes a table without any key
+#   PARTITA_ITEMS, PARTITA_KILLERS   items of one partition, and how many crash their process
 . "$(dirname "$0")/lib.sh"
 PARTITA=$HARD_JOBS
 # A crash is a crash, with sanitizers too.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-}:handle_segv=0"
+
+items=${PARTITA_ITEMS:-20000} killers=${PARTITA_KILLERS:-2}
 
 # exactly_once PARTITIONS: entries 0 to 59 of each, but for 13 and 17.
 exactly_once() {
@@ -109,6 +112,22 @@ for kind in $(databases); do
   ok "$kind, killers: all but them, once" [ "$found" = '230|230|2' ]
   ok "$kind, killers: they are listed" [ "$("$PARTITA" job "$run" --skipped -o csv |
     grep -c 'entry 31,.*its process')" -eq 2 ]
+  clear_ledger
+
+  # Each costs two process starts for each halving of a chunk of 500, at most.
+  : >"$scratch/starts"
+  expect 0 COMPLETED "$PARTITA" run many_items "items=$items" "killers=$killers" \
+    "journal=$scratch/starts" --nodes 1 --executors 1 --fast
+  run=$("$PARTITA" jobs --limit 1 -o name)
+  ok "$kind, $killers killers in $items items: each other one once" \
+    [ "$(sql 'select count(*) - count(distinct entry), count(*) from ledger')" = \
+    "0|$((items - killers))" ]
+  ok "$kind, $killers killers in $items items: all of them let go" \
+    [ "$("$PARTITA" job "$run" --skipped --limit 1000 -o csv |
+    grep -c 'its process was ended')" = "$killers" ]
+  ok "$kind: by at most $((2 * killers * 9)) starts more" \
+    [ "$(wc -l <"$scratch/starts")" -le $((2 * killers * 9 + 1)) ]
+  echo "$kind: $killers killers in $items items: $(wc -l <"$scratch/starts") processes"
   clear_ledger
 
   # After a FAILED run `restart` goes on behind the last chunk that is stored.

@@ -12,6 +12,7 @@
 
 #include "apps/program.hpp"
 #include "batch/batch.hpp"
+#include "batch/readers/generator.hpp"
 #include "batch/readers/sql.hpp"
 #include "batch/writers/csv.hpp"
 #include "batch/writers/sql.hpp"
@@ -58,10 +59,11 @@ void body(partition_context& p) {
                                           << std::endl;
   const auto bad = "," + p.get<std::string>("bad") + ",";
   const bool is_bad = bad.find("," + std::to_string(p.no()) + ",") != std::string::npos;
-  if (is_bad && p.attempt() <= p.get<std::int64_t>("tries"))
+  if (is_bad && p.attempt() <= p.get<std::int64_t>("tries")) {
+    p.log("about to " + p.get<std::string>("how"));
     misbehave(p.get<std::string>("how"), milliseconds{p.get<std::int64_t>("ms")},
               p.get<std::string>("journal"));
-  else
+  } else
     ::poll(nullptr, 0, static_cast<int>(p.get<std::int64_t>("healthy_ms")));
   p.counts().read = 1;
   p.progress(1, 1);
@@ -174,6 +176,44 @@ chunked<int> ledger(error_filter let_go = on<data_error>()) {
   return c;
 }
 
+/// So many items in one partition, and as many killers among them, at places of no pattern.
+/// Each process that comes to an item writes its id to `journal` once.
+job many_items() {
+  const auto items_of = [](partition_context& p) { return p.get<std::int64_t>("items"); };
+  chunked<std::int64_t> c{500};
+  c.read([items_of](partition_context& p) {
+     return generator<std::int64_t>{[last = items_of(p)](std::int64_t i) {
+       return i < last ? std::optional{i} : std::nullopt;
+     }};
+   })
+      .process_with([items_of](partition_context& p) {
+        const auto stride = items_of(p) / p.get<std::int64_t>("killers");
+        return [stride, journal = p.get<std::string>("journal")](std::int64_t i) {
+          static const auto told = [&] {
+            std::ofstream{journal, std::ios::app} << ::getpid() << std::endl;
+            return true;
+          }();
+          const auto of_stride = i / stride * 7'919 % stride;
+          if (told && i % stride == of_stride) ::raise(SIGKILL);
+          return i;
+        };
+      })
+      .write([](partition_context&) {
+        return sql::insert<std::int64_t>{"ledger", {"no", "entry"}, [](std::int64_t i) {
+                                           return sql_row{0, -i};
+                                         }};
+      })
+      .skip(on<crash_error>(), at_most{1'000});
+  return job{"many_items"}
+      .parameter<std::int64_t>("items", default_value{20'000})
+      .parameter<std::int64_t>("killers", default_value{2})
+      .parameter<std::string>("journal", required)
+      .step(partitioned{"work"}
+                .split([](split_context&) { return std::vector<partition>{{"all"}}; })
+                .each(std::move(c))
+                .isolated());
+}
+
 /// { left, as `obedient` says, beside partitions } -> check -> clean -> last. It goes to `last`
 /// where nothing was let go.
 job flows() {
@@ -240,6 +280,7 @@ registry hard_jobs() {
           hard("isolated_timed", step(milliseconds{700}).isolated()),
           hard("small", step().isolated({512 << 20})),
           flows(),
+          many_items(),
           hard("on_master", tasklet{"work", obedient}),
           hard("newer", step()).version(3).can_continue(2)};
 }

@@ -35,6 +35,8 @@ while read -r job how why; do
   expect 1 "1 of 12 partitions failed; partition 3: .*$why" "$PARTITA" run "$job" bad=3 "how=$how" \
     partitions=12 "journal=$scratch/journal" --nodes 1 --executors 2 --fast --stop-grace-ms 500
   ok "$job, $how: only the guilty one is tried again" once_but 3 12
+  ok "$job, $how: the last words of each try are kept" [ 3 -eq \
+    "$("$PARTITA" job "$(sql "select max(run_id) from @run")" 3 | grep -c "about to $how")" ]
   ok "$job, $how: no node died" sh -c "! grep -q 'another one is started' '$scratch/stderr'"
 done <"$scratch/cases"
 # (Without memory a sanitizer ends its process: with a trace, and without an exception.)

@@ -49,11 +49,24 @@ denied() {
     failures=$((failures + 1)); echo "FAILED: $1 should be denied: $2" >&2; sent "$1" "$2" >&2
   fi
 }
+allowed launch "select partita.submit('range_sum')"
+denied node "select partita.submit('range_sum')"
+denied read "select partita.submit('range_sum')"
+denied launch "select partita.parameter_value('{}', '')"
+allowed node "insert into partita.partition_log values (0, 0, 0, 0, 1, '', now())"
+denied launch "insert into partita.partition_log values (0, 0, 0, 0, 1, '', now())"
+# What the caller's session has made is not found by a function with the owner's rights.
+sent launch "create function pg_temp.evil() returns boolean language plpgsql
+  as 'begin raise exception ''evil''; end';
+  create domain pg_temp.text as pg_catalog.text check (pg_temp.evil());
+  select partita.submit('range_sum')" >"$scratch/evil"
+ok "a type of the caller's own does not reach the owner's functions" \
+  sh -c "grep -q 'no node has told' '$scratch/evil' && ! grep -q 'P0001: evil' '$scratch/evil'"
 event="insert into partita.event (kind) values ('TEST')"
 for role in node launch read; do
   allowed $role "select count(*) from partita.partition_status"
   for table in node job run step partition ready lease result checkpoint skipped failure event \
-    migration; do
+    migration partition_log; do
     allowed $role "select count(*) from partita.$table"
     denied $role "truncate partita.$table"
     denied $role "drop table partita.$table"

@@ -30,7 +30,7 @@ TEST_CASE("the bytes of a frame: length, lowest byte first, kind, text") {
 }
 
 TEST_CASE("an unknown kind or a length beyond the limit is damage, and nothing is read after it") {
-  for (const auto& bytes : {std::string("\0\0\0\0\0", 5), std::string("\0\0\0\0\x0D", 5),
+  for (const auto& bytes : {std::string("\0\0\0\0\0", 5), std::string("\0\0\0\0\x0E", 5),
                             std::string("\xFF\xFF\xFF\xFF\1", 5)}) {
     frame_reader reader;
     reader.append(bytes);

@@ -34,7 +34,8 @@ class postgres_backend final : public backend {
     if (!made && login(conninfo_) != conninfo_) execute(conninfo_, std::string{postgres_roles()});
     made = true;
     execute(conninfo_,
-            "TRUNCATE partita.node, partita.run, partita.step, partita.partition, partita.ready, "
+            "TRUNCATE partita.partition_log, partita.node, partita.run, partita.step, "
+            "partita.partition, partita.ready, "
             "partita.lease, partita.result, partita.checkpoint, partita.skipped, partita.failure, "
             "partita.event, "
             "partita.output_name, partita.step_counter, "

@@ -54,6 +54,7 @@ const std::vector<room> house{
     // A job sees what its author would see: nothing but batch/.
     {"apps/jobs/support",      {"batch/errors"}},
     {"apps/jobs/range_sum",    {"batch", "apps/jobs/support"}},
+    {"apps/jobs/command",      {"batch", "batch/readers", "apps/jobs/support"}},
     {"apps/jobs/customer_etl", {"batch", "batch/errors", "batch/readers", "batch/writers",
                                 "apps/jobs/support"}},
     {"apps/jobs/sanctions_screening", {"batch", "batch/errors", "batch/readers", "batch/writers"}},
@@ -74,7 +75,7 @@ const std::vector<room> house{
     {"apps/demo",             {"protocol", "storage", "apps/jobs/customer_etl", "apps/partita"}},
     {"apps/generate",         {"apps/jobs/customer_etl", "apps/jobs/sanctions_screening",
                                "apps/partita"}},
-    {"apps",                  {"apps/jobs/range_sum", "apps/jobs/customer_etl",
+    {"apps",                  {"apps/jobs/range_sum", "apps/jobs/command", "apps/jobs/customer_etl",
                                "apps/jobs/sanctions_screening", "apps/partita", "apps/program",
                                "apps/demo", "apps/generate"}},
 

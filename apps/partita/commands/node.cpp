@@ -15,6 +15,7 @@
 #include "apps/partita/signals.hpp"
 #include "apps/partita/version.hpp"
 #include "batch/files.hpp"
+#include "batch/programs.hpp"
 #include "storage/clock.hpp"
 
 namespace partita::cli {
@@ -76,8 +77,10 @@ exit_code node_command(const invocation& in) {
   start_log(in.args, name);
 
   const auto folders = file_folders(in.args);
+  const auto programs = program_folders(in.args);
   try {
     confine_files(folders);
+    allow_programs(programs);
   } catch (const std::system_error& e) {
     throw usage_error(e.what(), "name folders that exist, with ':' between them");
   }
@@ -85,11 +88,11 @@ exit_code node_command(const invocation& in) {
   const auto author_db = author_database(in.args);
   if (author_db)
     log::info("author_db", {}, {{"at", author_db->address()}, {"rows", "at least once"}});
-  // Not owned: the registry outlives every command.
-  std::shared_ptr<const registry> jobs(std::shared_ptr<void>{}, &in.jobs);
+  const auto jobs =
+      std::make_shared<const registry>(programs.empty() ? in.jobs.without_programs() : in.jobs);
   // Not destroyed: that would wait for bodies that do not stop.
   auto& node = *new node_process(
-      {db, std::move(jobs), limits, name, program_version(), body_command(folders), author_db});
+      {db, jobs, limits, name, program_version(), body_command(folders, programs), author_db});
   while (!signals.wait(look_every))
     if (node.wait(milliseconds{0})) {
       const bool asked = !node.failed();  // by `drain`

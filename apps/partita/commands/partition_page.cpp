@@ -9,6 +9,7 @@ namespace partita::cli {
 namespace {
 
 constexpr int tries_shown = 1000;
+constexpr int lines_shown = 1000;
 
 const listing tries{{{"TRY", "/attempt", cell::number},
                      {"OUTCOME", "/outcome", cell::state},
@@ -19,6 +20,14 @@ const listing tries{{{"TRY", "/attempt", cell::number},
                      {"TOOK", "/duration_s", cell::duration},
                      {"ERROR", "/error", cell::sentence}},
                     "/lease"};
+
+// Of each try the last lines; the first number tells how many are gone.
+const listing said_lines{{{"AT", "/at", cell::time},
+                          {"TRY", "/attempt", cell::number},
+                          {"NODE", "/node/name"},
+                          {"LINE", "/number", cell::number},
+                          {"TEXT", "/text", cell::sentence}},
+                         "/number"};
 
 const step_summary& step_meant(const run_view& view, const std::string& name) {
   const step_summary* found = nullptr;
@@ -80,15 +89,20 @@ void print_partition(std::ostream& out, const reader& look, const run_view& view
   if (more) found.pop_back();
   std::vector<document> items;
   for (const auto& row : found) items.push_back(try_document(row, names, how.now));
+  std::vector<document> said;
+  for (const auto& row : look.list_log(meant.row.id, no, lines_shown))
+    said.push_back(log_document(row, names));
   auto item = partition_document(rows.front(), meant.row.spec.name, names, how.now);
   switch (how.format) {
     case output_format::table:
     case output_format::wide:
       out << fields_of(item, how);
       if (!items.empty()) out << "\ntries\n" << render(tries, items, how);
+      if (!said.empty()) out << "\nlog\n" << render(said_lines, said, how);
       break;
     case output_format::json:
       item["tries"] = {{"items", items}, {"next", nullptr}, {"more", more}};
+      item["log"] = {{"items", said}, {"next", nullptr}, {"more", false}};
       out << dump(item) << "\n";
       break;
     case output_format::jsonl:

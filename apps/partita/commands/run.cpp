@@ -126,6 +126,9 @@ exit_code run_command(const invocation& in) {
   const auto count = in.args.number("nodes", 1, 256);
   const auto limits = settings_of(in.args);
   require_folders(in.args);
+  if (find_job(in.jobs, what.job.name).is_starting_programs() && program_folders(in.args).empty())
+    throw usage_error("job " + what.job.name + " starts programs, and no folder of them is allowed",
+                      "name the folders they may lie in with --allow-command");
   author_database(in.args);  // that it can be used
   auto url = database_url(in.args);
 

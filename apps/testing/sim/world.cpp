@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/node_process.hpp"
 #include "apps/testing/sim/faulty_session.hpp"
 #include "apps/testing/sim/member.hpp"
 #include "storage/audit/violations.hpp"
@@ -81,7 +82,7 @@ std::size_t world::add_node(int executors, std::vector<job> jobs) {
   deps->info.slots = executors;
   deps->info.unreachable_after = limits_.unreachable_after;
   deps->info.deregister_after = limits_.deregister_after;
-  deps->info.jobs = deps->jobs->refs();
+  tell_of_jobs(deps->info, *deps->jobs);
   deps->now = [this] { return now_; };
   deps->rest = [this](milliseconds time) { work(time); };
   deps->reads_ahead = false;

@@ -292,4 +292,18 @@ ON CONFLICT (step_id, no) DO UPDATE
 SET lease_id = excluded.lease_id, progress_done = excluded.progress_done,
     progress_total = excluded.progress_total, updated_at = partita.clock())";
 
+// A later line takes the place of the one that is so many before it. By line: $1 lease, $2 no,
+// $3 number, $4 text, $5 microseconds ago. $6 how many are kept
+inline const std::string record_log = R"(
+INSERT INTO partita.partition_log AS k (step_id, no, lease_id, place, number, text, at)
+SELECT l.step_id, i.no, l.lease_id, i.number % $6::bigint, i.number, i.text,
+       partita.clock() - i.ago * interval '1 microsecond'
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[])
+     AS i (lease_id, no, number, text, ago)
+JOIN partita.lease l ON l.lease_id = i.lease_id AND i.no BETWEEN l.lo AND l.hi
+ORDER BY i.lease_id, i.no, i.number
+ON CONFLICT (step_id, no, lease_id, place) DO UPDATE
+SET number = excluded.number, text = excluded.text, at = excluded.at
+WHERE k.number < excluded.number)";
+
 }  // namespace partita::postgres::sql

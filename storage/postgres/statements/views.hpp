@@ -125,6 +125,15 @@ FROM (SELECT min(available_at) AS first
       FROM (SELECT d.available_at FROM partita.step s JOIN partita.ready d ON d.step_id = s.step_id
             WHERE s.run_id = $1::bigint AND s.state = 'RUNNING' LIMIT 10000) part) w)";
 
+// $1 step, $2 no, $3 at most
+inline const std::string list_log = R"(
+SELECT * FROM (
+  SELECT k.lease_id, l.node_id, l.attempt, k.number, k.text, partita.micros(k.at) AS at
+  FROM partita.partition_log k JOIN partita.lease l ON l.lease_id = k.lease_id
+  WHERE k.step_id = $1::bigint AND k.no = $2::bigint
+  ORDER BY k.lease_id DESC, k.number DESC LIMIT $3::integer) last_ones
+ORDER BY lease_id, number)";
+
 // $1 run, $2 at most
 inline const std::string list_failures = R"(
 SELECT f.step_id, f.no, f.lease_id, f.node_id, f.attempt, f.outcome, f.error,

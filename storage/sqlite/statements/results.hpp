@@ -85,6 +85,16 @@ SET lease_id = excluded.lease_id, seq = excluded.seq, position = excluded.positi
     updated_at = excluded.updated_at
 WHERE excluded.seq > seq)sql";
 
+// A later line takes the place of the one that is so many before it.
+// 1 lease, 2 no, 3 number, 4 text, 5 microseconds ago, 6 how many are kept
+inline constexpr char save_log_line[] = R"sql(
+INSERT INTO partita_partition_log (step_id, no, lease_id, place, number, text, at)
+SELECT step_id, ?2, lease_id, ?3 % ?6, ?3, ?4, partita_now() - ?5
+FROM partita_lease WHERE lease_id = ?1 AND ?2 BETWEEN lo AND hi
+ON CONFLICT (step_id, no, lease_id, place) DO UPDATE
+SET number = excluded.number, text = excluded.text, at = excluded.at
+WHERE number < excluded.number)sql";
+
 // 1 step, 2 no, 3 lease, 4 done, 5 total
 inline constexpr char save_progress[] = R"sql(
 INSERT INTO partita_checkpoint (step_id, no, lease_id, seq, progress_done, progress_total,

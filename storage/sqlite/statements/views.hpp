@@ -122,6 +122,14 @@ SELECT i.step_id, i.no, i.item, i.stage, i.place, i.why, i.at
 FROM partita_step s JOIN partita_skipped i ON i.step_id = s.step_id
 WHERE s.run_id = ?1 ORDER BY i.step_id, i.no, i.item LIMIT ?2)sql";
 
+// 1 step, 2 no, 3 limit
+inline constexpr char list_log[] = R"sql(
+SELECT * FROM (
+  SELECT k.lease_id, l.node_id, l.attempt, k.number, k.text, k.at
+  FROM partita_partition_log k JOIN partita_lease l ON l.lease_id = k.lease_id
+  WHERE k.step_id = ?1 AND k.no = ?2 ORDER BY k.lease_id DESC, k.number DESC LIMIT ?3)
+ORDER BY lease_id, number)sql";
+
 // 1 run, 2 limit
 inline constexpr char list_failures[] = R"sql(
 SELECT f.step_id, f.no, f.lease_id, f.node_id, f.attempt, f.outcome, f.error, f.at
