@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing, builds with sanitizers, and runs all tests, with a private PostgreSQL
-# that is gone afterwards. Arguments go to ctest: `tests/run.sh -R storage`.
+# that is gone afterwards, two at a time. Arguments go to ctest: `tests/run.sh -R storage`.
 set -eu
 cd "$(dirname "$0")/.."
 . apps/packages.sh
@@ -11,4 +11,4 @@ cmake --build --preset dev
 exec pg_virtualenv -t -c --locale=C.UTF-8 -o max_connections=200 \
   env PARTITA_TEST_PG=postgresql:///postgres \
   ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
-  ctest --preset dev --timeout 1200 "$@"
+  ctest --preset dev --timeout 1200 --parallel 2 "$@"
