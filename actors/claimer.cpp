@@ -287,13 +287,15 @@ void claimer_state::answered(const report_answers& answers) {
 
 void claimer_state::show_progress() {
   if (!me.id) return;
+  const auto changed = progress.changed(control);
+  const waiting_lines said{control};
   try {
-    db->verbs()->record_progress(progress.changed(control));
+    if (!changed.empty()) db->verbs()->record_progress(changed);
   } catch (const store_error& e) {
     tries->failed("progress_failed", me.id, e);
   }
+  if (said.lines().empty()) return;
   try {  // what is not stored waits; the executor stores it, or tells of it
-    const waiting_lines said{control};
     db->verbs()->record_log(said.lines());
     said.stored();
   } catch (const store_error&) {
