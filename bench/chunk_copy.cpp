@@ -188,7 +188,7 @@ class copies {
 
   document about(const std::string& what) const {
     return {{"bench", "chunk_copy"},
-            {"database", on_sqlite() ? "sqlite" : "postgresql"},
+            {"database", database_kind(url_)},
             {"what", what},
             {"rows", rows_},
             {"interval", interval_}};

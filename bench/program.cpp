@@ -40,6 +40,10 @@ std::string database_of(const cli::arguments& args) {
   return url;
 }
 
+std::string database_kind(const std::string& url) {
+  return url.starts_with("sqlite:") ? "sqlite" : "postgresql";
+}
+
 void print(const document& line) { std::cout << cli::dump(line) << std::endl; }
 
 int run_benchmark(int argc, char** argv, const std::string& name) {

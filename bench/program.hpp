@@ -26,6 +26,8 @@ struct program {
 /// --db URL, and its value; it must be given.
 option_list database_option();
 std::string database_of(const cli::arguments& args);
+/// "sqlite" or "postgresql".
+std::string database_kind(const std::string& url);
 
 /// One line on stdout.
 void print(const document& line);

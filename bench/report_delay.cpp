@@ -68,7 +68,7 @@ void watch(const cli::arguments& args) {
   }
   nodes.wait_completed(run);
   print({{"bench", "report_delay"},
-         {"database", url.starts_with("sqlite:") ? "sqlite" : "postgresql"},
+         {"database", database_kind(url)},
          {"threads", threads},
          {"executors", limits.executors},
          {"partitions", count},

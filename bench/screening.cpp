@@ -104,7 +104,7 @@ class screenings {
  private:
   document about(const std::string& how) const {
     return {{"bench", "screening"},
-            {"database", url_.starts_with("sqlite:") ? "sqlite" : "postgresql"},
+            {"database", database_kind(url_)},
             {"how", how},
             {"payments", payments_},
             {"entities", entities_}};

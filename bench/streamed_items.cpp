@@ -63,7 +63,7 @@ void stream(const cli::arguments& args) {
       throw cli::command_error(cli::exit_code::failed, "bench",
                                std::to_string(done) + " items were written");
     print({{"bench", "streamed_items"},
-           {"database", url.starts_with("sqlite:") ? "sqlite" : "postgresql"},
+           {"database", database_kind(url)},
            {"items", items},
            {"items_per_s", std::llround(static_cast<double>(items) / took)},
            {"peak_memory_mib", rounded(peak_memory())}});
