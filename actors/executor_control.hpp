@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@ class executor_control {
     lease_id lease;
     partition_no no = 0;
     std::shared_ptr<progress_cell> progress;
+    mono_time begun{};
   };
 
   /// A body that goes on though it was asked to stop.
@@ -50,7 +52,7 @@ class executor_control {
   std::stop_token begin_partition(partition_no no, std::shared_ptr<progress_cell> progress,
                                   mono_time now = {}, milliseconds timeout = milliseconds{0}) {
     std::lock_guard lock{mutex_};
-    current_ = current{batches_.front().lease, no, std::move(progress)};
+    current_ = current{batches_.front().lease, no, std::move(progress), now};
     attempt_ = {now, timeout, {}, {}, false, false};
     if (batches_.front().stop.stop_requested()) attempt_.stop.request_stop();
     return attempt_.stop.get_token();
@@ -148,6 +150,24 @@ class executor_control {
 };
 
 using controls = std::vector<std::shared_ptr<executor_control>>;
+
+/// What these executors have been at for `least` or longer, the oldest first, at most so many, as
+/// node_load::doing.
+inline json_text doing_of(const controls& executors, mono_time now, milliseconds least,
+                          std::size_t most) {
+  std::vector<executor_control::current> all;
+  for (const auto& c : executors)
+    if (const auto what = c->now(); what && now - what->begun >= least) all.push_back(*what);
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.begun < b.begun; });
+  all.resize(std::min(all.size(), most));
+  std::string text = "[";
+  for (const auto& what : all) {
+    const auto ran = std::chrono::duration_cast<milliseconds>(now - what.begun).count();
+    text += (text.size() > 1 ? ",[" : "[") + std::to_string(what.lease.value) + "," +
+            std::to_string(what.no) + "," + std::to_string(ran) + "]";
+  }
+  return text + "]";
+}
 
 /// How many of these executors are busy with a body that does not stop.
 inline int stuck_among(const controls& executors) {

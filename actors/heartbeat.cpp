@@ -32,6 +32,7 @@ void heartbeat_state::renew() {
   auto seen = db->verbs()->heartbeat(me.id, load, draining, limits);
   deps->counters->renewals.add(deps->since(sent));
   me.window.renewed(sent);
+  deps->counters->renewed.set(sent);
   if (seen.draining && !draining) self->send(node, drain_atom::value);  // somebody asked for it
   auto overdue = std::exchange(seen.overdue, {});
   if (limits)

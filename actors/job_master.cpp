@@ -216,8 +216,20 @@ void master_state::ended(const worker_outcome& how) {
 
 // --- the end -------------------------------------------------------------------------------------
 
+/// How long it took, by the clock of the database.
+void master_state::count_run(run_state state) {
+  try {
+    const auto ended = db->verbs()->find_run(mine.run);
+    if (!ended || !ended->started_at || !ended->ended_at) return;
+    deps->counters->runs.of({mine.job, state}).add(*ended->ended_at - *ended->started_at);
+  } catch (const store_error&) {
+    // The run has ended; a metric may miss it.
+  }
+}
+
 void master_state::finish_run(run_state state, const std::string& error) {
   db->verbs()->end_run(mine.run, mine.node, *mine.term, state, error);
+  count_run(state);
   log::info("run_ended", about(), {{"state", to_string(state)}, {"why", error}});
   recovered();
   quit();

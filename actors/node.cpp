@@ -12,6 +12,10 @@ namespace partita {
 
 namespace {
 
+/// What an executor does is shown once it takes longer than a look at the cluster.
+constexpr milliseconds shown_after{2000};
+constexpr std::size_t most_shown = 32;
+
 /// Between looks whether bodies that were asked to stop have done so.
 constexpr milliseconds look_for_idle{20};
 
@@ -57,6 +61,7 @@ claimer_helpers helper_spawner(deps_ptr deps, node_id first, spawn_choice thread
 // --- standing in the cluster ---------------------------------------------------------------------
 
 void node_actor_state::tick() {
+  deps->counters->ticked.set(deps->now());
   judge_trust();
   watch_executors(deps->limits.stop_grace);
 }
@@ -94,11 +99,13 @@ void node_actor_state::watch_executors(milliseconds grace) {
       self->send(claimer, overdue_attempt{static_cast<int>(i), stuck->what.lease, stuck->what.no,
                                           "it ran longer than its timeout and did not stop"});
   }
-  show({load.running, stuck_among(control)});
+  show_load(load.running, stuck_among(control));
 }
 
 /// The next heartbeat writes it.
-void node_actor_state::show(node_load now) {
+void node_actor_state::show_load(int running, int stuck) {
+  node_load now{running, stuck};
+  now.doing = doing_of(control, deps->now(), shown_after, most_shown);
   if (now == load) return;
   load = now;
   self->send(heartbeat, load);
@@ -161,6 +168,7 @@ void node_actor_state::master_over(run_id run) {
 void node_actor_state::drain() {
   if (draining) return;
   draining = true;
+  deps->counters->draining.add();
   log::info("node_draining", {.node = id});
   self->send(heartbeat, drain_atom::value);
   self->send(claimer, drain_atom::value);
@@ -251,7 +259,7 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
           [self](const renewal& r) { self->state.renewed(r); },
           [self](fence_atom) { self->state.fenced(); },
           [self](const running_count& count) {
-            self->state.show({count.partitions, self->state.load.stuck});
+            self->state.show_load(count.partitions, self->state.load.stuck);
           },
           [self](const masterless_runs& waiting) { self->state.take_over(waiting); },
           [self](const mastership_over& m) { self->state.master_over(m.run); },

@@ -30,7 +30,7 @@ struct node_actor_state {
 
   void tick();
   void renewed(const renewal& r);
-  void show(node_load now);
+  void show_load(int running, int stuck);
   void become(node_id id);
   void fenced();
   void take_over(const masterless_runs& waiting);

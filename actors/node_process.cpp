@@ -125,6 +125,10 @@ bool node_process::failed() const {
 
 const node_counters& node_process::counters() const { return *impl_->deps->counters; }
 
+std::shared_ptr<const node_counters> node_process::shared_counters() const {
+  return impl_->deps->counters;
+}
+
 void end_process(int code) {
   std::cout.flush();
   std::cerr.flush();

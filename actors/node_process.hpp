@@ -59,6 +59,7 @@ class node_process {
 
   /// What it has done so far.
   const node_counters& counters() const;
+  std::shared_ptr<const node_counters> shared_counters() const;
 
  private:
   struct impl;

@@ -265,7 +265,11 @@ finished_batch executor_state::execute(const work_batch& work) {
   done.attempts.reserve(work.partitions.size());
   auto stop = control->begin();
   common all;
-  for (const auto& part : work.partitions) done.attempts.push_back(attempt(work, part, all, stop));
+  auto& counters = deps->counters->steps.of({work.from.job, work.from.step});
+  for (const auto& part : work.partitions) {
+    done.attempts.push_back(attempt(work, part, all, stop));
+    if (done.attempts.back().begun) counters.add(done.attempts.back().report);
+  }
   control->end();
   return done;
 }

@@ -12,7 +12,7 @@ namespace partita::event {
 inline constexpr std::string_view node_joined = "NODE_JOINED";              // [node] name
 inline constexpr std::string_view node_overdue = "NODE_OVERDUE";            // [node] by the sweep
 inline constexpr std::string_view node_recovered = "NODE_RECOVERED";        // [node] ACTIVE again
-inline constexpr std::string_view node_draining = "NODE_DRAINING";          // [node]
+inline constexpr std::string_view node_draining = "NODE_DRAINING";          // [node] by
 inline constexpr std::string_view node_condemned = "NODE_CONDEMNED";        // [node] given up
 inline constexpr std::string_view node_deregistered = "NODE_DEREGISTERED";  // [node]
 inline constexpr std::string_view node_left = "NODE_LEFT";                  // [node]
@@ -21,10 +21,12 @@ inline constexpr std::string_view node_left = "NODE_LEFT";                  // [
 /// server that had not received everything
 inline constexpr std::string_view history_lost = "HISTORY_LOST";
 
-inline constexpr std::string_view run_submitted = "RUN_SUBMITTED";    // [run] job, restart_of
+// `by`: who asked for it, where that was told.
+inline constexpr std::string_view run_submitted = "RUN_SUBMITTED";    // [run] job, restart_of, by
 inline constexpr std::string_view run_adopted = "RUN_ADOPTED";        // [run node] term
 inline constexpr std::string_view run_let_go = "RUN_LET_GO";          // [run node] term: no master
-inline constexpr std::string_view stop_requested = "STOP_REQUESTED";  // [run] mode
+inline constexpr std::string_view stop_requested = "STOP_REQUESTED";  // [run] mode, by
+inline constexpr std::string_view run_abandoned = "RUN_ABANDONED";    // [run] by
 
 // These carry the node that is the master, and its term; neither when `restart` or a cancellation
 // of a run that never had a master wrote them.

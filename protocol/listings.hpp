@@ -79,6 +79,68 @@ struct failure_row {
   db_time at;
 };
 
+/// A LIVE lease, and the run it is of.
+struct live_lease_row {
+  lease_id lease;
+  run_id run;
+  step_id step;
+  node_id node;
+  range span;
+  int attempt = 1;
+  std::int64_t ended = 0;  // of its partitions
+  db_time granted_at;
+};
+
+/// A lease that a lost node held, and one of the leases under which its partitions ran next.
+struct moved_row {
+  lease_id lease;
+  step_id step;
+  node_id node;
+  range span;
+  db_time granted_at;
+  db_time lost_at;
+  lease_id next;  // none: nobody has taken them yet
+  node_id next_node;
+  db_time next_granted_at;
+};
+
+/// An attempt that has ended, under a lease of the run itself.
+struct ended_row {
+  step_id step;
+  partition_no no = 0;
+  node_id node;
+  lease_id lease;
+  int attempt = 1;
+  attempt_outcome outcome = attempt_outcome::completed;
+  microseconds took{0};  // not known of attempts that will be made again: 0
+  db_time ended_at;
+};
+
+/// Attempts under these leases that were under way within this time.
+struct lease_window {
+  lease_id first;
+  lease_id last;
+  db_time from;
+  db_time to;
+};
+
+/// Partitions that ended within a minute, in all runs.
+struct minute_row {
+  std::int64_t minutes_ago = 0;  // 0: the last 60 seconds
+  std::int64_t completed = 0;
+  std::int64_t failed = 0;
+};
+
+/// Which runs are asked for; what is empty asks for all.
+struct run_choice {
+  std::string job;
+  std::vector<std::string> states;  // as shown: ABANDONED ones are not FAILED
+  std::optional<db_time> since;     // submitted then or later
+  std::optional<db_time> until;     // submitted before
+
+  friend bool operator==(const run_choice&, const run_choice&) = default;
+};
+
 struct event_row {
   std::int64_t id = 0;
   db_time at;

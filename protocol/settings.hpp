@@ -24,12 +24,12 @@ struct settings {
   bool wake_up = false;           // listen for work too, where the database can tell of it
 
   // --- leases and reports
-  milliseconds lease_hold{1000};   // how much work, by measured rate, one lease aims to hold
-  int max_lease_width = 5000;      // partitions
-  milliseconds report_delay{100};  // a result waits for more; a tenth if none will come soon
-  int max_report_batch = 5000;     // results in one statement
-  int few_results = 256;           // stored on the claimer's session; more, on another one
-  int loss_piece = 2000;           // partitions of a lost node that one transaction fails
+  milliseconds lease_hold{1000};  // how much work, by measured rate, one lease aims to hold
+  int max_lease_width = 5000;     // partitions
+  milliseconds report_delay{80};  // a result waits for more; a tenth if none will come soon
+  int max_report_batch = 5000;    // results in one statement
+  int few_results = 256;          // stored on the claimer's session; more, on another one
+  int loss_piece = 2000;          // partitions of a lost node that one transaction fails
 
   // --- limits
   int executors = 0;                                   // partitions at once; 0: one per core

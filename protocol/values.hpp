@@ -67,6 +67,8 @@ struct node_load {
   node_load(int of_running = 0, int of_stuck = 0) : running(of_running), stuck(of_stuck) {}
   int running = 0;  // busy with partitions
   int stuck = 0;    // of these: the body was asked to stop, and goes on
+  /// The attempts that have been under way for a while: [[lease, no, for how many ms], …]
+  json_text doing = "[]";
   friend bool operator==(const node_load&, const node_load&) = default;
 };
 
@@ -123,6 +125,7 @@ struct submission {
   std::string identity;
   /// Chosen by the submitter: submitting the same key again finds the first run.
   std::string launch_key;
+  std::string by{};  // who asked, for the event log; "": not told
 };
 
 struct run_row {
@@ -141,6 +144,7 @@ struct run_row {
   db_time created_at;
   std::optional<db_time> started_at;
   std::optional<db_time> ended_at;
+  bool abandoned = false;  // FAILED or STOPPED, and nobody shall continue it
 };
 
 /// A run that waits for a master, and the term a new master must have seen to take it.

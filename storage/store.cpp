@@ -70,16 +70,21 @@ run_row launcher_store::submit(const submission& s) const {
   return run("submit", access::write, verbs::submit, s);
 }
 
-run_row launcher_store::restart(run_id ended, const std::string& launch_key, int version) const {
-  return run("restart", access::write, verbs::restart, ended, launch_key, version);
+run_row launcher_store::restart(run_id ended, const std::string& launch_key, int version,
+                                const std::string& by) const {
+  return run("restart", access::write, verbs::restart, ended, launch_key, version, by);
 }
 
-run_row launcher_store::request_stop(run_id run, stop_mode mode) const {
-  return this->run("request_stop", access::write, verbs::request_stop, run, mode);
+run_row launcher_store::abandon(run_id ended, const std::string& by) const {
+  return run("abandon", access::write, verbs::abandon, ended, by);
 }
 
-void launcher_store::request_drain(node_id node) const {
-  run("request_drain", access::write, verbs::request_drain, node);
+run_row launcher_store::request_stop(run_id run, stop_mode mode, const std::string& by) const {
+  return this->run("request_stop", access::write, verbs::request_stop, run, mode, by);
+}
+
+void launcher_store::request_drain(node_id node, const std::string& by) const {
+  run("request_drain", access::write, verbs::request_drain, node, by);
 }
 
 // --- driving a run -------------------------------------------------------------------------------
@@ -229,8 +234,16 @@ std::vector<known_job> reader::list_known_jobs() const {
   return run("list_known_jobs", access::read, &transaction::list_known_jobs);
 }
 
-std::vector<run_row> reader::list_runs(int limit, run_id before) const {
-  return run("list_runs", access::read, &transaction::list_runs, std::max(0, limit), before);
+std::vector<run_row> reader::list_runs(int limit, run_id before, const run_choice& only) const {
+  require_text("the name of the job", only.job);
+  for (const auto& state : only.states) require_text("the state", state);
+  return run("list_runs", access::read, &transaction::list_runs, std::max(0, limit), before, only);
+}
+
+std::int64_t reader::count_runs(const run_choice& only, int most) const {
+  require_text("the name of the job", only.job);
+  for (const auto& state : only.states) require_text("the state", state);
+  return run("count_runs", access::read, &transaction::count_runs, only, std::max(0, most));
 }
 
 std::vector<partition_row> reader::list_partitions(step_id step, partition_no after, int limit,
@@ -273,6 +286,45 @@ std::vector<event_row> reader::list_events(run_id run, std::int64_t after, int l
 std::vector<event_row> reader::newest_events(run_id run, int limit) const {
   return this->run("newest_events", access::read, &transaction::newest_events, run,
                    std::max(0, limit));
+}
+
+std::vector<tile_row> reader::list_tiles(step_id step, std::chrono::seconds from, int limit) const {
+  auto rows =
+      run("list_tiles", access::read, &transaction::list_tiles, step, from, std::max(0, limit));
+  if (rows.empty() || std::ssize(rows) < limit) return rows;
+  const auto last = rows.back().begins;
+  if (rows.front().begins != last)
+    while (rows.back().begins == last) rows.pop_back();
+  return rows;
+}
+
+std::vector<ended_row> reader::list_ended(step_id step, const lease_window& window,
+                                          int limit) const {
+  return run("list_ended", access::read, &transaction::list_ended, step, window,
+             std::max(0, limit));
+}
+
+std::vector<live_lease_row> reader::list_live_leases(run_id run, node_id node, int limit) const {
+  return this->run("list_live_leases", access::read, &transaction::list_live_leases, run, node,
+                   std::max(0, limit));
+}
+
+std::vector<moved_row> reader::list_moved(run_id run, int limit) const {
+  return this->run("list_moved", access::read, &transaction::list_moved, run, std::max(0, limit));
+}
+
+std::vector<microseconds> reader::sample_durations(step_id step, int most) const {
+  return run("sample_durations", access::read, &transaction::sample_durations, step,
+             std::max(1, most));
+}
+
+std::vector<failure_row> reader::sample_failures(run_id run, int of_step) const {
+  return this->run("sample_failures", access::read, &transaction::sample_failures, run,
+                   std::max(0, of_step));
+}
+
+std::vector<minute_row> reader::list_minutes(int minutes) const {
+  return run("list_minutes", access::read, &transaction::list_minutes, std::max(0, minutes));
 }
 
 }  // namespace partita

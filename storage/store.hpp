@@ -9,6 +9,7 @@
 #include "batch/sql.hpp"
 #include "protocol/errors.hpp"
 #include "protocol/listings.hpp"
+#include "protocol/timeline.hpp"
 #include "storage/session.hpp"
 
 // The verbs of the domain, in facets: each actor and command gets the one it needs, and sees
@@ -101,7 +102,7 @@ class cluster_store : public virtual facet {
   bool leave(node_id node, int most = liveness_limits{}.loss_piece) const;
 };
 
-/// For who starts and stops runs.
+/// For who starts and stops runs. `by` is who asked for it: the event of the change tells.
 class launcher_store : public virtual run_lookup {
  public:
   explicit launcher_store(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
@@ -126,18 +127,24 @@ class launcher_store : public virtual run_lookup {
   /// key must continue this very run, with this version. `not_found` if there is no such run. A run
   /// can be continued once; the second time is `wrong_state` (the sentence names the run that
   /// continues it).
-  run_row restart(run_id ended, const std::string& launch_key, int version = 0) const;
+  run_row restart(run_id ended, const std::string& launch_key, int version = 0,
+                  const std::string& by = {}) const;
+
+  /// Nobody shall continue this run: `restart` of it is `wrong_state` from now on. It must be
+  /// FAILED or STOPPED and not be continued yet, else `wrong_state`; `not_found` if there is none.
+  /// A repeat changes nothing. Returns the run as it is after.
+  run_row abandon(run_id ended, const std::string& by = {}) const;
 
   /// Asks a live run to stop; `now` outranks `stop`, never the other way. A CREATED run that never
   /// had a master is STOPPED at once, and so are the steps it was continued with. Returns the run
   /// as it is after. Throws `not_found`, and `wrong_state` if the run has ended otherwise than by
   /// such a request.
-  run_row request_stop(run_id run, stop_mode mode) const;
+  run_row request_stop(run_id run, stop_mode mode, const std::string& by = {}) const;
 
   /// Asks a node to drain: an ACTIVE one is DRAINING from now on, so that it claims nothing more;
   /// it learns that with its next heartbeat. A DRAINING one stays as it is. Throws `not_found`, and
   /// `wrong_state` for a node in any other state.
-  void request_drain(node_id node) const;
+  void request_drain(node_id node, const std::string& by = {}) const;
 };
 
 /// For the master of a run. Every verb that changes something, but for adopt_run, is fenced by
@@ -330,7 +337,10 @@ class reader : public virtual run_lookup {
   std::vector<known_job> list_known_jobs() const;
 
   /// Newest first, at most `limit`, with ids below `before` (none: from the newest).
-  std::vector<run_row> list_runs(int limit, run_id before) const;
+  std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only = {}) const;
+
+  /// How many runs there are of this choice; it stops at `most`.
+  std::int64_t count_runs(const run_choice& only, int most) const;
 
   /// Partitions of a step with no > after, ascending, at most `limit`: the view partition_status.
   /// Those of one state are found by what puts them in it: the others cost nothing.
@@ -364,6 +374,33 @@ class reader : public virtual run_lookup {
 
   /// The newest `limit` events, ascending; of one run, or of all (none).
   std::vector<event_row> newest_events(run_id run, int limit) const;
+
+  /// Tiles of a step that begin `from` so long after the step, or later; by time and node, at most
+  /// `limit`, but all of one time or none: go on behind the last one's time. Only if the first time
+  /// has more nodes than `limit`, some are left out.
+  std::vector<tile_row> list_tiles(step_id step, std::chrono::seconds from, int limit) const;
+
+  /// Attempts at partitions of a step that were under way within a window, in any order, at most
+  /// `limit`. Reads the leases between the first and the last of the window, and what they ended.
+  std::vector<ended_row> list_ended(step_id step, const lease_window& window, int limit) const;
+
+  /// LIVE leases of a run, or of a node (the other is none), oldest first, at most `limit`.
+  std::vector<live_lease_row> list_live_leases(run_id run, node_id node, int limit) const;
+
+  /// Leases of a run that lost nodes held, newest first, and under which its partitions ran next:
+  /// at most `limit` rows, at most eight for one lease.
+  std::vector<moved_row> list_moved(run_id run, int limit) const;
+
+  /// What partitions of a step took: of those that have ended about `most`, evenly chosen by
+  /// number; all, if there are not more.
+  std::vector<microseconds> sample_durations(step_id step, int most) const;
+
+  /// Failed attempts and those that are made again, of each step the first `of_step` by number.
+  std::vector<failure_row> sample_failures(run_id run, int of_step) const;
+
+  /// Partitions that ended in the last `minutes`, by minute, in all runs; newest minute first. A
+  /// minute in which nothing ended is left out.
+  std::vector<minute_row> list_minutes(int minutes) const;
 };
 
 /// All verbs, for tests and simulations.

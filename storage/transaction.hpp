@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "protocol/errors.hpp"
+#include "protocol/timeline.hpp"
 #include "storage/author.hpp"
 #include "storage/tables.hpp"
 
@@ -109,8 +110,11 @@ class run_rows {
   /// When the transaction commits, nodes that listen hear that there may be work.
   virtual void tell_of_work() {}
 
-  /// Newest first. One statement.
-  virtual std::vector<run_row> list_runs(int limit, run_id before) = 0;
+  virtual std::int64_t set_abandoned(run_id run) = 0;
+
+  // One statement each.
+  virtual std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only) = 0;
+  virtual std::int64_t count_runs(const run_choice& only, int most) = 0;
 };
 
 // --- steps ---------------------------------------------------------------------------------------
@@ -260,6 +264,8 @@ class result_rows {
   virtual std::vector<name_owner> reserve_names(std::span<const name_claim> claims) = 0;
   /// Adds these to the counters. In the order of step and node, so that no two wait for each other.
   virtual void add_counts(std::span<const counter_record> more) = 0;
+  /// Adds these to the tiles of a node, in the order of step and time.
+  virtual void add_tiles(node_id node, std::span<const tile_piece> more) = 0;
   /// FAILED results of this lease, for partitions that nobody reports. Returns how many.
   virtual std::int64_t insert_lost(const lease_record& lease, range span,
                                    const std::string& reason) = 0;
@@ -297,6 +303,14 @@ class views {
   virtual std::vector<skipped_row> list_skipped(run_id run, int limit) = 0;
   virtual std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) = 0;
   virtual std::vector<event_row> newest_events(run_id run, int limit) = 0;
+  virtual std::vector<tile_row> list_tiles(step_id step, std::chrono::seconds from, int limit) = 0;
+  virtual std::vector<ended_row> list_ended(step_id step, const lease_window& window,
+                                            int limit) = 0;
+  virtual std::vector<live_lease_row> list_live_leases(run_id run, node_id node, int limit) = 0;
+  virtual std::vector<moved_row> list_moved(run_id run, int limit) = 0;
+  virtual std::vector<microseconds> sample_durations(step_id step, int most) = 0;
+  virtual std::vector<failure_row> sample_failures(run_id run, int of_step) = 0;
+  virtual std::vector<minute_row> list_minutes(int minutes) = 0;
 };
 
 /// One transaction of one session.

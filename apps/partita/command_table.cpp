@@ -7,6 +7,7 @@
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/documents.hpp"
+#include "apps/partita/http/site.hpp"
 #include "apps/partita/node_settings.hpp"
 #include "apps/partita/render.hpp"
 #include "apps/partita/run_filter.hpp"
@@ -25,6 +26,13 @@ const option version_option{"version", "N",
 /// What every command that reaches a database takes, after its own options.
 option_list with_database(const option_list& own, const std::string& log_level = "warn") {
   return own + database_options() + log_options(log_level) + help_option();
+}
+
+/// As those of a node; it listens by default.
+option_list serve_options() {
+  auto options = http::http_options();
+  options.front().fallback = "127.0.0.1:8080";
+  return options;
 }
 
 std::vector<command> make_table() {
@@ -75,6 +83,14 @@ std::vector<command> make_table() {
        {"restart 17", "restart 17 --wait", "restart 17 --version 3"},
        with_database(option_list{wait_option, key_option, version_option} + output_options()),
        restart_command},
+      {"abandon",
+       "ID",
+       "say that a FAILED or STOPPED run shall not be continued",
+       work,
+       "It counts as ABANDONED from now on; `submit` begins its work anew.",
+       {"abandon 17"},
+       with_database(output_options()),
+       abandon_command},
       {"jobs",
        "",
        "list runs, newest first",
@@ -136,9 +152,29 @@ std::vector<command> make_table() {
        {"node", "node --executors 8 --files /shared --db postgresql://partita@db.example/batch"},
        with_database(
            option_list{{"name", "NAME", "name in listings (HOST-PID)", "PARTITA_NODE_NAME"}} +
-               node_setting_options(),
+               node_setting_options() + http::http_options(),
            "info"),
        node_command},
+      {"serve",
+       "",
+       "serve the page and its API without working as a node",
+       operate,
+       "The page shows runs, nodes and jobs, and changes what a token allows. A node serves it too\n"
+       "with --http. Prints where it is.",
+       {"serve", "serve --http 127.0.0.1:9000 --http-tokens /etc/partita/tokens"},
+       with_database(serve_options(), "info"),
+       serve_command},
+      {"healthcheck",
+       "[live|ready|startup]",
+       "ask a node or a server how it is",
+       operate,
+       "For containers and scripts: ends with 0 when all is well, with 1 when it is not, with 5 "
+       "when\n"
+       "nobody answers.",
+       {"healthcheck ready --http 127.0.0.1:8080"},
+       option_list{{"http", "HOST:PORT", "where it listens", "PARTITA_HTTP", "127.0.0.1:8080"}} +
+           help_option(),
+       healthcheck_command},
       {"drain",
        "NODE",
        "ask a node to leave in good order, as SIGTERM does",

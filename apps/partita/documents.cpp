@@ -65,6 +65,10 @@ document stored_json(const json_text& text) {
   return parsed.is_discarded() ? document(text) : parsed;
 }
 
+std::string_view shown_state(const run_row& run) {
+  return run.abandoned ? "ABANDONED" : to_string(run.state);
+}
+
 node_names names_of(const std::vector<node_row>& nodes) {
   node_names names;
   for (const auto& node : nodes) names[node.id] = node.info.name;
@@ -90,7 +94,7 @@ document run_document(const run_row& run, const std::vector<step_summary>& steps
   return {{"id", std::to_string(run.id.value)},
           {"job", run.job.name},
           {"job_version", run.job.version},
-          {"state", to_string(run.state)},
+          {"state", shown_state(run)},
           {"stop", to_string(run.stop)},
           {"waits_for", text_or_null(waits_for)},
           {"partitions",

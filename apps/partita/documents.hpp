@@ -12,6 +12,9 @@
 // and CSV are made from these too (render.hpp).
 namespace partita::cli {
 
+/// As people see it: an abandoned run is ABANDONED, whether it FAILED or was STOPPED.
+std::string_view shown_state(const run_row& run);
+
 using node_names = std::map<node_id, std::string>;
 
 /// Names of the nodes that did not leave.

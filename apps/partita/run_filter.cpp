@@ -28,11 +28,17 @@ option_list run_filter_options() {
 
 run_filter run_filter_of(const arguments& args, db_time now) {
   run_filter wanted;
-  wanted.job = args.text("job");
-  if (args.has("state")) wanted.state = state_named<run_state>(args.text("state"));
+  wanted.choice.job = args.text("job");
+  if (args.has("state")) {
+    auto state = args.text("state");
+    std::transform(state.begin(), state.end(), state.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    if (state != "ABANDONED") state = to_string(state_named<run_state>(state));
+    wanted.choice.states = {state};
+  }
   if (args.has("since")) {
-    wanted.since = parse_since(args.text("since"), now);
-    if (!wanted.since)
+    wanted.choice.since = parse_since(args.text("since"), now);
+    if (!wanted.choice.since)
       throw usage_error("--since must be a time like 10m, 2h, 3d or 2026-03-01T10:20, not " +
                         args.text("since"));
   }
@@ -41,24 +47,23 @@ run_filter run_filter_of(const arguments& args, db_time now) {
 }
 
 bool matches(const run_row& run, const run_filter& filter) {
-  if (!filter.job.empty() && run.job.name != filter.job) return false;
-  if (filter.state && run.state != *filter.state) return false;
-  if (filter.since && run.created_at < *filter.since) return false;
   if (filter.parameters.empty()) return true;
   const auto values = stored_json(run.parameters);
   return std::all_of(filter.parameters.begin(), filter.parameters.end(), [&](const auto& wanted) {
-    return values.is_object() && values.contains(wanted.first) &&
-           typed_text(values[wanted.first]) == wanted.second;
+    const auto& [name, value] = wanted;
+    if (!values.is_object() || !values.contains(name)) return false;
+    const auto typed = typed_text(values[name]);
+    return value.ends_with('*') ? typed.starts_with(value.substr(0, value.size() - 1))
+                                : typed == value;
   });
 }
 
 run_page find_runs(const reader& look, const run_filter& filter, int limit, run_id before) {
   run_page page;
-  const auto size = filter.empty() ? limit + 1 : page_size;
+  const auto size = filter.parameters.empty() ? limit + 1 : page_size;
   for (int seen = 0; seen < searched;) {
-    const auto rows = look.list_runs(size, before);
+    const auto rows = look.list_runs(size, before, filter.choice);
     for (const auto& row : rows) {
-      if (filter.since && row.created_at < *filter.since) return page;  // and so is what follows
       if (!matches(row, filter)) continue;
       if (page.runs.size() == static_cast<std::size_t>(limit)) {
         page.next = page.runs.back().id;
@@ -72,6 +77,15 @@ run_page find_runs(const reader& look, const run_filter& filter, int limit, run_
   }
   page.next = before;
   return page;
+}
+
+run_count count_runs(const reader& look, const run_filter& filter, int most) {
+  if (filter.parameters.empty()) {
+    const auto count = look.count_runs(filter.choice, most);
+    return {count, count == most};
+  }
+  const auto page = find_runs(look, filter, most, {});
+  return {std::ssize(page.runs), page.next.value != 0};
 }
 
 }  // namespace partita::cli

@@ -12,12 +12,11 @@ namespace partita::cli {
 
 /// Which runs are asked for; what is empty asks for all.
 struct run_filter {
-  std::string job;
-  std::optional<run_state> state;
-  std::optional<db_time> since;                   // submitted then or later
-  std::map<std::string, std::string> parameters;  // with these values, as they would be typed
+  run_choice choice;  // the database finds those
+  /// With these values, as they would be typed; one that ends in '*' stands for all that begin so.
+  std::map<std::string, std::string> parameters;
 
-  bool empty() const { return job.empty() && !state && !since && parameters.empty(); }
+  bool empty() const { return choice == run_choice{} && parameters.empty(); }
 };
 
 /// --job, --state, --since, --param
@@ -25,6 +24,7 @@ option_list run_filter_options();
 /// Throws command_error (usage).
 run_filter run_filter_of(const arguments& args, db_time now);
 
+/// Whether it has the parameters of the filter.
 bool matches(const run_row& run, const run_filter& filter);
 
 struct run_page {
@@ -36,5 +36,12 @@ struct run_page {
 /// there at most `searched` are looked at, so that a page never takes long; then `next` goes on.
 constexpr int searched = 100'000;
 run_page find_runs(const reader& look, const run_filter& filter, int limit, run_id before);
+
+struct run_count {
+  std::int64_t count = 0;
+  bool capped = false;  // there may be more
+};
+/// How many there are; it stops counting at `most`.
+run_count count_runs(const reader& look, const run_filter& filter, int most);
 
 }  // namespace partita::cli

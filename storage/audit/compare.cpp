@@ -54,6 +54,7 @@ class comparison {
     same(name, "term", row.term.value, log.term.value);
     same(name, "stop request", str(row.stop), str(log.stop));
     same(name, "restart_of", row.restart_of.value, log.restart_of.value);
+    same(name, "being abandoned", row.abandoned, log.abandoned);
   }
 
   void step(const step_record& record, const replayed_step& log) {

@@ -46,6 +46,7 @@ class replayer : step_replay {
         {event::run_adopted, &r::adopted},
         {event::run_let_go, &r::let_go},
         {event::stop_requested, &r::stop_requested},
+        {event::run_abandoned, &r::abandoned},
         {event::run_ended, &r::run_ended},
         {event::step_begun, &r::step_begun},
         {event::split_reset, &r::split_reset},
@@ -131,6 +132,13 @@ class replayer : step_replay {
         live_.erase(at);
         break;
       }
+  }
+
+  void abandoned(const json&) {
+    auto& run = known(state_.runs, event_->run);
+    if (run.state != run_state::failed && run.state != run_state::stopped)
+      find(rule::replay, "abandons " + named(event_->run) + ", which was " + str(run.state));
+    run.abandoned = true;
   }
 
   // --- leases ------------------------------------------------------------------------------------

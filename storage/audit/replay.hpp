@@ -19,6 +19,7 @@ struct replayed_run {
   partita::term term;
   stop_mode stop = stop_mode::none;
   run_id restart_of;
+  bool abandoned = false;
 };
 
 struct replayed_result {

@@ -111,6 +111,7 @@ run_row run_of(cursor c) {
   r.created_at = c.time();
   r.started_at = c.maybe_time();
   r.ended_at = c.maybe_time();
+  r.abandoned = c.flag();
   return r;
 }
 
@@ -248,7 +249,7 @@ class reader {
     read(t.runs, run_of,
          "run_id, job, job_version, identity, launch_key, state, master_node_id, term, stop, "
          "restart_of, " +
-             time("created_at") + time(", started_at") + time(", ended_at"),
+             time("created_at") + time(", started_at") + time(", ended_at") + ", abandoned",
          "run" + of_runs, "run_id");
     if (only && t.runs.empty())
       throw store_error(errc::not_found, "there is no run " + std::to_string(only->value));

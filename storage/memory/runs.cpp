@@ -93,12 +93,36 @@ std::vector<masterless_run> memory_transaction::driven_by(node_id master) {
   return driven;
 }
 
-std::vector<run_row> memory_transaction::list_runs(int limit, run_id before) {
+std::int64_t memory_transaction::set_abandoned(run_id run) {
+  return update(db_.runs, run, [](run_row& row) { row.abandoned = true; });
+}
+
+namespace {
+
+bool is_among(const run_row& run, const run_choice& only) {
+  const auto state = run.abandoned ? "ABANDONED" : to_string(run.state);
+  return (only.job.empty() || run.job.name == only.job) &&
+         (only.states.empty() ||
+          std::find(only.states.begin(), only.states.end(), state) != only.states.end()) &&
+         (!only.since || run.created_at >= *only.since) &&
+         (!only.until || run.created_at < *only.until);
+}
+
+}  // namespace
+
+std::int64_t memory_transaction::count_runs(const run_choice& only, int most) {
+  return std::min<std::int64_t>(
+      most, std::count_if(db_.runs.begin(), db_.runs.end(),
+                          [&](const auto& run) { return is_among(run.second, only); }));
+}
+
+std::vector<run_row> memory_transaction::list_runs(int limit, run_id before,
+                                                   const run_choice& only) {
   std::vector<run_row> rows;
   const auto end = before ? db_.runs.lower_bound(before) : db_.runs.end();
   for (auto run = std::make_reverse_iterator(end);
        run != db_.runs.rend() && static_cast<int>(rows.size()) < limit; ++run)
-    rows.push_back(run->second);
+    if (is_among(run->second, only)) rows.push_back(run->second);
   return rows;
 }
 

@@ -19,6 +19,7 @@ using skipped_key = std::tuple<step_id, partition_no, std::int64_t>;
 using attempt_key = std::pair<lease_id, partition_no>;
 using log_key = std::tuple<step_id, partition_no, lease_id, std::int64_t>;  // number % kept
 using counter_key = std::pair<step_id, node_id>;
+using tile_key = std::tuple<step_id, std::chrono::seconds, node_id>;
 using name_key = std::pair<run_id, std::string>;
 
 /// The tables by primary key, and the one lock over all of them: a session holds it from the first
@@ -42,6 +43,7 @@ struct state {
   std::map<attempt_key, failure_row> failures;
   std::map<log_key, log_row> log;
   std::map<counter_key, counter_record> counters;
+  std::map<tile_key, tile_row> tiles;
   std::map<name_key, name_owner> names;
   std::vector<event_row> events;
   std::int64_t last_ready_id = 0;  // rows of `ready` are deleted; no other table reuses ids

@@ -142,9 +142,10 @@ cluster_view postgres_transaction::heartbeat(node_id node, node_load load, bool 
   // As it is nearly always: ACTIVE, and stays so.
   if (!draining) {
     const auto rows =
-        limits ? query(renewing(sql::renew_and_survey), node.value, load.running, load.stuck,
-                       limits->unreachable_after.count(), limits->deregister_after.count())
-               : query(renewing(sql::renew), node.value, load.running, load.stuck);
+        limits
+            ? query(renewing(sql::renew_and_survey), node.value, load.running, load.stuck,
+                    load.doing, limits->unreachable_after.count(), limits->deregister_after.count())
+            : query(renewing(sql::renew), node.value, load.running, load.stuck, load.doing);
     if (!rows.empty()) return view_of(rows.front(), limits.has_value());
   }
   begin();
@@ -194,6 +195,9 @@ bool postgres_transaction::report_completed(node_id node, std::span<const attemp
   const auto order = sorted(items);
   const auto added = by_lease(order);
   const result_columns values{order, [](const attempt_report* r) { return r; }};
+  tile_pieces tiles;
+  for (const auto* item : order) tiles.add(*item);
+  const auto of_tiles = [&](auto of) { return column(tiles.all(), of); };
   try {
     const auto send = [&](const auto&... of_names) {
       return query(report_text(sizeof...(of_names) > 0), node.value,
@@ -209,7 +213,13 @@ bool postgres_transaction::report_completed(node_id node, std::span<const attemp
                    column(added, [](const auto& a) { return a.counts.read; }),
                    column(added, [](const auto& a) { return a.counts.written; }),
                    column(added, [](const auto& a) { return a.counts.filtered; }),
-                   column(added, [](const auto& a) { return a.counts.skipped; }), of_names...);
+                   column(added, [](const auto& a) { return a.counts.skipped; }),
+                   of_tiles([](const auto& t) { return t.lease.value; }),
+                   of_tiles([](const auto& t) { return t.ended_ago.count(); }),
+                   of_tiles([](const auto& t) { return t.sums.completed; }),
+                   of_tiles([](const auto& t) { return t.sums.busy.count(); }),
+                   of_tiles([](const auto& t) { return t.sums.slowest.count(); }),
+                   of_tiles([](const auto& t) { return t.sums.slowest_no; }), of_names...);
     };
     const auto names = names_in(order);
     const auto told =

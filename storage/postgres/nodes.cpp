@@ -32,6 +32,7 @@ node_row node_of(const pqxx::row& row) {
   for (const auto& job : elements_of(row["jobs"])) node.info.jobs.push_back(job_of(job));
   node.state = state_of<node_state>(row["state"]);
   node.load = load_of(row);
+  node.load.doing = row["doing"].c_str();
   node.joined_at = time_of(row["joined_at"]);
   node.heartbeat_at = time_of(row["heartbeat_at"]);
   node.left_at = optional_time_of(row["left_at"]);
@@ -84,7 +85,7 @@ std::vector<node_standing> postgres_transaction::present_nodes() {
 }
 
 std::int64_t postgres_transaction::renew_node(node_id node, node_load load, node_state state) {
-  return change(sql::renew_node, node.value, load.running, load.stuck,
+  return change(sql::renew_node, node.value, load.running, load.stuck, load.doing,
                 std::string{to_string(state)});
 }
 

@@ -24,7 +24,8 @@
 --
 -- partita_owner   owns the tables: migrations
 -- partita_node    what `partita node` does; the event log it can only extend
--- partita_launch  what submit, cancel, restart and drain do; it can neither claim nor drive
+-- partita_launch  what submit, cancel, restart, abandon and drain do, from a terminal or from the
+--                 page; it can neither claim nor drive
 -- partita_read    listings, verify, dashboards
 
 DO $$
@@ -75,7 +76,8 @@ GRANT EXECUTE ON FUNCTION partita.micros(timestamptz), partita.clock()
 
 -- A row that is locked needs the right to change some column of it; nobody may change what is
 -- final: keys, inputs, results, failures, events.
-GRANT INSERT, UPDATE (state, running, stuck, heartbeat_at, left_at) ON partita.node TO partita_node;
+GRANT INSERT, UPDATE (state, running, stuck, doing, heartbeat_at, left_at)
+  ON partita.node TO partita_node;
 GRANT INSERT, UPDATE (description, last_seen) ON partita.job TO partita_node;
 GRANT UPDATE (state, master_node_id, term, result, error, started_at, ended_at)
   ON partita.run TO partita_node;
@@ -92,13 +94,16 @@ GRANT INSERT, UPDATE (completed, failed, read_count, write_count, filter_count, 
   ON partita.step_counter TO partita_node;
 GRANT INSERT, UPDATE, DELETE ON partita.checkpoint TO partita_node;
 GRANT INSERT, UPDATE (number, text, at) ON partita.partition_log TO partita_node;
+GRANT INSERT, UPDATE (completed, failed, returned, busy_us, slowest_us, slowest_no, first_lease,
+                      last_lease)
+  ON partita.tile TO partita_node;
 GRANT EXECUTE ON FUNCTION partita.fence(bigint, bigint, bigint, bigint, text, bigint[], json)
   TO partita_node;
 
 -- A continued run gets copies of what its predecessor has done: hence the inserts. A run that
 -- nobody drives is stopped by who asks for it, and so are its steps: hence their ends.
 GRANT INSERT (job, job_version, parameters, identity, launch_key, restart_of, result, state),
-      UPDATE (stop, state, error, ended_at) ON partita.run TO partita_launch;
+      UPDATE (stop, state, error, ended_at, abandoned) ON partita.run TO partita_launch;
 GRANT EXECUTE ON FUNCTION partita.submit(text, jsonb, text) TO partita_launch;
 GRANT UPDATE (state) ON partita.node TO partita_launch; -- `drain`
 GRANT INSERT, UPDATE (state, carried, result, error, ended_at) ON partita.step TO partita_launch;

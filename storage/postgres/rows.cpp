@@ -36,7 +36,19 @@ run_row run_of(const pqxx::row& row) {
   run.created_at = time_of(row["created_at"]);
   run.started_at = optional_time_of(row["started_at"]);
   run.ended_at = optional_time_of(row["ended_at"]);
+  run.abandoned = row["abandoned"].as<bool>();
   return run;
+}
+
+failure_row failure_of(const pqxx::row& row) {
+  return {id_of<step_id>(row["step_id"]),
+          row["no"].as<std::int64_t>(),
+          id_of<lease_id>(row["lease_id"]),
+          id_of<node_id>(row["node_id"]),
+          row["attempt"].as<int>(),
+          state_of<attempt_outcome>(row["outcome"]),
+          row["error"].c_str(),
+          time_of(row["at"])};
 }
 
 step_row step_of(const pqxx::row& row) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "protocol/errors.hpp"
-#include "protocol/values.hpp"
+#include "protocol/listings.hpp"
 
 // Values as they come in rows and go as parameters.
 namespace partita::postgres {
@@ -33,6 +33,7 @@ item_counts counts_of(const pqxx::row& row);
 
 run_row run_of(const pqxx::row& row);
 step_row step_of(const pqxx::row& row);
+failure_row failure_of(const pqxx::row& row);
 
 /// The elements of an array of texts or numbers; a NULL array is empty.
 std::vector<std::string> elements_of(const pqxx::field& value);

@@ -68,11 +68,37 @@ std::vector<masterless_run> postgres_transaction::driven_by(node_id master) {
   return runs;
 }
 
-std::vector<run_row> postgres_transaction::list_runs(int limit, run_id before) {
+std::int64_t postgres_transaction::set_abandoned(run_id run) {
+  return change(sql::set_abandoned, run.value);
+}
+
+namespace {
+
+std::string states_in(const run_choice& only) {
+  return column(only.states, [](const auto& state) { return std::string_view{state}; });
+}
+
+std::int64_t micros_of(const std::optional<db_time>& at) {
+  return at ? at->time_since_epoch().count() : 0;
+}
+
+}  // namespace
+
+std::vector<run_row> postgres_transaction::list_runs(int limit, run_id before,
+                                                     const run_choice& only) {
   std::vector<run_row> runs;
-  for (const auto& row : query_planned_anew(sql::list_runs, limit, before.value))
+  for (const auto& row :
+       query_planned_anew(sql::list_runs, limit, only.job, states_in(only), micros_of(only.since),
+                          micros_of(only.until), before.value))
     runs.push_back(run_of(row));
   return runs;
+}
+
+std::int64_t postgres_transaction::count_runs(const run_choice& only, int most) {
+  return query_planned_anew(sql::count_runs, most, only.job, states_in(only), micros_of(only.since),
+                            micros_of(only.until))
+      .front()[0]
+      .as<std::int64_t>();
 }
 
 }  // namespace partita::postgres

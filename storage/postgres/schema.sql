@@ -323,6 +323,7 @@ CREATE TABLE partita.node (
     unreachable_ms bigint DEFAULT 0 NOT NULL,
     deregister_ms bigint DEFAULT 0 NOT NULL,
     stuck integer DEFAULT 0 NOT NULL,
+    doing text DEFAULT '[]'::text NOT NULL,
     CONSTRAINT node_left_at CHECK (((left_at IS NOT NULL) = (state = ANY (ARRAY['DEREGISTERED'::text, 'LEFT'::text])))),
     CONSTRAINT node_slots_check CHECK ((slots >= 0)),
     CONSTRAINT node_state_check CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'DRAINING'::text, 'UNREACHABLE'::text, 'CONDEMNED'::text, 'DEREGISTERED'::text, 'LEFT'::text])))
@@ -413,6 +414,7 @@ CREATE TABLE partita.run (
     created_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
     started_at timestamp with time zone,
     ended_at timestamp with time zone,
+    abandoned boolean DEFAULT false NOT NULL,
     CONSTRAINT run_ended_at CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text])))),
     CONSTRAINT run_started_at CHECK (
 CASE state
@@ -566,6 +568,21 @@ ALTER TABLE partita.step ALTER COLUMN step_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE partita.tile (
+    step_id bigint NOT NULL,
+    at_s bigint NOT NULL,
+    node_id bigint NOT NULL,
+    completed bigint NOT NULL,
+    failed bigint NOT NULL,
+    returned bigint NOT NULL,
+    busy_us bigint NOT NULL,
+    slowest_us bigint NOT NULL,
+    slowest_no bigint NOT NULL,
+    first_lease bigint NOT NULL,
+    last_lease bigint NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
+
 ALTER TABLE ONLY partita.checkpoint
     ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (step_id, no);
 
@@ -620,6 +637,9 @@ ALTER TABLE ONLY partita.step
 ALTER TABLE ONLY partita.step
     ADD CONSTRAINT step_run_ordinal UNIQUE (run_id, ordinal);
 
+ALTER TABLE ONLY partita.tile
+    ADD CONSTRAINT tile_pkey PRIMARY KEY (step_id, at_s, node_id);
+
 CREATE INDEX event_run ON partita.event USING btree (run_id, event_id);
 
 CREATE INDEX failure_step ON partita.failure USING btree (step_id, no);
@@ -627,6 +647,8 @@ CREATE INDEX failure_step ON partita.failure USING btree (step_id, no);
 CREATE INDEX lease_live ON partita.lease USING btree (step_id, lo) WHERE (state = 'LIVE'::text);
 
 CREATE INDEX lease_live_of_node ON partita.lease USING btree (node_id, step_id) WHERE (state = 'LIVE'::text);
+
+CREATE INDEX lease_revoked ON partita.lease USING btree (step_id) WHERE (state = 'REVOKED'::text);
 
 CREATE INDEX lease_step ON partita.lease USING btree (step_id);
 
@@ -644,7 +666,13 @@ CREATE INDEX result_failed ON partita.result USING btree (step_id, no) WHERE (ou
 
 CREATE INDEX result_files ON partita.result USING btree (step_id, no) WHERE (files IS NOT NULL);
 
+CREATE INDEX run_ended ON partita.run USING btree (ended_at);
+
+CREATE INDEX run_job ON partita.run USING btree (job, run_id);
+
 CREATE UNIQUE INDEX run_live_identity ON partita.run USING btree (job, md5(identity)) WHERE (state = ANY (ARRAY['CREATED'::text, 'RUNNING'::text]));
+
+CREATE INDEX run_state ON partita.run USING btree (state, run_id);
 
 CREATE TRIGGER event_is_append_only BEFORE DELETE OR UPDATE ON partita.event FOR EACH STATEMENT EXECUTE FUNCTION partita.refuse();
 

@@ -118,10 +118,7 @@ std::vector<log_row> postgres_transaction::list_log(step_id step, partition_no n
 std::vector<failure_row> postgres_transaction::list_failures(run_id run, int limit) {
   std::vector<failure_row> failures;
   for (const auto& row : query_planned_anew(sql::list_failures, run.value, limit))
-    failures.push_back({id_of<step_id>(row["step_id"]), row["no"].as<std::int64_t>(),
-                        id_of<lease_id>(row["lease_id"]), id_of<node_id>(row["node_id"]),
-                        row["attempt"].as<int>(), state_of<attempt_outcome>(row["outcome"]),
-                        row["error"].c_str(), time_of(row["at"])});
+    failures.push_back(failure_of(row));
   return failures;
 }
 

@@ -55,6 +55,7 @@ node_row to_node(const statement& s, db_time now) {
   r.left_at = s.get<std::optional<db_time>>(12);
   r.info.unreachable_after = s.get<milliseconds>(13);
   r.info.deregister_after = s.get<milliseconds>(14);
+  r.load.doing = s.get<std::string>(15);
   r.silence = now - r.heartbeat_at;
   return r;
 }
@@ -95,7 +96,7 @@ std::vector<node_standing> sqlite_transaction::present_nodes() {
 }
 
 std::int64_t sqlite_transaction::renew_node(node_id node, node_load load, node_state state) {
-  return db_.run(sql::renew_node, node, load.running, load.stuck, state);
+  return db_.run(sql::renew_node, node, load.running, load.stuck, load.doing, state);
 }
 
 std::int64_t sqlite_transaction::mark_node(node_id node, node_state state) {

@@ -29,6 +29,11 @@ step_row to_step(const statement& s) {
   return r;
 }
 
+failure_row to_failure(const statement& s) {
+  return {s.get<step_id>(0), s.get<partition_no>(1),    s.get<lease_id>(2),    s.get<node_id>(3),
+          s.get<int>(4),     s.get<attempt_outcome>(5), s.get<std::string>(6), s.get<db_time>(7)};
+}
+
 item_counts counts_at(const statement& s, int column) {
   return {s.get<std::int64_t>(column), s.get<std::int64_t>(column + 1),
           s.get<std::int64_t>(column + 2), s.get<std::int64_t>(column + 3)};

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/values.hpp"
+#include "protocol/listings.hpp"
 #include "storage/sqlite/statement.hpp"
 
 // Rows of statements that more than one file reads.
@@ -12,6 +12,7 @@ step_row to_step(const statement& s);
 /// Four columns from this one on: read, written, filtered, skipped.
 item_counts counts_at(const statement& s, int column);
 
-/// As the tables name them.
+/// The columns of a failure in the order of its members.
+failure_row to_failure(const statement& s);
 
 }  // namespace partita::sqlite

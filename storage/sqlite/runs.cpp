@@ -26,6 +26,7 @@ run_row to_run(const statement& s) {
   r.created_at = s.get<db_time>(13);
   r.started_at = s.get<std::optional<db_time>>(14);
   r.ended_at = s.get<std::optional<db_time>>(15);
+  r.abandoned = s.get<bool>(16);
   return r;
 }
 
@@ -95,11 +96,25 @@ std::vector<masterless_run> sqlite_transaction::masterless_for(node_id node) {
   return runs_and_terms(db_.query(sql::masterless_runs, node));
 }
 
-std::vector<run_row> sqlite_transaction::list_runs(int limit, run_id before) {
+std::int64_t sqlite_transaction::set_abandoned(run_id run) {
+  return db_.run(sql::set_abandoned, run);
+}
+
+std::vector<run_row> sqlite_transaction::list_runs(int limit, run_id before,
+                                                   const run_choice& only) {
   const auto end = before ? before.value : std::numeric_limits<std::int64_t>::max();
   std::vector<run_row> rows;
-  for (auto s = db_.query(sql::list_runs, end, limit); s.next();) rows.push_back(to_run(s));
+  for (auto s = db_.query(sql::list_runs, end, limit, only.job, nlohmann::json(only.states).dump(),
+                          only.since, only.until);
+       s.next();)
+    rows.push_back(to_run(s));
   return rows;
+}
+
+std::int64_t sqlite_transaction::count_runs(const run_choice& only, int most) {
+  auto s = db_.query(sql::count_runs, most, only.job, nlohmann::json(only.states).dump(),
+                     only.since, only.until);
+  return s.next() ? s.get<std::int64_t>(0) : 0;
 }
 
 }  // namespace partita::sqlite

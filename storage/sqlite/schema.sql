@@ -6,6 +6,8 @@ CREATE INDEX partita_lease_node ON partita_lease (node_id) WHERE state = 'LIVE';
 
 CREATE INDEX partita_lease_place ON partita_lease (step_id, lo) WHERE state = 'LIVE';
 
+CREATE INDEX partita_lease_revoked ON partita_lease (step_id) WHERE state = 'REVOKED';
+
 CREATE INDEX partita_lease_step ON partita_lease (step_id);
 
 CREATE INDEX partita_node_present ON partita_node (node_id) WHERE left_at IS NULL;
@@ -21,11 +23,17 @@ CREATE INDEX partita_result_failed ON partita_result (step_id) WHERE outcome = '
 
 CREATE INDEX partita_result_files ON partita_result (step_id) WHERE files IS NOT NULL;
 
+CREATE INDEX partita_run_ended ON partita_run (ended_at);
+
 CREATE UNIQUE INDEX partita_run_identity ON partita_run (job, identity)
   WHERE state IN ('CREATED', 'RUNNING');
 
+CREATE INDEX partita_run_job ON partita_run (job, run_id);
+
 CREATE INDEX partita_run_master ON partita_run (master_node_id)
   WHERE state IN ('CREATED', 'RUNNING');
+
+CREATE INDEX partita_run_state ON partita_run (state, run_id);
 
 CREATE INDEX partita_step_running ON partita_step (run_id) WHERE state = 'RUNNING';
 
@@ -118,7 +126,7 @@ CREATE TABLE partita_node (
   running      INTEGER NOT NULL DEFAULT 0,
   joined_at    INTEGER NOT NULL,
   heartbeat_at INTEGER NOT NULL,
-  left_at      INTEGER, unreachable_ms INTEGER NOT NULL DEFAULT 0, deregister_ms INTEGER NOT NULL DEFAULT 0, stuck INTEGER NOT NULL DEFAULT 0,
+  left_at      INTEGER, unreachable_ms INTEGER NOT NULL DEFAULT 0, deregister_ms INTEGER NOT NULL DEFAULT 0, stuck INTEGER NOT NULL DEFAULT 0, doing TEXT NOT NULL DEFAULT '[]',
   CHECK ((left_at IS NOT NULL) = (state IN ('DEREGISTERED', 'LEFT')))
 ) STRICT;
 
@@ -197,7 +205,7 @@ CREATE TABLE partita_run (
   error          TEXT NOT NULL DEFAULT '',
   created_at     INTEGER NOT NULL,
   started_at     INTEGER,
-  ended_at       INTEGER,
+  ended_at       INTEGER, abandoned INTEGER NOT NULL DEFAULT 0,
   CHECK ((ended_at IS NOT NULL) = (state IN ('COMPLETED', 'FAILED', 'STOPPED'))),
   CHECK (started_at IS NULL OR state <> 'CREATED'),
   CHECK (started_at IS NOT NULL OR state IN ('CREATED', 'STOPPED')),
@@ -256,7 +264,20 @@ CREATE TABLE partita_step_counter (
   PRIMARY KEY (step_id, node_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE sqlite_sequence(name,seq);
+CREATE TABLE partita_tile (
+  step_id     INTEGER NOT NULL,
+  at_s        INTEGER NOT NULL,  -- when it begins: seconds since the step began
+  node_id     INTEGER NOT NULL,
+  completed   INTEGER NOT NULL,
+  failed      INTEGER NOT NULL,
+  returned    INTEGER NOT NULL,
+  busy_us     INTEGER NOT NULL,  -- what the attempts took, together
+  slowest_us  INTEGER NOT NULL,
+  slowest_no  INTEGER NOT NULL,
+  first_lease INTEGER NOT NULL,  -- the lowest and the highest lease of these attempts
+  last_lease  INTEGER NOT NULL,
+  PRIMARY KEY (step_id, at_s, node_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER partita_event_is_not_changed BEFORE UPDATE ON partita_event
 BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;

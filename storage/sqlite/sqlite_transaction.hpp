@@ -40,7 +40,9 @@ class sqlite_transaction final : public single_writer_transaction {
   std::int64_t set_run_result(run_id run, const json_text& result) override;
   std::int64_t end_run(run_id run, run_state state, const std::string& error) override;
   std::vector<masterless_run> driven_by(node_id master) override;
-  std::vector<run_row> list_runs(int limit, run_id before) override;
+  std::int64_t set_abandoned(run_id run) override;
+  std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only) override;
+  std::int64_t count_runs(const run_choice& only, int most) override;
 
   std::optional<driven_step_row> find_driven_step(step_id step, row_lock of_step) override;
   std::optional<step_row> find_step_at(run_id run, int ordinal) override;
@@ -80,6 +82,7 @@ class sqlite_transaction final : public single_writer_transaction {
   std::int64_t insert_failures(std::span<const leased_report> items) override;
   std::vector<name_owner> reserve_names(std::span<const name_claim> claims) override;
   void add_counts(std::span<const counter_record> more) override;
+  void add_tiles(node_id node, std::span<const tile_piece> more) override;
   std::int64_t insert_lost(const lease_record& lease, range span,
                            const std::string& reason) override;
   std::vector<partition_no> result_numbers(step_id step, range span) override;
@@ -97,6 +100,13 @@ class sqlite_transaction final : public single_writer_transaction {
   std::vector<skipped_row> list_skipped(run_id run, int limit) override;
   std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) override;
   std::vector<event_row> newest_events(run_id run, int limit) override;
+  std::vector<tile_row> list_tiles(step_id step, std::chrono::seconds from, int limit) override;
+  std::vector<ended_row> list_ended(step_id step, const lease_window& window, int limit) override;
+  std::vector<live_lease_row> list_live_leases(run_id run, node_id node, int limit) override;
+  std::vector<moved_row> list_moved(run_id run, int limit) override;
+  std::vector<microseconds> sample_durations(step_id step, int most) override;
+  std::vector<failure_row> sample_failures(run_id run, int of_step) override;
+  std::vector<minute_row> list_minutes(int minutes) override;
   void record_log(std::span<const log_line> lines) override;
   author_transaction& author(lease_id, partition_no) override;
   void log(std::string_view kind, const subject& about, const nlohmann::json& detail) override;

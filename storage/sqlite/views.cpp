@@ -115,10 +115,7 @@ std::vector<log_row> sqlite_transaction::list_log(step_id step, partition_no no,
 
 std::vector<failure_row> sqlite_transaction::list_failures(run_id run, int limit) {
   std::vector<failure_row> rows;
-  for (auto s = db_.query(sql::list_failures, run, limit); s.next();)
-    rows.push_back({s.get<step_id>(0), s.get<partition_no>(1), s.get<lease_id>(2),
-                    s.get<node_id>(3), s.get<int>(4), s.get<attempt_outcome>(5),
-                    s.get<std::string>(6), s.get<db_time>(7)});
+  for (auto s = db_.query(sql::list_failures, run, limit); s.next();) rows.push_back(to_failure(s));
   return rows;
 }
 

@@ -62,7 +62,8 @@ cluster_view heartbeat(transaction& tx, node_id node, node_load load, bool drain
   return view;
 }
 
-void request_drain(transaction& tx, node_id node) {
+void request_drain(transaction& tx, node_id node, const std::string& by) {
+  require_text("who asks", by);
   const auto found = tx.find_node(node, row_lock::no_key_update);
   if (!found) throw store_error(errc::not_found, "there is no " + named(node));
   if (found->state == node_state::draining) return;
@@ -71,7 +72,9 @@ void request_drain(transaction& tx, node_id node) {
                                              std::string{to_string(found->state)} +
                                              "; only an ACTIVE one can be asked to drain");
   expect_rows("asking a node to drain", tx.mark_node(node, node_state::draining));
-  tx.log(event::node_draining, {{}, {}, {}, node});
+  auto detail = nlohmann::json::object();
+  if (!by.empty()) detail["by"] = by;
+  tx.log(event::node_draining, {{}, {}, {}, node}, detail);
 }
 
 cluster_view view_of_cluster(transaction& tx, node_id observer,

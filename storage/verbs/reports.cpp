@@ -21,7 +21,7 @@ using outcome = attempt_outcome;
 class batch {
  public:
   batch(transaction& tx, node_id node, std::span<const attempt_report> items)
-      : tx_(tx), items_(items), verdicts_(items.size(), report_verdict::rejected) {
+      : tx_(tx), node_(node), items_(items), verdicts_(items.size(), report_verdict::rejected) {
     std::vector<lease_id> ids;
     for (const auto& item : items) ids.push_back(item.lease);
     std::sort(ids.begin(), ids.end());
@@ -123,6 +123,7 @@ class batch {
       if (item->outcome == outcome::completed) ++held.lease.completed;
       if (item->outcome == outcome::failed) ++held.lease.failed;
       count_result(held.lease, *item);
+      tiles_.add(*item);
       if (item->outcome == outcome::retry || item->outcome == outcome::released)
         ++held.lease.returned;
     }
@@ -159,6 +160,7 @@ class batch {
     std::vector<counter_record> totals;
     for (const auto& [step, sum] : totals_) totals.push_back(sum);
     if (!PARTITA_BUG(counters_miss_a_report)) tx_.add_counts(totals);
+    tx_.add_tiles(node_, tiles_.all());
   }
 
   using numbers_by_outcome = std::map<outcome, std::vector<partition_no>>;
@@ -174,6 +176,7 @@ class batch {
   }
 
   transaction& tx_;
+  const node_id node_;
   std::span<const attempt_report> items_;
   std::vector<report_verdict> verdicts_;
   std::vector<held_lease_row> leases_;  // by id
@@ -181,6 +184,7 @@ class batch {
   std::deque<attempt_report> refused_;  // as they are recorded
   std::set<std::pair<lease_id, partition_no>> refused_names_;
   std::map<step_id, counter_record> totals_;
+  tile_pieces tiles_;
   std::map<lease_id, numbers_by_outcome> news_;
 };
 

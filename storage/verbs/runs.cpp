@@ -44,18 +44,27 @@ void require_continuable(transaction& tx, const run_row& ended) {
     throw store_error(errc::wrong_state, named(ended.id) + " is " +
                                              std::string{to_string(ended.state)} +
                                              "; only a FAILED or STOPPED run can be continued");
+  if (ended.abandoned)
+    throw store_error(errc::wrong_state,
+                      named(ended.id) + " was abandoned; submit its job again instead");
   if (const auto next = tx.find_continuation(ended.id))
     throw store_error(errc::wrong_state,
                       named(ended.id) + " is continued already, by " + named(next->id));
 }
 
+/// With who asked, where that is known.
+nlohmann::json asked(nlohmann::json detail, const std::string& by) {
+  if (!by.empty()) detail["by"] = by;
+  return detail;
+}
+
 /// The unique indexes decide between requests that arrive together. Nothing: one of them refused.
-std::optional<run_row> insert_run(transaction& tx, const run_row& wanted) {
+std::optional<run_row> insert_run(transaction& tx, const run_row& wanted, const std::string& by) {
   const auto id = tx.insert_run(wanted);
   if (!id) return std::nullopt;
   nlohmann::json detail{{"job", wanted.job.name}};
   if (wanted.restart_of) detail["restart_of"] = wanted.restart_of.value;
-  tx.log(event::run_submitted, {*id, {}, {}, {}}, detail);
+  tx.log(event::run_submitted, {*id, {}, {}, {}}, asked(std::move(detail), by));
   tx.tell_of_work();
   return require_run(tx, *id, row_lock::none);
 }
@@ -172,16 +181,19 @@ run_row submit(transaction& tx, const submission& s) {
   wanted.parameters = s.parameters;
   wanted.identity = s.identity;
   wanted.launch_key = s.launch_key;
-  if (const auto made = insert_run(tx, wanted)) return *made;
+  require_text("who asks", s.by);
+  if (const auto made = insert_run(tx, wanted, s.by)) return *made;
   if (const auto same = tx.find_launch(s.launch_key)) return require_same_launch(*same, wanted);
   require_alone(tx, s.job, s.identity);
   try_again();
 }
 
-run_row restart(transaction& tx, run_id ended, const std::string& launch_key, int version) {
+run_row restart(transaction& tx, run_id ended, const std::string& launch_key, int version,
+                const std::string& by) {
   require_text("the launch key", launch_key);
-  // What has ended stays as it is: it is read without a lock.
-  const auto old = require_run(tx, ended, row_lock::none);
+  require_text("who asks", by);
+  // What has ended stays as it is, but for `abandon`.
+  const auto old = require_run(tx, ended, row_lock::key_share);
   run_row wanted;
   wanted.job = old.job;
   if (version != 0) wanted.job.version = version;
@@ -193,7 +205,7 @@ run_row restart(transaction& tx, run_id ended, const std::string& launch_key, in
   wanted.result = result_of(old, steps);
   if (const auto same = tx.find_launch(launch_key)) return require_same_launch(*same, wanted);
   require_continuable(tx, old);
-  const auto made = insert_run(tx, wanted);
+  const auto made = insert_run(tx, wanted, by);
   if (!made) {
     if (const auto same = tx.find_launch(launch_key)) return require_same_launch(*same, wanted);
     require_continuable(tx, old);
@@ -205,7 +217,21 @@ run_row restart(transaction& tx, run_id ended, const std::string& launch_key, in
   return *made;
 }
 
-run_row request_stop(transaction& tx, run_id run, stop_mode mode) {
+run_row abandon(transaction& tx, run_id ended, const std::string& by) {
+  require_text("who asks", by);
+  const auto row = require_run(tx, ended, row_lock::update);
+  if (row.abandoned) return row;  // a repeat
+  if (row.state != run_state::failed && row.state != run_state::stopped)
+    throw store_error(errc::wrong_state, named(ended) + " is " + std::string{to_string(row.state)} +
+                                             "; only a FAILED or STOPPED run can be abandoned");
+  require_continuable(tx, row);
+  expect_rows("abandoning a run", tx.set_abandoned(ended));
+  tx.log(event::run_abandoned, {ended, {}, {}, {}}, asked(nlohmann::json::object(), by));
+  return require_run(tx, ended, row_lock::none);
+}
+
+run_row request_stop(transaction& tx, run_id run, stop_mode mode, const std::string& by) {
+  require_text("who asks", by);
   if (mode == stop_mode::none)
     throw store_error(errc::bad_request, "a stop request must be STOP or NOW");
   auto row = require_run(tx, run, row_lock::update);
@@ -215,7 +241,7 @@ run_row request_stop(transaction& tx, run_id run, stop_mode mode) {
                       named(run) + " is " + std::string{to_string(row.state)} + " already");
   if (mode > row.stop) {
     expect_rows("asking a run to stop", tx.set_stop(run, mode));
-    tx.log(event::stop_requested, {run, {}, {}, {}}, {{"mode", to_string(mode)}});
+    tx.log(event::stop_requested, {run, {}, {}, {}}, asked({{"mode", to_string(mode)}}, by));
   }
   if (row.state == run_state::created || PARTITA_BUG(stop_ends_what_runs)) stop_at_once(tx, row);
   return require_run(tx, run, row_lock::none);

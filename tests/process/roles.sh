@@ -55,6 +55,10 @@ denied read "select partita.submit('range_sum')"
 denied launch "select partita.parameter_value('{}', '')"
 allowed node "insert into partita.partition_log values (0, 0, 0, 0, 1, '', now())"
 denied launch "insert into partita.partition_log values (0, 0, 0, 0, 1, '', now())"
+allowed node "insert into partita.tile values (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
+denied launch "insert into partita.tile values (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
+allowed launch "update partita.run set abandoned = true where run_id = 0"
+denied node "update partita.run set abandoned = true where run_id = 0"
 # What the caller's session has made is not found by a function with the owner's rights.
 sent launch "create function pg_temp.evil() returns boolean language plpgsql
   as 'begin raise exception ''evil''; end';
@@ -66,12 +70,12 @@ event="insert into partita.event (kind) values ('TEST')"
 for role in node launch read; do
   allowed $role "select count(*) from partita.partition_status"
   for table in node job run step partition ready lease result checkpoint skipped failure event \
-    migration partition_log; do
+    migration partition_log tile; do
     allowed $role "select count(*) from partita.$table"
     denied $role "truncate partita.$table"
     denied $role "drop table partita.$table"
   done
-  for table in node job run step partition lease result skipped failure event migration; do
+  for table in node job run step partition lease result skipped failure event migration tile; do
     denied $role "delete from partita.$table"
   done
   for set in "event set kind = ''" "partition set input = ''" "result set output = ''" \

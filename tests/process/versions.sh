@@ -16,14 +16,14 @@ version_of() { sql "select max(version) from @migration"; }
 
 for kind in $(databases); do
   with_database "$kind"
-  expect 0 "schema version 8" "$PARTITA" schema migrate
+  expect 0 "schema version 9" "$PARTITA" schema migrate
   start_node "$PARTITA" old
   old=$node
   first=$("$PARTITA" submit range_sum from=1 to=4000 partitions=200 delay_ms=50 2>/dev/null)
   ok "$kind: the run begins" wait_for 10 worked "$first" old
 
-  expect 0 "schema version 9" "$PARTITA_NEXT" schema migrate
-  ok "$kind: the schema is the newer one" [ "$(version_of)" = 9 ]
+  expect 0 "schema version 10" "$PARTITA_NEXT" schema migrate
+  ok "$kind: the schema is the newer one" [ "$(version_of)" = 10 ]
   start_node "$PARTITA_NEXT" new
   new=$node
   expect 0 COMPLETED "$PARTITA" wait "$first" --timeout 60
@@ -57,9 +57,9 @@ for kind in $(databases); do
 
   kill -TERM "$old" "$new"
   wait "$old" "$new"
-  sql "update @migration set works_with = 9 where version = 9"
-  expect 7 "needs a program that knows version 9; this one knows 8" "$PARTITA" jobs
-  expect 7 "needs a program that knows version 9" "$PARTITA" schema migrate
+  sql "update @migration set works_with = 10 where version = 10"
+  expect 7 "needs a program that knows version 10; this one knows 9" "$PARTITA" jobs
+  expect 7 "needs a program that knows version 10" "$PARTITA" schema migrate
   expect 0 "" "$PARTITA_NEXT" jobs
   expect 0 "everything checked holds" "$PARTITA_NEXT" verify
   case $PARTITA_DB in sqlite:*) rm -f "${PARTITA_DB#sqlite:}"* ;; *) drop_pg "$PARTITA_DB" ;; esac

@@ -27,7 +27,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT at FROM virtual_time.now')";
 constexpr auto empty_all = R"(
 TRUNCATE partita.node, partita.job, partita.run, partita.step, partita.partition, partita.ready,
          partita.lease, partita.partition_log, partita.result, partita.checkpoint, partita.skipped,
-         partita.failure, partita.event, partita.output_name, partita.step_counter
+         partita.failure, partita.event, partita.output_name, partita.step_counter,
+         partita.tile
 RESTART IDENTITY CASCADE;
 DROP TABLE IF EXISTS ledger)";
 

@@ -38,7 +38,7 @@ class postgres_backend final : public backend {
             "partita.partition, partita.ready, "
             "partita.lease, partita.result, partita.checkpoint, partita.skipped, partita.failure, "
             "partita.event, "
-            "partita.output_name, partita.step_counter, "
+            "partita.output_name, partita.step_counter, partita.tile, "
             "partita.job RESTART IDENTITY CASCADE");
   }
 

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "actors/log_event.hpp"
 #include "actors/node_process.hpp"
@@ -11,6 +12,7 @@
 #include "apps/partita/database_url.hpp"
 #include "apps/partita/errors.hpp"
 #include "apps/partita/forced_end.hpp"
+#include "apps/partita/http/site.hpp"
 #include "apps/partita/node_settings.hpp"
 #include "apps/partita/signals.hpp"
 #include "apps/partita/version.hpp"
@@ -93,6 +95,11 @@ exit_code node_command(const invocation& in) {
   // Not destroyed: that would wait for bodies that do not stop.
   auto& node = *new node_process(
       {db, jobs, limits, name, program_version(), body_command(folders, programs), author_db});
+  std::optional<http::site> site;
+  if (http::asks_for_site(in.args))
+    site.emplace(in.args, db,
+                 std::make_shared<const http::vital_signs>(
+                     http::vital_signs{node.shared_counters(), limits}));
   while (!signals.wait(look_every))
     if (node.wait(milliseconds{0})) {
       const bool asked = !node.failed();  // by `drain`

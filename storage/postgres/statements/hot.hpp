@@ -5,20 +5,21 @@
 
 #include "storage/postgres/statements/results.hpp"
 #include "storage/postgres/statements/runs.hpp"
+#include "storage/postgres/statements/timeline.hpp"
 
 // What nodes ask all the time: one statement each.
 namespace partita::postgres::sql {
 
-// No row: the node is not ACTIVE. $1 node, $2 running, $3 stuck
+// No row: the node is not ACTIVE. $1 node, $2 running, $3 stuck, $4 doing
 inline const std::string renew_active = R"(
 UPDATE partita.node SET heartbeat_at = partita.clock(), running = $2::integer,
-                        stuck = $3::integer
+                        stuck = $3::integer, doing = $4
 WHERE node_id = $1::bigint AND state = 'ACTIVE' RETURNING )";
 
 inline const std::string renew = renew_active + has_live_runs;
 
 // The same, and the cluster as this node then sees it.
-// $1 node, $2 running, $3 stuck, $4 unreachable_after and $5 deregister_after in ms
+// $1 node, $2 running, $3 stuck, $4 doing, $5 unreachable_after and $6 deregister_after in ms
 inline const std::string renew_and_survey = "WITH mine AS (" + renew_active + R"(
     node_id, state, slots, running),
 seen AS (
@@ -32,7 +33,7 @@ SELECT count(*) FILTER (WHERE state = 'ACTIVE') AS nodes,
        array_agg(node_id ORDER BY node_id) FILTER (
          WHERE node_id <> $1::bigint
            AND silence >= CASE state WHEN 'CONDEMNED' THEN 0
-                                     WHEN 'UNREACHABLE' THEN $5::bigint ELSE $4::bigint END
+                                     WHEN 'UNREACHABLE' THEN $6::bigint ELSE $5::bigint END
                           * interval '1 millisecond') AS overdue,
        )" + has_live_runs + R"(
 FROM seen WHERE EXISTS (SELECT FROM mine) HAVING count(*) > 0)";
@@ -164,19 +165,21 @@ inline const std::string claim_patiently =
 // $1 node. By lease: $2 id, $3 lowest and $4 highest no, $5 how many, $6 detail of the event.
 // By result: $7 lease, or empty where all are of the first one, $8 ... $16 as unnested_results.
 // By lease, summed: $17 read, $18 written, $19 filtered, $20 skipped.
+// By lease and second: $21 lease, $22 microseconds ago, $23 how many, $24 microseconds they took,
+// $25 the slowest took, $26 its no.
 inline const std::string record_completed = R"(
 WITH
 -- The leases: this node's, LIVE, without an attempt that did not complete.
 held AS MATERIALIZED (
   SELECT l.lease_id, l.step_id, s.run_id, l.lo, l.hi, l.hi - l.lo + 1 - l.completed AS room,
-         l.granted_at
+         l.granted_at, s.started_at
   FROM partita.lease l JOIN partita.step s ON s.step_id = l.step_id
   WHERE l.lease_id = ANY ($2::bigint[]) AND l.node_id = $1::bigint AND l.ended_at IS NULL
     AND l.failed + l.returned = 0
   ORDER BY l.lease_id FOR UPDATE OF l),
 -- What is added to each that covers it and has room for it.
 span AS MATERIALIZED (
-  SELECT h.run_id, h.step_id, h.granted_at, a.*, h.room = a.completed AS done
+  SELECT h.run_id, h.step_id, h.granted_at, h.started_at, a.*, h.room = a.completed AS done
   FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $17::bigint[],
               $18::bigint[], $19::bigint[], $20::bigint[])
        AS a (lease_id, lowest, highest, completed, detail, read_count, write_count, filter_count,
@@ -211,15 +214,22 @@ totalled AS (
   INSERT INTO partita.step_counter AS c
   SELECT step_id, $1::bigint, sum(completed), 0, sum(read_count), sum(write_count),
          sum(filter_count), sum(skip_count)
-  FROM span, accepted GROUP BY step_id ORDER BY step_id)" + sum_counts + "),";
+  FROM span, accepted GROUP BY step_id ORDER BY step_id)" + sum_counts + R"(),
+-- And its tiles.
+tiled AS ()" + summed_tiles(R"(
+  SELECT span.step_id, span.lease_id, span.started_at, span.granted_at, i.ago, i.completed,
+         0 AS failed, 0 AS returned, i.busy_us, i.slowest_us, i.slowest_no
+  FROM unnest($21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[],
+              $26::bigint[]) AS i (lease_id, ago, completed, busy_us, slowest_us, slowest_no)
+  JOIN span ON span.lease_id = i.lease_id, accepted)") + "),";
 
 // Files get their final names. One that another partition of the run has raises unique_violation.
-// By name: $21 lease, $22 no, $23 name
+// By name: $27 lease, $28 no, $29 name
 inline const std::string reserve_at_once = R"(
 named AS (
   INSERT INTO partita.output_name (run_id, name, step_id, no)
   SELECT span.run_id, n.name, span.step_id, n.no
-  FROM unnest($21::bigint[], $22::bigint[], $23::text[]) AS n (lease_id, no, name)
+  FROM unnest($27::bigint[], $28::bigint[], $29::text[]) AS n (lease_id, no, name)
   JOIN span ON span.lease_id = n.lease_id, accepted
   ORDER BY span.run_id, md5(n.name)),)";
 

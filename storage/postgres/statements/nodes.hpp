@@ -44,10 +44,10 @@ WHERE node_id = ANY ($1::bigint[]) AND state = 'ACTIVE' ORDER BY node_id)" +
 
 inline const std::string present_nodes = node_standing + "WHERE left_at IS NULL ORDER BY node_id";
 
-// $1 node, $2 running, $3 stuck, $4 state
+// $1 node, $2 running, $3 stuck, $4 doing, $5 state
 inline const std::string renew_node = R"(
 UPDATE partita.node SET heartbeat_at = partita.clock(), running = $2::integer,
-                        stuck = $3::integer, state = $4
+                        stuck = $3::integer, doing = $4, state = $5
 WHERE node_id = $1::bigint)";
 
 // $1 node, $2 DRAINING, UNREACHABLE or CONDEMNED
@@ -60,7 +60,7 @@ UPDATE partita.node SET state = $2, left_at = partita.clock() WHERE node_id = $1
 
 // $1 whether ended ones too
 inline const std::string list_nodes = R"(
-SELECT node_id, name, host, pid, slots, version, jobs, state, running, stuck,
+SELECT node_id, name, host, pid, slots, version, jobs, state, running, stuck, doing,
        partita.micros(joined_at) AS joined_at, partita.micros(heartbeat_at) AS heartbeat_at,
        partita.micros(left_at) AS left_at, unreachable_ms, deregister_ms,
        (extract(epoch FROM partita.clock() - heartbeat_at) * 1000000)::bigint AS silence

@@ -8,7 +8,7 @@ inline const std::string run_columns = R"(
 SELECT run_id, job, job_version, parameters, identity, launch_key, state,
        coalesce(master_node_id, 0) AS master, term, stop, coalesce(restart_of, 0) AS restart_of,
        result, error, partita.micros(created_at) AS created_at,
-       partita.micros(started_at) AS started_at, partita.micros(ended_at) AS ended_at
+       partita.micros(started_at) AS started_at, partita.micros(ended_at) AS ended_at, abandoned
 FROM partita.run )";
 
 // FOR KEY SHARE is the fence of a master: whoever takes the run away waits for it. Under FOR UPDATE
@@ -27,9 +27,25 @@ inline const std::string find_continuation = run_columns + "WHERE restart_of = $
 inline const std::string find_live_run = run_columns + R"(
 WHERE job = $1 AND md5(identity) = md5($2) AND state IN ('CREATED', 'RUNNING'))";
 
-// $1 at most, $2 below this id, or 0
-inline const std::string list_runs = run_columns + R"(
-WHERE $2::bigint = 0 OR run_id < $2::bigint ORDER BY run_id DESC LIMIT $1::integer)";
+// $2 job or '', $3 states as they are shown, or none, $4 since and $5 until in microseconds, or 0
+inline const std::string chosen_runs = R"(($2 = '' OR job = $2)
+  AND (cardinality($3::text[]) = 0
+       OR CASE WHEN abandoned THEN 'ABANDONED' ELSE state END = ANY ($3::text[]))
+  AND ($4::bigint = 0 OR created_at >= to_timestamp($4::bigint / 1e6))
+  AND ($5::bigint = 0 OR created_at < to_timestamp($5::bigint / 1e6)))";
+
+// $1 at most, $6 below this id, or 0
+inline const std::string list_runs = run_columns + "WHERE " + chosen_runs + R"(
+  AND ($6::bigint = 0 OR run_id < $6::bigint)
+ORDER BY run_id DESC LIMIT $1::integer)";
+
+// $1 at most
+inline const std::string count_runs = "SELECT count(*) FROM (SELECT FROM partita.run WHERE " +
+                                      chosen_runs + " LIMIT $1::integer) some";
+
+// $1 run
+inline const std::string set_abandoned =
+    "UPDATE partita.run SET abandoned = true WHERE run_id = $1::bigint";
 
 // A column for the answer of a statement: whether a run is live.
 inline const std::string has_live_runs =

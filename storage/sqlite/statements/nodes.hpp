@@ -26,9 +26,10 @@ SELECT node_id, state, slots, running, stuck, heartbeat_at, unreachable_ms, dere
 FROM partita_node
 WHERE left_at IS NULL ORDER BY node_id)sql";
 
-// 1 node, 2 running, 3 stuck, 4 state
+// 1 node, 2 running, 3 stuck, 4 doing, 5 state
 inline constexpr char renew_node[] = R"sql(
-UPDATE partita_node SET heartbeat_at = partita_now(), running = ?2, stuck = ?3, state = ?4
+UPDATE partita_node
+SET heartbeat_at = partita_now(), running = ?2, stuck = ?3, doing = ?4, state = ?5
 WHERE node_id = ?1)sql";
 
 // 1 node, 2 state: DRAINING, UNREACHABLE or CONDEMNED
@@ -41,7 +42,7 @@ inline constexpr char end_node[] =
 // 1 whether DEREGISTERED and LEFT ones too
 inline constexpr char list_nodes[] = R"sql(
 SELECT node_id, name, host, pid, slots, version, jobs, state, running, stuck, joined_at,
-       heartbeat_at, left_at, unreachable_ms, deregister_ms
+       heartbeat_at, left_at, unreachable_ms, deregister_ms, doing
 FROM partita_node
 WHERE ?1 OR left_at IS NULL ORDER BY node_id)sql";
 

@@ -1,0 +1,62 @@
+#include "apps/partita/http/answers.hpp"
+
+#include <fmt/format.h>
+
+#include "apps/partita/http/errors.hpp"
+#include "storage/clock.hpp"
+
+namespace partita::http {
+
+namespace {
+
+constexpr std::size_t most_slots = 256;
+
+/// What an answer depends on.
+std::string key_of(const request& what) {
+  auto key = what.path;
+  for (const auto& [name, value] : what.query) key += '\n' + name + '\n' + value;
+  return key;
+}
+
+}  // namespace
+
+std::string etag_of(const std::string& text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const unsigned char c : text) hash = (hash ^ c) * 0x100000001b3;
+  return fmt::format("\"{:016x}\"", hash);
+}
+
+bool has_version(const request& what, const std::string& etag) {
+  return what.header("if-none-match").find(etag) != std::string::npos;
+}
+
+std::shared_ptr<answers::slot> answers::slot_of(const std::string& key, mono_time now) {
+  std::lock_guard lock{guard_};
+  if (slots_.size() >= most_slots && !slots_.contains(key))
+    std::erase_if(slots_, [&](const auto& one) {
+      return one.second.use_count() == 1 && now - one.second->made > kept_;
+    });
+  if (slots_.size() >= most_slots && !slots_.contains(key)) return std::make_shared<slot>();
+  auto& found = slots_[key];
+  if (!found) found = std::make_shared<slot>();
+  return found;
+}
+
+response answers::get(const request& what, const std::function<response()>& make) {
+  const auto now = boot_now();
+  const auto mine = slot_of(key_of(what), now);
+  std::lock_guard lock{mine->guard};
+  if (!mine->last || boot_now() - mine->made > kept_) {
+    auto fresh = guarded([&](const request&) { return make(); }, what);
+    mine->etag = etag_of(fresh.body);
+    fresh.headers.emplace_back("ETag", mine->etag);
+    fresh.headers.emplace_back("Cache-Control", "no-cache");
+    mine->last = std::make_shared<const response>(std::move(fresh));
+    mine->made = boot_now();
+  }
+  if (mine->last->status == 200 && has_version(what, mine->etag))
+    return {304, mine->last->type, "", mine->last->headers};
+  return *mine->last;
+}
+
+}  // namespace partita::http

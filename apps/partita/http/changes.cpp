@@ -1,0 +1,160 @@
+#include "apps/partita/http/changes.hpp"
+
+#include "actors/log_event.hpp"
+#include "apps/partita/documents.hpp"
+#include "apps/partita/http/cluster_views.hpp"
+#include "apps/partita/http/run_views.hpp"
+#include "apps/partita/launch.hpp"
+#include "batch/description.hpp"
+#include "batch/errors.hpp"
+#include "batch/submit.hpp"
+
+namespace partita::http {
+
+using cli::document;
+
+namespace {
+
+json body_of(const request& what) {
+  if (what.body.empty()) return json::object();
+  auto body = json::parse(what.body, nullptr, false);
+  if (!body.is_object())
+    throw http_error(400, "bad_body", "the body must be a JSON object");
+  return body;
+}
+
+/// Throws http_error 400 for a member that the request does not have.
+void allow_members(const json& body, const std::vector<std::string>& names) {
+  for (const auto& [name, value] : body.items())
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      throw http_error(400, "bad_body", "the body has no member " + name,
+                       names.empty() ? "it is {}" : "it takes " + cli::join(names, ", "));
+}
+
+class changes {
+ public:
+  changes(std::shared_ptr<database> by, reader_pool& readers, const access_rules& access)
+      : by_(std::move(by)), readers_(readers), access_(access) {}
+
+  /// `change` gets a store, the call, its body and who asks.
+  template <class Change>
+  std::function<response(const call&)> route_to(int status, Change change) const {
+    return [self = *this, status, change](const call& c) {
+      const auto holder = self.access_.allow_changing(c.what);
+      const auto body = body_of(c.what);
+      const auto shown = self.ask([&](const launcher_store& s) {
+        return change(self, s, c, body, holder.name);
+      });
+      log::info("asked_by_http", {}, {{"path", c.what.path}, {"by", holder.name}});
+      return response{status, "application/json", cli::dump(shown) + "\n"};
+    };
+  }
+
+  document run_document(const run_row& run) const {
+    return readers_.look([&](const reader& look) { return changed_run(look, run); });
+  }
+
+  /// The newest version, or this one, that a node has told of.
+  known_job job_named(const std::string& name, int version) const {
+    return readers_.look([&](const reader& look) {
+      std::optional<known_job> found;
+      for (auto& known : look.list_known_jobs())
+        if (known.latest.job.name == name && (version == 0 || known.latest.job.version == version))
+          found = std::move(known);  // by version, ascending
+      if (!found)
+        throw http_error(404, "not_found",
+                         "no node has told of a job " + name +
+                             (version == 0 ? "" : " of version " + std::to_string(version)));
+      return *found;
+    });
+  }
+
+ private:
+  template <class Work>
+  document ask(Work work) const {
+    try {
+      session_options options;
+      options.application = "partita-http-changes";
+      const launcher_store s{by_->connect(options)};
+      return cli::ask([&] { return work(s); });
+    } catch (const store_error& e) {
+      if (e.code() != errc::access_denied) throw;
+      throw http_error(403, "role_missing",
+                       std::string{"the database does not let this server change anything: "} +
+                           e.what(),
+                       "give --operator-db a login of the role partita_launch");
+    }
+  }
+
+  std::shared_ptr<database> by_;
+  reader_pool& readers_;
+  const access_rules& access_;
+};
+
+run_id run_of(const call& c) { return run_id{parse_id("run", c["id"])}; }
+
+document submit(const changes& of, const launcher_store& s, const call& c, const json& body,
+                const std::string& by) {
+  allow_members(body, {"job", "parameters", "version"});
+  if (!body.contains("job") || !body["job"].is_string())
+    throw http_error(400, "bad_body", "the body must name a job");
+  const auto version = body.value("version", json(0));
+  if (!version.is_number_integer())
+    throw http_error(400, "bad_body", "version must be a whole number");
+  const auto known = of.job_named(body["job"].get<std::string>(), version.get<int>());
+  const auto specs = parameters_of(json::parse(known.latest.description, nullptr, false));
+  json values;
+  try {
+    values = checked_values(known.latest.job.name, specs, body.value("parameters", json::object()));
+  } catch (const definition_error& e) {
+    throw http_error(400, "bad_parameters", e.what());
+  }
+  const auto key = c.what.header("idempotency-key");
+  return of.run_document(s.submit({known.latest.job, values.dump(), identity_of(specs, values),
+                                   key.empty() ? random_launch_key("http") : key, by}));
+}
+
+document cancel(const changes& of, const launcher_store& s, const call& c, const json& body,
+                const std::string& by) {
+  allow_members(body, {"now"});
+  const auto at_once = body.value("now", json(false));
+  if (!at_once.is_boolean()) throw http_error(400, "bad_body", "now must be true or false");
+  return of.run_document(
+      s.request_stop(run_of(c), at_once.get<bool>() ? stop_mode::now : stop_mode::stop, by));
+}
+
+document restart(const changes& of, const launcher_store& s, const call& c, const json& body,
+                 const std::string& by) {
+  allow_members(body, {});
+  const auto key = c.what.header("idempotency-key");
+  return of.run_document(
+      s.restart(run_of(c), key.empty() ? random_launch_key("http") : key, 0, by));
+}
+
+document abandon(const changes& of, const launcher_store& s, const call& c, const json& body,
+                 const std::string& by) {
+  allow_members(body, {});
+  return of.run_document(s.abandon(run_of(c), by));
+}
+
+document drain(const changes&, const launcher_store& s, const call& c, const json& body,
+               const std::string& by) {
+  allow_members(body, {});
+  const node_id id{parse_id("node", c["id"])};
+  s.request_drain(id, by);
+  return {{"id", std::to_string(id.value)}, {"state", "DRAINING"}};
+}
+
+}  // namespace
+
+std::vector<route> changing_routes(const std::shared_ptr<database>& by, reader_pool& readers,
+                                   const access_rules& access) {
+  const changes to{by, readers, access};
+  return {{"POST", "/api/v1/runs", to.route_to(201, submit)},
+          {"POST", "/api/v1/runs/{id}/cancel", to.route_to(200, cancel)},
+          {"POST", "/api/v1/runs/{id}/restart", to.route_to(200, restart)},
+          {"POST", "/api/v1/runs/{id}/abandon", to.route_to(200, abandon)},
+          {"POST", "/api/v1/nodes/{id}/drain", to.route_to(200, drain)}};
+}
+
+}  // namespace partita::http

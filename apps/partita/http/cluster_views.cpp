@@ -1,0 +1,297 @@
+#include "apps/partita/http/cluster_views.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "apps/partita/documents.hpp"
+#include "apps/partita/http/errors.hpp"
+#include "apps/partita/version.hpp"
+#include "apps/partita/waiting_text.hpp"
+#include "protocol/liveness.hpp"
+#include "storage/clock.hpp"
+#include "storage/migrate.hpp"
+
+namespace partita::http {
+
+using cli::document;
+
+namespace {
+
+constexpr int leases_shown = 200;
+constexpr int runs_looked_at = 100;  // of a job
+constexpr int node_events_searched = 500;
+constexpr int minutes_shown = 60;
+constexpr int live_runs_shown = 20;
+
+double seconds_of(microseconds took) { return static_cast<double>(took.count()) / 1e6; }
+
+/// The age of a heartbeat is what the database measured: clocks of machines differ.
+document node_item(const node_row& row, db_time now) {
+  auto shown = cli::node_document(row, now);
+  if (!row.left_at) shown["heartbeat_age_s"] = std::max(0.0, seconds_of(row.silence));
+  return shown;
+}
+
+/// Runs, steps and keys, each looked up once.
+class names_of_work {
+ public:
+  explicit names_of_work(const reader& look) : look_(look) {}
+
+  std::string job(run_id run) {
+    auto& row = runs_[run];
+    if (!row) row = look_.find_run(run);
+    return row ? row->job.name : "";
+  }
+  std::string step(run_id run, step_id id) {
+    auto [found, is_new] = steps_.try_emplace(run);
+    if (is_new) found->second = look_.list_steps(run);
+    for (const auto& row : found->second)
+      if (row.id == id) return row.spec.name;
+    return "";
+  }
+
+ private:
+  const reader& look_;
+  std::map<run_id, std::optional<run_row>> runs_;
+  std::map<run_id, std::vector<step_row>> steps_;
+};
+
+/// What its executors were at when it told last, as far as its leases are still LIVE.
+document doing(const reader& look, names_of_work& names, const node_row& row,
+               const std::vector<live_lease_row>& leases, db_time now) {
+  auto items = document::array();
+  const auto told = document::parse(row.load.doing, nullptr, false);
+  if (!told.is_array()) return items;
+  for (const auto& one : told) {
+    if (!one.is_array() || one.size() != 3) continue;
+    const auto is_number = [](const document& part) { return part.is_number_integer(); };
+    if (!std::all_of(one.begin(), one.end(), is_number)) continue;
+    const lease_id lease{one[0].get<std::int64_t>()};
+    const auto no = one[1].get<partition_no>();
+    const auto of = std::find_if(leases.begin(), leases.end(),
+                                 [&](const auto& l) { return l.lease == lease; });
+    if (of == leases.end() || !of->span.contains(no)) continue;
+    const auto since = row.heartbeat_at - milliseconds{one[2].get<std::int64_t>()};
+    const auto page = look.list_partitions(of->step, no - 1, 1);
+    if (page.empty()) continue;
+    items.push_back({{"run", std::to_string(of->run.value)},
+                     {"job", names.job(of->run)},
+                     {"step", names.step(of->run, of->step)},
+                     {"no", no},
+                     {"key", page.front().key},
+                     {"since", cli::iso_time(since)},
+                     {"for_s", std::max(0.0, seconds_of(now - since))},
+                     {"progress",
+                      {{"done", page.front().progress_done},
+                       {"total", page.front().progress_total}}}});
+  }
+  return items;
+}
+
+document leases_of(names_of_work& names, const std::vector<live_lease_row>& leases, db_time now) {
+  auto items = document::array();
+  for (const auto& l : leases)
+    items.push_back({{"id", std::to_string(l.lease.value)},
+                     {"run", std::to_string(l.run.value)},
+                     {"job", names.job(l.run)},
+                     {"step", names.step(l.run, l.step)},
+                     {"lo", l.span.lo},
+                     {"hi", l.span.hi},
+                     {"attempt", l.attempt},
+                     {"granted_at", cli::iso_time(l.granted_at)},
+                     {"held_s", std::max(0.0, seconds_of(now - l.granted_at))},
+                     {"ended", l.ended}});
+  return items;
+}
+
+/// Seconds that runs took, ascending.
+document history_of(const std::vector<run_row>& runs) {
+  std::vector<double> took;
+  document last_success = nullptr;
+  for (const auto& run : runs) {
+    if (run.state != run_state::completed || !run.started_at || !run.ended_at) continue;
+    took.push_back(seconds_of(*run.ended_at - *run.started_at));
+    if (last_success.is_null()) last_success = cli::iso_time(*run.ended_at);
+  }
+  std::sort(took.begin(), took.end());
+  document mean = nullptr, p95 = nullptr, last_run = nullptr;
+  if (!took.empty()) {
+    double sum = 0;
+    for (auto one : took) sum += one;
+    mean = sum / static_cast<double>(took.size());
+    p95 = took[(took.size() * 95 + 99) / 100 - 1];
+  }
+  if (!runs.empty())
+    last_run = {{"id", std::to_string(runs.front().id.value)}, {"state", cli::shown_state(runs.front())}};
+  return {{"runs_seen", runs.size()},
+          {"mean_s", mean},
+          {"p95_s", p95},
+          {"last_success_at", last_success},
+          {"last_run", last_run}};
+}
+
+}  // namespace
+
+db_time clock_of(const std::vector<node_row>& nodes) {
+  for (const auto& row : nodes)
+    if (!row.left_at) return row.heartbeat_at + row.silence;
+  return wall_now();
+}
+
+document list_of(std::vector<document> items, const std::string& next) {
+  return {{"items", std::move(items)}, {"next", next.empty() ? document(nullptr) : document(next)}};
+}
+
+std::int64_t parse_id(const std::string& what, const std::string& text) {
+  std::int64_t id = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, id);
+  if (error != std::errc{} || stop != end || id <= 0)
+    throw http_error(404, "not_found", "there is no " + what + " " + text);
+  return id;
+}
+
+document nodes_view(const reader& look, bool all) {
+  const auto rows = look.list_nodes(all);
+  const auto now = clock_of(rows);
+  std::vector<document> items;
+  for (const auto& row : rows) items.push_back(node_item(row, now));
+  return list_of(std::move(items));
+}
+
+document node_view(const reader& look, node_id id) {
+  const auto rows = look.list_nodes(true);
+  const auto row =
+      std::find_if(rows.begin(), rows.end(), [&](const node_row& n) { return n.id == id; });
+  if (row == rows.end())
+    throw http_error(404, "not_found", "there is no node " + std::to_string(id.value));
+  const auto now = clock_of(rows);
+  const auto leases = look.list_live_leases({}, id, leases_shown);
+  names_of_work names{look};
+  auto shown = node_item(*row, now);
+  shown["leases"] = leases_of(names, leases, now);
+  shown["doing"] = doing(look, names, *row, leases, now);
+  auto masters = document::array();
+  for (const auto& run : look.list_runs(live_runs_shown, {}, {"", {"RUNNING"}, {}, {}}))
+    if (run.master == id)
+      masters.push_back({{"run", std::to_string(run.id.value)}, {"job", run.job.name}});
+  shown["masters"] = masters;
+  auto events = document::array();
+  for (const auto& event : look.newest_events({}, node_events_searched))
+    if (event.node == id) events.push_back(cli::event_document(event));
+  shown["events"] = events;
+  return shown;
+}
+
+document jobs_view(const reader& look) {
+  const auto nodes = look.list_nodes(false);
+  std::vector<document> items;
+  for (const auto& known : look.list_known_jobs()) {
+    const auto description = json::parse(known.latest.description, nullptr, false);
+    auto shown = cli::job_document(known.latest.job,
+                                   description.is_object() ? description : json::object());
+    auto knows = document::array();
+    for (const auto& node : nodes) {
+      const auto& jobs = node.info.jobs;
+      if (node.state == node_state::active &&
+          std::find(jobs.begin(), jobs.end(), known.latest.job) != jobs.end())
+        knows.push_back(node.info.name);
+    }
+    shown["nodes"] = knows;
+    shown.update(history_of(look.list_runs(runs_looked_at, {}, {known.latest.job.name, {}, {}, {}})));
+    items.push_back(std::move(shown));
+  }
+  return list_of(std::move(items));
+}
+
+document throughput_view(const reader& look) {
+  std::vector<std::int64_t> ended(minutes_shown), failed(minutes_shown);
+  for (const auto& minute : look.list_minutes(minutes_shown)) {
+    const auto at = minutes_shown - 1 - minute.minutes_ago;
+    if (at < 0 || at >= minutes_shown) continue;
+    ended[static_cast<std::size_t>(at)] = minute.completed + minute.failed;
+    failed[static_cast<std::size_t>(at)] = minute.failed;
+  }
+  const auto from = clock_of(look.list_nodes(false)) - std::chrono::minutes{minutes_shown};
+  return {{"from", cli::iso_time(from)}, {"bin_s", 60}, {"ended", ended}, {"failed", failed}};
+}
+
+namespace {
+
+/// "3 nodes", "1 node", "no node".
+std::string counted(std::int64_t count, const std::string& what) {
+  if (count == 0) return "no " + what;
+  return cli::grouped(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+document health_view(const reader& look, const std::string& database, bool may_operate) {
+  const auto nodes = look.list_nodes(false);
+  const auto now = clock_of(nodes);
+  std::map<node_state, int> states;
+  int slots = 0, running = 0, stuck = 0;
+  for (const auto& node : nodes) {
+    const auto state = shown_state(node);
+    ++states[state];
+    if (state != node_state::active && state != node_state::draining) continue;
+    slots += node.info.slots;
+    running += node.load.running;
+    stuck += node.load.stuck;
+  }
+  const auto live = look.list_runs(live_runs_shown, {}, {"", {"CREATED", "RUNNING"}, {}, {}});
+  const auto created = std::count_if(live.begin(), live.end(), [](const run_row& run) {
+    return run.state == run_state::created;
+  });
+  const auto under_way = std::ssize(live) - created;
+  std::vector<document> warnings;
+  const auto warn = [&](const char* code, const std::string& text, const std::string& hint,
+                        const std::string& href) {
+    warnings.push_back({{"code", code}, {"text", text}, {"hint", hint}, {"href", href}});
+  };
+  if (states[node_state::active] == 0)
+    warn("no_node", "no node is at work: nothing will be executed", "start one: partita node",
+         "#/nodes");
+  for (const auto& node : nodes)
+    if (shown_state(node) == node_state::unreachable)
+      warn("node_silent",
+           "node " + node.info.name + " has been silent for " + cli::duration_text(node.silence) +
+               ": what it holds is given to others",
+           "look at its process and its link to the database",
+           "#/nodes/" + std::to_string(node.id.value));
+  if (stuck > 0)
+    warn("stuck", counted(stuck, "body") + " was asked to stop and goes on",
+         "its executor is lost until it ends; isolated bodies can be killed", "#/nodes");
+  for (const auto& run : live)
+    if (const auto why = cli::waits_for(look, run, nodes); !why.empty())
+      warn("run_waits",
+           "run " + std::to_string(run.id.value) + " of job " + run.job.name + " waits for " + why,
+           "", "#/runs/" + std::to_string(run.id.value));
+  const auto failing = states[node_state::active] == 0 && !live.empty();
+  const auto* status = failing ? "FAILING" : warnings.empty() ? "OK" : "WARNING";
+  auto sentence = counted(states[node_state::active], "node") + " at work, " +
+                  counted(under_way, "run") + " under way";
+  if (created > 0) sentence += ", " + std::to_string(created) + " waiting to begin";
+  sentence += warnings.empty() ? "; all is well"
+                               : "; " + counted(std::ssize(warnings), "thing") + " to look at";
+  return {{"status", status},
+          {"sentence", sentence},
+          {"warnings", warnings},
+          {"nodes",
+           {{"active", states[node_state::active]},
+            {"draining", states[node_state::draining]},
+            {"unreachable", states[node_state::unreachable]}}},
+          {"slots", slots},
+          {"running", running},
+          {"runs", {{"created", created}, {"running", under_way}}},
+          {"database", database},
+          {"version", cli::program_version()},
+          {"schema", lowest_schema},
+          {"now", cli::iso_time(now)},
+          {"may_operate", may_operate}};
+}
+
+}  // namespace partita::http

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/partita/text.hpp"
+#include "storage/store.hpp"
+
+// What the API tells of nodes, jobs and the cluster as a whole.
+namespace partita::http {
+
+/// The database's clock as of now, as far as the nodes' rows tell it; else this machine's.
+db_time clock_of(const std::vector<node_row>& nodes);
+
+/// {"items": […], "next": null}
+cli::document list_of(std::vector<cli::document> items, const std::string& next = "");
+
+cli::document nodes_view(const reader& look, bool all);
+/// Throws http_error 404.
+cli::document node_view(const reader& look, node_id id);
+cli::document jobs_view(const reader& look);
+/// Ended partitions by minute, oldest first.
+cli::document throughput_view(const reader& look);
+
+/// A sentence, warnings, and what they are about. `may_operate`: somebody may change something here.
+cli::document health_view(const reader& look, const std::string& database, bool may_operate);
+
+/// An id above 0, as a path gives it. Throws http_error 404.
+std::int64_t parse_id(const std::string& what, const std::string& text);
+
+}  // namespace partita::http

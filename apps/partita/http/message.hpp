@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace partita::http {
+
+struct request {
+  std::string method;
+  std::string path;  // decoded, begins with '/'
+  std::multimap<std::string, std::string> query;
+  std::map<std::string, std::string> headers;  // names in lower case; the first of several
+  std::string body;
+
+  /// "" when there is none.
+  std::string header(const std::string& name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? "" : found->second;
+  }
+  std::string parameter(const std::string& name, const std::string& otherwise = "") const {
+    const auto found = query.find(name);
+    return found == query.end() ? otherwise : found->second;
+  }
+};
+
+struct response {
+  int status = 200;
+  std::string type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers{};
+};
+
+/// Called by several threads at once. What it throws is answered with 500.
+using handler = std::function<response(const request&)>;
+
+}  // namespace partita::http

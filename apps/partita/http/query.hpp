@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "apps/partita/http/message.hpp"
+#include "apps/partita/run_filter.hpp"
+
+// Parameters of requests. All throw http_error 400 with a sentence.
+namespace partita::http {
+
+/// A whole number between these, or `otherwise` where it is not given.
+std::int64_t number_in(const request& what, const std::string& name, std::int64_t least,
+                       std::int64_t most, std::int64_t otherwise);
+
+/// A time: ISO-8601, or so long ago: "-24h" or "24h".
+std::optional<db_time> time_in(const request& what, const std::string& name, db_time now);
+
+/// Only these parameters may be given; a name that ends in '.' stands for all that begin so.
+void allow_only(const request& what, const std::vector<std::string>& names);
+
+cli::run_filter run_filter_in(const request& what, db_time now);
+
+}  // namespace partita::http

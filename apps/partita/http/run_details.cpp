@@ -1,0 +1,175 @@
+#include <algorithm>
+
+#include "apps/partita/documents.hpp"
+#include "apps/partita/http/cluster_views.hpp"
+#include "apps/partita/http/run_views.hpp"
+#include "batch/description.hpp"
+
+namespace partita::http {
+
+using cli::document;
+
+namespace {
+
+/// The plan of its job, as the nodes told that know it; empty: none did.
+json description_of(const reader& look, const job_ref& job) {
+  for (const auto& known : look.list_known_jobs())
+    if (known.latest.job == job) {
+      auto told = json::parse(known.latest.description, nullptr, false);
+      if (told.is_object()) return told;
+    }
+  return json::object();
+}
+
+document plan_items(const std::vector<step_shape>& plan) {
+  auto items = document::array();
+  for (const auto& step : plan) {
+    auto after = document::array();
+    for (auto before : step.after) after.push_back(plan[before].name);
+    items.push_back({{"name", step.name},
+                     {"kind", to_string(step.kind)},
+                     {"after", after},
+                     {"group", step.flow == 0 ? document(nullptr)
+                                              : document("flow " + std::to_string(step.flow))},
+                     {"decides", step.decides},
+                     {"on_failure",
+                      step.on_failure ? document(plan[*step.on_failure].name) : document(nullptr)}});
+  }
+  return items;
+}
+
+/// Runs that it continues and that continue it, oldest first.
+document chain_of(const reader& look, const run_row& run) {
+  constexpr int most = 50;
+  std::vector<run_row> chain{run};
+  while (chain.front().restart_of && std::ssize(chain) < most) {
+    auto before = look.find_run(chain.front().restart_of);
+    if (!before) break;
+    chain.insert(chain.begin(), std::move(*before));
+  }
+  while (std::ssize(chain) < 2 * most) {
+    auto next = look.find_continuation(chain.back().id);
+    if (!next) break;
+    chain.push_back(std::move(*next));
+  }
+  auto items = document::array();
+  for (const auto& one : chain)
+    items.push_back({{"id", std::to_string(one.id.value)}, {"state", cli::shown_state(one)}});
+  return items;
+}
+
+constexpr int durations_sampled = 4'000;
+constexpr int slowest_shown = 10;
+constexpr double bucket_bounds[] = {.001, .003, .01, .03, .1, .3, 1, 3, 10, 30, 100, 300, 1000, 3600,
+                                    14400};
+
+/// Of a sample: how long partitions took.
+void add_durations(document& to, const std::vector<microseconds>& sample) {
+  std::vector<std::int64_t> counts(std::size(bucket_bounds) + 1);
+  std::vector<double> sorted;
+  for (auto took : sample) {
+    const auto seconds = static_cast<double>(took.count()) / 1e6;
+    sorted.push_back(seconds);
+    const auto* bound = std::lower_bound(std::begin(bucket_bounds), std::end(bucket_bounds), seconds);
+    ++counts[static_cast<std::size_t>(bound - std::begin(bucket_bounds))];
+  }
+  auto items = document::array();
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    items.push_back({{"up_to_s", i < std::size(bucket_bounds) ? document(bucket_bounds[i])
+                                                              : document(nullptr)},
+                     {"count", counts[i]}});
+  std::sort(sorted.begin(), sorted.end());
+  to["durations"] = items;
+  to["durations_of"] = sample.size();
+  to["median_s"] = sorted.empty() ? document(nullptr) : document(sorted[(sorted.size() - 1) / 2]);
+  to["p95_s"] =
+      sorted.empty() ? document(nullptr) : document(sorted[(sorted.size() * 95 + 99) / 100 - 1]);
+}
+
+/// Of a large step: the slowest of each tile, for all results cannot be read while somebody waits.
+document slowest_of(const reader& look, const step_summary& step, const cli::node_names& names,
+                    db_time now) {
+  auto items = document::array();
+  std::vector<partition_row> rows;
+  if (step.totals.completed + step.totals.failed <= ended_few) {
+    rows = look.list_slowest(step.row.id, slowest_shown);
+  } else {
+    auto tiles = look.list_tiles(step.row.id, std::chrono::seconds{0}, ended_few);
+    std::sort(tiles.begin(), tiles.end(), [](const auto& a, const auto& b) {
+      return a.sums.slowest > b.sums.slowest;
+    });
+    for (std::size_t i = 0; i < tiles.size() && i < slowest_shown; ++i)
+      for (auto& row : look.list_partitions(step.row.id, tiles[i].sums.slowest_no - 1, 1))
+        rows.push_back(std::move(row));
+  }
+  for (const auto& row : rows) {
+    const auto shown = cli::partition_document(row, step.row.spec.name, names, now);
+    items.push_back({{"no", shown["no"]},
+                     {"key", shown["key"]},
+                     {"duration_s", shown["duration_s"]},
+                     {"node", shown["node"]}});
+  }
+  return items;
+}
+
+struct steps_of_run {
+  std::vector<step_summary> summaries;
+  std::vector<document> items;
+};
+
+steps_of_run steps_of(const reader& look, run_id run, const std::vector<step_shape>& plan,
+                      const std::vector<node_row>& nodes, db_time now) {
+  steps_of_run found{look.summarize(run), {}};
+  found.items = cli::step_documents(found.summaries, plan, now);
+  for (auto& item : found.items)
+    for (const auto& step : found.summaries) {
+      if (step.row.spec.ordinal != item["ordinal"]) continue;
+      if (step.row.spec.kind != step_kind::partitioned) continue;
+      add_durations(item, look.sample_durations(step.row.id, durations_sampled));
+      item["slowest"] = slowest_of(look, step, cli::names_of(nodes), now);
+    }
+  return found;
+}
+
+document settings_of(const std::vector<step_summary>& steps) {
+  auto settings = document::object();
+  for (const auto& step : steps) {
+    const auto& spec = step.row.spec;
+    if (spec.kind != step_kind::partitioned) continue;
+    settings[spec.name] = {
+        {"max_attempts", spec.retry.max_attempts},
+        {"first_retry_s", static_cast<double>(spec.retry.first_delay.count()) / 1e3},
+        {"retry_factor", spec.retry.factor},
+        {"last_retry_s", static_cast<double>(spec.retry.max_delay.count()) / 1e3},
+        {"transferable", spec.transferable},
+        {"streamed", spec.streamed}};
+  }
+  return settings;
+}
+
+}  // namespace
+
+document run_view(const reader& look, run_id id) {
+  const auto run = require_run(look, id);
+  const auto nodes = look.list_nodes(true);
+  const auto now = clock_of(nodes);
+  const auto plan = plan_of(description_of(look, run.job));
+  auto shown = run_item(look, run, nodes, now);
+  const auto next = look.find_continuation(id);
+  shown["continued_by"] = next ? document(std::to_string(next->id.value)) : document(nullptr);
+  auto steps = steps_of(look, id, plan, nodes, now);
+  shown["steps"] = steps.items;
+  shown["plan"] = plan_items(plan);
+  shown["chain"] = chain_of(look, run);
+  shown["settings"] = settings_of(steps.summaries);
+  return shown;
+}
+
+document steps_view(const reader& look, run_id id) {
+  const auto run = require_run(look, id);
+  const auto nodes = look.list_nodes(true);
+  return list_of(
+      steps_of(look, id, plan_of(description_of(look, run.job)), nodes, clock_of(nodes)).items);
+}
+
+}  // namespace partita::http

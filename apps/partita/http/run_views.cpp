@@ -1,0 +1,276 @@
+#include "apps/partita/http/run_views.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "apps/partita/documents.hpp"
+#include "apps/partita/http/cluster_views.hpp"
+#include "apps/partita/http/errors.hpp"
+#include "apps/partita/http/query.hpp"
+#include "apps/partita/states.hpp"
+#include "apps/partita/waiting_text.hpp"
+#include "storage/clock.hpp"
+
+namespace partita::http {
+
+using cli::document;
+
+namespace {
+
+constexpr int most_runs = 500;
+constexpr int most_counted = 10'000;
+constexpr int most_partitions = 1'000;
+constexpr int most_events = 1'000;
+constexpr int tries_shown = 100;
+constexpr int log_lines_shown = 200;
+constexpr int failures_looked_at = 1'000;  // of a step
+constexpr std::chrono::seconds lately{60};
+
+}  // namespace
+
+document run_item(const reader& look, const run_row& run, const std::vector<node_row>& nodes,
+                  db_time now) {
+  const auto steps = look.summarize(run.id);
+  const bool live = !is_terminal(run.state);
+  auto shown = cli::run_document(run, steps, cli::names_of(nodes), now,
+                                 live ? cli::waits_for(look, run, nodes) : "");
+  const auto rate = live ? rate_of(look, steps, now) : std::nullopt;
+  const auto sum = cli::totals_of(steps);
+  shown["rate_per_s"] = rate ? document(*rate) : document(nullptr);
+  shown["eta_s"] = rate && *rate > 0 && sum.sealed
+                       ? document(static_cast<double>(sum.total - sum.completed - sum.failed) / *rate)
+                       : document(nullptr);
+  return shown;
+}
+
+run_row require_run(const reader& look, run_id run) {
+  if (auto row = look.find_run(run)) return *row;
+  throw http_error(404, "not_found", "there is no run " + std::to_string(run.value));
+}
+
+std::optional<double> rate_of(const reader& look, const std::vector<step_summary>& steps,
+                              db_time now) {
+  std::int64_t ended = 0;
+  microseconds span{0};
+  for (const auto& step : steps) {
+    if (step.row.state != step_state::running || step.row.spec.kind != step_kind::partitioned)
+      continue;
+    const auto age = std::chrono::floor<std::chrono::seconds>(now - step.row.started_at);
+    const auto from = std::max(std::chrono::seconds{0}, age - lately);
+    span = std::max(span, std::min<microseconds>(now - step.row.started_at, lately));
+    for (const auto& tile : look.list_tiles(step.row.id, tile_of(from), 10'000))
+      ended += tile.sums.completed + tile.sums.failed;
+  }
+  if (ended == 0 || span < std::chrono::seconds{1}) return std::nullopt;
+  return static_cast<double>(ended) * 1e6 / static_cast<double>(span.count());
+}
+
+document runs_view(const reader& look, const request& what) {
+  allow_only(what, {"state", "job", "since", "until", "param.", "before", "limit"});
+  const auto nodes = look.list_nodes(true);
+  const auto now = clock_of(nodes);
+  const auto page = cli::find_runs(
+      look, run_filter_in(what, now), static_cast<int>(number_in(what, "limit", 1, most_runs, 50)),
+      run_id{number_in(what, "before", 0, INT64_MAX, 0)});
+  std::vector<document> items;
+  for (const auto& run : page.runs) items.push_back(run_item(look, run, nodes, now));
+  return list_of(std::move(items), page.next ? std::to_string(page.next.value) : "");
+}
+
+document runs_count_view(const reader& look, const request& what) {
+  allow_only(what, {"state", "job", "since", "until", "param."});
+  const auto filter = run_filter_in(what, clock_of(look.list_nodes(false)));
+  const auto found = cli::count_runs(look, filter, most_counted);
+  return {{"count", found.count}, {"capped", found.capped}};
+}
+
+document changed_run(const reader& look, const run_row& run) {
+  const auto nodes = look.list_nodes(true);
+  return run_item(look, run, nodes, clock_of(nodes));
+}
+
+namespace {
+
+step_summary require_step(const reader& look, run_id run, const std::string& name) {
+  require_run(look, run);
+  for (auto& step : look.summarize(run))
+    if (step.row.spec.name == name) return step;
+  throw http_error(404, "not_found",
+                   "run " + std::to_string(run.value) + " has no step " + name +
+                       ", or has not begun it");
+}
+
+}  // namespace
+
+document partitions_view(const reader& look, run_id run, const request& what) {
+  allow_only(what, {"step", "state", "after", "limit", "sort"});
+  const auto limit = static_cast<int>(number_in(what, "limit", 1, most_partitions, 100));
+  const auto after = number_in(what, "after", -1, INT64_MAX, -1);
+  std::optional<partition_state> only;
+  if (const auto state = what.parameter("state"); !state.empty())
+    only = cli::state_named<partition_state>(state);
+  const auto sort = what.parameter("sort", "no");
+  if (sort != "no" && sort != "took")
+    throw http_error(400, "bad_parameter", "sort must be no or took, not " + sort);
+  auto name = what.parameter("step");
+  if (name.empty()) {
+    const auto steps = look.list_steps(run);
+    require_run(look, run);
+    const auto first = std::find_if(steps.begin(), steps.end(), [](const step_row& s) {
+      return s.spec.kind == step_kind::partitioned;
+    });
+    if (first == steps.end()) return list_of({});
+    name = first->spec.name;
+  }
+  const auto step = require_step(look, run, name);
+  if (sort == "took" && step.totals.completed + step.totals.failed > ended_few)
+    throw http_error(400, "too_many",
+                     "step " + name + " is too large to be sorted: its run tells the slowest ones");
+  const auto rows = sort == "took" ? look.list_slowest(step.row.id, limit)
+                                   : look.list_partitions(step.row.id, after, limit, only);
+  const auto nodes = look.list_nodes(true);
+  const auto names = cli::names_of(nodes);
+  std::vector<document> items;
+  for (const auto& row : rows)
+    items.push_back(cli::partition_document(row, name, names, clock_of(nodes)));
+  const bool more = sort == "no" && std::ssize(rows) == limit;
+  return list_of(std::move(items), more ? std::to_string(rows.back().no) : "");
+}
+
+document partition_view(const reader& look, run_id run, const std::string& name, partition_no no) {
+  const auto step = require_step(look, run, name);
+  const auto page = look.list_partitions(step.row.id, no - 1, 1);
+  if (page.empty() || page.front().no != no)
+    throw http_error(404, "not_found",
+                     "step " + name + " of run " + std::to_string(run.value) + " has no partition " +
+                         std::to_string(no));
+  const auto nodes = look.list_nodes(true);
+  const auto now = clock_of(nodes);
+  const auto names = cli::names_of(nodes);
+  auto shown = cli::partition_document(page.front(), name, names, now);
+  auto tries = document::array();
+  for (const auto& row : look.list_tries(step.row.id, no, tries_shown))
+    tries.push_back(cli::try_document(row, names, now));
+  auto log = document::array();
+  for (const auto& row : look.list_log(step.row.id, no, log_lines_shown))
+    log.push_back(cli::log_document(row, names));
+  auto let_go = document::array();
+  for (const auto& row : look.list_skipped(run, most_partitions))
+    if (row.step == step.row.id && row.no == no)
+      let_go.push_back(cli::skipped_document(row, {step}));
+  shown["tries"] = tries;
+  shown["log"] = log;
+  shown["skipped"] = let_go;
+  return shown;
+}
+
+namespace {
+
+/// Numbers in it are folded to '#', so that "line 17 of /in/3.csv" and "line 9 of /in/4.csv" are
+/// one kind of error.
+std::string folded(const std::string& message) {
+  std::string out;
+  for (const char c : message) {
+    if (!std::isdigit(static_cast<unsigned char>(c)))
+      out += c;
+    else if (out.empty() || out.back() != '#')
+      out += '#';
+  }
+  return out;
+}
+
+struct error_group {
+  std::int64_t count = 0;
+  std::set<std::string> steps;
+  db_time first, last;
+  failure_row example;
+  std::set<std::string> messages;
+};
+
+}  // namespace
+
+document errors_view(const reader& look, run_id run) {
+  require_run(look, run);
+  const auto steps = look.summarize(run);
+  const auto names = cli::names_of(look.list_nodes(true));
+  const auto failures = look.sample_failures(run, failures_looked_at);
+  std::map<std::pair<std::string, attempt_outcome>, error_group> groups;
+  std::map<step_id, int> of_step;
+  for (const auto& row : failures) {
+    auto& group = groups[{folded(row.error), row.outcome}];
+    const auto shown = cli::failure_document(row, steps, names);
+    if (group.count++ == 0) {
+      group.first = row.at;
+      group.example = row;
+    }
+    group.first = std::min(group.first, row.at);
+    group.last = std::max(group.last, row.at);
+    if (shown["step"].is_string()) group.steps.insert(shown["step"].get<std::string>());
+    if (group.messages.size() < 2) group.messages.insert(row.error);
+    ++of_step[row.step];
+  }
+  std::vector<document> items;
+  for (const auto& [kind, group] : groups) {
+    const auto example = cli::failure_document(group.example, steps, names);
+    items.push_back({{"message", group.messages.size() == 1 ? *group.messages.begin() : kind.first},
+                     {"count", group.count},
+                     {"outcome", to_string(kind.second)},
+                     {"steps", group.steps},
+                     {"first_at", cli::iso_time(group.first)},
+                     {"last_at", cli::iso_time(group.last)},
+                     {"example", example}});
+  }
+  std::stable_sort(items.begin(), items.end(), [](const document& a, const document& b) {
+    return a["count"].get<std::int64_t>() > b["count"].get<std::int64_t>();
+  });
+  auto shown = list_of(std::move(items));
+  shown["looked_at"] = failures.size();
+  shown["more"] = std::any_of(of_step.begin(), of_step.end(), [](const auto& step) {
+    return step.second == failures_looked_at;
+  });
+  return shown;
+}
+
+document skipped_view(const reader& look, run_id run, const request& what) {
+  allow_only(what, {"limit"});
+  require_run(look, run);
+  const auto limit = static_cast<int>(number_in(what, "limit", 1, most_partitions, 100));
+  auto rows = look.list_skipped(run, limit + 1);
+  const bool more = std::ssize(rows) > limit;
+  if (more) rows.pop_back();
+  const auto steps = look.summarize(run);
+  std::vector<document> items;
+  for (const auto& row : rows) items.push_back(cli::skipped_document(row, steps));
+  auto shown = list_of(std::move(items));
+  shown["more"] = more;
+  return shown;
+}
+
+document events_view(const reader& look, run_id run, const request& what) {
+  allow_only(what, {"after", "limit"});
+  if (run) require_run(look, run);
+  const auto limit = static_cast<int>(number_in(what, "limit", 1, most_events, 100));
+  const auto rows = what.parameter("after").empty()
+                        ? look.newest_events(run, limit)
+                        : look.list_events(run, number_in(what, "after", 0, INT64_MAX, 0), limit);
+  std::vector<document> items;
+  for (const auto& row : rows) items.push_back(cli::event_document(row));
+  return list_of(std::move(items), rows.empty() ? "" : std::to_string(rows.back().id));
+}
+
+document changes_view(const reader& look, const request& what) {
+  allow_only(what, {"since"});
+  const auto since = number_in(what, "since", 0, INT64_MAX, 0);
+  std::set<std::string> runs, nodes;
+  std::int64_t newest = since;
+  for (const auto& row : look.newest_events({}, most_events)) {
+    newest = std::max(newest, row.id);
+    if (row.id <= since) continue;
+    if (row.run) runs.insert(std::to_string(row.run.value));
+    if (row.node) nodes.insert(std::to_string(row.node.value));
+  }
+  return {{"newest", std::to_string(newest)}, {"runs", runs}, {"nodes", nodes}};
+}
+
+}  // namespace partita::http

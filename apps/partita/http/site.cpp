@@ -1,0 +1,99 @@
+#include "apps/partita/http/site.hpp"
+
+#include "actors/log_event.hpp"
+#include "apps/partita/database_url.hpp"
+#include "apps/partita/errors.hpp"
+#include "apps/partita/http/assets.hpp"
+#include "apps/partita/http/changes.hpp"
+#include "apps/partita/http/metrics.hpp"
+
+namespace partita::http {
+
+namespace {
+
+constexpr server_limits limits_of_probes{2, 16, 8'192, 1'024, milliseconds{3'000},
+                                         milliseconds{5'000}, milliseconds{1'000}, 100};
+
+std::vector<std::string> names_in(const std::string& text) {
+  std::vector<std::string> names;
+  for (std::size_t from = 0; from < text.size();) {
+    const auto end = std::min(text.find(',', from), text.size());
+    if (end > from) names.push_back(text.substr(from, end - from));
+    from = end + 1;
+  }
+  return names;
+}
+
+/// Who may change something, by default as who looks.
+std::shared_ptr<database> operator_database(const cli::arguments& args,
+                                            const std::shared_ptr<database>& otherwise) {
+  const auto url = args.text("operator-db");
+  if (url.empty()) return otherwise;
+  cli::require_no_password("operator-db", "PARTITA_OPERATOR_DB", url);
+  return open_database(url);
+}
+
+void append(std::vector<route>& to, std::vector<route> more) {
+  for (auto& one : more) to.push_back(std::move(one));
+}
+
+}  // namespace
+
+cli::option_list http_options() {
+  return {
+      {"http", "HOST:PORT", "serve the page, its API, probes and metrics there", "PARTITA_HTTP"},
+      {"probes", "HOST:PORT", "serve probes and metrics there too, beside all viewers",
+       "PARTITA_PROBES"},
+      {"http-tokens", "FILE", "who may change something: lines of NAME read|operate TOKEN",
+       "PARTITA_HTTP_TOKENS_FILE"},
+      {"http-names", "NAMES", "host names that lead to --http, with ',' between them",
+       "PARTITA_HTTP_NAMES"},
+      {"operator-db", "URL", "the login that changes what is asked for by HTTP (that of --db)",
+       "PARTITA_OPERATOR_DB"}};
+}
+
+bool asks_for_site(const cli::arguments& args) {
+  return !args.text("http").empty() || !args.text("probes").empty();
+}
+
+struct site::parts {
+  explicit parts(std::shared_ptr<database> db) : state(std::move(db)) {}
+
+  api_state state;
+  std::unique_ptr<access_rules> access;
+  std::unique_ptr<server> page, probes;
+  std::string page_address;
+};
+
+site::site(const cli::arguments& args, const std::shared_ptr<database>& db,
+           std::shared_ptr<const vital_signs> own)
+    : parts_(std::make_unique<parts>(db)) {
+  auto& p = *parts_;
+  auto probes = probe_routes(own, p.state);
+  probes.push_back(metrics_route(own, p.state));
+  if (const auto text = args.text("http"); !text.empty()) {
+    auto at = address::parse("http", text);
+    const auto file = args.text("http-tokens");
+    p.access = std::make_unique<access_rules>(
+        at, file.empty() ? tokens{} : tokens::from_file(file), names_in(args.text("http-names")));
+    auto routes = page_routes();
+    append(routes, reading_routes(p.state, *p.access));
+    append(routes, changing_routes(operator_database(args, db), p.state.readers, *p.access));
+    append(routes, probes);
+    p.page = std::make_unique<server>(at, router{std::move(routes)});
+    at.port = p.page->port();
+    p.page_address = "http://" + at.text() + "/";
+    log::info("http_listens", {}, {{"at", p.page_address}});
+  }
+  if (const auto text = args.text("probes"); !text.empty()) {
+    const auto at = address::parse("probes", text);
+    p.probes = std::make_unique<server>(at, router{std::move(probes)}, limits_of_probes);
+    log::info("probes_listen", {}, {{"at", address{at.host, p.probes->port()}.text()}});
+  }
+}
+
+site::~site() = default;
+
+std::string site::page_address() const { return parts_->page_address; }
+
+}  // namespace partita::http

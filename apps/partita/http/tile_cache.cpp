@@ -1,0 +1,44 @@
+#include "apps/partita/http/tile_cache.hpp"
+
+#include <algorithm>
+
+namespace partita::http {
+
+std::shared_ptr<tile_cache::entry> tile_cache::entry_of(step_id step) {
+  std::lock_guard lock{guard_};
+  used_.remove(step);
+  used_.push_front(step);
+  if (used_.size() > most_steps) {
+    entries_.erase(used_.back());
+    used_.pop_back();
+  }
+  auto& found = entries_[step];
+  if (!found) found = std::make_shared<entry>();
+  return found;
+}
+
+tile_cache::tiles tile_cache::of(const reader& look, const step_row& step, db_time now) {
+  const auto mine = entry_of(step.id);
+  std::lock_guard lock{mine->guard};
+  if (mine->whole) return mine->known;
+  auto rows = std::make_shared<std::vector<tile_row>>();
+  std::chrono::seconds from{0};
+  if (mine->known) {
+    const auto age = std::chrono::floor<std::chrono::seconds>(now - step.started_at);
+    from = tile_of(std::max(std::chrono::seconds{0}, age - may_change));
+    const auto stays =
+        std::find_if(mine->known->begin(), mine->known->end(),
+                     [&](const tile_row& tile) { return tile.begins >= from; });
+    rows->assign(mine->known->begin(), stays);
+  }
+  for (;;) {
+    const auto page = look.list_tiles(step.id, from, rows_a_read);
+    rows->insert(rows->end(), page.begin(), page.end());
+    if (page.empty() || std::ssize(page) < rows_a_read / 2) break;
+    from = page.back().begins + std::chrono::seconds{1};
+  }
+  mine->whole = step.ended_at && now - *step.ended_at > may_change;
+  return mine->known = rows;
+}
+
+}  // namespace partita::http

@@ -1,0 +1,297 @@
+#include "apps/partita/http/timeline_view.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "apps/partita/documents.hpp"
+#include "apps/partita/http/cluster_views.hpp"
+#include "apps/partita/http/errors.hpp"
+#include "apps/partita/http/query.hpp"
+#include "apps/partita/http/run_views.hpp"
+#include "protocol/liveness.hpp"
+#include "protocol/timeline_bins.hpp"
+
+namespace partita::http {
+
+using cli::document;
+
+namespace {
+
+constexpr int near_partitions = 2'000;  // so many are told one by one
+constexpr int far_bins = 20'000;        // so many bins of all nodes together
+constexpr int leases_drawn = 2'000;
+constexpr int moves_drawn = 200;
+constexpr int stragglers_shown = 20;
+constexpr int sampled = 1'000;
+constexpr double straggles = 2.0;  // times the median
+
+double seconds_in(microseconds span) { return static_cast<double>(span.count()) / 1e6; }
+double rounded(double value) { return std::round(value * 1000) / 1000; }
+
+class timeline {
+ public:
+  timeline(const reader& look, tile_cache& tiles, run_id id, const request& what)
+      : look_(look), run_(require_run(look, id)), steps_(look.list_steps(id)),
+        nodes_(look.list_nodes(true)), now_(clock_of(nodes_)), live_(!is_terminal(run_.state)) {
+    begins_ = run_.started_at.value_or(run_.created_at);
+    ends_ = std::max(run_.ended_at.value_or(now_), begins_ + std::chrono::seconds{1});
+    from_ = time_in(what, "from", now_).value_or(begins_);
+    to_ = time_in(what, "to", now_).value_or(ends_);
+    if (to_ <= from_)
+      throw http_error(400, "bad_parameter", "from must be before to");
+    pixels_ = static_cast<int>(number_in(what, "pixels", 10, 10'000, 1'200));
+    for (const auto& step : steps_) {
+      if (step.spec.kind != step_kind::partitioned) continue;
+      for (const auto& tile : *tiles.of(look, step, now_))
+        by_step_[step.id].push_back({{tile.node, step.started_at + tile.begins,
+                                      length_of_tile(tile.begins), tile.sums},
+                                     tile.first_lease,
+                                     tile.last_lease});
+    }
+    leases_ = look.list_live_leases(run_.id, {}, leases_drawn);
+    moves_ = look.list_moved(run_.id, moves_drawn);
+  }
+
+  document shown() {
+    choose_nodes();
+    document out{{"run_from", cli::iso_time(begins_)},
+                 {"run_to", cli::iso_time(ends_)},
+                 {"from", cli::iso_time(from_)},
+                 {"to", cli::iso_time(to_)},
+                 {"live", live_},
+                 {"now", cli::iso_time(now_)}};
+    const bool is_near = ended_in_view() <= near_partitions;
+    out["detail"] = is_near ? "PARTITIONS" : "TILES";
+    out["nodes"] = node_items();
+    out["steps"] = step_items();
+    add_bins(out, is_near);
+    out["partitions"] = is_near ? partitions() : document::array();
+    out["leases"] = lease_items();
+    out["moves"] = move_items();
+    out["stragglers"] = stragglers();
+    return out;
+  }
+
+ private:
+  struct seen_tile {
+    placed_tile placed;
+    lease_id first_lease, last_lease;
+  };
+
+  bool in_view(const placed_tile& tile) const {
+    return tile.from < to_ && tile.from + tile.length > from_;
+  }
+
+  /// Those that have done, or do, something for this run.
+  void choose_nodes() {
+    for (const auto& [step, tiles] : by_step_)
+      for (const auto& tile : tiles) place_.try_emplace(tile.placed.node, 0);
+    for (const auto& lease : leases_) place_.try_emplace(lease.node, 0);
+    for (const auto& move : moves_) {
+      place_.try_emplace(move.node, 0);
+      if (move.next_node) place_.try_emplace(move.next_node, 0);
+    }
+    std::size_t next = 0;
+    for (auto& [id, place] : place_) place = next++;
+    for (const auto& row : nodes_) row_of_[row.id] = &row;
+  }
+
+  int slots_of(node_id id) const {
+    const auto found = row_of_.find(id);
+    return found == row_of_.end() ? 1 : found->second->info.slots;
+  }
+
+  document node_items() const {
+    auto items = document::array();
+    for (const auto& [id, place] : place_) {
+      const auto found = row_of_.find(id);
+      items.push_back({{"id", std::to_string(id.value)},
+                       {"name", found == row_of_.end() ? "" : found->second->info.name},
+                       {"slots", slots_of(id)},
+                       {"state", found == row_of_.end()
+                                     ? document(nullptr)
+                                     : document(to_string(shown_state(*found->second)))}});
+    }
+    return items;
+  }
+
+  document step_items() {
+    auto items = document::array();
+    for (const auto& step : steps_) {
+      step_place_[step.id] = items.size();
+      items.push_back({{"id", std::to_string(step.id.value)}, {"name", step.spec.name}});
+    }
+    return items;
+  }
+
+  std::int64_t ended_in_view() const {
+    std::int64_t ended = 0;
+    for (const auto& [step, tiles] : by_step_)
+      for (const auto& tile : tiles)
+        if (in_view(tile.placed))
+          ended += tile.placed.sums.completed + tile.placed.sums.failed + tile.placed.sums.returned;
+    return ended;
+  }
+
+  void add_bins(document& out, bool is_near) const {
+    const auto most = static_cast<int>(
+        std::min<std::size_t>(static_cast<std::size_t>(pixels_),
+                              std::max<std::size_t>(1, far_bins / std::max<std::size_t>(1, place_.size()))));
+    const auto window = to_ - from_;
+    const auto count =
+        static_cast<int>(std::clamp<std::int64_t>(window / std::chrono::seconds{1}, 1, most));
+    const bin_layout layout{from_, std::max(microseconds{1}, window / count + microseconds{1}), count};
+    out["bin_s"] = seconds_in(layout.length);
+    auto items = document::array();
+    if (!is_near) {
+      std::map<node_id, std::vector<placed_tile>> by_node;
+      for (const auto& [step, tiles] : by_step_)
+        for (const auto& tile : tiles)
+          if (tile.placed.from + tile.placed.length > from_)
+            by_node[tile.placed.node].push_back(tile.placed);
+      for (const auto& [node, tiles] : by_node) {
+        const auto bins = bins_of(tiles, slots_of(node), layout);
+        for (std::size_t i = 0; i < bins.size(); ++i)
+          if (const auto& bin = bins[i]; !bin.is_empty())
+            items.push_back({place_.at(node), i, rounded(bin.busy), bin.completed, bin.failed,
+                             bin.returned, rounded(seconds_in(bin.slowest))});
+      }
+    }
+    out["tiles"] = items;
+  }
+
+  document partitions() const {
+    auto items = document::array();
+    for (const auto& [step, tiles] : by_step_) {
+      lease_window window{{}, {}, from_, to_};
+      for (const auto& tile : tiles) {
+        if (!in_view(tile.placed)) continue;
+        if (!window.first || tile.first_lease < window.first) window.first = tile.first_lease;
+        window.last = std::max(window.last, tile.last_lease);
+      }
+      if (!window.first) continue;
+      for (const auto& row : look_.list_ended(step, window, near_partitions)) {
+        if (std::ssize(items) == near_partitions || !place_.contains(row.node)) break;
+        const auto* outcome = row.outcome == attempt_outcome::completed ? "C"
+                              : row.outcome == attempt_outcome::failed  ? "F"
+                                                                        : "R";
+        items.push_back({place_.at(row.node), step_place_.at(step), row.no,
+                         rounded(seconds_in(row.ended_at - row.took - from_) * 1e3),
+                         rounded(seconds_in(row.took) * 1e3), outcome, row.attempt});
+      }
+    }
+    return items;
+  }
+
+  document lease_items() const {
+    auto items = document::array();
+    for (const auto& lease : leases_)
+      items.push_back({{"id", std::to_string(lease.lease.value)},
+                       {"node", place_.at(lease.node)},
+                       {"step", step_place_.at(lease.step)},
+                       {"lo", lease.span.lo},
+                       {"hi", lease.span.hi},
+                       {"attempt", lease.attempt},
+                       {"granted_at", cli::iso_time(lease.granted_at)},
+                       {"ended", lease.ended}});
+    return items;
+  }
+
+  document move_items() const {
+    std::vector<document> items;
+    for (const auto& move : moves_) {
+      const auto id = std::to_string(move.lease.value);
+      if (items.empty() || items.back()["lease"] != id) {
+        const auto node = row_of_.find(move.node);
+        const auto name = node == row_of_.end() ? "a node" : node->second->info.name;
+        items.push_back({{"lease", id},
+                         {"step", step_place_.at(move.step)},
+                         {"lo", move.span.lo},
+                         {"hi", move.span.hi},
+                         {"from", place_.at(move.node)},
+                         {"granted_at", cli::iso_time(move.granted_at)},
+                         {"at", cli::iso_time(move.lost_at)},
+                         {"cause", name + " was lost"},
+                         {"to", document::array()}});
+      }
+      if (move.next)
+        items.back()["to"].push_back(
+            {{"node", place_.at(move.next_node)}, {"at", cli::iso_time(move.next_granted_at)}});
+    }
+    return items;
+  }
+
+  /// What executors told that they are at, and that takes much longer than the others did.
+  document stragglers() const {
+    std::map<step_id, double> median;
+    std::vector<document> items;
+    const auto names = cli::names_of(nodes_);
+    for (const auto& node : nodes_) {
+      if (node.left_at) continue;
+      const auto told = document::parse(node.load.doing, nullptr, false);
+      if (!told.is_array()) continue;
+      for (const auto& one : told) {
+        if (!one.is_array() || one.size() != 3 || !one[0].is_number_integer() ||
+            !one[1].is_number_integer() || !one[2].is_number_integer())
+          continue;
+        const auto lease = std::find_if(leases_.begin(), leases_.end(), [&](const auto& l) {
+          return l.lease.value == one[0].get<std::int64_t>();
+        });
+        const auto no = one[1].get<partition_no>();
+        if (lease == leases_.end() || !lease->span.contains(no)) continue;
+        const auto running =
+            seconds_in(now_ - node.heartbeat_at) + static_cast<double>(one[2].get<std::int64_t>()) / 1e3;
+        const auto usual = median_of(lease->step, median);
+        if (usual <= 0 || running <= straggles * usual) continue;
+        const auto page = look_.list_partitions(lease->step, no - 1, 1);
+        items.push_back({{"step", steps_[step_place_.at(lease->step)].spec.name},
+                         {"no", no},
+                         {"key", page.empty() ? "" : page.front().key},
+                         {"node",
+                          {{"id", std::to_string(node.id.value)}, {"name", node.info.name}}},
+                         {"running_s", rounded(running)},
+                         {"median_s", rounded(usual)}});
+      }
+    }
+    std::sort(items.begin(), items.end(), [](const document& a, const document& b) {
+      return a["running_s"].get<double>() > b["running_s"].get<double>();
+    });
+    if (items.size() > stragglers_shown) items.resize(stragglers_shown);
+    return items;
+  }
+
+  double median_of(step_id step, std::map<step_id, double>& known) const {
+    const auto [found, is_new] = known.try_emplace(step, 0.0);
+    if (!is_new) return found->second;
+    auto sample = look_.sample_durations(step, sampled);
+    if (sample.empty()) return 0;
+    const auto middle = sample.begin() + std::ssize(sample) / 2;
+    std::nth_element(sample.begin(), middle, sample.end());
+    return found->second = seconds_in(*middle);
+  }
+
+  const reader& look_;
+  const run_row run_;
+  const std::vector<step_row> steps_;
+  const std::vector<node_row> nodes_;
+  const db_time now_;
+  const bool live_;
+  db_time begins_, ends_, from_, to_;
+  int pixels_ = 0;
+  std::map<step_id, std::vector<seen_tile>> by_step_;
+  std::vector<live_lease_row> leases_;
+  std::vector<moved_row> moves_;
+  std::map<node_id, std::size_t> place_;
+  std::map<node_id, const node_row*> row_of_;
+  std::map<step_id, std::size_t> step_place_;
+};
+
+}  // namespace
+
+document timeline_view(const reader& look, tile_cache& tiles, run_id run, const request& what) {
+  allow_only(what, {"from", "to", "pixels"});
+  return timeline{look, tiles, run, what}.shown();
+}
+
+}  // namespace partita::http
