@@ -1,0 +1,68 @@
+// Events of the log as sentences.
+import { h } from './dom.js';
+import { fragment } from './router.js';
+import { name, run_link } from './parts.js';
+import { of, shown, value_text } from './format.js';
+
+const span = (d) => (d?.lo === d?.hi ? `partition ${d?.lo}` : `partitions ${d?.lo} to ${d?.hi}`);
+const state = (d) => String(d?.state || '').toLowerCase();
+const ranges = (list) => (list || []).reduce((n, [lo, hi]) => n + (hi - lo + 1), 0);
+
+function reported(d) {
+  const said = ['completed', 'failed', 'retry', 'released'].filter((k) => d?.[k])
+    .map((k) => `${ranges(d[k])} ${k === 'retry' ? 'to be tried again' : k}`);
+  return said.length ? said.join(', ') : 'nothing';
+}
+
+// By kind: what is said, with the run, the node and the detail of the event.
+const sentences = {
+  NODE_JOINED: (e) => [e.n, ' joined'],
+  NODE_OVERDUE: (e) => [e.n, ' has not been heard of for too long'],
+  NODE_RECOVERED: (e) => [e.n, ' is back'],
+  NODE_DRAINING: (e) => [e.n, ' drains'],
+  NODE_CONDEMNED: (e) => [e.n, ' is given up; what it held goes back'],
+  NODE_DEREGISTERED: (e) => [e.n, ' was lost, and its work has gone back'],
+  NODE_LEFT: (e) => [e.n, ' left'],
+  HISTORY_LOST: () => ['The database lost what it had acknowledged, after a failover'],
+  RUN_SUBMITTED: (e) => [e.r, ' of ', shown(e.detail?.job, 60), ' was submitted',
+                         e.detail?.restart_of ? ` to continue #${e.detail.restart_of}` : ''],
+  RUN_ADOPTED: (e) => [e.n, ' drives ', e.r],
+  RUN_LET_GO: (e) => [e.n, ' drives ', e.r, ' no more'],
+  STOP_REQUESTED: (e) => [e.r, ' is asked to stop', e.detail?.mode === 'NOW' ? ' now' : ''],
+  RUN_ENDED: (e) => [e.r, ` is ${state(e.detail)}`],
+  STEP_BEGUN: (e) => [`step ${shown(e.detail?.name, 60)} began`],
+  SPLIT_RESET: (e) => [e.t, ': its split begins anew'],
+  SPLIT_APPENDED: (e) => [e.t, `: ${span(e.detail)} were added`],
+  SPLIT_SEALED: (e) => [e.t, `: split into ${of(e.detail?.count ?? 0, 'partition')}`],
+  STEP_FAILING: (e) => [e.t, ': its split has failed'],
+  STEP_ENDED: (e) => [e.t, ` is ${state(e.detail)}`],
+  STEP_DECIDED: (e) => [e.t, `: next is ${shown(e.detail?.text || e.detail?.decision, 80)}`],
+  LEASE_GRANTED: (e) => [e.n, ` takes ${span(e.detail)}`],
+  LEASE_SHRUNK: (e) => [e.n, ` gives back ${span(e.detail)}`],
+  LEASE_REPORTED: (e) => [e.n, ` reports ${reported(e.detail)}`],
+  LEASE_LOST: (e) => [e.n, ': what it held failed with it'],
+  LEASE_ENDED: (e) => [`a lease of `, e.n, ` is ${state(e.detail)}`],
+};
+
+const busy = /^(LEASE_GRANTED|LEASE_SHRUNK|LEASE_REPORTED|SPLIT_APPENDED)$/;
+
+/// Not one of the many that every bit of work leaves behind.
+export const is_telling = (e) => !busy.test(e.kind) &&
+  !(e.kind === 'LEASE_ENDED' && e.detail?.state !== 'REVOKED');
+
+export const bad_kinds = new Set(['NODE_OVERDUE', 'NODE_CONDEMNED', 'NODE_DEREGISTERED',
+                                  'HISTORY_LOST', 'STEP_FAILING', 'LEASE_LOST']);
+
+/// `names`: of nodes by id. Without a run in view, the run is named.
+export function event_sentence(e, names, { within_run = false } = {}) {
+  const node = e.node && h('a', { href: fragment(['nodes', e.node]) },
+    name(names?.get(e.node) || `node ${e.node}`, 60));
+  const run = e.run && (within_run ? h('span', {}, 'the run') : run_link(e.run));
+  const said = sentences[e.kind];
+  const step = h('span', {}, e.step_name ? `step ${shown(e.step_name, 60)}` : 'the step');
+  const words = said ? said({ ...e, n: node || 'a node', r: run || 'a run', t: step })
+    : [shown(e.kind, 40), ' ', e.detail ? shown(value_text(e.detail), 200) : ''];
+  const about = !within_run && e.run && !/^RUN_|^STOP_/.test(e.kind) ? [' (', run_link(e.run), ')']
+    : [];
+  return [...words, ...about];
+}
