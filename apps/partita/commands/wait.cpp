@@ -47,4 +47,21 @@ exit_code cancel_command(const invocation& in) {
   return exit_code::ok;
 }
 
+exit_code abandon_command(const invocation& in) {
+  start_log(in.args);
+  const auto as_json = wants_json(in.args);
+  require_words(in.args.words(), {"ID"}, 1);
+  const auto run = parse_run_id(in.args.words().front());
+  const auto db = open_existing(database_url(in.args));
+  const auto session = db->connect({});
+  const auto after = ask([&] { return launcher_store{session}.abandon(run); });
+  if (as_json)
+    std::cout << dump(run_document(after, ask([&] { return reader{session}.summarize(run); }), {},
+                                   wall_now()))
+              << "\n";
+  std::cerr << "run " << run.value << " was " << to_string(after.state)
+            << " and is ABANDONED: nothing continues it\n";
+  return exit_code::ok;
+}
+
 }  // namespace partita::cli
