@@ -137,7 +137,7 @@ struct node_counters {
   histogram claims;
   histogram reports;
   counters_by<std::pair<std::string, std::string>, step_counters> steps;  // by job and step
-  counters_by<std::pair<std::string, run_state>, work_histogram> runs;    // it was master of, by job
+  counters_by<std::pair<std::string, run_state>, work_histogram> runs;  // it was master of, by job
 };
 
 }  // namespace partita

@@ -65,10 +65,10 @@ inline std::vector<node_bin> bins_of(const std::vector<placed_tile>& tiles, int 
     const auto took = static_cast<double>(tile.sums.busy.count());
     const auto whole = static_cast<double>(microseconds{tile.length}.count());
     for (int at = first; at <= final; ++at) {
-      const auto begins = at < 0 ? tile.from : std::max(tile.from, layout.from + layout.length * at);
-      const auto ends = at >= layout.count
-                            ? end
-                            : std::min(end, layout.from + layout.length * (at + 1));
+      const auto begins =
+          at < 0 ? tile.from : std::max(tile.from, layout.from + layout.length * at);
+      const auto ends =
+          at >= layout.count ? end : std::min(end, layout.from + layout.length * (at + 1));
       if (at >= 0 && ends > begins)
         busy[static_cast<std::size_t>(at)] +=
             took * static_cast<double>((ends - begins).count()) / whole;

@@ -8,9 +8,7 @@
 
 #include "batch/sql.hpp"
 #include "protocol/errors.hpp"
-#include "protocol/listings.hpp"
-#include "protocol/timeline.hpp"
-#include "storage/session.hpp"
+#include "storage/reader.hpp"
 
 // The verbs of the domain, in facets: each actor and command gets the one it needs, and sees
 // nothing else.
@@ -31,24 +29,6 @@
 // To add a verb: its contract here, one line in store.cpp, its algorithm in verbs/, what that needs
 // of a database in transaction.hpp, and a database's own statement only where speed asks for it.
 namespace partita {
-
-/// What everybody may know of runs.
-class run_lookup : public virtual facet {
- public:
-  explicit run_lookup(std::shared_ptr<session> with) : facet(std::move(with)) {}
-
-  std::optional<run_row> find_run(run_id run) const;
-
-  /// Steps of a run, by ordinal.
-  std::vector<step_row> list_steps(run_id run) const;
-
-  /// Steps of a run with their totals, by ordinal. They come from the counters, one row for each
-  /// step and node, and from LIVE leases: never from partitions or results.
-  std::vector<step_summary> summarize(run_id run) const;
-
-  /// The run that continues this one.
-  std::optional<run_row> find_continuation(run_id ended) const;
-};
 
 /// For who takes part in a cluster, or judges who does.
 class cluster_store : public virtual facet {
@@ -323,84 +303,6 @@ class worker_store : public virtual run_lookup {
   /// two lines of an attempt are `log_lines_kept` or more apart. Throws `bad_request` for a text
   /// that cannot be stored.
   void record_log(std::span<const log_line> lines) const;
-};
-
-/// What people look at. Changes nothing.
-class reader : public virtual run_lookup {
- public:
-  explicit reader(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
-
-  /// DEREGISTERED and LEFT nodes only if `all`. By id.
-  std::vector<node_row> list_nodes(bool all) const;
-
-  /// The catalogue: every job and version that a node that joined ever knew, by name and version.
-  std::vector<known_job> list_known_jobs() const;
-
-  /// Newest first, at most `limit`, with ids below `before` (none: from the newest).
-  std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only = {}) const;
-
-  /// How many runs there are of this choice; it stops at `most`.
-  std::int64_t count_runs(const run_choice& only, int most) const;
-
-  /// Partitions of a step with no > after, ascending, at most `limit`: the view partition_status.
-  /// Those of one state are found by what puts them in it: the others cost nothing.
-  std::vector<partition_row> list_partitions(
-      step_id step, partition_no after, int limit,
-      std::optional<partition_state> only = std::nullopt) const;
-
-  /// Partitions of a step that have ended, those that took longest first, at most `limit`. Reads
-  /// every result of the step.
-  std::vector<partition_row> list_slowest(step_id step, int limit) const;
-
-  /// The leases that hold or held a partition, oldest first, at most `limit`. Reads every lease of
-  /// the step. In a continued run, also the lease whose result it took over.
-  std::vector<try_row> list_tries(step_id step, partition_no no, int limit) const;
-
-  /// What the attempts at a partition have logged, oldest first; if there is more, the last `limit`
-  /// lines.
-  std::vector<log_row> list_log(step_id step, partition_no no, int limit) const;
-
-  /// Of the RUNNING steps of a run that it has come to. Looks at a bounded number of ready ranges.
-  run_standing standing(run_id run) const;
-
-  /// Failed and returned attempts of a run, newest first, at most `limit`.
-  std::vector<failure_row> list_failures(run_id run, int limit) const;
-
-  /// Items that policies let go, by step, partition and item, at most `limit`.
-  std::vector<skipped_row> list_skipped(run_id run, int limit) const;
-
-  /// Events with id > after, ascending, at most `limit`; of one run, or of all (none).
-  std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) const;
-
-  /// The newest `limit` events, ascending; of one run, or of all (none).
-  std::vector<event_row> newest_events(run_id run, int limit) const;
-
-  /// Tiles of a step that begin `from` so long after the step, or later; by time and node, at most
-  /// `limit`, but all of one time or none: go on behind the last one's time. Only if the first time
-  /// has more nodes than `limit`, some are left out.
-  std::vector<tile_row> list_tiles(step_id step, std::chrono::seconds from, int limit) const;
-
-  /// Attempts at partitions of a step that were under way within a window, in any order, at most
-  /// `limit`. Reads the leases between the first and the last of the window, and what they ended.
-  std::vector<ended_row> list_ended(step_id step, const lease_window& window, int limit) const;
-
-  /// LIVE leases of a run, or of a node (the other is none), oldest first, at most `limit`.
-  std::vector<live_lease_row> list_live_leases(run_id run, node_id node, int limit) const;
-
-  /// Leases of a run that lost nodes held, newest first, and under which its partitions ran next:
-  /// at most `limit` rows, at most eight for one lease.
-  std::vector<moved_row> list_moved(run_id run, int limit) const;
-
-  /// What partitions of a step took: of those that have ended about `most`, evenly chosen by
-  /// number; all, if there are not more.
-  std::vector<microseconds> sample_durations(step_id step, int most) const;
-
-  /// Failed attempts and those that are made again, of each step the first `of_step` by number.
-  std::vector<failure_row> sample_failures(run_id run, int of_step) const;
-
-  /// Partitions that ended in the last `minutes`, by minute, in all runs; newest minute first. A
-  /// minute in which nothing ended is left out.
-  std::vector<minute_row> list_minutes(int minutes) const;
 };
 
 /// All verbs, for tests and simulations.

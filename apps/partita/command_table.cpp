@@ -159,7 +159,8 @@ std::vector<command> make_table() {
        "",
        "serve the page and its API without working as a node",
        operate,
-       "The page shows runs, nodes and jobs, and changes what a token allows. A node serves it too\n"
+       "The page shows runs, nodes and jobs, and changes what a token allows. A node serves it "
+       "too\n"
        "with --http. Prints where it is.",
        {"serve", "serve --http 127.0.0.1:9000 --http-tokens /etc/partita/tokens"},
        with_database(serve_options(), "info"),

@@ -61,6 +61,7 @@ document final_names(const std::string& files) {
 
 document stored_json(const json_text& text) {
   if (text.empty()) return nullptr;
+  if (nests_deeper(text, deepest)) return text;
   auto parsed = document::parse(text, nullptr, false);
   return parsed.is_discarded() ? document(text) : parsed;
 }

@@ -14,6 +14,11 @@ namespace partita::cli {
 /// A JSON document whose members stay in the order they were put in: identity first.
 using document = nlohmann::ordered_json;
 
+/// Whether a text of JSON nests values deeper than this; it need not be valid. What does is not
+/// parsed: to copy or print it would take a stack as deep.
+bool nests_deeper(std::string_view json, int most);
+inline constexpr int deepest = 64;
+
 /// On one line. Bytes that are not UTF-8 become U+FFFD: a listing never fails on what a row holds.
 std::string dump(const document& value);
 

@@ -56,7 +56,10 @@ class postgres_backend final : public backend {
     execute(conninfo_, "UPDATE partita.node SET joined_at = joined_at - " + age +
                            ", heartbeat_at = heartbeat_at - " + age +
                            "; UPDATE partita.ready SET available_at = available_at - " + age +
-                           "; UPDATE partita.lease SET granted_at = granted_at - " + age);
+                           "; UPDATE partita.lease SET granted_at = granted_at - " + age +
+                           "; UPDATE partita.step SET started_at = started_at - " + age +
+                           "; UPDATE partita.run SET created_at = created_at - " + age +
+                           ", started_at = started_at - " + age + ", ended_at = ended_at - " + age);
   }
 
   void tamper(const std::string& sql) override { execute(conninfo_, sql); }

@@ -51,8 +51,9 @@ tokens tokens::from_file(const std::string& path) {
   struct stat about {};
   std::ifstream in{path};
   if (!in || ::stat(path.c_str(), &about) != 0) throw refuse("cannot be read");
-  if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-    throw refuse("may be read or changed by others");
+  if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) throw refuse("may be read or changed by others");
+  if (about.st_uid != ::geteuid() && about.st_uid != 0)
+    throw refuse("belongs to another user");
   tokens all;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
@@ -62,11 +63,10 @@ tokens tokens::from_file(const std::string& path) {
     if (!(words >> role >> token) || words >> more || (role != "read" && role != "operate"))
       throw refuse(fmt::format("makes no sense in line {}", number));
     if (token.size() < shortest_token || token.size() > longest_token)
-      throw refuse(fmt::format("has a token in line {} that is not {} to {} characters long", number,
-                               shortest_token, longest_token));
+      throw refuse(fmt::format("has a token in line {} that is not {} to {} characters long",
+                               number, shortest_token, longest_token));
     if (all.holder_of(token)) throw refuse(fmt::format("has the token of line {} twice", number));
-    all.all_.push_back(
-        {{name, role == "operate" ? token_role::operate : token_role::read}, token});
+    all.all_.push_back({{name, role == "operate" ? token_role::operate : token_role::read}, token});
   }
   if (all.empty()) throw refuse("has no token");
   return all;
@@ -80,9 +80,8 @@ std::optional<token_holder> tokens::holder_of(const std::string& token) const {
 }
 
 bool tokens::may_operate() const {
-  return std::any_of(all_.begin(), all_.end(), [](const entry& one) {
-    return one.holder.role == token_role::operate;
-  });
+  return std::any_of(all_.begin(), all_.end(),
+                     [](const entry& one) { return one.holder.role == token_role::operate; });
 }
 
 access_rules::access_rules(const address& at, tokens known, std::vector<std::string> names)
@@ -124,8 +123,8 @@ token_holder access_rules::allow_changing(const request& what) const {
   if (holder.role != token_role::operate)
     throw http_error(403, "read_only", "the token of " + holder.name + " may only read");
   const auto type = what.header("content-type");
-  if (type != "application/json" && !type.starts_with("application/json;")) throw http_error(
-      415, "not_json", "a request that changes something must be application/json");
+  if (type != "application/json" && !type.starts_with("application/json;"))
+    throw http_error(415, "not_json", "a request that changes something must be application/json");
   const auto origin = what.header("origin");
   const auto scheme = origin.find("://");
   if (!origin.empty() &&

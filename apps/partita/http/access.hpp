@@ -19,7 +19,8 @@ struct token_holder {
   token_role role = token_role::read;
 };
 
-/// A file with a line for each token: NAME read|operate TOKEN. Empty lines and those that begin with
+/// A file with a line for each token: NAME read|operate TOKEN. Empty lines and those that begin
+/// with
 /// '#' do not count.
 class tokens {
  public:

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "apps/partita/http/errors.hpp"
 #include "storage/clock.hpp"
 
@@ -9,12 +11,14 @@ namespace partita::http {
 
 namespace {
 
-constexpr std::size_t most_slots = 256;
+constexpr std::size_t most_slots = 64;
+constexpr std::size_t largest_shared = 1'000'000;  // bytes
 
-/// What an answer depends on.
+/// What an answer depends on. With lengths: no two requests have the same key.
 std::string key_of(const request& what) {
   auto key = what.path;
-  for (const auto& [name, value] : what.query) key += '\n' + name + '\n' + value;
+  for (const auto& [name, value] : what.query)
+    key += fmt::format(" {}:{}{}:{}", name.size(), name, value.size(), value);
   return key;
 }
 
@@ -30,12 +34,12 @@ bool has_version(const request& what, const std::string& etag) {
   return what.header("if-none-match").find(etag) != std::string::npos;
 }
 
+/// What nobody asks for any more is dropped.
 std::shared_ptr<answers::slot> answers::slot_of(const std::string& key, mono_time now) {
   std::lock_guard lock{guard_};
-  if (slots_.size() >= most_slots && !slots_.contains(key))
-    std::erase_if(slots_, [&](const auto& one) {
-      return one.second.use_count() == 1 && now - one.second->made > kept_;
-    });
+  std::erase_if(slots_, [&](const auto& one) {
+    return one.first != key && one.second.use_count() == 1 && now - one.second->made > kept_;
+  });
   if (slots_.size() >= most_slots && !slots_.contains(key)) return std::make_shared<slot>();
   auto& found = slots_[key];
   if (!found) found = std::make_shared<slot>();
@@ -50,7 +54,10 @@ response answers::get(const request& what, const std::function<response()>& make
     auto fresh = guarded([&](const request&) { return make(); }, what);
     mine->etag = etag_of(fresh.body);
     fresh.headers.emplace_back("ETag", mine->etag);
-    fresh.headers.emplace_back("Cache-Control", "no-cache");
+    if (std::none_of(fresh.headers.begin(), fresh.headers.end(),
+                     [](const auto& header) { return header.first == "Cache-Control"; }))
+      fresh.headers.emplace_back("Cache-Control", "no-cache");
+    if (fresh.body.size() > largest_shared) return fresh;
     mine->last = std::make_shared<const response>(std::move(fresh));
     mine->made = boot_now();
   }

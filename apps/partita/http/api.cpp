@@ -46,21 +46,34 @@ std::vector<route> reading_routes(api_state& state, const access_rules& access) 
           }),
       get("nodes/{id}",
           [](const reader& look, const call& c) {
+            allow_only(c.what, {});
             return node_view(look, node_id{parse_id("node", c["id"])});
           }),
-      get("jobs", [](const reader& look, const call&) { return jobs_view(look); }),
+      get("jobs",
+          [](const reader& look, const call& c) {
+            allow_only(c.what, {});
+            return jobs_view(look);
+          }),
       get("runs", [](const reader& look, const call& c) { return runs_view(look, c.what); }),
       get("runs/count",
           [](const reader& look, const call& c) { return runs_count_view(look, c.what); }),
-      get("runs/{id}", [](const reader& look, const call& c) { return run_view(look, run_in(c)); }),
+      get("runs/{id}",
+          [](const reader& look, const call& c) {
+            allow_only(c.what, {});
+            return run_view(look, run_in(c));
+          }),
       get("runs/{id}/steps",
-          [](const reader& look, const call& c) { return steps_view(look, run_in(c)); }),
+          [](const reader& look, const call& c) {
+            allow_only(c.what, {});
+            return steps_view(look, run_in(c));
+          }),
       get("runs/{id}/partitions",
           [](const reader& look, const call& c) {
             return partitions_view(look, run_in(c), c.what);
           }),
       get("runs/{id}/partitions/{step}/{no}",
           [](const reader& look, const call& c) {
+            allow_only(c.what, {});
             const auto no = c["no"] == "0" ? 0 : parse_id("partition", c["no"]);
             return partition_view(look, run_in(c), c["step"], no);
           }),
@@ -69,7 +82,10 @@ std::vector<route> reading_routes(api_state& state, const access_rules& access) 
             return timeline_view(look, state.tiles, run_in(c), c.what);
           }),
       get("runs/{id}/errors",
-          [](const reader& look, const call& c) { return errors_view(look, run_in(c)); }),
+          [](const reader& look, const call& c) {
+            allow_only(c.what, {});
+            return errors_view(look, run_in(c));
+          }),
       get("runs/{id}/skipped",
           [](const reader& look, const call& c) { return skipped_view(look, run_in(c), c.what); }),
       get("runs/{id}/events",
@@ -80,13 +96,13 @@ std::vector<route> reading_routes(api_state& state, const access_rules& access) 
       {"GET", "/api/v1/whoami",
        [&access](const call& c) {
          const auto holder = access.who(c.what);
-         const document shown{
-             {"name", holder.name},
-             {"role", holder.role == token_role::operate ? "operate" : "read"}};
+         const document shown{{"name", holder.name},
+                              {"role", holder.role == token_role::operate ? "operate" : "read"}};
          return response{200, "application/json", cli::dump(shown) + "\n"};
        }},
-      {"GET", "/api/v1/openapi.json",
-       [](const call&) { return response{200, "application/json", openapi_text()}; }}};
+      {"GET", "/api/v1/openapi.json", [](const call&) {
+         return response{200, "application/json", openapi_text()};
+       }}};
 }
 
 }  // namespace partita::http

@@ -16,7 +16,8 @@ std::string type_of(std::string_view path) {
 
 route route_to(const std::string& path, const asset& file) {
   const std::string content{file.content};
-  return {"GET", path, [content, type = type_of(file.path), etag = etag_of(content)](const call& c) {
+  return {"GET", path,
+          [content, type = type_of(file.path), etag = etag_of(content)](const call& c) {
             response answer{200, type, content, {{"ETag", etag}, {"Cache-Control", "no-cache"}}};
             if (has_version(c.what, etag)) {
               answer.status = 304;

@@ -17,9 +17,10 @@ namespace {
 
 json body_of(const request& what) {
   if (what.body.empty()) return json::object();
+  if (cli::nests_deeper(what.body, cli::deepest))
+    throw http_error(400, "bad_body", "the body nests values too deep");
   auto body = json::parse(what.body, nullptr, false);
-  if (!body.is_object())
-    throw http_error(400, "bad_body", "the body must be a JSON object");
+  if (!body.is_object()) throw http_error(400, "bad_body", "the body must be a JSON object");
   return body;
 }
 
@@ -42,9 +43,8 @@ class changes {
     return [self = *this, status, change](const call& c) {
       const auto holder = self.access_.allow_changing(c.what);
       const auto body = body_of(c.what);
-      const auto shown = self.ask([&](const launcher_store& s) {
-        return change(self, s, c, body, holder.name);
-      });
+      const auto shown =
+          self.ask([&](const launcher_store& s) { return change(self, s, c, body, holder.name); });
       log::info("asked_by_http", {}, {{"path", c.what.path}, {"by", holder.name}});
       return response{status, "application/json", cli::dump(shown) + "\n"};
     };
@@ -79,10 +79,10 @@ class changes {
       return cli::ask([&] { return work(s); });
     } catch (const store_error& e) {
       if (e.code() != errc::access_denied) throw;
-      throw http_error(403, "role_missing",
-                       std::string{"the database does not let this server change anything: "} +
-                           e.what(),
-                       "give --operator-db a login of the role partita_launch");
+      throw http_error(
+          403, "role_missing",
+          std::string{"the database does not let this server change anything: "} + e.what(),
+          "give --operator-db a login of the role partita_launch");
     }
   }
 
@@ -98,10 +98,15 @@ document submit(const changes& of, const launcher_store& s, const call& c, const
   allow_members(body, {"job", "parameters", "version"});
   if (!body.contains("job") || !body["job"].is_string())
     throw http_error(400, "bad_body", "the body must name a job");
-  const auto version = body.value("version", json(0));
-  if (!version.is_number_integer())
-    throw http_error(400, "bad_body", "version must be a whole number");
-  const auto known = of.job_named(body["job"].get<std::string>(), version.get<int>());
+  int version = 0;
+  if (body.contains("version")) {
+    const auto& given = body["version"];
+    const auto largest = std::numeric_limits<int>::max();
+    if (!given.is_number_integer() || given < 1 || given > largest)
+      throw http_error(400, "bad_body", "version must be a whole number from 1");
+    version = given.get<int>();
+  }
+  const auto known = of.job_named(body["job"].get<std::string>(), version);
   const auto specs = parameters_of(json::parse(known.latest.description, nullptr, false));
   json values;
   try {

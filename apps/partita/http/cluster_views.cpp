@@ -71,22 +71,22 @@ document doing(const reader& look, names_of_work& names, const node_row& row,
     if (!std::all_of(one.begin(), one.end(), is_number)) continue;
     const lease_id lease{one[0].get<std::int64_t>()};
     const auto no = one[1].get<partition_no>();
-    const auto of = std::find_if(leases.begin(), leases.end(),
-                                 [&](const auto& l) { return l.lease == lease; });
+    const auto of =
+        std::find_if(leases.begin(), leases.end(), [&](const auto& l) { return l.lease == lease; });
     if (of == leases.end() || !of->span.contains(no)) continue;
     const auto since = row.heartbeat_at - milliseconds{one[2].get<std::int64_t>()};
     const auto page = look.list_partitions(of->step, no - 1, 1);
     if (page.empty()) continue;
-    items.push_back({{"run", std::to_string(of->run.value)},
-                     {"job", names.job(of->run)},
-                     {"step", names.step(of->run, of->step)},
-                     {"no", no},
-                     {"key", page.front().key},
-                     {"since", cli::iso_time(since)},
-                     {"for_s", std::max(0.0, seconds_of(now - since))},
-                     {"progress",
-                      {{"done", page.front().progress_done},
-                       {"total", page.front().progress_total}}}});
+    items.push_back(
+        {{"run", std::to_string(of->run.value)},
+         {"job", names.job(of->run)},
+         {"step", names.step(of->run, of->step)},
+         {"no", no},
+         {"key", page.front().key},
+         {"since", cli::iso_time(since)},
+         {"for_s", std::max(0.0, seconds_of(now - since))},
+         {"progress",
+          {{"done", page.front().progress_done}, {"total", page.front().progress_total}}}});
   }
   return items;
 }
@@ -125,7 +125,8 @@ document history_of(const std::vector<run_row>& runs) {
     p95 = took[(took.size() * 95 + 99) / 100 - 1];
   }
   if (!runs.empty())
-    last_run = {{"id", std::to_string(runs.front().id.value)}, {"state", cli::shown_state(runs.front())}};
+    last_run = {{"id", std::to_string(runs.front().id.value)},
+                {"state", cli::shown_state(runs.front())}};
   return {{"runs_seen", runs.size()},
           {"mean_s", mean},
           {"p95_s", p95},
@@ -191,8 +192,8 @@ document jobs_view(const reader& look) {
   std::vector<document> items;
   for (const auto& known : look.list_known_jobs()) {
     const auto description = json::parse(known.latest.description, nullptr, false);
-    auto shown = cli::job_document(known.latest.job,
-                                   description.is_object() ? description : json::object());
+    auto shown =
+        cli::job_document(known.latest.job, description.is_object() ? description : json::object());
     auto knows = document::array();
     for (const auto& node : nodes) {
       const auto& jobs = node.info.jobs;
@@ -201,7 +202,8 @@ document jobs_view(const reader& look) {
         knows.push_back(node.info.name);
     }
     shown["nodes"] = knows;
-    shown.update(history_of(look.list_runs(runs_looked_at, {}, {known.latest.job.name, {}, {}, {}})));
+    shown.update(
+        history_of(look.list_runs(runs_looked_at, {}, {known.latest.job.name, {}, {}, {}})));
     items.push_back(std::move(shown));
   }
   return list_of(std::move(items));
@@ -243,9 +245,8 @@ document health_view(const reader& look, const std::string& database, bool may_o
     stuck += node.load.stuck;
   }
   const auto live = look.list_runs(live_runs_shown, {}, {"", {"CREATED", "RUNNING"}, {}, {}});
-  const auto created = std::count_if(live.begin(), live.end(), [](const run_row& run) {
-    return run.state == run_state::created;
-  });
+  const auto created = std::count_if(
+      live.begin(), live.end(), [](const run_row& run) { return run.state == run_state::created; });
   const auto under_way = std::ssize(live) - created;
   std::vector<document> warnings;
   const auto warn = [&](const char* code, const std::string& text, const std::string& hint,

@@ -23,7 +23,8 @@ cli::document jobs_view(const reader& look);
 /// Ended partitions by minute, oldest first.
 cli::document throughput_view(const reader& look);
 
-/// A sentence, warnings, and what they are about. `may_operate`: somebody may change something here.
+/// A sentence, warnings, and what they are about. `may_operate`: somebody may change something
+/// here.
 cli::document health_view(const reader& look, const std::string& database, bool may_operate);
 
 /// An id above 0, as a path gives it. Throws http_error 404.

@@ -42,6 +42,13 @@ bool wait_for(int socket, short events, milliseconds most) {
   }
 }
 
+void connection::begin_request() {
+  began_ = clock::now();
+  answered_ = {};
+  refused_ = false;
+  received_ = to_ - from_;
+}
+
 milliseconds connection::left_to_read() const {
   return std::chrono::duration_cast<milliseconds>(began_ + limits_.request - clock::now());
 }
@@ -69,7 +76,12 @@ ssize_t connection::read(char* to, size_t size) {
 }
 
 ssize_t connection::write(const char* from, size_t size) {
-  if (answered_ == clock::time_point{}) answered_ = clock::now();
+  if (answered_ == clock::time_point{}) {
+    answered_ = clock::now();
+    constexpr std::string_view head = "HTTP/1.1 4";  // or 5
+    refused_ = size >= head.size() && std::string_view{from, head.size() - 1} == "HTTP/1.1 " &&
+               from[head.size() - 1] >= '4';
+  }
   const auto left =
       std::chrono::duration_cast<milliseconds>(answered_ + limits_.answer - clock::now());
   if (left <= milliseconds{0} || !wait_for(socket_, POLLOUT, left)) return -1;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <array>
 #include <httplib.h>
+#include <array>
 
 #include "apps/partita/http/server.hpp"
 
@@ -10,12 +10,18 @@ namespace partita::http {
 /// Waits until the socket can be read (or written), at most that long. Whether it can.
 bool wait_for(int socket, short events, std::chrono::milliseconds most);
 
-/// One request and its answer on a connection, with limits of time and size on the whole of each:
-/// a client that sends or takes a byte now and then is dropped too.
+/// What comes and goes on a socket, with limits of time and size on the whole of each request and
+/// answer: a client that sends or takes a byte now and then is dropped too.
 class connection final : public httplib::Stream {
  public:
-  connection(int socket, const server_limits& limits)
-      : socket_(socket), limits_(limits), began_(clock::now()) {}
+  connection(int socket, const server_limits& limits) : socket_(socket), limits_(limits) {}
+
+  /// What is read from now on belongs to the next request.
+  void begin_request();
+  /// Whether a part of the next request has been received already.
+  bool has_more() const { return from_ < to_; }
+  /// Whether the answer was an error. Then the rest of its request may still be on the way.
+  bool refused() const { return refused_; }
 
   bool is_readable() const override;
   bool is_writable() const override;
@@ -31,8 +37,9 @@ class connection final : public httplib::Stream {
 
   const int socket_;
   const server_limits& limits_;
-  const clock::time_point began_;
+  clock::time_point began_{};
   clock::time_point answered_{};  // when the answer began
+  bool refused_ = false;
   std::array<char, 4096> buffer_{};
   std::size_t from_ = 0, to_ = 0;
   std::size_t received_ = 0;

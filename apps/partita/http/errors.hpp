@@ -12,7 +12,9 @@ namespace partita::http {
 class http_error : public std::runtime_error {
  public:
   http_error(int status, std::string code, const std::string& sentence, std::string hint = "")
-      : std::runtime_error(sentence), status_(status), code_(std::move(code)),
+      : std::runtime_error(sentence),
+        status_(status),
+        code_(std::move(code)),
         hint_(std::move(hint)) {}
 
   int status() const { return status_; }

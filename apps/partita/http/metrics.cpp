@@ -92,8 +92,7 @@ void add_own(families& to, const vital_signs& own) {
   if (const auto renewed = c.renewed.last(); renewed != mono_time{})
     to.gauge("node_heartbeat_age_seconds", "since this node's last heartbeat")
         .add(std::chrono::duration<double>(boot_now() - renewed).count());
-  to.gauge("node_draining", "1: this node takes no new work")
-      .add(c.draining.value() > 0 ? 1 : 0);
+  to.gauge("node_draining", "1: this node takes no new work").add(c.draining.value() > 0 ? 1 : 0);
   to.durations("db_query_seconds", "how long the database took")
       .add(c.renewals, {{"op", "heartbeat"}})
       .add(c.looks, {{"op", "look"}})
@@ -135,7 +134,8 @@ void add_cluster(families& to, const reader& look) {
   for (const auto& [state, count] : by_state)
     to.add(count, {{"status", std::string{to_string(state)}}});
   std::map<std::pair<std::string, std::string>, std::int64_t> runs, partitions;
-  for (const auto& run : look.list_runs(live_runs_counted, {}, {"", {"CREATED", "RUNNING"}, {}, {}})) {
+  for (const auto& run :
+       look.list_runs(live_runs_counted, {}, {"", {"CREATED", "RUNNING"}, {}, {}})) {
     ++runs[{run.job.name, std::string{to_string(run.state)}}];
     for (const auto& step : look.summarize(run.id)) {
       const auto& t = step.totals;

@@ -27,7 +27,8 @@ struct described {
 };
 
 const std::vector<described_parameter> choice{
-    {"state", "string", "CREATED, RUNNING, COMPLETED, FAILED, STOPPED or ABANDONED; several with ','"},
+    {"state", "string",
+     "CREATED, RUNNING, COMPLETED, FAILED, STOPPED or ABANDONED; several with ','"},
     {"job", "string", "its name"},
     {"since", "string", "submitted then or later: a time, or -24h"},
     {"until", "string", "submitted before: a time, or -24h"},
@@ -40,7 +41,8 @@ std::vector<described_parameter> and_more(std::vector<described_parameter> all,
 }
 
 const described_parameter limit{"limit", "integer", "at most so many"};
-const described_parameter after_event{"after", "integer", "events with higher ids; else the newest"};
+const described_parameter after_event{"after", "integer",
+                                      "events with higher ids; else the newest"};
 
 const std::vector<described>& operations() {
   static const std::vector<described> all{
@@ -52,26 +54,37 @@ const std::vector<described>& operations() {
       {"get", "/jobs", "the jobs that nodes have told of, and how long their runs took"},
       {"get", "/runs", "runs, newest first",
        and_more(choice, {{"before", "integer", "runs with lower ids: the next page"}, limit})},
-      {"post", "/runs", "submit a run; Idempotency-Key: the same key finds the same run", {},
+      {"post",
+       "/runs",
+       "submit a run; Idempotency-Key: the same key finds the same run",
+       {},
        {{"job", "string", "its name"},
         {"parameters", "object", "their values by name"},
         {"version", "integer", "of the job; else the newest"}}},
       {"get", "/runs/count", "how many runs there are of a choice; stops at 10,000", choice},
       {"get", "/runs/{id}", "a run, its steps and its plan"},
-      {"post", "/runs/{id}/cancel", "ask a run to stop", {},
+      {"post",
+       "/runs/{id}/cancel",
+       "ask a run to stop",
+       {},
        {{"now", "boolean", "interrupt what runs"}}},
       {"post", "/runs/{id}/restart", "continue a FAILED or STOPPED run as a new one"},
       {"post", "/runs/{id}/abandon", "nobody shall continue this FAILED or STOPPED run"},
       {"get", "/runs/{id}/steps", "the steps of a run"},
-      {"get", "/runs/{id}/partitions", "partitions of a step",
+      {"get",
+       "/runs/{id}/partitions",
+       "partitions of a step",
        {{"step", "string", "its name; else the first one"},
         {"state", "string", "PENDING, CLAIMED, COMPLETED or FAILED"},
         {"after", "integer", "partitions with higher numbers: the next page"},
         limit,
         {"sort", "string", "no; or took: the slowest first"}}},
       {"get", "/runs/{id}/partitions/{step}/{no}", "a partition, its tries and its log"},
-      {"get", "/runs/{id}/timeline", "when partitions were executed, and where",
-       {{"from", "string", "a time"}, {"to", "string", "a time"},
+      {"get",
+       "/runs/{id}/timeline",
+       "when partitions were executed, and where",
+       {{"from", "string", "a time"},
+        {"to", "string", "a time"},
         {"pixels", "integer", "at most so many bins"}}},
       {"get", "/runs/{id}/errors", "failed attempts, by message"},
       {"get", "/runs/{id}/skipped", "items that its policies let go", {limit}},
@@ -87,10 +100,8 @@ document parameters_of_path(const std::string& path) {
   auto parameters = document::array();
   for (auto open = path.find('{'); open != path.npos; open = path.find('{', open + 1)) {
     const auto name = path.substr(open + 1, path.find('}', open) - open - 1);
-    parameters.push_back({{"name", name},
-                          {"in", "path"},
-                          {"required", true},
-                          {"schema", {{"type", "string"}}}});
+    parameters.push_back(
+        {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
   }
   return parameters;
 }
@@ -110,8 +121,7 @@ document operation_of(const described& what) {
   document operation{{"summary", what.about}, {"parameters", parameters}};
   if (std::string{what.method} == "post") {
     auto members = document::object();
-    for (const auto& p : what.body)
-      members[p.name] = {{"type", p.type}, {"description", p.about}};
+    for (const auto& p : what.body) members[p.name] = {{"type", p.type}, {"description", p.about}};
     operation["security"] = {{{"token", document::array()}}};
     operation["requestBody"] = {
         {"content",
@@ -119,7 +129,8 @@ document operation_of(const described& what) {
            {{"schema",
              {{"type", "object"}, {"properties", members}, {"additionalProperties", false}}}}}}}};
   }
-  operation["responses"] = {{"default", answer("as the command line prints it with -o json, or an error")}};
+  operation["responses"] = {
+      {"default", answer("as the command line prints it with -o json, or an error")}};
   return operation;
 }
 
@@ -128,7 +139,8 @@ document operation_of(const described& what) {
 const std::string& openapi_text() {
   static const std::string text = [] {
     auto paths = document::object();
-    for (const auto& one : operations()) paths["/api/v1" + std::string{one.path}][one.method] = operation_of(one);
+    for (const auto& one : operations())
+      paths["/api/v1" + std::string{one.path}][one.method] = operation_of(one);
     const document all{
         {"openapi", "3.1.0"},
         {"info", {{"title", "Partita"}, {"version", cli::program_version()}}},

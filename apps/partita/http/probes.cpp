@@ -35,7 +35,8 @@ response verdict(const std::vector<check>& checks, bool verbose) {
   std::string body;
   for (const auto& one : checks)
     if (verbose || !fine(one))
-      body += fine(one) ? "[+] " + one.name + " ok\n" : "[-] " + one.name + ": " + one.trouble + "\n";
+      body +=
+          fine(one) ? "[+] " + one.name + " ok\n" : "[-] " + one.name + ": " + one.trouble + "\n";
   return text(all_fine ? 200 : 503, body + (all_fine ? "ok" : "not ready"));
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "apps/partita/http/errors.hpp"
+#include "apps/partita/text.hpp"
 
 namespace partita::http {
 
@@ -48,15 +50,16 @@ router::router(std::vector<route> routes) {
 response router::operator()(const request& what) const {
   const auto parts = parts_of(what.path);
   const auto method = what.method == "HEAD" ? "GET" : what.method;
-  std::string others;
+  std::set<std::string> others;
   for (const auto& [to, pattern] : entries_)
     if (auto found = match(pattern, parts)) {
       if (to.method == method) return to.answer({what, std::move(*found)});
-      others += (others.empty() ? "" : ", ") + to.method;
+      others.insert(to.method);
     }
   if (others.empty()) return error_response(404);
+  if (others.contains("GET")) others.insert("HEAD");
   auto refused = error_response(405);
-  refused.headers.emplace_back("Allow", others);
+  refused.headers.emplace_back("Allow", cli::join({others.begin(), others.end()}, ", "));
   return refused;
 }
 

@@ -32,8 +32,8 @@ document plan_items(const std::vector<step_shape>& plan) {
                      {"group", step.flow == 0 ? document(nullptr)
                                               : document("flow " + std::to_string(step.flow))},
                      {"decides", step.decides},
-                     {"on_failure",
-                      step.on_failure ? document(plan[*step.on_failure].name) : document(nullptr)}});
+                     {"on_failure", step.on_failure ? document(plan[*step.on_failure].name)
+                                                    : document(nullptr)}});
   }
   return items;
 }
@@ -60,8 +60,8 @@ document chain_of(const reader& look, const run_row& run) {
 
 constexpr int durations_sampled = 4'000;
 constexpr int slowest_shown = 10;
-constexpr double bucket_bounds[] = {.001, .003, .01, .03, .1, .3, 1, 3, 10, 30, 100, 300, 1000, 3600,
-                                    14400};
+constexpr double bucket_bounds[] = {.001, .003, .01, .03, .1,   .3,   1,    3,
+                                    10,   30,   100, 300, 1000, 3600, 14400};
 
 /// Of a sample: how long partitions took.
 void add_durations(document& to, const std::vector<microseconds>& sample) {
@@ -70,14 +70,15 @@ void add_durations(document& to, const std::vector<microseconds>& sample) {
   for (auto took : sample) {
     const auto seconds = static_cast<double>(took.count()) / 1e6;
     sorted.push_back(seconds);
-    const auto* bound = std::lower_bound(std::begin(bucket_bounds), std::end(bucket_bounds), seconds);
+    const auto* bound =
+        std::lower_bound(std::begin(bucket_bounds), std::end(bucket_bounds), seconds);
     ++counts[static_cast<std::size_t>(bound - std::begin(bucket_bounds))];
   }
   auto items = document::array();
   for (std::size_t i = 0; i < counts.size(); ++i)
-    items.push_back({{"up_to_s", i < std::size(bucket_bounds) ? document(bucket_bounds[i])
-                                                              : document(nullptr)},
-                     {"count", counts[i]}});
+    items.push_back(
+        {{"up_to_s", i < std::size(bucket_bounds) ? document(bucket_bounds[i]) : document(nullptr)},
+         {"count", counts[i]}});
   std::sort(sorted.begin(), sorted.end());
   to["durations"] = items;
   to["durations_of"] = sample.size();
@@ -95,9 +96,8 @@ document slowest_of(const reader& look, const step_summary& step, const cli::nod
     rows = look.list_slowest(step.row.id, slowest_shown);
   } else {
     auto tiles = look.list_tiles(step.row.id, std::chrono::seconds{0}, ended_few);
-    std::sort(tiles.begin(), tiles.end(), [](const auto& a, const auto& b) {
-      return a.sums.slowest > b.sums.slowest;
-    });
+    std::sort(tiles.begin(), tiles.end(),
+              [](const auto& a, const auto& b) { return a.sums.slowest > b.sums.slowest; });
     for (std::size_t i = 0; i < tiles.size() && i < slowest_shown; ++i)
       for (auto& row : look.list_partitions(step.row.id, tiles[i].sums.slowest_no - 1, 1))
         rows.push_back(std::move(row));

@@ -38,9 +38,10 @@ document run_item(const reader& look, const run_row& run, const std::vector<node
   const auto rate = live ? rate_of(look, steps, now) : std::nullopt;
   const auto sum = cli::totals_of(steps);
   shown["rate_per_s"] = rate ? document(*rate) : document(nullptr);
-  shown["eta_s"] = rate && *rate > 0 && sum.sealed
-                       ? document(static_cast<double>(sum.total - sum.completed - sum.failed) / *rate)
-                       : document(nullptr);
+  shown["eta_s"] =
+      rate && *rate > 0 && sum.sealed
+          ? document(static_cast<double>(sum.total - sum.completed - sum.failed) / *rate)
+          : document(nullptr);
   return shown;
 }
 
@@ -70,9 +71,9 @@ document runs_view(const reader& look, const request& what) {
   allow_only(what, {"state", "job", "since", "until", "param.", "before", "limit"});
   const auto nodes = look.list_nodes(true);
   const auto now = clock_of(nodes);
-  const auto page = cli::find_runs(
-      look, run_filter_in(what, now), static_cast<int>(number_in(what, "limit", 1, most_runs, 50)),
-      run_id{number_in(what, "before", 0, INT64_MAX, 0)});
+  const auto page = cli::find_runs(look, run_filter_in(what, now),
+                                   static_cast<int>(number_in(what, "limit", 1, most_runs, 50)),
+                                   run_id{number_in(what, "before", 0, INT64_MAX, 0)});
   std::vector<document> items;
   for (const auto& run : page.runs) items.push_back(run_item(look, run, nodes, now));
   return list_of(std::move(items), page.next ? std::to_string(page.next.value) : "");
@@ -96,9 +97,9 @@ step_summary require_step(const reader& look, run_id run, const std::string& nam
   require_run(look, run);
   for (auto& step : look.summarize(run))
     if (step.row.spec.name == name) return step;
-  throw http_error(404, "not_found",
-                   "run " + std::to_string(run.value) + " has no step " + name +
-                       ", or has not begun it");
+  throw http_error(
+      404, "not_found",
+      "run " + std::to_string(run.value) + " has no step " + name + ", or has not begun it");
 }
 
 }  // namespace
@@ -143,8 +144,8 @@ document partition_view(const reader& look, run_id run, const std::string& name,
   const auto page = look.list_partitions(step.row.id, no - 1, 1);
   if (page.empty() || page.front().no != no)
     throw http_error(404, "not_found",
-                     "step " + name + " of run " + std::to_string(run.value) + " has no partition " +
-                         std::to_string(no));
+                     "step " + name + " of run " + std::to_string(run.value) +
+                         " has no partition " + std::to_string(no));
   const auto nodes = look.list_nodes(true);
   const auto now = clock_of(nodes);
   const auto names = cli::names_of(nodes);
@@ -226,9 +227,8 @@ document errors_view(const reader& look, run_id run) {
   });
   auto shown = list_of(std::move(items));
   shown["looked_at"] = failures.size();
-  shown["more"] = std::any_of(of_step.begin(), of_step.end(), [](const auto& step) {
-    return step.second == failures_looked_at;
-  });
+  shown["more"] = std::any_of(of_step.begin(), of_step.end(),
+                              [](const auto& step) { return step.second == failures_looked_at; });
   return shown;
 }
 

@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
-#include <future>
+#include <set>
 
 #include "actors/log_event.hpp"
 #include "apps/partita/errors.hpp"
@@ -22,6 +23,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds look_for_others_every{50};
+constexpr milliseconds listen_again_after{500};
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -49,6 +51,7 @@ const httplib::Headers& safe_headers() {
       {"X-Content-Type-Options", "nosniff"},
       {"X-Frame-Options", "DENY"},
       {"Referrer-Policy", "no-referrer"},
+      {"Accept-Ranges", "none"},
       {"Cross-Origin-Resource-Policy", "same-origin"}};
   return headers;
 }
@@ -59,15 +62,50 @@ void give(const response& from, httplib::Response& to) {
   if (from.status != 304) to.set_content(from.body, from.type.c_str());
 }
 
+/// One header of this name, of digits only.
+bool is_length(const httplib::Headers& headers) {
+  const auto [first, last] = headers.equal_range("Content-Length");
+  return std::distance(first, last) == 1 && !first->second.empty() &&
+         first->second.find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// Before a request is answered: where its body ends must be beyond doubt, or what follows would be
+/// taken for a request of its own. Bodies are taken as they are: a small one that unpacks to a large
+/// one is not. Answers are neither cut into ranges nor compressed as well as Brotli can, which takes
+/// longer than to send them. Throws http_error. Returns whether the body will not be read.
+bool prepare(httplib::Request& r) {
+  const bool chunked = r.has_header("Transfer-Encoding");
+  const bool counted = r.has_header("Content-Length");
+  if ((chunked && (counted || r.get_header_value("Transfer-Encoding") != "chunked")) ||
+      (counted && !is_length(r.headers)))
+    throw http_error(400, "http_400", "the length of the request is not clear");
+  if (r.has_header("Content-Encoding"))
+    throw http_error(415, "http_415", "the body must not be compressed");
+  if (!chunked && !counted) r.headers.emplace("Content-Length", "0");
+  const bool gzip = r.get_header_value("Accept-Encoding").find("gzip") != std::string::npos;
+  r.headers.erase("Accept-Encoding");
+  if (gzip) r.headers.emplace("Accept-Encoding", "gzip");
+  r.headers.erase("Range");
+  r.ranges.clear();
+  const bool has_body = chunked || (counted && r.get_header_value("Content-Length") != "0");
+  return has_body && r.method != "POST" && r.method != "PUT" && r.method != "PATCH";
+}
+
 /// A connection that does not keep a thread from those that wait, nor for ever.
 class bounded_server final : public httplib::Server {
  public:
   explicit bounded_server(const server_limits& limits) : limits_(limits) {
     new_task_queue = [this] {
       std::lock_guard lock{mutex_};
-      return queue_ = new task_queue{limits_.threads, limits_.waiting};  // httplib deletes it
+      const auto gone = [this] {
+        std::lock_guard again{mutex_};
+        queue_ = nullptr;
+      };
+      return queue_ = new task_queue{limits_.threads, limits_.waiting, gone};  // httplib deletes it
     };
     set_payload_max_length(limits_.body_bytes);
+    set_keep_alive_max_count(static_cast<std::size_t>(limits_.requests));
+    set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(limits_.idle).count());
     // Not SO_REUSEPORT, its default: then two nodes could listen at one address.
     set_socket_options([](int socket) {
       const int yes = 1;
@@ -76,48 +114,78 @@ class bounded_server final : public httplib::Server {
     set_tcp_nodelay(true);
   }
 
+  /// Nobody waits for a client any more.
   void end() {
     {
       std::lock_guard lock{mutex_};
+      ending_ = true;
       if (queue_ != nullptr) queue_->end();
+      for (int socket : open_) ::shutdown(socket, SHUT_RDWR);
     }
     stop();
   }
 
  private:
   bool process_and_close_socket(int socket) override {
-    bool well = true;
-    for (int i = 1; well && wait_for_request(socket, i == 1); ++i) {
-      connection one{socket, limits_};
-      bool closed = false;
-      const bool last = i == limits_.requests || queue_->is_wanted();
-      well = process_request(one, last, closed, [](httplib::Request& r) { spare_brotli(r); }) &&
-             !closed && !last;
+    if (!open(socket)) return false;
+    connection one{socket, limits_};
+    for (int i = 1; wait_for_request(one, i == 1) && answer(one, i == limits_.requests); ++i) {
     }
-    ::shutdown(socket, SHUT_RDWR);
-    ::close(socket);
-    return well;
-  }
-
-  bool wait_for_request(int socket, bool first) {
-    const auto until = std::chrono::steady_clock::now() + (first ? limits_.request : limits_.idle);
-    while (!wait_for(socket, POLLIN, look_for_others_every))
-      if (queue_->is_wanted() || std::chrono::steady_clock::now() >= until) return false;
+    close(socket);
     return true;
   }
 
-  /// It would be compressed as well as Brotli can, which takes longer than to send it.
-  static void spare_brotli(httplib::Request& r) {
-    const auto accepts = r.headers.find("Accept-Encoding");
-    if (accepts == r.headers.end()) return;
-    const bool gzip = accepts->second.find("gzip") != std::string::npos;
-    r.headers.erase("Accept-Encoding");
-    if (gzip) r.headers.emplace("Accept-Encoding", "gzip");
+  /// Whether another request may follow.
+  bool answer(connection& one, bool last) {
+    one.begin_request();
+    bool closed = false, unread = false;
+    last = last || is_wanted();
+    try {
+      const auto setup = [&](httplib::Request& r) { unread = prepare(r); };
+      return process_request(one, last, closed, setup) && !closed && !last && !unread &&
+             !one.refused();
+    } catch (const http_error& e) {
+      const auto refused = error_response(e.status(), e.code(), e.what(), e.hint());
+      one.httplib::Stream::write("HTTP/1.1 " + std::to_string(refused.status) +
+                                 " Refused\r\nConnection: close\r\nContent-Type: " + refused.type +
+                                 "\r\nContent-Length: " + std::to_string(refused.body.size()) +
+                                 "\r\n\r\n" + refused.body);
+      return false;
+    }
+  }
+
+  bool wait_for_request(const connection& one, bool first) {
+    const auto until = std::chrono::steady_clock::now() + (first ? limits_.request : limits_.idle);
+    while (!one.has_more() && !wait_for(one.socket(), POLLIN, look_for_others_every))
+      if (is_wanted() || std::chrono::steady_clock::now() >= until) return false;
+    return true;
+  }
+
+  /// Whether this thread should make room.
+  bool is_wanted() {
+    std::lock_guard lock{mutex_};
+    return ending_ || queue_ == nullptr || queue_->is_wanted();
+  }
+
+  bool open(int socket) {
+    std::lock_guard lock{mutex_};
+    if (!ending_) open_.insert(socket);
+    if (ending_) ::close(socket);
+    return !ending_;
+  }
+
+  void close(int socket) {
+    std::lock_guard lock{mutex_};
+    open_.erase(socket);
+    ::shutdown(socket, SHUT_RDWR);
+    ::close(socket);
   }
 
   const server_limits limits_;
   std::mutex mutex_;
   task_queue* queue_ = nullptr;
+  std::set<int> open_;  // the sockets of clients
+  bool ending_ = false;
 };
 
 }  // namespace
@@ -158,8 +226,8 @@ class server::implementation {
     const auto handle = [this](const httplib::Request& from, httplib::Response& to) {
       const auto what = request_of(from);
       const auto answered = guarded(answer_, what);
-      log::debug("http", {}, {{"method", what.method}, {"path", what.path},
-                              {"status", answered.status}});
+      log::debug("http", {},
+                 {{"method", what.method}, {"path", what.path}, {"status", answered.status}});
       give(answered, to);
     };
     server_.Get(".*", handle).Post(".*", handle).Put(".*", handle).Patch(".*", handle);
@@ -175,14 +243,15 @@ class server::implementation {
     else if (!server_.bind_to_port(at.host, at.port))
       port_ = -1;
     if (port_ < 0)
-      throw cli::command_error(cli::exit_code::usage, "address",
-                               "cannot listen at " + at.text() +
-                                   ": it is in use, or not an address of this machine");
-    listens_ = std::thread{[this] { server_.listen_after_bind(); }};
+      throw cli::command_error(
+          cli::exit_code::usage, "address",
+          "cannot listen at " + at.text() + ": it is in use, or not an address of this machine");
+    listens_ = std::thread{[this, host = at.host] { listen(host); }};
     while (!server_.is_running()) std::this_thread::yield();
   }
 
   ~implementation() {
+    ending_ = true;
     server_.end();
     listens_.join();
   }
@@ -190,9 +259,20 @@ class server::implementation {
   int port() const { return port_; }
 
  private:
+  /// Where the kernel is short of something, httplib stops to listen.
+  void listen(const std::string& host) {
+    server_.listen_after_bind();
+    while (!ending_) {
+      log::error("http_stopped", {}, {{"why", "connections cannot be accepted"}, {"port", port_}});
+      std::this_thread::sleep_for(listen_again_after);
+      if (!ending_ && server_.bind_to_port(host, port_)) server_.listen_after_bind();
+    }
+  }
+
   bounded_server server_;
   const handler answer_;
   int port_ = 0;
+  std::atomic<bool> ending_{false};
   std::thread listens_;
 };
 

@@ -11,8 +11,8 @@ namespace partita::http {
 
 namespace {
 
-constexpr server_limits limits_of_probes{2, 16, 8'192, 1'024, milliseconds{3'000},
-                                         milliseconds{5'000}, milliseconds{1'000}, 100};
+constexpr server_limits limits_of_probes{
+    2, 16, 8'192, 1'024, milliseconds{3'000}, milliseconds{5'000}, milliseconds{1'000}, 100};
 
 std::vector<std::string> names_in(const std::string& text) {
   std::vector<std::string> names;
@@ -37,6 +37,16 @@ void append(std::vector<route>& to, std::vector<route> more) {
   for (auto& one : more) to.push_back(std::move(one));
 }
 
+/// Routes that tell something only to those who may read.
+std::vector<route> for_readers(std::vector<route> routes, const access_rules& access) {
+  for (auto& one : routes)
+    one.answer = [&access, answer = std::move(one.answer)](const call& c) {
+      access.allow_reading(c.what);
+      return answer(c);
+    };
+  return routes;
+}
+
 }  // namespace
 
 cli::option_list http_options() {
@@ -57,9 +67,10 @@ bool asks_for_site(const cli::arguments& args) {
 }
 
 struct site::parts {
-  explicit parts(std::shared_ptr<database> db) : state(std::move(db)) {}
+  explicit parts(const std::shared_ptr<database>& db) : state(db), of_probes(db) {}
 
   api_state state;
+  api_state of_probes;  // viewers do not make them wait
   std::unique_ptr<access_rules> access;
   std::unique_ptr<server> page, probes;
   std::string page_address;
@@ -69,17 +80,17 @@ site::site(const cli::arguments& args, const std::shared_ptr<database>& db,
            std::shared_ptr<const vital_signs> own)
     : parts_(std::make_unique<parts>(db)) {
   auto& p = *parts_;
-  auto probes = probe_routes(own, p.state);
-  probes.push_back(metrics_route(own, p.state));
+  auto probes = probe_routes(own, p.of_probes);
+  probes.push_back(metrics_route(own, p.of_probes));
   if (const auto text = args.text("http"); !text.empty()) {
     auto at = address::parse("http", text);
     const auto file = args.text("http-tokens");
-    p.access = std::make_unique<access_rules>(
-        at, file.empty() ? tokens{} : tokens::from_file(file), names_in(args.text("http-names")));
+    p.access = std::make_unique<access_rules>(at, file.empty() ? tokens{} : tokens::from_file(file),
+                                              names_in(args.text("http-names")));
     auto routes = page_routes();
     append(routes, reading_routes(p.state, *p.access));
     append(routes, changing_routes(operator_database(args, db), p.state.readers, *p.access));
-    append(routes, probes);
+    append(routes, for_readers(probes, *p.access));
     p.page = std::make_unique<server>(at, router{std::move(routes)});
     at.port = p.page->port();
     p.page_address = "http://" + at.text() + "/";

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <httplib.h>
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <httplib.h>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -13,9 +13,15 @@ namespace partita::http {
 /// A bounded number of threads and of connections that wait for one. Whoever brings more waits.
 class task_queue final : public httplib::TaskQueue {
  public:
-  task_queue(int threads, std::size_t most) : most_(most) {
+  /// `gone` is called when it is destroyed.
+  task_queue(int threads, std::size_t most, std::function<void()> gone)
+      : most_(most), gone_(std::move(gone)) {
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
   }
+
+  ~task_queue() override { gone_(); }
+  task_queue(const task_queue&) = delete;
+  task_queue& operator=(const task_queue&) = delete;
 
   void enqueue(std::function<void()> task) override {
     std::unique_lock lock{mutex_};
@@ -61,6 +67,7 @@ class task_queue final : public httplib::TaskQueue {
   }
 
   const std::size_t most_;
+  const std::function<void()> gone_;
   std::mutex mutex_;
   std::condition_variable work_, room_;
   std::deque<std::function<void()>> tasks_;

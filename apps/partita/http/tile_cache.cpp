@@ -26,9 +26,8 @@ tile_cache::tiles tile_cache::of(const reader& look, const step_row& step, db_ti
   if (mine->known) {
     const auto age = std::chrono::floor<std::chrono::seconds>(now - step.started_at);
     from = tile_of(std::max(std::chrono::seconds{0}, age - may_change));
-    const auto stays =
-        std::find_if(mine->known->begin(), mine->known->end(),
-                     [&](const tile_row& tile) { return tile.begins >= from; });
+    const auto stays = std::find_if(mine->known->begin(), mine->known->end(),
+                                    [&](const tile_row& tile) { return tile.begins >= from; });
     rows->assign(mine->known->begin(), stays);
   }
   for (;;) {

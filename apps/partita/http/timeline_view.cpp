@@ -32,22 +32,25 @@ double rounded(double value) { return std::round(value * 1000) / 1000; }
 class timeline {
  public:
   timeline(const reader& look, tile_cache& tiles, run_id id, const request& what)
-      : look_(look), run_(require_run(look, id)), steps_(look.list_steps(id)),
-        nodes_(look.list_nodes(true)), now_(clock_of(nodes_)), live_(!is_terminal(run_.state)) {
+      : look_(look),
+        run_(require_run(look, id)),
+        steps_(look.list_steps(id)),
+        nodes_(look.list_nodes(true)),
+        now_(clock_of(nodes_)),
+        live_(!is_terminal(run_.state)) {
     begins_ = run_.started_at.value_or(run_.created_at);
     ends_ = std::max(run_.ended_at.value_or(now_), begins_ + std::chrono::seconds{1});
     from_ = time_in(what, "from", now_).value_or(begins_);
     to_ = time_in(what, "to", now_).value_or(ends_);
-    if (to_ <= from_)
-      throw http_error(400, "bad_parameter", "from must be before to");
+    if (to_ <= from_) throw http_error(400, "bad_parameter", "from must be before to");
     pixels_ = static_cast<int>(number_in(what, "pixels", 10, 10'000, 1'200));
     for (const auto& step : steps_) {
       if (step.spec.kind != step_kind::partitioned) continue;
       for (const auto& tile : *tiles.of(look, step, now_))
-        by_step_[step.id].push_back({{tile.node, step.started_at + tile.begins,
-                                      length_of_tile(tile.begins), tile.sums},
-                                     tile.first_lease,
-                                     tile.last_lease});
+        by_step_[step.id].push_back(
+            {{tile.node, step.started_at + tile.begins, length_of_tile(tile.begins), tile.sums},
+             tile.first_lease,
+             tile.last_lease});
     }
     leases_ = look.list_live_leases(run_.id, {}, leases_drawn);
     moves_ = look.list_moved(run_.id, moves_drawn);
@@ -106,12 +109,12 @@ class timeline {
     auto items = document::array();
     for (const auto& [id, place] : place_) {
       const auto found = row_of_.find(id);
-      items.push_back({{"id", std::to_string(id.value)},
-                       {"name", found == row_of_.end() ? "" : found->second->info.name},
-                       {"slots", slots_of(id)},
-                       {"state", found == row_of_.end()
-                                     ? document(nullptr)
-                                     : document(to_string(shown_state(*found->second)))}});
+      items.push_back(
+          {{"id", std::to_string(id.value)},
+           {"name", found == row_of_.end() ? "" : found->second->info.name},
+           {"slots", slots_of(id)},
+           {"state", found == row_of_.end() ? document(nullptr)
+                                            : document(to_string(shown_state(*found->second)))}});
     }
     return items;
   }
@@ -135,13 +138,14 @@ class timeline {
   }
 
   void add_bins(document& out, bool is_near) const {
-    const auto most = static_cast<int>(
-        std::min<std::size_t>(static_cast<std::size_t>(pixels_),
-                              std::max<std::size_t>(1, far_bins / std::max<std::size_t>(1, place_.size()))));
+    const auto most = static_cast<int>(std::min<std::size_t>(
+        static_cast<std::size_t>(pixels_),
+        std::max<std::size_t>(1, far_bins / std::max<std::size_t>(1, place_.size()))));
     const auto window = to_ - from_;
     const auto count =
         static_cast<int>(std::clamp<std::int64_t>(window / std::chrono::seconds{1}, 1, most));
-    const bin_layout layout{from_, std::max(microseconds{1}, window / count + microseconds{1}), count};
+    const bin_layout layout{from_, std::max(microseconds{1}, window / count + microseconds{1}),
+                            count};
     out["bin_s"] = seconds_in(layout.length);
     auto items = document::array();
     if (!is_near) {
@@ -240,18 +244,18 @@ class timeline {
         });
         const auto no = one[1].get<partition_no>();
         if (lease == leases_.end() || !lease->span.contains(no)) continue;
-        const auto running =
-            seconds_in(now_ - node.heartbeat_at) + static_cast<double>(one[2].get<std::int64_t>()) / 1e3;
+        const auto running = seconds_in(now_ - node.heartbeat_at) +
+                             static_cast<double>(one[2].get<std::int64_t>()) / 1e3;
         const auto usual = median_of(lease->step, median);
         if (usual <= 0 || running <= straggles * usual) continue;
         const auto page = look_.list_partitions(lease->step, no - 1, 1);
-        items.push_back({{"step", steps_[step_place_.at(lease->step)].spec.name},
-                         {"no", no},
-                         {"key", page.empty() ? "" : page.front().key},
-                         {"node",
-                          {{"id", std::to_string(node.id.value)}, {"name", node.info.name}}},
-                         {"running_s", rounded(running)},
-                         {"median_s", rounded(usual)}});
+        items.push_back(
+            {{"step", steps_[step_place_.at(lease->step)].spec.name},
+             {"no", no},
+             {"key", page.empty() ? "" : page.front().key},
+             {"node", {{"id", std::to_string(node.id.value)}, {"name", node.info.name}}},
+             {"running_s", rounded(running)},
+             {"median_s", rounded(usual)}});
       }
     }
     std::sort(items.begin(), items.end(), [](const document& a, const document& b) {

@@ -41,7 +41,7 @@ ORDER BY run_id DESC LIMIT $1::integer)";
 
 // $1 at most
 inline const std::string count_runs = "SELECT count(*) FROM (SELECT FROM partita.run WHERE " +
-                                      chosen_runs + " LIMIT $1::integer) some";
+                                      chosen_runs + " LIMIT $1::integer) counted";
 
 // $1 run
 inline const std::string set_abandoned =

@@ -21,9 +21,9 @@ SELECT step_id, CASE WHEN age < 120 THEN age
        $1::bigint, sum(completed), sum(failed), sum(returned), sum(busy_us), max(slowest_us),
        (array_agg(slowest_no ORDER BY slowest_us DESC))[1], min(lease_id), max(lease_id)
 FROM (SELECT p.*,
-             greatest(0, partita.micros(greatest(p.granted_at,
-                                                 partita.clock() - p.ago * interval '1 microsecond'))
-                         - partita.micros(p.started_at)) / 1000000 AS age
+             greatest(0, partita.micros(greatest(
+               p.granted_at, partita.clock() - p.ago * interval '1 microsecond'))
+               - partita.micros(p.started_at)) / 1000000 AS age
       FROM ()" + pieces + R"() p OFFSET 0) aged
 GROUP BY 1, 2 ORDER BY 1, 2
 ON CONFLICT (step_id, at_s, node_id) DO UPDATE
@@ -97,10 +97,10 @@ FROM (SELECT l.* FROM partita.step s JOIN partita.lease l ON l.step_id = s.step_
       ORDER BY l.lease_id DESC LIMIT $2::integer) l
 LEFT JOIN LATERAL (
   SELECT k.lease_id, k.node_id, k.granted_at
-  FROM (SELECT some.lease_id
+  FROM (SELECT first_ones.lease_id
         FROM (SELECT o.lease_id FROM partita.result o
               WHERE o.step_id = l.step_id AND o.no BETWEEN l.lo AND l.hi
-              ORDER BY o.no LIMIT 500) some
+              ORDER BY o.no LIMIT 500) first_ones
         UNION
         SELECT v.lease_id FROM partita.lease v
         WHERE v.step_id = l.step_id AND v.state = 'LIVE' AND v.lo <= l.hi AND v.hi >= l.lo) next

@@ -1,0 +1,135 @@
+#include <catch2/catch.hpp>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "apps/partita/http/answers.hpp"
+#include "apps/partita/http/api.hpp"
+#include "apps/partita/http/assets.hpp"
+#include "apps/partita/http/changes.hpp"
+#include "apps/partita/http/errors.hpp"
+#include "apps/partita/http/openapi.hpp"
+#include "apps/partita/http/query.hpp"
+#include "apps/partita/text.hpp"
+#include "storage/clock.hpp"
+#include "storage/database.hpp"
+
+using namespace partita;
+using namespace partita::http;
+using namespace std::chrono_literals;
+
+namespace {
+
+request get(const std::string& path, std::multimap<std::string, std::string> query = {}) {
+  return {"GET", path, std::move(query), {}, ""};
+}
+
+route told(const std::string& method, const std::string& path) {
+  return {method, path, [path](const call& c) {
+            auto text = path;
+            for (const auto& [name, value] : c.names) text += " " + name + "=" + value;
+            return response{200, "text/plain", text};
+          }};
+}
+
+int status_of(const std::function<void()>& what) {
+  try {
+    what();
+    return 0;
+  } catch (const http_error& e) {
+    return e.status();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a path finds its route, and its names") {
+  const router to{{told("GET", "/a/count"), told("GET", "/a/{id}"), told("POST", "/a/{id}/stop"),
+                   told("GET", "/")}};
+  CHECK(to(get("/")).body == "/");
+  CHECK(to(get("/a/count")).body == "/a/count");
+  CHECK(to(get("/a/7")).body == "/a/{id} id=7");
+  CHECK(to(get("//a//7/")).body == "/a/{id} id=7");
+  CHECK(to({"HEAD", "/a/7", {}, {}, ""}).status == 200);
+  CHECK(to(get("/a")).status == 404);
+  CHECK(to(get("/a/7/stop/x")).status == 404);
+  const auto refused = to(get("/a/7/stop"));
+  CHECK(refused.status == 405);
+  CHECK(refused.headers.front() == std::pair<std::string, std::string>{"Allow", "POST"});
+}
+
+TEST_CASE("the description names every route of the API, and no other") {
+  const auto db = open_database("sqlite:none.db");
+  api_state state{db};
+  const access_rules access{{"127.0.0.1", 1}, {}, {}};
+  std::set<std::string> routes, described;
+  for (const auto& r : reading_routes(state, access)) routes.insert(r.method + " " + r.path);
+  for (const auto& r : changing_routes(db, state.readers, access))
+    routes.insert(r.method + " " + r.path);
+  const auto all = nlohmann::json::parse(openapi_text());
+  for (const auto& [path, methods] : all["paths"].items())
+    for (const auto& [method, operation] : methods.items())
+      described.insert((method == "get" ? "GET " : "POST ") + path);
+  CHECK(routes == described);
+}
+
+TEST_CASE("who asks the same within the time gets the same answer, made once") {
+  answers shared{1h};
+  int made = 0;
+  const auto make = [&] { return response{200, "text/plain", std::to_string(++made)}; };
+  CHECK(shared.get(get("/a"), make).body == "1");
+  CHECK(shared.get(get("/a"), make).body == "1");
+  CHECK(shared.get(get("/a", {{"x", "1"}}), make).body == "2");
+  auto again = get("/a");
+  again.headers["if-none-match"] = etag_of("1");
+  CHECK(shared.get(again, make).status == 304);
+  again.headers["if-none-match"] = etag_of("7");
+  CHECK(shared.get(again, make).body == "1");
+  answers fleeting{0ms};
+  CHECK(fleeting.get(get("/a"), make).body == "3");
+  // What goes wrong is an answer too.
+  const auto fails = [&]() -> response {
+    throw http_error(503, "away", "it is away " + std::to_string(++made));
+  };
+  const auto first = shared.get(get("/b"), fails);
+  CHECK(first.status == 503);
+  CHECK(shared.get(get("/b"), fails).body == first.body);
+}
+
+TEST_CASE("parameters are checked, with a sentence") {
+  const auto now = cli::parse_iso_time("2026-03-01T10:20:30.000Z");
+  CHECK(number_in(get("/", {{"n", "7"}}), "n", 1, 9, 3) == 7);
+  CHECK(number_in(get("/"), "n", 1, 9, 3) == 3);
+  for (const auto* wrong : {"0", "10", "x", "7x", "-", "99999999999999999999"})
+    CHECK(status_of([&] { number_in(get("/", {{"n", wrong}}), "n", 1, 9, 3); }) == 400);
+  const auto at = [&](const std::string& text) {
+    return time_in(get("/", {{"t", text}}), "t", now);
+  };
+  CHECK(at("2026-03-01T10:20:30.123Z") == now + 123ms);
+  CHECK(at("2026-03-01T10:20") == now - 30s);
+  CHECK(at("-2h") == now - 2h);
+  CHECK(at("2h") == now - 2h);
+  CHECK_FALSE(time_in(get("/"), "t", now));
+  for (const auto* wrong : {"x", "-", "yesterday", "2026-03-01T10:20:99Z", "2026-03-01T10:20:xxZ"})
+    CHECK(status_of([&] { at(wrong); }) == 400);
+  const auto filter = run_filter_in(
+      get("/", {{"job", "j"}, {"state", "failed,running"}, {"param.in", "/x*"}}), now);
+  CHECK(filter.choice.states == std::vector<std::string>{"FAILED", "RUNNING"});
+  CHECK(filter.parameters.at("in") == "/x*");
+  CHECK(status_of([&] { run_filter_in(get("/", {{"state", "FAILED,"}}), now); }) == 400);
+  CHECK(status_of([&] { allow_only(get("/", {{"param.", "x"}}), {"param."}); }) == 400);
+  CHECK(status_of([&] { allow_only(get("/", {{"param.a", "x"}}), {"param."}); }) == 0);
+}
+
+TEST_CASE("the page is there, and small") {
+  std::size_t bytes = 0;
+  std::set<std::string_view> paths;
+  for (const auto& file : assets()) {
+    bytes += file.content.size();
+    paths.insert(file.path);
+    CHECK_FALSE(file.content.empty());
+  }
+  CHECK(paths.contains("index.html"));
+  CHECK(bytes > 1'000);
+  CHECK(bytes < 600'000);
+}
