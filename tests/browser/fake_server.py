@@ -184,7 +184,7 @@ class Api:
             raise Problem(403, 'forbidden', 'This token may only read.')
         if headers.get('Content-Type') != 'application/json':
             raise Problem(415, 'media_type', 'Send JSON.')
-        w.written.append((path, body, dict(headers)))
+        w.written.append((path, body, {k.lower(): v for k, v in headers.items()}))
         parts = path.split('/')
         if path == 'runs':
             return 201, self.launch(json.loads(body), headers)
@@ -239,7 +239,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header('Content-Length', str(len(body)))
         self.end_headers()
         if not fresh:
-            self.wfile.write(body)
+            try:
+                self.wfile.write(body)
+            except OSError:  # the page has gone on without the answer
+                self.close_connection = True
 
     def json(self, status, value):
         self.answer(status, json.dumps(value, ensure_ascii=False).encode(), 'application/json')
@@ -302,7 +305,7 @@ def start(world, port=0):
     server.seen, server.strays = [], []
     server.quiet = threading.Event()  # set: no answer is slow any more
     server.url = f'http://127.0.0.1:{server.server_port}{PREFIX}'
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     return server
 
 

@@ -291,7 +291,7 @@ export class timeline {
       const high = layout.kind === 'lanes' ? first.height * Math.max(1, node.slots) : first.height;
       const y = axis + first.y - this.top;
       const middle = y + high / 2;
-      if (middle - free < 13 || middle < axis - 10 || middle > axis + this.plot + 10) return;
+      if (middle - free < 13 || middle < axis + 5 || middle > axis + this.plot - 4) return;
       free = middle;
       const away = node.state !== 'ACTIVE' && node.state !== 'DRAINING';
       c.fillStyle = away ? colours.warned : colours.quiet;

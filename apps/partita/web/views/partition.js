@@ -70,8 +70,8 @@ function details(id, step, p) {
   ];
 }
 
-const items = (given) => ['read', 'written', 'filtered', 'skipped'].filter((k) => Number(given?.[k]))
-  .map((k) => `${f.count(given[k])} ${k}`).join(', ');
+const items = (given) => ['read', 'written', 'filtered', 'skipped']
+  .filter((k) => Number(given?.[k])).map((k) => `${f.count(given[k])} ${k}`).join(', ');
 
 const outcomes = { RETRY: 'will be tried again', LOST: 'its node was lost',
                    GIVEN_BACK: 'given back before it began', RELEASED: 'stopped on request' };

@@ -6,7 +6,7 @@ import { at, failure, json_block, mark, node_link, partition_address, section,
          when } from '../parts.js';
 import { flow } from '../flow.js';
 import { histogram } from '../charts.js';
-import { moves } from '../sentences.js';
+import { moves, slowest_first } from '../sentences.js';
 import { timeline_need, timeline_section } from './run_timeline.js';
 import * as f from '../format.js';
 
@@ -36,8 +36,8 @@ function durations(ctx, r) {
   const asked = ctx.route.query.get('step');
   const step = steps.find((s) => s.name === asked) || steps.find((s) => s.state === 'RUNNING') ||
     steps[steps.length - 1];
-  return section('How long partitions take', { 'data-testid': 'durations', aside: steps.length > 1 &&
-    steps.map((s) => h('a', { key: s.id, 'aria-current': s === step ? 'true' : null, href:
+  return section('How long partitions take', { 'data-testid': 'durations',
+    aside: steps.length > 1 && steps.map((s) => h('a', { key: s.id, 'aria-current': s === step ? 'true' : null, href:
       fragment(['runs', r.id], { ...Object.fromEntries(ctx.route.query), step: s.name }) },
     f.shown(s.name, 40))) },
   step.median_s !== null && step.median_s !== undefined && h('p', { class: 'quiet' },
@@ -88,10 +88,11 @@ function moved(ctx) {
 }
 
 function stragglers(ctx, r) {
-  const list = ctx.value('timeline')?.stragglers || [];
+  const list = slowest_first(ctx.value('timeline'));
   return list.length > 0 && section('Running for long', { 'data-testid': 'stragglers', aside:
     h('span', { class: 'quiet' }, 'more than twice the median') },
-  h('ul', { class: 'rows' }, list.slice(0, 20).map((one) => h('li', { key: `${one.step} ${one.no}` },
+  h('ul', { class: 'rows' }, list.slice(0, 20).map((one) => h('li', {
+    key: `${one.step} ${one.no}` },
     mark('WARNING'), h('a', { href: partition_address(r.id, one.step, one.no) },
       `${f.shown(one.step, 40)} ${one.no}`), h('bdi', { class: 'clip grow quiet' },
       f.shown(one.key, 60)), node_link(one.node),
@@ -105,7 +106,8 @@ function skipped(ctx, r) {
   return section('Skipped items', { 'data-testid': 'skipped', aside: value.more &&
     h('span', { class: 'quiet' }, `the first ${value.items.length} of ${
       f.count(r.items.skipped)}`) },
-  h('ul', { class: 'rows' }, value.items.map((one, i) => h('li', { key: `${one.step} ${one.no} ${i}` },
+  h('ul', { class: 'rows' }, value.items.map((one, i) => h('li', {
+    key: `${one.step} ${one.no} ${i}` },
     at(one.at), h('a', { href: partition_address(r.id, one.step, one.no) },
       `${f.shown(one.step, 30)} ${one.no}`),
     h('span', { class: 'clip grow', title: f.shown(f.value_text(one.item ?? one.place), 600) },
