@@ -102,7 +102,7 @@ def launch(page):
     keys = [headers['idempotency-key'] for _, _, headers in page.world.written]
     check(keys[0] and keys[0] == keys[1], 'the same submission has the same key')
     check('"to":9223372036854775807' in page.world.written[0][1], 'digits are kept')
-    page.until("return !document.querySelector('[data-testid=launch-submit]').disabled", 'the answer')
+    page.there('[data-testid="launch-submit"]:enabled', 'the answer')
     page.b.run("document.querySelector('[data-parameter=from]').select()")
     page.b.type('[data-parameter="from"]', '14' + ENTER)
     page.hash_is('#/runs/118')

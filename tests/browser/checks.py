@@ -37,6 +37,7 @@ class Page:
     def __init__(self, browser, nodes=3):
         self.b = browser
         self.world = World(nodes)
+        self.loads = 0
         self.server = fake_server.start(self.world)
 
     def close(self):
@@ -46,8 +47,8 @@ class Page:
         self.server.server_close()
 
     def open(self, route, ready='h1'):
-        self.b.open('about:blank')
-        self.b.open(self.server.url + route)
+        self.loads += 1  # another query, or only the fragment would change
+        self.b.open(f'{self.server.url}?{self.loads}{route}')
         self.until(f"return document.querySelector({ready!r}) && "
                    "!document.querySelector('.first, main > .quiet')", f'{route} is drawn')
 

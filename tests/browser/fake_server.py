@@ -72,7 +72,7 @@ class Api:
                                  'text': f"Run {r['id']} waits: {r['waits_for']}"})
         ending = 'all is well' if not bad else f"{len(bad)} lost"
         return {'status': 'WARNING' if warnings else 'OK', 'warnings': warnings,
-                'sentence': f"{len(at_work)} nodes, {len(live)} runs under way, {ending}",
+                'sentence': f'{len(at_work)} nodes, {len(live)} of {len(w.runs)} runs under way, {ending}',
                 'nodes': {'active': len(at_work), 'draining': 0, 'unreachable': len(bad)},
                 'slots': sum(n['slots'] for n in at_work),
                 'running': sum(n['running'] for n in at_work),

@@ -32,7 +32,8 @@ def formats(page):
       m.rate(0.05), m.percent(0.9999), m.shown('a\\u202eb\\u0000'), m.of(2, 'try')]'''),
          ['9,223,372,036,854,775,807', '1,000', '3 a minute', '99 %', 'a\\u202eb\\u0000',
           '2 tries'], 'other formats')
-    same(page.module('api.js', '''const v = m.parse('{"a":9007199254740993,"b":[1,"12345678901234567890"]}');
+    same(page.module('api.js', '''
+      const v = m.parse('{"a":9007199254740993,"b":[1,"12345678901234567890"]}');
       return [String(v.a), v.b[0], v.b[1]]'''),
          ['9007199254740993', 1, '12345678901234567890'], 'integers of 64 bits')
     same(page.module('format.js', "return m.json_text({a: 2n ** 60n, b: [1, 'x'], c: {}})"),

@@ -33,7 +33,7 @@ def keys(page):
           abs(int(again['to']) - int(after['to'])) <= 1, 'the address gives the same view')
     page.b.run(f"document.querySelector('{FRAME}').focus()")
     page.b.keys(']', ENTER)
-    page.until("return location.hash.startsWith('#/runs/115/partitions/work/')", 'a partition opens')
+    page.until("return location.hash.startsWith('#/runs/115/partitions/work/')", 'one opens')
     page.b.run('history.back()')
     page.hash_is(address)
     drawn(page)
@@ -133,7 +133,7 @@ def stale(page):
     page.open('#/runs/117')
     drawn(page)
     to = int(page.b.run(DATA)['to'])
-    page.until(f"return Number(document.querySelector('{FRAME}').dataset.to) > {to}", 'time goes on')
+    page.until(f"return document.querySelector('{FRAME}').dataset.to > {to}", 'time goes on')
     page.world.delay_s = 1
     page.b.run(f"document.querySelector('{FRAME}').focus()")
     page.b.keys('+')

@@ -23,8 +23,8 @@ export function show_keys() {
   show_dialog((redraw, close) => ({
     title: 'Keys',
     body: [keys_of(list), h('h3', {}, 'In a timeline'), keys_of(in_timeline),
-           h('p', { class: 'quiet' }, 'The wheel zooms at the pointer; with Shift it pans, and so ' +
-             'does dragging.')],
+           h('p', { class: 'quiet' }, 'The wheel zooms at the pointer; with Shift it pans, and ' +
+             'so does dragging.')],
     buttons: [button('Close', close, { class: 'primary' })],
     submit: close,
   }), { testid: 'keys-dialog' });

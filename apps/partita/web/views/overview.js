@@ -59,7 +59,7 @@ function runs_now(ctx) {
         title: f.shown(r.waits_for, 400) }, `Waits: ${f.shown(r.waits_for, 160)}`)]],
       ['Progress', 'bar-cell', (r) => [bar(r.partitions, r.progress, r.state),
         h('span', { class: 'under-bar' }, fraction(r.partitions))]],
-      ['Rate', 'num', (r) => (is_live(r) && r.state === 'RUNNING' ? f.rate(r.rate_per_s) : '')],
+      ['Rate', 'num wide-only', (r) => (is_live(r) && r.state === 'RUNNING' ? f.rate(r.rate_per_s) : '')],
       ['Done in', 'num', (r) => (r.eta_s === null || r.eta_s === undefined ? '–'
         : f.duration(r.eta_s))],
     ], value.items, { key: (r) => r.id, label: 'Runs under way', row_props: (r) => ({

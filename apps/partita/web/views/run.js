@@ -83,7 +83,8 @@ function sentences(ctx, r) {
   return h('div', { class: 'sentences', 'data-testid': 'sentences' },
     first.words.length > 0 && h('p', { class: `sentence ${first.tone}`, 'data-testid': 'headline' },
       mark(mark_of[first.tone]), h('span', {}, words(first.words))),
-    more.map((line) => h('p', { key: line.id, class: line.tone, 'data-testid': `why-${
+    more.map((line) => h('p', { key: line.id, class: `${line.tone}${
+      line.id === 'waits' && r.state === 'CREATED' ? ' sentence' : ''}`, 'data-testid': `why-${
       line.id.split(' ')[0]}` }, mark(mark_of[line.tone]), h('span', {}, words(line.words)))));
 }
 

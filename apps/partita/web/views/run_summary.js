@@ -14,7 +14,7 @@ export function summary_needs(ctx, base, fresh) {
   const [, id] = ctx.route.parts;
   const skipped = Number(ctx.local.run?.items?.skipped || 0);
   return [
-    timeline_need(ctx, base, fresh),
+    ...(ctx.local.run?.state === 'CREATED' ? [] : [timeline_need(ctx, base, fresh)]),
     ...(skipped ? [{ name: 'skipped', url: `${base}/skipped${query({ limit: 50 })}`,
                      fresh: { run: id } }] : []),
   ];
@@ -36,10 +36,11 @@ function durations(ctx, r) {
   const asked = ctx.route.query.get('step');
   const step = steps.find((s) => s.name === asked) || steps.find((s) => s.state === 'RUNNING') ||
     steps[steps.length - 1];
+  const fields = Object.fromEntries(ctx.route.query);
   return section('How long partitions take', { 'data-testid': 'durations',
-    aside: steps.length > 1 && steps.map((s) => h('a', { key: s.id, 'aria-current': s === step ? 'true' : null, href:
-      fragment(['runs', r.id], { ...Object.fromEntries(ctx.route.query), step: s.name }) },
-    f.shown(s.name, 40))) },
+    aside: steps.length > 1 && steps.map((s) => h('a', { key: s.id,
+      'aria-current': s === step ? 'true' : null,
+      href: fragment(['runs', r.id], { ...fields, step: s.name }) }, f.shown(s.name, 40))) },
   step.median_s !== null && step.median_s !== undefined && h('p', { class: 'quiet' },
     `Half of them take up to ${f.duration(step.median_s)}, 95 % up to ${f.duration(step.p95_s)}.`),
   histogram(step),
