@@ -32,7 +32,7 @@ def test(sentence, **options):
 
 
 class Page:
-    """A browser at a server of its own."""
+    """A browser at a server of its own: another origin, so that nothing stored is found again."""
 
     def __init__(self, browser, nodes=3):
         self.b = browser
@@ -42,7 +42,6 @@ class Page:
 
     def close(self):
         self.server.quiet.set()
-        self.b.open('about:blank')
         self.server.shutdown()
         self.server.server_close()
 
@@ -84,6 +83,10 @@ class Page:
             self.until(lambda: self.hash == wanted, '')
         except Exception:
             raise Wrong(f'the address is {self.hash}, not {wanted}') from None
+
+    def falls_silent(self):
+        """Nothing is asked for longer than the page waits between two reads."""
+        self.until(lambda: self.requests_within(2.5) == 0, 'no requests any more')
 
     def requests_within(self, seconds):
         """How many requests arrive in this time; returns early at the first."""
@@ -144,7 +147,5 @@ def run_all(browser, only):
             if not isinstance(e, Wrong):
                 traceback.print_exc()
         finally:
-            # The session's token and theme are the test's own.
-            browser.run('try { sessionStorage.clear(); localStorage.clear() } catch {}')
             page.close()
     return failed

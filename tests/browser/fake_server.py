@@ -72,7 +72,8 @@ class Api:
                                  'text': f"Run {r['id']} waits: {r['waits_for']}"})
         ending = 'all is well' if not bad else f"{len(bad)} lost"
         return {'status': 'WARNING' if warnings else 'OK', 'warnings': warnings,
-                'sentence': f'{len(at_work)} nodes, {len(live)} of {len(w.runs)} runs under way, {ending}',
+                'sentence': f'{len(at_work)} nodes, {len(live)} of {len(w.runs)} runs under way, '
+                            f'{ending}',
                 'nodes': {'active': len(at_work), 'draining': 0, 'unreachable': len(bad)},
                 'slots': sum(n['slots'] for n in at_work),
                 'running': sum(n['running'] for n in at_work),
@@ -297,10 +298,17 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(200, body, kind)
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], OSError):  # else the browser has gone away
+            super().handle_error(request, client_address)
+
+
 def start(world, port=0):
     """A server of its own threads; `server.url` is where the page is."""
-    server = ThreadingHTTPServer(('127.0.0.1', port), Handler)
-    server.daemon_threads = True
+    server = Server(('127.0.0.1', port), Handler)
     server.api = Api(world)
     server.seen, server.strays = [], []
     server.quiet = threading.Event()  # set: no answer is slow any more

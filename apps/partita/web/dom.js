@@ -129,6 +129,3 @@ export function patch(parent, children) {
     else parent.insertBefore(el, at);
   }
 }
-
-/// The component whose element this is.
-export const part_of = (el) => el?.[part];

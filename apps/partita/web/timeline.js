@@ -12,6 +12,7 @@ import { shown } from './format.js';
 
 const axis = 24;
 const rest_ms = 180;
+const most_moves = 300;  // drawn: more arrows than that say nothing
 const font = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const quiet_motion = matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -66,7 +67,7 @@ export class timeline {
     this.document = document;
     this.from = Date.parse(document.from);
     this.placed = place_partitions(document);
-    this.moves = (document.moves || []).map((m) => ({ ...m, granted: Date.parse(m.granted_at),
+    this.moves = (document.moves || []).slice(-most_moves).map((m) => ({ ...m, granted: Date.parse(m.granted_at),
       at: Date.parse(m.at), to: (m.to || []).map((t) => ({ ...t, ms: Date.parse(t.at) })) }));
     this.layout = null;
     this.resize();

@@ -2,7 +2,7 @@
 import { h } from '../dom.js';
 import { segment } from '../api.js';
 import { fragment } from '../router.js';
-import { at, badge, bar, facts, failure, json_block, mark, node_link, partition_address, run_link,
+import { at, badge, bar, facts, failure, json_block, mark, node_link, partition_address,
          section, table, waiting_for_first } from '../parts.js';
 import * as f from '../format.js';
 

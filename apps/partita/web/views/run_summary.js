@@ -7,14 +7,16 @@ import { at, failure, json_block, mark, node_link, partition_address, section,
 import { flow } from '../flow.js';
 import { histogram } from '../charts.js';
 import { moves, slowest_first } from '../sentences.js';
+import { run_in } from '../states.js';
 import { timeline_need, timeline_section } from './run_timeline.js';
 import * as f from '../format.js';
 
 export function summary_needs(ctx, base, fresh) {
   const [, id] = ctx.route.parts;
-  const skipped = Number(ctx.local.run?.items?.skipped || 0);
+  const r = run_in(ctx);
+  const skipped = Number(r?.items?.skipped || 0);
   return [
-    ...(ctx.local.run?.state === 'CREATED' ? [] : [timeline_need(ctx, base, fresh)]),
+    ...(!r || r.state === 'CREATED' ? [] : [timeline_need(ctx, base, fresh)]),
     ...(skipped ? [{ name: 'skipped', url: `${base}/skipped${query({ limit: 50 })}`,
                      fresh: { run: id } }] : []),
   ];
