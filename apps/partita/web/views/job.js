@@ -53,7 +53,7 @@ function runs_of(ctx, j) {
   value && !value.items.length && h('p', { class: 'quiet' }, 'None yet.'),
   h('ul', { class: 'rows' }, (value?.items || []).map((r) => h('li', { key: r.id,
     'data-run': r.id }, mark(r.state), run_link(r.id), h('span', { class: 'grow' },
-    bar(r.partitions, r.progress, r.state)), h('span', { class: 'num quiet' },
+    bar(r.partitions, r.progress, r.state)), h('span', { class: 'num quiet wide-only' },
     fraction(r.partitions)), h('span', { class: 'num' }, f.duration(r.duration_s)),
   h('span', { class: 'quiet age' }, when(r.created_at))))));
 }

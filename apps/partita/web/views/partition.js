@@ -87,9 +87,9 @@ function tries(p) {
     ['Node', 'fit', (t) => node_link(t.node)],
     ['Lease', 'fit wide-only', (t) => h('span', { class: 'id' }, t.lease ?? '')],
     ['Began', 'fit', (t) => at(t.started_at)],
-    ['Ended', 'fit', (t) => at(t.ended_at)],
+    ['Ended', 'fit wide-only', (t) => at(t.ended_at)],
     ['Took', 'num', (t) => f.duration(t.duration_s)],
-    ['Error', 'name-cell', (t) => t.error && h('span', { class: 'error-text', title:
+    ['Error', 'name-cell error-cell', (t) => t.error && h('span', { class: 'error-text', title:
       f.shown(t.error, 2000) }, f.shown(t.error, 400))],
   ], list, { key: (t) => `${t.attempt} ${t.lease} ${t.started_at}`, label: 'Tries',
              row_props: (t) => ({ 'data-outcome': t.outcome }) }));
