@@ -67,8 +67,9 @@ export class timeline {
     this.document = document;
     this.from = Date.parse(document.from);
     this.placed = place_partitions(document);
-    this.moves = (document.moves || []).slice(-most_moves).map((m) => ({ ...m, granted: Date.parse(m.granted_at),
-      at: Date.parse(m.at), to: (m.to || []).map((t) => ({ ...t, ms: Date.parse(t.at) })) }));
+    this.moves = (document.moves || []).slice(-most_moves).map((m) => ({ ...m,
+      granted: Date.parse(m.granted_at), at: Date.parse(m.at),
+      to: (m.to || []).map((one) => ({ ...one, ms: Date.parse(one.at) })) }));
     this.layout = null;
     this.resize();
   }
