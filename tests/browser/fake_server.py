@@ -72,7 +72,8 @@ class Api:
                                  'text': f"Run {r['id']} waits: {r['waits_for']}"})
         ending = 'all is well' if not bad else f"{len(bad)} lost"
         return {'status': 'WARNING' if warnings else 'OK', 'warnings': warnings,
-                'sentence': f"{len(at_work)} nodes, {len(live)} runs under way, {ending}",
+                'sentence': f'{len(at_work)} nodes, {len(live)} of {len(w.runs)} runs under way, '
+                            f'{ending}',
                 'nodes': {'active': len(at_work), 'draining': 0, 'unreachable': len(bad)},
                 'slots': sum(n['slots'] for n in at_work),
                 'running': sum(n['running'] for n in at_work),
@@ -184,7 +185,7 @@ class Api:
             raise Problem(403, 'forbidden', 'This token may only read.')
         if headers.get('Content-Type') != 'application/json':
             raise Problem(415, 'media_type', 'Send JSON.')
-        w.written.append((path, body, dict(headers)))
+        w.written.append((path, body, {k.lower(): v for k, v in headers.items()}))
         parts = path.split('/')
         if path == 'runs':
             return 201, self.launch(json.loads(body), headers)
@@ -239,7 +240,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header('Content-Length', str(len(body)))
         self.end_headers()
         if not fresh:
-            self.wfile.write(body)
+            try:
+                self.wfile.write(body)
+            except OSError:  # the page has gone on without the answer
+                self.close_connection = True
 
     def json(self, status, value):
         self.answer(status, json.dumps(value, ensure_ascii=False).encode(), 'application/json')
@@ -294,15 +298,22 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(200, body, kind)
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], OSError):  # else the browser has gone away
+            super().handle_error(request, client_address)
+
+
 def start(world, port=0):
     """A server of its own threads; `server.url` is where the page is."""
-    server = ThreadingHTTPServer(('127.0.0.1', port), Handler)
-    server.daemon_threads = True
+    server = Server(('127.0.0.1', port), Handler)
     server.api = Api(world)
     server.seen, server.strays = [], []
     server.quiet = threading.Event()  # set: no answer is slow any more
     server.url = f'http://127.0.0.1:{server.server_port}{PREFIX}'
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     return server
 
 

@@ -3,8 +3,9 @@ how much time has passed, so that two answers agree with each other."""
 import random
 import time
 
-HOSTILE = ('<img src=x onerror=alert(1)>', '\u202egnp.exe\u202c "quoted" \'n\' </script><b>bold</b>',
-           'n' * 10_000, 'zero\u200bwidth\u0000null\ttab\nline')
+HOSTILE = ('<img src=x onerror=alert(1)>',
+           '\u202egnp.exe\u202c "quoted" \'n\' </script><b>bold</b>', 'n' * 10_000,
+           'zero\u200bwidth\u0000null\ttab\nline')
 
 
 def iso(t):
@@ -33,8 +34,9 @@ JOBS = {
                      'parameters': [parameter('input', 'path', True),
                                     parameter('output_dir', 'path', True)]},
 }
-FLOW = [('load', 'TASKLET', None), ('index', 'PARTITIONED', '1.1'), ('enrich', 'PARTITIONED', '1.2'),
-        ('mail', 'TASKLET', '1.2'), ('work', 'PARTITIONED', None), ('report', 'TASKLET', None)]
+FLOW = [('load', 'TASKLET', None), ('index', 'PARTITIONED', '1.1'),
+        ('enrich', 'PARTITIONED', '1.2'), ('mail', 'TASKLET', '1.2'),
+        ('work', 'PARTITIONED', None), ('report', 'TASKLET', None)]
 BUCKETS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, None]
 
 
@@ -161,7 +163,7 @@ class World:
             'progress': (done + r['failed']) / total if total else None,
             'items': {'read': 900 * done, 'written': 880 * done, 'filtered': 20 * done,
                       'skipped': 3 if r['state'] == 'FAILED' else 0},
-            'master': {'id': '1', 'name': self.nodes[0]['name']} if r['state'] == 'RUNNING' else None,
+            'master': self.brief(0) if r['state'] == 'RUNNING' else None,
             'term': '1', 'created_at': iso(r['began'] - 2),
             'started_at': None if r['state'] == 'CREATED' else iso(r['began']),
             'ended_at': None if live else iso(r['began'] + r['took_s']), 'duration_s': took,

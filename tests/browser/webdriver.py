@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -79,12 +80,27 @@ class Browser:
     def until(self, condition, what, within_s=20):
         """Asks until the answer is true (or the script's value is), and returns it."""
         end = time.monotonic() + within_s
+        pause = threading.Event()  # never set: what is asked need not be asked all the time
         while True:
-            value = self.run(condition) if isinstance(condition, str) else condition()
+            value = self.watch(condition) if isinstance(condition, str) else condition()
             if value:
                 return value
             if time.monotonic() > end:
                 raise Failed(f'not within {within_s} s: {what}')
+            pause.wait(0.02)
+
+    def watch(self, condition):
+        """The script's value as soon as it is true within the page, or after half a second."""
+        try:
+            return self.run_async(
+                'const done = arguments[0]; const end = performance.now() + 500;'
+                f'const ask = () => {{ {condition} }};'
+                'const again = () => { const value = ask(); if (value || performance.now() > end)'
+                ' done(value ?? null); else setTimeout(again, 20); }; again();')
+        except Failed as e:
+            if 'unload' in str(e) or 'navigat' in str(e):  # the page was left meanwhile
+                return None
+            raise
 
     def text(self, selector):
         return self.run('return document.querySelector(arguments[0])?.innerText ?? null', selector)

@@ -39,7 +39,7 @@ export function with_token(ctx, then) {
 
 /// One thing: asks, does it, and says in the same dialog when it did not work.
 /// {title, what, will, confirm, destructive, options(redraw), run() → promise, done(answer)}
-export function ask_and_do(ctx, action) {
+function ask_and_do(ctx, action) {
   with_token(ctx, () => {
     const state = { busy: false, error: null };
     show_dialog((redraw, close) => {

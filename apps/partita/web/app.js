@@ -35,7 +35,8 @@ function view_of({ parts }) {
   if (first === 'nodes' && parts.length === 2)
     return { view: node, top: 'nodes', id: `node ${second}` };
   if (first === 'jobs' && parts.length === 1) return { view: jobs, top: 'jobs', id: 'jobs' };
-  if (first === 'jobs' && parts.length === 2) return { view: job, top: 'jobs', id: `job ${second}` };
+  if (first === 'jobs' && parts.length === 2)
+    return { view: job, top: 'jobs', id: `job ${second}` };
   return { view: nowhere, top: '', id: 'nowhere' };
 }
 

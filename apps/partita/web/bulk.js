@@ -21,8 +21,9 @@ function states_for(action, fields) {
 export function bulk_buttons(ctx, fields) {
   if (!Object.keys(fields).length) return null;
   return Object.entries(run_actions).filter(([, a]) => states_for(a, fields).length)
-    .map(([name, a]) => button(`${a.title} all…`, () => with_token(ctx, () => ask(name, a, fields)),
-      { key: name, 'data-testid': `bulk-${name}`, class: a.destructive ? 'destructive' : null }));
+    .map(([name, a]) => button(`${a.title} all…`, () =>
+      with_token(ctx, () => ask(name, a, fields)), { key: name, 'data-testid': `bulk-${name}`,
+      class: a.destructive ? 'destructive' : null }));
 }
 
 async function find(fields) {

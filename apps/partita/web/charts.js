@@ -11,8 +11,10 @@ export function throughput_chart({ from, bin_s, ended, failed }) {
   const most = Math.max(1, ...ended);
   const x = (i) => ((i + 0.5) * wide) / n;
   const y = (v) => high - 4 - (v * (high - 20)) / most;
-  const line = ended.map((v, i) => `${i ? 'L' : 'M'}${x(i).toFixed(1)} ${y(v).toFixed(1)}`).join('');
-  const time = (i) => clock(new Date(Date.parse(from) + i * bin_s * 1000).toISOString()).slice(0, 5);
+  const line = ended.map((v, i) => `${i ? 'L' : 'M'}${x(i).toFixed(1)} ${y(v).toFixed(1)}`)
+    .join('');
+  const time = (i) => clock(new Date(Date.parse(from) + i * bin_s * 1000).toISOString())
+    .slice(0, 5);
   const total = ended.reduce((a, b) => a + b, 0);
   const bad = (failed || []).reduce((a, b) => a + b, 0);
   return h('figure', { class: 'chart' },
@@ -20,7 +22,7 @@ export function throughput_chart({ from, bin_s, ended, failed }) {
       count(Math.round((most / bin_s) * 10) / 10)} a second`),
     s('svg', { viewBox: `0 0 ${wide} ${high}`, preserveAspectRatio: 'none', role: 'img',
                'aria-label': `${total} partitions ended, ${bad} failed` },
-    s('path', { class: 'area', d: n ? `${line}L${x(n - 1)} ${high - 4}L${x(0)} ${high - 4}Z` : '' }),
+    s('path', { class: 'area', d: n ? `${line}V${high - 4}H${x(0)}Z` : '' }),
     s('path', { class: 'line', d: line }),
     (failed || []).map((v, i) => v > 0 && s('rect', { key: `f${i}`, class: 'bad', x: x(i) - 2,
       width: 4, y: Math.min(y(v), high - 8), height: high - 4 - Math.min(y(v), high - 8) })),

@@ -15,7 +15,8 @@ function flat(children, into = []) {
   return into;
 }
 
-/// An element; `props`: attributes, `on…` handlers, `style` {property: value}, `key` among siblings.
+/// An element; `props`: attributes, `on…` handlers, `style` {property: value}, `key` among
+/// siblings.
 export function h(tag, props, ...children) {
   return { tag, props: props || {}, key: props?.key, children: flat(children) };
 }
@@ -128,6 +129,3 @@ export function patch(parent, children) {
     else parent.insertBefore(el, at);
   }
 }
-
-/// The component whose element this is.
-export const part_of = (el) => el?.[part];

@@ -53,10 +53,17 @@ export const is_telling = (e) => !busy.test(e.kind) &&
 export const bad_kinds = new Set(['NODE_OVERDUE', 'NODE_CONDEMNED', 'NODE_DEREGISTERED',
                                   'HISTORY_LOST', 'STEP_FAILING', 'LEASE_LOST']);
 
+/// Names of nodes by id: of those that are there, and of those whose joining is among the events.
+export function names_in(nodes, events) {
+  const joined = (events || []).filter((e) => e.kind === 'NODE_JOINED' && e.detail?.name);
+  return new Map([...joined.map((e) => [e.node, e.detail.name]),
+                  ...(nodes || []).map((n) => [n.id, n.name])]);
+}
+
 /// `names`: of nodes by id. Without a run in view, the run is named.
 export function event_sentence(e, names, { within_run = false } = {}) {
   const node = e.node && h('a', { href: fragment(['nodes', e.node]) },
-    name(names?.get(e.node) || `node ${e.node}`, 60));
+    name(e.node_name || names?.get(e.node) || `node ${e.node}`, 60));
   const run = e.run && (within_run ? h('span', {}, 'the run') : run_link(e.run));
   const said = sentences[e.kind];
   const step = h('span', {}, e.step_name ? `step ${shown(e.step_name, 60)}` : 'the step');

@@ -2,7 +2,7 @@
 // address, and as a question to the API. Pure.
 import { run_states } from './states.js';
 
-export const qualifiers = ['job', 'state', 'since', 'until'];
+const qualifiers = ['job', 'state', 'since', 'until'];
 
 /// "a b:\"c d\"" as words: [{text, from, to}]; quotes keep blanks together.
 export function words(text) {
@@ -22,7 +22,7 @@ const quoted = (value) => (/[\s"]/.test(value) || value === ''
   ? `"${value.replace(/["\\]/g, '\\$&')}"` : value);
 
 /// Whether the API takes it: an exact time, a day, or -24h, -7d, -30m.
-export const is_time = (v) => /^-\d+(s|m|h|d|w)$/.test(v) ||
+const is_time = (v) => /^-\d+(s|m|h|d|w)$/.test(v) ||
   (/^\d{4}-\d\d-\d\d/.test(v) && !Number.isNaN(Date.parse(v)));
 
 /// {fields: {job, state, since, until, "param.NAME"}, errors: [sentence]}

@@ -46,6 +46,7 @@ export class filter_bar {
 
   draw() {
     const { errors } = parse_filter(this.text);
+    // What is being typed is not wrong yet while something may still complete it.
     const { list } = this.found;
     patch(this.element, [
       h('label', { class: 'unseen', for: 'filter-field' }, 'Filter of runs'),
@@ -68,7 +69,7 @@ export class filter_bar {
         onmousedown: (e) => { e.preventDefault(); this.take(one); },
       }, h('bdi', {}, one.text), h('span', { class: 'quiet' }, one.about)))),
       h('p', { id: 'filter-error', class: 'error-text', 'aria-live': 'polite',
-        'data-testid': 'filter-error' }, errors[0] || ''),
+        'data-testid': 'filter-error' }, list.length ? '' : errors[0] || ''),
     ]);
     this.input = this.element.querySelector('input');
   }

@@ -49,7 +49,8 @@ function card(run, step, known) {
     known.kind !== 'TASKLET' && fraction(p),
     Number(p?.failed) ? `${count(p.failed)} failed` : null,
     known.state === 'JUMPED_OVER' ? 'jumped over' : duration(known.duration_s),
-  ].filter((t) => t && t !== '–').join(' · ') : step.on_failure ? 'only after a failure' : 'not yet';
+  ].filter((t) => t && t !== '–').join(' · ')
+    : step.on_failure ? 'only after a failure' : 'not yet';
   return h('li', { key: step.name, class: `step ${state.toLowerCase()}`, 'data-step': step.name,
     'data-state': known?.state || 'NOT_BEGUN' },
   h('div', { class: 'step-head' }, mark(state),

@@ -9,7 +9,7 @@ const list = [
   ['g j', 'jobs'], ['?', 'this list'],
 ];
 const in_timeline = [
-  ['← →', 'move the cursor by a pixel'], ['↑ ↓', 'row above, below'],
+  ['← →', 'move the cursor'], ['↑ ↓', 'row above, below'],
   ['[ ]', 'partition before, after'], ['Shift ← →', 'pan'], ['+ −', 'zoom at the cursor'],
   ['0', 'the whole run'], ['Enter', 'open the partition'], ['e', 'all rows, or fit'],
   ['Esc', 'hide the cursor'],
@@ -23,7 +23,8 @@ export function show_keys() {
   show_dialog((redraw, close) => ({
     title: 'Keys',
     body: [keys_of(list), h('h3', {}, 'In a timeline'), keys_of(in_timeline),
-           h('p', { class: 'quiet' }, 'Wheel zooms at the pointer; Shift and wheel, or drag, pans.')],
+           h('p', { class: 'quiet' }, 'The wheel zooms at the pointer; with Shift it pans, and ' +
+             'so does dragging.')],
     buttons: [button('Close', close, { class: 'primary' })],
     submit: close,
   }), { testid: 'keys-dialog' });

@@ -5,7 +5,7 @@ const least = -(2n ** 63n);
 const most = 2n ** 63n - 1n;
 
 /// {json: text of a value, or null when it is left out} or {error: sentence}.
-export function check_value(parameter, typed) {
+function check_value(parameter, typed) {
   const text = parameter.type === 'string' ? typed : typed.trim();
   if (text === '') {
     const needed = parameter.required && (parameter.default === null ||

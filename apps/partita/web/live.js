@@ -46,7 +46,7 @@ function due(need, changes) {
   const age = Date.now() - entry.at;
   if (need.fresh === 'once') return entry.again === true;
   if (need.fresh === 'slow') return age >= slow_ms || entry.again === true;
-  if (need.fresh === 'always' || !changes || entry.again) return true;
+  if (need.fresh === 'always' || !changes || changes.first || entry.again) return true;
   if (need.fresh === 'events') return changes.moved;
   return changes.runs?.includes(need.fresh.run);
 }
@@ -72,9 +72,10 @@ async function fetch_one(need, signal) {
 
 async function read_changes(signal) {
   const answer = await read(`changes${query({ since: newest })}`, signal);
+  const first = newest === null;  // what has changed before is not known
   const moved = answer.newest !== newest;
   newest = answer.newest;
-  return { ...answer, moved };
+  return { ...answer, moved, first };
 }
 
 function judge(errors) {
@@ -128,9 +129,15 @@ export function want(list) {
     list.every((n, i) => n.url === needs[i].url && n.name === needs[i].name);
   for (const n of list)  // what is to stay on the screen until the new address has answered
     if (n.keep && kept.get(n.url)?.value !== undefined) shown_under.set(n.keep, n.url);
+  // What is wanted again may have changed meanwhile.
+  const back = list.filter((n) => !needs.some((old) => old.url === n.url) &&
+    kept.get(n.url)?.value !== undefined);
+  for (const n of back) kept.get(n.url).again = true;
   needs = list;
-  if (!same && needs.some((n) => kept.get(n.url)?.value === undefined)) run_round(true);
-  else if (!same && !round) schedule();
+  if (same) return;
+  if (needs.some((n) => kept.get(n.url)?.value === undefined)) run_round(true);
+  else if (back.length && !live.paused) run_round(false);
+  else if (!round) schedule();
 }
 
 /// Reads everything again: after an action.

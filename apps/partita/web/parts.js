@@ -115,7 +115,7 @@ export function json_block(v, props = {}) {
 
 /// [[term, description]…] as a list of facts; empty descriptions are left out.
 export const facts = (rows, props = {}) => h('dl', { class: 'facts', ...props },
-  rows.filter((r) => r && r[1] !== null && r[1] !== undefined && r[1] !== '')
+  rows.filter((r) => r && r[1] !== null && r[1] !== undefined && r[1] !== '' && r[1] !== false)
     .map(([term, ...about]) => h('div', { key: term }, h('dt', {}, term), h('dd', {}, ...about))));
 
 export const parameters = (given, most = 6) => {

@@ -1,6 +1,6 @@
 // The address of a view is the fragment: #/runs/17?tab=events. Everything the view shows is in it.
 
-export function parse_fragment(fragment) {
+function parse_fragment(fragment) {
   const text = fragment.replace(/^#/, '');
   const cut = text.indexOf('?');
   const path = cut < 0 ? text : text.slice(0, cut);

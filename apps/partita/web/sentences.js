@@ -71,8 +71,12 @@ export function explanations(run, { timeline, errors, job, now }) {
   ].filter(Boolean);
 }
 
+/// The stragglers of a timeline.
+export const slowest_first = (timeline) => [...(timeline?.stragglers || [])]
+  .sort((a, b) => b.running_s - a.running_s);
+
 function stragglers(run, timeline) {
-  const list = timeline?.stragglers || [];
+  const list = slowest_first(timeline);
   if (!list.length) return null;
   const median = list[0].median_s;
   const words = [list.length === 1

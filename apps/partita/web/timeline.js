@@ -12,6 +12,7 @@ import { shown } from './format.js';
 
 const axis = 24;
 const rest_ms = 180;
+const most_moves = 300;  // drawn: more arrows than that say nothing
 const font = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const quiet_motion = matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -66,8 +67,9 @@ export class timeline {
     this.document = document;
     this.from = Date.parse(document.from);
     this.placed = place_partitions(document);
-    this.moves = (document.moves || []).map((m) => ({ ...m, granted: Date.parse(m.granted_at),
-      at: Date.parse(m.at), to: (m.to || []).map((t) => ({ ...t, ms: Date.parse(t.at) })) }));
+    this.moves = (document.moves || []).slice(-most_moves).map((m) => ({ ...m,
+      granted: Date.parse(m.granted_at), at: Date.parse(m.at),
+      to: (m.to || []).map((one) => ({ ...one, ms: Date.parse(one.at) })) }));
     this.layout = null;
     this.resize();
   }
@@ -291,7 +293,7 @@ export class timeline {
       const high = layout.kind === 'lanes' ? first.height * Math.max(1, node.slots) : first.height;
       const y = axis + first.y - this.top;
       const middle = y + high / 2;
-      if (middle - free < 13 || middle < axis - 10 || middle > axis + this.plot + 10) return;
+      if (middle - free < 13 || middle < axis + 5 || middle > axis + this.plot - 4) return;
       free = middle;
       const away = node.state !== 'ACTIVE' && node.state !== 'DRAINING';
       c.fillStyle = away ? colours.warned : colours.quiet;

@@ -57,7 +57,7 @@ export function wanted_height(nodes, most) {
 }
 
 /// Where an executor of a node is drawn; null: the node has no row.
-export function box_of(layout, node, lane, slots) {
+function box_of(layout, node, lane, slots) {
   const first = layout.by_node[node];
   if (first === undefined) return null;
   if (layout.kind === 'lanes') {
@@ -70,7 +70,7 @@ export function box_of(layout, node, lane, slots) {
 }
 
 const rank = { C: 0, L: 1, R: 2, F: 3 };
-export const worse = (a, b) => (rank[a] >= rank[b] ? a : b);
+const worse = (a, b) => (rank[a] >= rank[b] ? a : b);
 
 /// Tiles of the same row and bin as one: at most one cell a row and bin.
 /// [{row, bin, share, completed, failed, returned, slowest_s, worst}]

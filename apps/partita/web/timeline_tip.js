@@ -36,7 +36,8 @@ export function tip_of(t) {
     const m = found.move;
     const to = m.to.map((one) => shown(d.nodes[one.node]?.name, 40));
     return [shown(m.cause, 120), `${of(m.hi - m.lo + 1, 'partition')} of ${
-      step(d, m.step)} (${m.lo} to ${m.hi}) moved${to.length ? ` to ${to.join(', ')}` : ''}`, where];
+      step(d, m.step)} (${m.lo} to ${m.hi}) moved${to.length ? ` to ${
+      to.join(', ')}` : ''}`, where];
   }
   if (found.partition) {
     const p = found.partition;

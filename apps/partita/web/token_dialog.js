@@ -39,7 +39,7 @@ export function ask_token(ctx, then) {
           close();
         }, { 'data-testid': 'sign-out' }),
         button('Close', close),
-        !session.token && has_tokens && h('button', { type: 'submit', class: 'primary',
+        session.role !== 'operate' && has_tokens && h('button', { type: 'submit', class: 'primary',
           disabled: state.busy, 'data-testid': 'token-submit' }, 'Use it'),
       ],
       submit,

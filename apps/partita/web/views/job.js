@@ -53,7 +53,7 @@ function runs_of(ctx, j) {
   value && !value.items.length && h('p', { class: 'quiet' }, 'None yet.'),
   h('ul', { class: 'rows' }, (value?.items || []).map((r) => h('li', { key: r.id,
     'data-run': r.id }, mark(r.state), run_link(r.id), h('span', { class: 'grow' },
-    bar(r.partitions, r.progress, r.state)), h('span', { class: 'num quiet' },
+    bar(r.partitions, r.progress, r.state)), h('span', { class: 'num quiet wide-only' },
     fraction(r.partitions)), h('span', { class: 'num' }, f.duration(r.duration_s)),
   h('span', { class: 'quiet age' }, when(r.created_at))))));
 }
@@ -105,14 +105,14 @@ function field(p, i, value, error, change, left) {
     : p.type === 'boolean' ? ['true', 'false'] : null;
   return h('div', { key: p.name, class: 'field' },
     h('label', { for: id }, h('bdi', {}, f.shown(p.name, 60)), h('span', { class: 'quiet' }, ` ${
-      p.type}${p.required ? '' : given ? '' : ', may be left out'}`)),
+      p.type}${p.required && !given ? ', required' : given ? '' : ', may be left out'}`)),
     choices
       ? h('select', { ...common, value, onchange: (e) => change(p, e.target.value) },
-        h('option', { value: '' }, given ? `${f.shown(p.default, 60)} (as a rule)` : '–'),
+        h('option', { value: '' }, given ? `${f.shown(p.default, 60)} (default)` : '–'),
         choices.map((c) => h('option', { key: c, value: c }, f.shown(c, 80))))
       : h('input', { ...common, type: 'text', value, autocomplete: 'off', spellcheck: 'false',
         inputmode: p.type === 'integer' || p.type === 'number' ? 'decimal' : null,
-        placeholder: given ? `${f.shown(f.value_text(p.default), 60)} (as a rule)` : null,
+        placeholder: given ? `${f.shown(f.value_text(p.default), 60)} (default)` : null,
         oninput: (e) => change(p, e.target.value) }),
     h('div', { id: `${id}-about`, class: 'small' }, p.about && h('span', { class: 'quiet' },
       f.shown(p.about, 300), ' '), h('span', { class: 'error-text', 'data-error-of': p.name },

@@ -86,7 +86,7 @@ function leases(n) {
     `${f.shown(l.step, 40)} ${l.lo}${l.hi > l.lo ? ` to ${l.hi}` : ''}`)],
     ['Ended', 'bar-cell', (l) => [bar(null, l.ended / (l.hi - l.lo + 1), 'RUNNING'),
       h('span', { class: 'under-bar' }, `${l.ended} of ${l.hi - l.lo + 1}`)]],
-    ['Try', 'num', (l) => l.attempt],
+    ['Try', 'num wide-only', (l) => l.attempt],
     ['Held for', 'num', (l) => f.duration(l.held_s)],
   ], list, { key: (l) => l.id, label: 'Leases' }));
 }

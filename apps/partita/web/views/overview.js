@@ -4,8 +4,7 @@ import { at, bar, empty, failure, fraction, job_link, mark, run_link, section, t
          waiting_for_first, when } from '../parts.js';
 import { throughput_chart } from '../charts.js';
 import { node_tiles } from '../node_tiles.js';
-import { event_sentence, is_telling } from '../events.js';
-import { is_live } from '../states.js';
+import { event_sentence, is_telling, names_in } from '../events.js';
 import * as f from '../format.js';
 
 export const overview = {
@@ -59,7 +58,7 @@ function runs_now(ctx) {
         title: f.shown(r.waits_for, 400) }, `Waits: ${f.shown(r.waits_for, 160)}`)]],
       ['Progress', 'bar-cell', (r) => [bar(r.partitions, r.progress, r.state),
         h('span', { class: 'under-bar' }, fraction(r.partitions))]],
-      ['Rate', 'num', (r) => (is_live(r) && r.state === 'RUNNING' ? f.rate(r.rate_per_s) : '')],
+      ['Rate', 'num wide-only', (r) => (r.state === 'RUNNING' ? f.rate(r.rate_per_s) : '')],
       ['Done in', 'num', (r) => (r.eta_s === null || r.eta_s === undefined ? '–'
         : f.duration(r.eta_s))],
     ], value.items, { key: (r) => r.id, label: 'Runs under way', row_props: (r) => ({
@@ -98,7 +97,7 @@ function throughput(ctx) {
 function lately(ctx) {
   const { value } = ctx.get('events');
   const list = (value?.items || []).filter(is_telling).slice(-8).reverse();
-  const names = new Map((ctx.value('nodes')?.items || []).map((n) => [n.id, n.name]));
+  const names = names_in(ctx.value('nodes')?.items, value?.items);
   return list.length > 0 && section('Lately', { 'data-testid': 'lately' },
     h('ul', { class: 'rows' }, list.map((e) => h('li', { key: e.id }, at(e.at),
       h('span', { class: 'grow clip' }, event_sentence(e, names))))));

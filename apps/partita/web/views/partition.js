@@ -2,7 +2,7 @@
 import { h } from '../dom.js';
 import { segment } from '../api.js';
 import { fragment } from '../router.js';
-import { at, badge, bar, facts, failure, json_block, mark, node_link, partition_address, run_link,
+import { at, badge, bar, facts, failure, json_block, mark, node_link, partition_address,
          section, table, waiting_for_first } from '../parts.js';
 import * as f from '../format.js';
 
@@ -70,8 +70,8 @@ function details(id, step, p) {
   ];
 }
 
-const items = (given) => ['read', 'written', 'filtered', 'skipped'].filter((k) => Number(given?.[k]))
-  .map((k) => `${f.count(given[k])} ${k}`).join(', ');
+const items = (given) => ['read', 'written', 'filtered', 'skipped']
+  .filter((k) => Number(given?.[k])).map((k) => `${f.count(given[k])} ${k}`).join(', ');
 
 const outcomes = { RETRY: 'will be tried again', LOST: 'its node was lost',
                    GIVEN_BACK: 'given back before it began', RELEASED: 'stopped on request' };
@@ -87,9 +87,9 @@ function tries(p) {
     ['Node', 'fit', (t) => node_link(t.node)],
     ['Lease', 'fit wide-only', (t) => h('span', { class: 'id' }, t.lease ?? '')],
     ['Began', 'fit', (t) => at(t.started_at)],
-    ['Ended', 'fit', (t) => at(t.ended_at)],
+    ['Ended', 'fit wide-only', (t) => at(t.ended_at)],
     ['Took', 'num', (t) => f.duration(t.duration_s)],
-    ['Error', 'name-cell', (t) => t.error && h('span', { class: 'error-text', title:
+    ['Error', 'name-cell error-cell', (t) => t.error && h('span', { class: 'error-text', title:
       f.shown(t.error, 2000) }, f.shown(t.error, 400))],
   ], list, { key: (t) => `${t.attempt} ${t.lease} ${t.started_at}`, label: 'Tries',
              row_props: (t) => ({ 'data-outcome': t.outcome }) }));

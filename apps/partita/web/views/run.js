@@ -6,7 +6,7 @@ import { at, badge, facts, failure, job_link, json_block, mark, node_link, param
          section, tabs, waiting_for_first, when } from '../parts.js';
 import { run_buttons } from '../actions.js';
 import { explanations, headline } from '../sentences.js';
-import { is_live } from '../states.js';
+import { is_live, run_in } from '../states.js';
 import { summary, summary_needs } from './run_summary.js';
 import { partitions, partitions_needs } from './run_partitions.js';
 import { events_needs, events_of } from './run_events.js';
@@ -25,7 +25,7 @@ export const run = {
   needs(ctx) {
     const [, id, tab = ''] = ctx.route.parts;
     const base = `runs/${segment(id)}`;
-    const fresh = is_live(ctx.local.run) ? 'always' : { run: id };
+    const fresh = is_live(run_in(ctx)) ? 'always' : { run: id };
     return [
       { name: 'run', url: base, fresh },
       { name: 'errors', url: `${base}/errors`, fresh: { run: id } },
@@ -39,7 +39,6 @@ export const run = {
   draw(ctx) {
     const [, id, tab = ''] = ctx.route.parts;
     const { value: r, error } = ctx.get('run');
-    ctx.local.run = r;
     if (!r) return [h('h1', { tabindex: -1 }, `Run #${f.shown(id, 24)}`),
                     error ? failure(error) : waiting_for_first()];
     if (ctx.local.state && ctx.local.state !== r.state)
@@ -83,7 +82,8 @@ function sentences(ctx, r) {
   return h('div', { class: 'sentences', 'data-testid': 'sentences' },
     first.words.length > 0 && h('p', { class: `sentence ${first.tone}`, 'data-testid': 'headline' },
       mark(mark_of[first.tone]), h('span', {}, words(first.words))),
-    more.map((line) => h('p', { key: line.id, class: line.tone, 'data-testid': `why-${
+    more.map((line) => h('p', { key: line.id, class: `${line.tone}${
+      line.id === 'waits' && r.state === 'CREATED' ? ' sentence' : ''}`, 'data-testid': `why-${
       line.id.split(' ')[0]}` }, mark(mark_of[line.tone]), h('span', {}, words(line.words)))));
 }
 

@@ -3,7 +3,7 @@ import { h } from '../dom.js';
 import { query } from '../api.js';
 import { fragment } from '../router.js';
 import { at, failure, mark, waiting_for_first } from '../parts.js';
-import { bad_kinds, event_sentence, is_telling } from '../events.js';
+import { bad_kinds, event_sentence, is_telling, names_in } from '../events.js';
 import { json_text, shown } from '../format.js';
 
 export function events_needs(ctx, base) {
@@ -32,7 +32,7 @@ export function events_of(ctx) {
   const steps = new Map((ctx.value('run')?.steps || []).map((s) => [s.id, s.name]));
   const list = value.items.filter((e) => all || is_telling(e)).reverse()
     .map((e) => ({ ...e, step_name: steps.get(e.step) }));
-  const names = new Map((ctx.value('nodes')?.items || []).map((n) => [n.id, n.name]));
+  const names = names_in(ctx.value('nodes')?.items, value.items);
   const to = (fields) => fragment(['runs', id, 'events'], fields);
   return [
     h('div', { class: 'quick' },

@@ -4,20 +4,21 @@ import { query } from '../api.js';
 import { fragment } from '../router.js';
 import { badge, bar, empty, failure, node_link, partition_address, table, waiting_for_first,
          when } from '../parts.js';
+import { run_in } from '../states.js';
 import * as f from '../format.js';
 
 const states = ['PENDING', 'CLAIMED', 'COMPLETED', 'FAILED'];
 
 function choice(ctx) {
   const q = ctx.route.query;
-  const steps = (ctx.local.run?.steps || []).filter((s) => s.kind !== 'TASKLET');
+  const steps = (run_in(ctx)?.steps || []).filter((s) => s.kind !== 'TASKLET');
   const running = steps.find((s) => s.state === 'RUNNING' || s.state === 'FAILED');
   return { step: q.get('step') || (running || steps[steps.length - 1])?.name || '',
            state: q.get('state') || '', sort: q.get('sort') || '', after: q.get('after') || '' };
 }
 
 export function partitions_needs(ctx, base, fresh) {
-  if (!ctx.local.run) return [];
+  if (!run_in(ctx)) return [];
   const c = choice(ctx);
   return [{ name: 'partitions', keep: `partitions ${base}`, fresh,
             url: `${base}/partitions${query({ ...c, limit: 100 })}` }];

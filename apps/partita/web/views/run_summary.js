@@ -6,15 +6,17 @@ import { at, failure, json_block, mark, node_link, partition_address, section,
          when } from '../parts.js';
 import { flow } from '../flow.js';
 import { histogram } from '../charts.js';
-import { moves } from '../sentences.js';
+import { moves, slowest_first } from '../sentences.js';
+import { run_in } from '../states.js';
 import { timeline_need, timeline_section } from './run_timeline.js';
 import * as f from '../format.js';
 
 export function summary_needs(ctx, base, fresh) {
   const [, id] = ctx.route.parts;
-  const skipped = Number(ctx.local.run?.items?.skipped || 0);
+  const r = run_in(ctx);
+  const skipped = Number(r?.items?.skipped || 0);
   return [
-    timeline_need(ctx, base, fresh),
+    ...(!r || r.state === 'CREATED' ? [] : [timeline_need(ctx, base, fresh)]),
     ...(skipped ? [{ name: 'skipped', url: `${base}/skipped${query({ limit: 50 })}`,
                      fresh: { run: id } }] : []),
   ];
@@ -36,10 +38,11 @@ function durations(ctx, r) {
   const asked = ctx.route.query.get('step');
   const step = steps.find((s) => s.name === asked) || steps.find((s) => s.state === 'RUNNING') ||
     steps[steps.length - 1];
-  return section('How long partitions take', { 'data-testid': 'durations', aside: steps.length > 1 &&
-    steps.map((s) => h('a', { key: s.id, 'aria-current': s === step ? 'true' : null, href:
-      fragment(['runs', r.id], { ...Object.fromEntries(ctx.route.query), step: s.name }) },
-    f.shown(s.name, 40))) },
+  const fields = Object.fromEntries(ctx.route.query);
+  return section('How long partitions take', { 'data-testid': 'durations',
+    aside: steps.length > 1 && steps.map((s) => h('a', { key: s.id,
+      'aria-current': s === step ? 'true' : null,
+      href: fragment(['runs', r.id], { ...fields, step: s.name }) }, f.shown(s.name, 40))) },
   step.median_s !== null && step.median_s !== undefined && h('p', { class: 'quiet' },
     `Half of them take up to ${f.duration(step.median_s)}, 95 % up to ${f.duration(step.p95_s)}.`),
   histogram(step),
@@ -88,10 +91,11 @@ function moved(ctx) {
 }
 
 function stragglers(ctx, r) {
-  const list = ctx.value('timeline')?.stragglers || [];
+  const list = slowest_first(ctx.value('timeline'));
   return list.length > 0 && section('Running for long', { 'data-testid': 'stragglers', aside:
     h('span', { class: 'quiet' }, 'more than twice the median') },
-  h('ul', { class: 'rows' }, list.slice(0, 20).map((one) => h('li', { key: `${one.step} ${one.no}` },
+  h('ul', { class: 'rows' }, list.slice(0, 20).map((one) => h('li', {
+    key: `${one.step} ${one.no}` },
     mark('WARNING'), h('a', { href: partition_address(r.id, one.step, one.no) },
       `${f.shown(one.step, 40)} ${one.no}`), h('bdi', { class: 'clip grow quiet' },
       f.shown(one.key, 60)), node_link(one.node),
@@ -105,7 +109,8 @@ function skipped(ctx, r) {
   return section('Skipped items', { 'data-testid': 'skipped', aside: value.more &&
     h('span', { class: 'quiet' }, `the first ${value.items.length} of ${
       f.count(r.items.skipped)}`) },
-  h('ul', { class: 'rows' }, value.items.map((one, i) => h('li', { key: `${one.step} ${one.no} ${i}` },
+  h('ul', { class: 'rows' }, value.items.map((one, i) => h('li', {
+    key: `${one.step} ${one.no} ${i}` },
     at(one.at), h('a', { href: partition_address(r.id, one.step, one.no) },
       `${f.shown(one.step, 30)} ${one.no}`),
     h('span', { class: 'clip grow', title: f.shown(f.value_text(one.item ?? one.place), 600) },
