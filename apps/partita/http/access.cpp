@@ -52,8 +52,7 @@ tokens tokens::from_file(const std::string& path) {
   std::ifstream in{path};
   if (!in || ::stat(path.c_str(), &about) != 0) throw refuse("cannot be read");
   if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) throw refuse("may be read or changed by others");
-  if (about.st_uid != ::geteuid() && about.st_uid != 0)
-    throw refuse("belongs to another user");
+  if (about.st_uid != ::geteuid() && about.st_uid != 0) throw refuse("belongs to another user");
   tokens all;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {

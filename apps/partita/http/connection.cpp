@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "storage/clock.hpp"
+
 namespace partita::http {
 
 namespace {
@@ -32,10 +34,9 @@ void name_of(const sockaddr_storage& who, std::string& ip, int& port) {
 }  // namespace
 
 bool wait_for(int socket, short events, milliseconds most) {
-  const auto until = std::chrono::steady_clock::now() + most;
+  const auto until = boot_now() + most;
   for (;;) {
-    const auto left =
-        std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now()).count();
+    const auto left = std::chrono::ceil<milliseconds>(until - boot_now()).count();
     pollfd one{socket, events, 0};
     const auto ready = ::poll(&one, 1, static_cast<int>(std::max<std::int64_t>(0, left)));
     if (ready >= 0 || errno != EINTR) return ready > 0;
@@ -43,14 +44,14 @@ bool wait_for(int socket, short events, milliseconds most) {
 }
 
 void connection::begin_request() {
-  began_ = clock::now();
+  began_ = boot_now();
   answered_ = {};
   refused_ = false;
   received_ = to_ - from_;
 }
 
 milliseconds connection::left_to_read() const {
-  return std::chrono::duration_cast<milliseconds>(began_ + limits_.request - clock::now());
+  return std::chrono::duration_cast<milliseconds>(began_ + limits_.request - boot_now());
 }
 
 bool connection::is_readable() const {
@@ -76,14 +77,14 @@ ssize_t connection::read(char* to, size_t size) {
 }
 
 ssize_t connection::write(const char* from, size_t size) {
-  if (answered_ == clock::time_point{}) {
-    answered_ = clock::now();
+  if (answered_ == mono_time{}) {
+    answered_ = boot_now();
     constexpr std::string_view head = "HTTP/1.1 4";  // or 5
     refused_ = size >= head.size() && std::string_view{from, head.size() - 1} == "HTTP/1.1 " &&
                from[head.size() - 1] >= '4';
   }
   const auto left =
-      std::chrono::duration_cast<milliseconds>(answered_ + limits_.answer - clock::now());
+      std::chrono::duration_cast<milliseconds>(answered_ + limits_.answer - boot_now());
   if (left <= milliseconds{0} || !wait_for(socket_, POLLOUT, left)) return -1;
   return ::send(socket_, from, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

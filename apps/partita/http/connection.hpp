@@ -4,6 +4,7 @@
 #include <array>
 
 #include "apps/partita/http/server.hpp"
+#include "protocol/values.hpp"
 
 namespace partita::http {
 
@@ -32,13 +33,12 @@ class connection final : public httplib::Stream {
   int socket() const override { return socket_; }
 
  private:
-  using clock = std::chrono::steady_clock;
   std::chrono::milliseconds left_to_read() const;
 
   const int socket_;
   const server_limits& limits_;
-  clock::time_point began_{};
-  clock::time_point answered_{};  // when the answer began
+  mono_time began_{};
+  mono_time answered_{};  // when the answer began
   bool refused_ = false;
   std::array<char, 4096> buffer_{};
   std::size_t from_ = 0, to_ = 0;

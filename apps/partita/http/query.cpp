@@ -75,7 +75,8 @@ void allow_only(const request& what, const std::vector<std::string>& names) {
           return name.back() == '.' ? given.starts_with(name) && given.size() > name.size()
                                     : given == name;
         }))
-      refuse("there is no parameter " + given, names.empty() ? "it takes none" : "it takes " + cli::join(names, ", "));
+      refuse("there is no parameter " + given,
+             names.empty() ? "it takes none" : "it takes " + cli::join(names, ", "));
 }
 
 cli::run_filter run_filter_in(const request& what, db_time now) {

@@ -15,6 +15,7 @@
 #include "apps/partita/http/connection.hpp"
 #include "apps/partita/http/errors.hpp"
 #include "apps/partita/http/task_queue.hpp"
+#include "storage/clock.hpp"
 
 namespace partita::http {
 
@@ -70,9 +71,10 @@ bool is_length(const httplib::Headers& headers) {
 }
 
 /// Before a request is answered: where its body ends must be beyond doubt, or what follows would be
-/// taken for a request of its own. Bodies are taken as they are: a small one that unpacks to a large
-/// one is not. Answers are neither cut into ranges nor compressed as well as Brotli can, which takes
-/// longer than to send them. Throws http_error. Returns whether the body will not be read.
+/// taken for a request of its own. Bodies are taken as they are: a small one that unpacks to a
+/// large one is not. Answers are neither cut into ranges nor compressed as well as Brotli can,
+/// which takes longer than to send them. Throws http_error. Returns whether the body will not be
+/// read.
 bool prepare(httplib::Request& r) {
   const bool chunked = r.has_header("Transfer-Encoding");
   const bool counted = r.has_header("Content-Length");
@@ -155,9 +157,9 @@ class bounded_server final : public httplib::Server {
   }
 
   bool wait_for_request(const connection& one, bool first) {
-    const auto until = std::chrono::steady_clock::now() + (first ? limits_.request : limits_.idle);
+    const auto until = boot_now() + (first ? limits_.request : limits_.idle);
     while (!one.has_more() && !wait_for(one.socket(), POLLIN, look_for_others_every))
-      if (is_wanted() || std::chrono::steady_clock::now() >= until) return false;
+      if (is_wanted() || boot_now() >= until) return false;
     return true;
   }
 
@@ -251,7 +253,11 @@ class server::implementation {
   }
 
   ~implementation() {
-    ending_ = true;
+    {
+      std::lock_guard lock{guard_};
+      ending_ = true;
+    }
+    over_.notify_all();
     server_.end();
     listens_.join();
   }
@@ -264,14 +270,18 @@ class server::implementation {
     server_.listen_after_bind();
     while (!ending_) {
       log::error("http_stopped", {}, {{"why", "connections cannot be accepted"}, {"port", port_}});
-      std::this_thread::sleep_for(listen_again_after);
-      if (!ending_ && server_.bind_to_port(host, port_)) server_.listen_after_bind();
+      std::unique_lock lock{guard_};
+      if (over_.wait_for(lock, listen_again_after, [this] { return ending_.load(); })) return;
+      lock.unlock();
+      if (server_.bind_to_port(host, port_)) server_.listen_after_bind();
     }
   }
 
   bounded_server server_;
   const handler answer_;
   int port_ = 0;
+  std::mutex guard_;
+  std::condition_variable over_;
   std::atomic<bool> ending_{false};
   std::thread listens_;
 };
