@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 
 #include "apps/partita/errors.hpp"
 #include "apps/partita/http/errors.hpp"
+#include "apps/partita/secret_file.hpp"
 
 namespace partita::http {
 
@@ -45,14 +45,12 @@ bool is_literal(const std::string& host) {
 tokens tokens::from_file(const std::string& path) {
   const auto refuse = [&](const std::string& why) {
     return cli::usage_error("the file of tokens " + path + " " + why,
-                            "each line is NAME read|operate TOKEN; the file belongs to the user of "
-                            "this process, with mode 0600");
+                            "each line is NAME read|operate TOKEN; the file has mode 0600, or 0640 "
+                            "with a group of its own");
   };
-  struct stat about {};
+  if (const auto trouble = cli::trouble_of_secret_file(path); !trouble.empty())
+    throw refuse(trouble);
   std::ifstream in{path};
-  if (!in || ::stat(path.c_str(), &about) != 0) throw refuse("cannot be read");
-  if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-    throw refuse("may be read or changed by others");
   tokens all;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
@@ -62,11 +60,10 @@ tokens tokens::from_file(const std::string& path) {
     if (!(words >> role >> token) || words >> more || (role != "read" && role != "operate"))
       throw refuse(fmt::format("makes no sense in line {}", number));
     if (token.size() < shortest_token || token.size() > longest_token)
-      throw refuse(fmt::format("has a token in line {} that is not {} to {} characters long", number,
-                               shortest_token, longest_token));
+      throw refuse(fmt::format("has a token in line {} that is not {} to {} characters long",
+                               number, shortest_token, longest_token));
     if (all.holder_of(token)) throw refuse(fmt::format("has the token of line {} twice", number));
-    all.all_.push_back(
-        {{name, role == "operate" ? token_role::operate : token_role::read}, token});
+    all.all_.push_back({{name, role == "operate" ? token_role::operate : token_role::read}, token});
   }
   if (all.empty()) throw refuse("has no token");
   return all;
@@ -80,9 +77,8 @@ std::optional<token_holder> tokens::holder_of(const std::string& token) const {
 }
 
 bool tokens::may_operate() const {
-  return std::any_of(all_.begin(), all_.end(), [](const entry& one) {
-    return one.holder.role == token_role::operate;
-  });
+  return std::any_of(all_.begin(), all_.end(),
+                     [](const entry& one) { return one.holder.role == token_role::operate; });
 }
 
 access_rules::access_rules(const address& at, tokens known, std::vector<std::string> names)
@@ -124,8 +120,8 @@ token_holder access_rules::allow_changing(const request& what) const {
   if (holder.role != token_role::operate)
     throw http_error(403, "read_only", "the token of " + holder.name + " may only read");
   const auto type = what.header("content-type");
-  if (type != "application/json" && !type.starts_with("application/json;")) throw http_error(
-      415, "not_json", "a request that changes something must be application/json");
+  if (type != "application/json" && !type.starts_with("application/json;"))
+    throw http_error(415, "not_json", "a request that changes something must be application/json");
   const auto origin = what.header("origin");
   const auto scheme = origin.find("://");
   if (!origin.empty() &&
