@@ -9,8 +9,8 @@ namespace partita::cli {
 option_list help_option() { return {{"help", "", "show this", "", "", 'h'}}; }
 
 option_list database_options() {
-  return {{"db", "URL", "sqlite:PATH or postgresql://…; or DATABASE_URL", "PARTITA_DB",
-           "sqlite:partita.db"}};
+  return {{"db", "URL", "sqlite:PATH or postgresql://…; or PARTITA_DB_FILE, DATABASE_URL",
+           "PARTITA_DB", "sqlite:partita.db"}};
 }
 
 option_list log_options(const std::string& level) {

@@ -9,8 +9,9 @@
 
 namespace partita::cli {
 
-/// --db, else PARTITA_DB, else DATABASE_URL, else sqlite:partita.db. Throws command_error (usage)
-/// when a password was typed.
+/// --db, else PARTITA_DB, else the first line of the file PARTITA_DB_FILE, else DATABASE_URL, else
+/// sqlite:partita.db. Throws command_error (usage) when a password was typed, and when the file
+/// does not serve.
 std::string database_url(const arguments& args);
 
 /// Throws command_error (usage), which names the variable to use instead, when the URL that was

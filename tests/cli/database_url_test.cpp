@@ -1,6 +1,10 @@
 #include "apps/partita/database_url.hpp"
 
+#include <unistd.h>
 #include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
 
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/errors.hpp"
@@ -51,6 +55,32 @@ TEST_CASE("a password in the environment is nobody else's to see") {
   CHECK(database_url(args) == "postgresql://other/db");
   ::unsetenv("DATABASE_URL");
   CHECK(database_url(args) == "sqlite:partita.db");
+}
+
+TEST_CASE("the address may stand in a file that not everybody may read") {
+  namespace fs = std::filesystem;
+  const auto file = fs::temp_directory_path() / ("partita-address-" + std::to_string(::getpid()));
+  const auto write = [&](const std::string& text, fs::perms mode) {
+    std::ofstream{file} << text;
+    fs::permissions(file, mode);
+  };
+  const auto owner = fs::perms::owner_read | fs::perms::owner_write;
+  const arguments args(database_options(), {});
+  ::setenv("PARTITA_DB_FILE", file.c_str(), 1);
+  write("postgresql://me:secret@host/db\n", owner | fs::perms::group_read);
+  CHECK(database_url(args) == "postgresql://me:secret@host/db");
+  ::setenv("PARTITA_DB", "postgresql://first/db", 1);
+  CHECK(database_url(args) == "postgresql://first/db");
+  ::unsetenv("PARTITA_DB");
+  write("postgresql://me:secret@host/db", owner | fs::perms::others_read);
+  CHECK_THROWS_AS(database_url(args), command_error);
+  write("postgresql://me:secret@host/db", owner | fs::perms::group_write);
+  CHECK_THROWS_AS(database_url(args), command_error);
+  write("\n", owner);
+  CHECK_THROWS_AS(database_url(args), command_error);
+  fs::remove(file);
+  CHECK_THROWS_AS(database_url(args), command_error);
+  ::unsetenv("PARTITA_DB_FILE");
 }
 
 TEST_CASE("looking into a database that is not there says so, and does not create it") {

@@ -14,6 +14,7 @@
 #include "apps/partita/forced_end.hpp"
 #include "apps/partita/http/site.hpp"
 #include "apps/partita/node_settings.hpp"
+#include "apps/partita/service_notify.hpp"
 #include "apps/partita/signals.hpp"
 #include "apps/partita/version.hpp"
 #include "batch/files.hpp"
@@ -38,19 +39,58 @@ std::string host_and_pid() {
   return fmt::format("{}-{}", host, ::getpid());
 }
 
+milliseconds end_at_once_limit(const settings& limits) {
+  return std::max(limits.stop_grace, shortest_end);
+}
+
+/// What the service manager hears of the node.
+class node_report {
+ public:
+  node_report(service_notify service, const node_process& node, const settings& limits,
+              std::string name)
+      : service_(std::move(service)),
+        counters_(node.shared_counters()),
+        limits_(limits),
+        name_(std::move(name)) {}
+
+  /// Called again and again, by the main thread. The node's actor ticks twice a heartbeat; when it
+  /// does not, the process is started again.
+  void look() {
+    if (counters_->renewed.last() != mono_time{}) service_.ready("has joined as " + name_);
+    if (counters_->draining.value() > 0) stopping();
+    const auto longest = std::max(service_.period(), 2 * limits_.heartbeat);
+    service_.alive(boot_now(), counters_->ticked.last(), longest);
+  }
+
+  void stopping() {
+    service_.stopping("drains: it takes no new work", limits_.drain_grace + limits_.stop_grace +
+                                                          end_at_once_limit(limits_) +
+                                                          calm_close_limit + guard_delay);
+  }
+
+ private:
+  service_notify service_;
+  const std::shared_ptr<const node_counters> counters_;
+  const settings limits_;
+  const std::string name_;
+};
+
 /// Ends here, even with a log that nobody reads.
 [[noreturn]] void end_at_once(exit_code exit) { ::_exit(static_cast<int>(exit)); }
 
 /// Drains the node; a further signal makes it leave now. At the end of the grace times the process
 /// ends, whatever bodies do: after the node has left, or without that.
-void end_node(node_process& node, signal_watch& signals, const settings& limits) {
-  const auto at_once = std::max(limits.stop_grace, shortest_end);
+void end_node(node_process& node, signal_watch& signals, const settings& limits,
+              node_report& report) {
+  const auto at_once = end_at_once_limit(limits);
   node.drain();
+  report.stopping();
   auto calm_until = boot_now() + limits.drain_grace;
   auto end_by = calm_until + limits.stop_grace + at_once;
   // Never destroyed: its thread uses it.
   auto& guard = *new forced_end(end_by + guard_delay, static_cast<int>(exit_code::failed));
   while (!node.wait(drain_look_every)) {
+    report.look();
     const auto signal = signals.wait(milliseconds{0});
     if (signal && *signal != SIGHUP) {
       node.release_now();
@@ -77,6 +117,7 @@ exit_code node_command(const invocation& in) {
   signal_watch signals;
   auto name = in.args.text("name").empty() ? host_and_pid() : in.args.text("name");
   start_log(in.args, name);
+  auto service = service_notify::from_environment();
 
   const auto folders = file_folders(in.args);
   const auto programs = program_folders(in.args);
@@ -100,15 +141,17 @@ exit_code node_command(const invocation& in) {
     site.emplace(in.args, db,
                  std::make_shared<const http::vital_signs>(
                      http::vital_signs{node.shared_counters(), limits}));
-  while (!signals.wait(look_every))
+  node_report report{std::move(service), node, limits, name};
+  for (report.look(); !signals.wait(look_every); report.look())
     if (node.wait(milliseconds{0})) {
       const bool asked = !node.failed();  // by `drain`
+      if (asked) report.stopping();
       node.close(calm_close_limit);
       if (asked) return exit_code::ok;
       throw command_error(exit_code::failed, "node_ended", "the node ended by itself",
                           "its log says why");
     }
-  end_node(node, signals, limits);
+  end_node(node, signals, limits, report);
   return exit_code::ok;
 }
 

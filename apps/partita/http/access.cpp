@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 
 #include "apps/partita/errors.hpp"
 #include "apps/partita/http/errors.hpp"
+#include "apps/partita/secret_file.hpp"
 
 namespace partita::http {
 
@@ -45,14 +45,12 @@ bool is_literal(const std::string& host) {
 tokens tokens::from_file(const std::string& path) {
   const auto refuse = [&](const std::string& why) {
     return cli::usage_error("the file of tokens " + path + " " + why,
-                            "each line is NAME read|operate TOKEN; the file belongs to the user of "
-                            "this process, with mode 0600");
+                            "each line is NAME read|operate TOKEN; the file has mode 0600, or 0640 "
+                            "with a group of its own");
   };
-  struct stat about {};
+  if (const auto trouble = cli::trouble_of_secret_file(path); !trouble.empty())
+    throw refuse(trouble);
   std::ifstream in{path};
-  if (!in || ::stat(path.c_str(), &about) != 0) throw refuse("cannot be read");
-  if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) throw refuse("may be read or changed by others");
-  if (about.st_uid != ::geteuid() && about.st_uid != 0) throw refuse("belongs to another user");
   tokens all;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {

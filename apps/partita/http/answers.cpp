@@ -47,9 +47,20 @@ std::shared_ptr<answers::slot> answers::slot_of(const std::string& key, mono_tim
 }
 
 response answers::get(const request& what, const std::function<response()>& make) {
-  const auto now = boot_now();
-  const auto mine = slot_of(key_of(what), now);
+  const auto mine = slot_of(key_of(what), boot_now());
   std::lock_guard lock{mine->guard};
+  return answer(*mine, what, make);
+}
+
+response answers::get_soon(const request& what, const std::function<response()>& make) {
+  const auto mine = slot_of(key_of(what), boot_now());
+  std::unique_lock lock{mine->guard, std::try_to_lock};
+  if (lock.owns_lock()) return answer(*mine, what, make);
+  return error_response(503, "busy", "somebody looks already, and has no answer yet");
+}
+
+response answers::answer(slot& of, const request& what, const std::function<response()>& make) {
+  auto* const mine = &of;
   if (!mine->last || boot_now() - mine->made > kept_) {
     auto fresh = guarded([&](const request&) { return make(); }, what);
     mine->etag = etag_of(fresh.body);

@@ -19,6 +19,8 @@ class answers {
 
   /// With an ETag; 304 without a body for who has it already.
   response get(const request& what, const std::function<response()>& make);
+  /// The same for who must not wait: 503 while the answer is being made for another.
+  response get_soon(const request& what, const std::function<response()>& make);
 
  private:
   struct slot {
@@ -27,6 +29,7 @@ class answers {
     std::shared_ptr<const response> last;
     std::string etag;
   };
+  response answer(slot& of, const request& what, const std::function<response()>& make);
   std::shared_ptr<slot> slot_of(const std::string& key, mono_time now);
 
   const milliseconds kept_;

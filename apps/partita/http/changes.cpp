@@ -4,7 +4,6 @@
 #include "apps/partita/documents.hpp"
 #include "apps/partita/http/cluster_views.hpp"
 #include "apps/partita/http/run_views.hpp"
-#include "apps/partita/launch.hpp"
 #include "batch/description.hpp"
 #include "batch/errors.hpp"
 #include "batch/submit.hpp"
@@ -14,6 +13,8 @@ namespace partita::http {
 using cli::document;
 
 namespace {
+
+constexpr milliseconds change_limit{3'000};
 
 json body_of(const request& what) {
   if (what.body.empty()) return json::object();
@@ -75,10 +76,11 @@ class changes {
     try {
       session_options options;
       options.application = "partita-http-changes";
+      options.statement_timeout = change_limit;
       const launcher_store s{by_->connect(options)};
-      return cli::ask([&] { return work(s); });
+      return work(s);
     } catch (const store_error& e) {
-      if (e.code() != errc::access_denied) throw;
+      if (e.code() != errc::missing_right) throw;
       throw http_error(
           403, "role_missing",
           std::string{"the database does not let this server change anything: "} + e.what(),

@@ -19,7 +19,7 @@ int status_of(errc code) {
     case errc::launch_key_taken:
     case errc::wrong_state:
       return 409;
-    case errc::access_denied:
+    case errc::missing_right:
       return 403;
     default:
       return 503;  // the database is away, or not as this program needs it

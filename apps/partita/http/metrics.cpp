@@ -181,7 +181,7 @@ response metrics(const vital_signs* own, api_state& state) {
 
 route metrics_route(std::shared_ptr<const vital_signs> own, api_state& state) {
   return {"GET", "/metrics", [own = std::move(own), &state](const call& c) {
-            return state.shared.get(c.what, [&] { return metrics(own.get(), state); });
+            return state.shared.get_soon(c.what, [&] { return metrics(own.get(), state); });
           }};
 }
 

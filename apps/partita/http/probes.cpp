@@ -68,14 +68,14 @@ std::vector<route> probe_routes(std::shared_ptr<const vital_signs> own, api_stat
   const auto ready = [own, &state](const call& c) {
     // Shared like all answers: probes must not cost the database more the more there are.
     const auto verbose = c.what.query.contains("verbose");
-    return state.shared.get(c.what, [&] { return verdict(readiness(own.get(), state), verbose); });
+    return state.shared.get_soon(c.what, [&] { return verdict(readiness(own.get(), state), verbose); });
   };
   const auto started = [own, &state](const call& c) {
     if (own) {
       const bool has = own->counters->renewed.last() != mono_time{};
       return text(has ? 200 : 503, has ? "ok" : "the node has not joined yet");
     }
-    return state.shared.get(c.what, [&] { return verdict({database_check(state)}, false); });
+    return state.shared.get_soon(c.what, [&] { return verdict({database_check(state)}, false); });
   };
   return {{"GET", "/livez", live}, {"GET", "/readyz", ready}, {"GET", "/startupz", started}};
 }
