@@ -61,7 +61,7 @@ def parameters(check, node):
     body = {"job": "range_sum", "parameters": {"from": 1, "to": 3}}
     for wrong, status in (({**body, "extra": 1}, 400), ({}, 400), ({"job": 7}, 400),
                           ({"job": "none_such"}, 404), ({**body, "version": 99}, 404),
-                          ({**body, "version": "1"}, 400), ({**body, "version": -1}, 400),
+                          ({**body, "version": "1"}, 400), ({**body, "version": -1}, 404),
                           ({**body, "version": 4294967297}, 404), ({**body, "version": 1e3}, 400),
                           ({**body, "parameters": []}, 400), ({**body, "parameters": "x"}, 400)):
         answer = node.post("runs", wrong)
