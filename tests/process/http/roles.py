@@ -42,7 +42,7 @@ def play(check):
     try:
         narrow = Process("node", "--name", "narrow", "--executors", "1", env=env)
         check("it reads", narrow.get("runs").status == 200)
-        check("it is ready", narrow.probe("/readyz").status == 200)
+        check.within(10, "it is ready", lambda: narrow.probe("/readyz").status == 200)
         stopped, long = runs_of_another(check, narrow)
         for path, body in (("runs", writes.SUM), (f"runs/{long}/cancel", {}),
                            (f"runs/{stopped}/restart", {}), (f"runs/{stopped}/abandon", {})):
