@@ -62,7 +62,7 @@ std::optional<db_time> time_in(const request& what, const std::string& name, db_
     double value = 0;
     const auto* end = seconds.data() + seconds.size();
     const auto [stop, error] = std::from_chars(seconds.data(), end, value);
-    if (error != std::errc{} || stop != end || value < 0 || value >= 61)
+    if (error != std::errc{} || stop != end || !(value >= 0 && value < 61))  // nan fits nowhere
       refuse(name + " ends in seconds that are none: " + what.parameter(name));
     *at += microseconds{static_cast<std::int64_t>(value * 1e6)};
   }
