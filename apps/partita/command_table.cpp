@@ -122,6 +122,15 @@ std::vector<command> make_table() {
                {"limit", "N", "at most N partitions of a step, or items, in a table", "", "100"}} +
            listing_options()),
        job_command},
+      {"errors",
+       "RUN",
+       "tell why partitions of a run failed, by message",
+       look,
+       "Failed attempts and those that are made again, the most frequent message first; messages\n"
+       "that differ in numbers only are one. NO is a partition that failed so: `job RUN NO`.",
+       {"errors 17", "errors 17 -o csv", "errors 17 --watch"},
+       with_database(listing_options()),
+       errors_command},
       {"events",
        "[RUN]",
        "show the log of changes: of all, or of one run",
@@ -159,7 +168,8 @@ std::vector<command> make_table() {
        "",
        "serve the page and its API without working as a node",
        operate,
-       "The page shows runs, nodes and jobs, and changes what a token allows. A node serves it too\n"
+       "The page shows runs, nodes and jobs, and changes what a token allows. A node serves it "
+       "too\n"
        "with --http. Prints where it is.",
        {"serve", "serve --http 127.0.0.1:9000 --http-tokens /etc/partita/tokens"},
        with_database(serve_options(), "info"),
@@ -243,10 +253,6 @@ std::vector<command> make_table() {
   };
 }
 
-std::string padded(const std::string& text, std::size_t columns) {
-  return text + std::string(columns > text.size() ? columns - text.size() : 1, ' ');
-}
-
 std::vector<command>& table() {
   static auto commands = make_table();
   return commands;
@@ -300,41 +306,6 @@ command_line split_command_line(const std::vector<std::string>& words) {
       line.others.push_back(words[++i]);
   }
   return line;
-}
-
-std::string overview(const std::string& program) {
-  std::string out =
-      "Partitioned batch jobs over nodes that share nothing but a database.\n\n"
-      "Usage: " +
-      program + " COMMAND [OPTIONS]\n";
-  std::string group;
-  for (const auto& one : command_table()) {
-    if (one.group != group) out += "\n" + one.group + "\n";
-    group = one.group;
-    out += "  " + padded(one.name, 10) + one.summary + "\n";
-  }
-  return out + "\n`" + program + " help COMMAND` tells more, with examples.\n";
-}
-
-std::string help_of(const command& what, const std::string& program) {
-  auto out = "Usage: " + program + " " + what.name + (what.words.empty() ? "" : " " + what.words) +
-             " [OPTIONS]\n\n" + what.summary + "\n";
-  if (!what.details.empty()) out += what.details + "\n";
-  out += "\nOptions\n";
-  for (const auto& one : what.options) {
-    auto flag = (one.letter ? std::string{"-"} + one.letter + ", " : "    ") + "--" + one.name;
-    if (one.value_is_optional())
-      flag += "[=" + one.value.substr(1);
-    else if (!one.is_flag())
-      flag += " " + one.value;
-    out += "  " + padded(flag, 32) + one.help;
-    if (!one.fallback.empty()) out += " (" + one.fallback + ")";
-    if (!one.env.empty()) out += " [" + one.env + "]";
-    out += "\n";
-  }
-  if (!what.examples.empty()) out += "\nExamples\n";
-  for (const auto& one : what.examples) out += "  " + program + " " + one + "\n";
-  return out;
 }
 
 exit_code dispatch(const std::string& program, const std::vector<std::string>& words,

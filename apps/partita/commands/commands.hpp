@@ -12,6 +12,7 @@ exit_code cancel_command(const invocation& in);
 exit_code restart_command(const invocation& in);
 exit_code jobs_command(const invocation& in);
 exit_code job_command(const invocation& in);
+exit_code errors_command(const invocation& in);
 exit_code events_command(const invocation& in);
 exit_code nodes_command(const invocation& in);
 exit_code drain_command(const invocation& in);
