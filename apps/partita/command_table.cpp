@@ -143,6 +143,15 @@ std::vector<command> make_table() {
                                  {"follow", "", "go on with those that come"}} +
                      format_options()),
        events_command},
+      {"top",
+       "",
+       "watch the cluster: runs, nodes, what they do and what fails",
+       look,
+       "On a terminal it is drawn anew every second, until q or Ctrl-C; elsewhere once.",
+       {"top", "top --once", "top -o json"},
+       with_database(option_list{{"once", "", "once, and end"}} + output_options() +
+                     color_option()),
+       top_command},
       {"nodes",
        "",
        "list the nodes of the cluster",

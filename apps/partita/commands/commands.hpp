@@ -14,6 +14,7 @@ exit_code jobs_command(const invocation& in);
 exit_code job_command(const invocation& in);
 exit_code errors_command(const invocation& in);
 exit_code events_command(const invocation& in);
+exit_code top_command(const invocation& in);
 exit_code nodes_command(const invocation& in);
 exit_code drain_command(const invocation& in);
 exit_code node_command(const invocation& in);
