@@ -111,7 +111,7 @@ std::vector<command> make_table() {
        look,
        "With NO: that partition, and every lease that held it: node, time, outcome.",
        {"job 17", "job 17 --state FAILED", "job 17 --sort took --limit 10", "job 17 3",
-        "job 17 --step convert -o csv", "job 17 --skipped"},
+        "job 17 --step convert -o csv", "job 17 --skipped", "job 17 --report run17.html"},
        with_database(
            option_list{
                {"partitions", "", "its partitions too"},
@@ -119,7 +119,8 @@ std::vector<command> make_table() {
                {"step", "NAME", "partitions of this step only"},
                {"state", "STATE", "partitions PENDING, CLAIMED, COMPLETED or FAILED only"},
                {"sort", "ORDER", "no; or took: those that took longest first"},
-               {"limit", "N", "at most N partitions of a step, or items, in a table", "", "100"}} +
+               {"limit", "N", "at most N partitions of a step, or items, in a table", "", "100"},
+               {"report", "FILE", "write all about it as a page, HTML, that needs nothing else"}} +
            listing_options()),
        job_command},
       {"errors",
