@@ -137,7 +137,8 @@ std::vector<command> make_table() {
        "show the log of changes: of all, or of one run",
        look,
        "The newest ones, oldest first. With --follow, those that come, until Ctrl-C or the end of\n"
-       "RUN.",
+       "RUN. An event shows when its transaction commits: one that commits late is printed behind\n"
+       "others with higher numbers, within 20 s, unless 100,000 came before it.",
        {"events", "events 17 --follow", "events --after 1200 --limit 1000 -o jsonl"},
        with_database(option_list{{"limit", "N", "at most N events", "", "20"},
                                  {"after", "ID", "events after this one: the next page"},
