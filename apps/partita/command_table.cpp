@@ -111,7 +111,7 @@ std::vector<command> make_table() {
        look,
        "With NO: that partition, and every lease that held it: node, time, outcome.",
        {"job 17", "job 17 --state FAILED", "job 17 --sort took --limit 10", "job 17 3",
-        "job 17 --step convert -o csv", "job 17 --skipped"},
+        "job 17 --step convert -o csv", "job 17 --skipped", "job 17 --report run17.html"},
        with_database(
            option_list{
                {"partitions", "", "its partitions too"},
@@ -119,21 +119,41 @@ std::vector<command> make_table() {
                {"step", "NAME", "partitions of this step only"},
                {"state", "STATE", "partitions PENDING, CLAIMED, COMPLETED or FAILED only"},
                {"sort", "ORDER", "no; or took: those that took longest first"},
-               {"limit", "N", "at most N partitions of a step, or items, in a table", "", "100"}} +
+               {"limit", "N", "at most N partitions of a step, or items, in a table", "", "100"},
+               {"report", "FILE", "write all about it as a page, HTML, that needs nothing else"}} +
            listing_options()),
        job_command},
+      {"errors",
+       "RUN",
+       "tell why partitions of a run failed, by message",
+       look,
+       "Failed attempts and those that are made again, the most frequent message first; messages\n"
+       "that differ in numbers only are one. NO is a partition that failed so: `job RUN NO`.",
+       {"errors 17", "errors 17 -o csv", "errors 17 --watch"},
+       with_database(listing_options()),
+       errors_command},
       {"events",
        "[RUN]",
        "show the log of changes: of all, or of one run",
        look,
        "The newest ones, oldest first. With --follow, those that come, until Ctrl-C or the end of\n"
-       "RUN.",
+       "RUN. An event shows when its transaction commits: one that commits late is printed behind\n"
+       "others with higher numbers, within 20 s, unless 100,000 came before it.",
        {"events", "events 17 --follow", "events --after 1200 --limit 1000 -o jsonl"},
        with_database(option_list{{"limit", "N", "at most N events", "", "20"},
                                  {"after", "ID", "events after this one: the next page"},
                                  {"follow", "", "go on with those that come"}} +
                      format_options()),
        events_command},
+      {"top",
+       "",
+       "watch the cluster: runs, nodes, what they do and what fails",
+       look,
+       "On a terminal it is drawn anew every second, until q or Ctrl-C; elsewhere once.",
+       {"top", "top --once", "top -o json"},
+       with_database(option_list{{"once", "", "once, and end"}} + output_options() +
+                     color_option()),
+       top_command},
       {"nodes",
        "",
        "list the nodes of the cluster",
@@ -244,10 +264,6 @@ std::vector<command> make_table() {
   };
 }
 
-std::string padded(const std::string& text, std::size_t columns) {
-  return text + std::string(columns > text.size() ? columns - text.size() : 1, ' ');
-}
-
 std::vector<command>& table() {
   static auto commands = make_table();
   return commands;
@@ -301,41 +317,6 @@ command_line split_command_line(const std::vector<std::string>& words) {
       line.others.push_back(words[++i]);
   }
   return line;
-}
-
-std::string overview(const std::string& program) {
-  std::string out =
-      "Partitioned batch jobs over nodes that share nothing but a database.\n\n"
-      "Usage: " +
-      program + " COMMAND [OPTIONS]\n";
-  std::string group;
-  for (const auto& one : command_table()) {
-    if (one.group != group) out += "\n" + one.group + "\n";
-    group = one.group;
-    out += "  " + padded(one.name, 10) + one.summary + "\n";
-  }
-  return out + "\n`" + program + " help COMMAND` tells more, with examples.\n";
-}
-
-std::string help_of(const command& what, const std::string& program) {
-  auto out = "Usage: " + program + " " + what.name + (what.words.empty() ? "" : " " + what.words) +
-             " [OPTIONS]\n\n" + what.summary + "\n";
-  if (!what.details.empty()) out += what.details + "\n";
-  out += "\nOptions\n";
-  for (const auto& one : what.options) {
-    auto flag = (one.letter ? std::string{"-"} + one.letter + ", " : "    ") + "--" + one.name;
-    if (one.value_is_optional())
-      flag += "[=" + one.value.substr(1);
-    else if (!one.is_flag())
-      flag += " " + one.value;
-    out += "  " + padded(flag, 32) + one.help;
-    if (!one.fallback.empty()) out += " (" + one.fallback + ")";
-    if (!one.env.empty()) out += " [" + one.env + "]";
-    out += "\n";
-  }
-  if (!what.examples.empty()) out += "\nExamples\n";
-  for (const auto& one : what.examples) out += "  " + program + " " + one + "\n";
-  return out;
 }
 
 exit_code dispatch(const std::string& program, const std::vector<std::string>& words,

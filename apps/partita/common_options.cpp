@@ -21,11 +21,14 @@ option_list log_options(const std::string& level) {
 
 option_list output_options() { return {{"output", "FORMAT", "table or json", "", "table", 'o'}}; }
 
+option_list color_option() { return {{"color", "WHEN", "auto, always or never", "", "auto"}}; }
+
 option_list format_options() {
-  return {{"output", "FORMAT", "table, wide, json, jsonl, csv or name", "", "table", 'o'},
-          {"no-header", "", "no line of headings"},
-          {"time", "FORM", "relative or iso, in tables", "", "relative"},
-          {"color", "WHEN", "auto, always or never", "", "auto"}};
+  return option_list{
+             {"output", "FORMAT", "table, wide, json, jsonl, csv or name", "", "table", 'o'},
+             {"no-header", "", "no line of headings"},
+             {"time", "FORM", "relative or iso, in tables", "", "relative"}} +
+         color_option();
 }
 
 option_list listing_options() {

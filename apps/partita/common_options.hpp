@@ -13,6 +13,8 @@ option_list database_options();
 option_list log_options(const std::string& level);
 /// -o table|json, of commands that tell about one thing
 option_list output_options();
+/// --color
+option_list color_option();
 /// -o with all formats, --no-header, --time, --color
 option_list format_options();
 /// These, and --watch

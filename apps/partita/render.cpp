@@ -228,15 +228,19 @@ output_format format_of(const arguments& args) {
   return output_format::table;
 }
 
+bool wants_color(const arguments& args) {
+  const auto color = args.one_of("color", {"auto", "always", "never"});
+  const auto* no_color = std::getenv("NO_COLOR");
+  return color == "always" ||
+         (color == "auto" && can_draw(STDOUT_FILENO) && !(no_color && *no_color));
+}
+
 style style_of(const arguments& args) {
   style how;
   how.format = format_of(args);
   how.header = !args.has("no-header");
   how.relative_time = args.one_of("time", {"relative", "iso"}) == "relative";
-  auto color = args.one_of("color", {"auto", "always", "never"});
-  const auto* no_color = std::getenv("NO_COLOR");
-  how.color =
-      color == "always" || (color == "auto" && can_draw(STDOUT_FILENO) && !(no_color && *no_color));
+  how.color = wants_color(args);
   how.now = wall_now();
   return how;
 }

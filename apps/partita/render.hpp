@@ -60,8 +60,10 @@ std::string describe_job(const document& job);
 /// The text of one cell as a person reads it.
 std::string cell_text(const column& what, const document& item, const style& how);
 
-/// From -o, --no-header, --time and --color. Colours need a terminal on stdout and no NO_COLOR,
-/// unless forced.
+/// From --color. Colours need a terminal on stdout and no NO_COLOR, unless forced.
+bool wants_color(const arguments& args);
+
+/// From -o, --no-header, --time and --color.
 style style_of(const arguments& args);
 output_format format_of(const arguments& args);
 

@@ -1,24 +1,20 @@
-#include <algorithm>
 #include <iostream>
-#include <set>
 
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/database_url.hpp"
 #include "apps/partita/documents.hpp"
+#include "apps/partita/event_follower.hpp"
 #include "apps/partita/launch.hpp"
 #include "apps/partita/render.hpp"
 #include "apps/partita/signals.hpp"
+#include "storage/clock.hpp"
 
 namespace partita::cli {
 
 namespace {
 
 constexpr milliseconds follow_every{500};
-constexpr int events_a_page = 1000;
-
-/// Ids are given before the transactions commit: one with a lower id may appear later.
-constexpr std::int64_t late = 1000;
 
 const listing events{{{"ID", "/id"},
                       {"AT", "/at", cell::time},
@@ -35,62 +31,55 @@ std::vector<document> documents_of(const std::vector<event_row>& rows) {
   return items;
 }
 
-/// Prints what is appended to the log, once each.
-class follower {
+/// Prints what is appended to the log until a signal, or the end of the run.
+class event_printer {
  public:
-  /// Of what came after `floor`.
-  follower(const reader& look, run_id run, std::int64_t floor, style how)
-      : look_(look), run_(run), floor_(floor), how_(how) {}
+  event_printer(const reader& look, run_id run, std::int64_t floor, style how)
+      : look_(look), run_(run), how_(how), log_(floor, [this](std::int64_t after, int most) {
+          return look_.list_events(run_, after, most);
+        }) {}
 
-  void print(const std::vector<event_row>& rows) {
-    std::vector<event_row> fresh;
-    for (const auto& row : rows)
-      if (row.id > floor_ && seen_.insert(row.id).second) fresh.push_back(row);
-    if (fresh.empty()) return;
-    std::cout << render(events, documents_of(fresh), how_) << std::flush;
-    how_.header = false;  // once, above the first
-    const auto newest = *seen_.rbegin();
-    seen_.erase(seen_.begin(), seen_.lower_bound(newest - 2 * late));
-  }
+  void print_first(const std::vector<event_row>& rows) { print(log_.fresh(rows)); }
 
-  /// What came since the last time. Whether more may come: not of a run that has ended.
-  bool look() {
-    const auto run = run_ ? look_.find_run(run_) : std::nullopt;
-    for (auto after = std::max(floor_, seen_.empty() ? 0 : *seen_.rbegin() - late);;) {
-      const auto rows = look_.list_events(run_, after, events_a_page);
-      print(rows);
-      if (rows.size() < events_a_page) break;
-      after = rows.back().id;
-    }
-    return !run || !is_terminal(run->state);
+  exit_code follow() {
+    signal_watch signals;
+    bool away = false;
+    do {
+      try {
+        const auto goes_on = print_new();
+        away = false;
+        if (!goes_on) return exit_code::ok;
+      } catch (const store_error& e) {
+        if (e.code() != errc::unavailable) throw;
+        if (!away)
+          std::cerr << "the database does not answer, waiting for it: " << escape_controls(e.what())
+                    << "\n";
+        away = true;
+      }
+    } while (std::cout && !signals.wait(follow_every));
+    return std::cout ? exit_code::interrupted : exit_code::ok;
   }
 
  private:
+  void print(const std::vector<event_row>& fresh) {
+    if (fresh.empty()) return;
+    std::cout << render(events, documents_of(fresh), how_) << std::flush;
+    how_.header = false;  // once, above the first
+  }
+
+  /// Whether more may come: not of a run that had ended before this look.
+  bool print_new() {
+    const auto run = run_ ? look_.find_run(run_) : std::nullopt;
+    const bool ended = run && is_terminal(run->state);
+    log_.look(boot_now(), ended, [this](const auto& fresh) { print(fresh); });
+    return !ended;
+  }
+
   const reader& look_;
   const run_id run_;
-  const std::int64_t floor_;
   style how_;
-  std::set<std::int64_t> seen_;
+  event_follower log_;
 };
-
-exit_code follow_events(follower& log) {
-  signal_watch signals;
-  bool away = false;
-  do {
-    try {
-      const auto goes_on = log.look();
-      away = false;
-      if (!goes_on) return exit_code::ok;
-    } catch (const store_error& e) {
-      if (e.code() != errc::unavailable) throw;
-      if (!away)
-        std::cerr << "the database does not answer, waiting for it: " << escape_controls(e.what())
-                  << "\n";
-      away = true;
-    }
-  } while (std::cout && !signals.wait(follow_every));
-  return std::cout ? exit_code::interrupted : exit_code::ok;
-}
 
 }  // namespace
 
@@ -110,9 +99,9 @@ exit_code events_command(const invocation& in) {
                         "there is no run " + std::to_string(run.value), "`jobs` lists the runs");
   auto rows = after ? look.list_events(run, *after, limit + 1) : look.newest_events(run, limit);
   if (follows) {
-    follower log(look, run, after ? *after : rows.empty() ? 0 : rows.front().id - 1, how);
-    log.print(rows);
-    return follow_events(log);
+    event_printer log(look, run, after ? *after : rows.empty() ? 0 : rows.front().id - 1, how);
+    log.print_first(rows);
+    return log.follow();
   }
   std::optional<std::string> next;
   if (rows.size() > static_cast<std::size_t>(limit)) {

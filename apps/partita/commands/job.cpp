@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iostream>
 #include <ostream>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "apps/partita/documents.hpp"
 #include "apps/partita/launch.hpp"
 #include "apps/partita/repeat.hpp"
+#include "apps/partita/report/run_report.hpp"
 #include "apps/partita/run_watch.hpp"
 #include "apps/partita/states.hpp"
 #include "apps/partita/waiting_text.hpp"
@@ -339,6 +341,24 @@ partition_no parse_partition_no(const std::string& word) {
   return no;
 }
 
+/// The page of a run, as a file.
+exit_code write_report(const invocation& in, run_id run, bool one_partition) {
+  if (one_partition) throw usage_error("--report tells of a run, not of one partition");
+  if (in.args.has("watch")) throw usage_error("--report is written once; leave out --watch");
+  const auto path = in.args.text("report");
+  if (path.empty()) throw usage_error("--report needs the name of a file");
+  const auto db = open_existing(database_url(in.args));
+  const reader look{db->connect({})};
+  if (!look.find_run(run))
+    throw command_error(exit_code::not_found, "not_found", "there is no " + named(run),
+                        "`jobs` lists the runs");
+  const auto page = report::report_page(report::report_document(look, run, db->address()));
+  report::write_whole(path, page);
+  std::cerr << "wrote the report of " << named(run) << " to " << escape_controls(path) << " ("
+            << grouped(std::ssize(page) / 1000 + 1) << " kB)\n";
+  return exit_code::ok;
+}
+
 }  // namespace
 
 exit_code job_command(const invocation& in) {
@@ -348,6 +368,7 @@ exit_code job_command(const invocation& in) {
   const auto run = parse_run_id(words.front());
   std::optional<partition_no> no;
   if (words.size() > 1) no = parse_partition_no(words[1]);
+  if (in.args.typed("report")) return write_report(in, run, no.has_value());
   style_of(in.args);
   const reader look{open_existing(database_url(in.args))->connect({})};
   return print(in.args, [&](std::ostream& out, const style& how) {

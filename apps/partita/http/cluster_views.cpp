@@ -28,13 +28,6 @@ constexpr int live_runs_shown = 20;
 
 double seconds_of(microseconds took) { return static_cast<double>(took.count()) / 1e6; }
 
-/// The age of a heartbeat is what the database measured: clocks of machines differ.
-document node_item(const node_row& row, db_time now) {
-  auto shown = cli::node_document(row, now);
-  if (!row.left_at) shown["heartbeat_age_s"] = std::max(0.0, seconds_of(row.silence));
-  return shown;
-}
-
 /// Runs, steps and keys, each looked up once.
 class names_of_work {
  public:
@@ -61,11 +54,12 @@ class names_of_work {
 
 /// What its executors were at when it told last, as far as its leases are still LIVE.
 document doing(const reader& look, names_of_work& names, const node_row& row,
-               const std::vector<live_lease_row>& leases, db_time now) {
+               const std::vector<live_lease_row>& leases, db_time now, int most) {
   auto items = document::array();
   const auto told = document::parse(row.load.doing, nullptr, false);
   if (!told.is_array()) return items;
   for (const auto& one : told) {
+    if (std::ssize(items) == most) break;
     if (!one.is_array() || one.size() != 3) continue;
     const auto is_number = [](const document& part) { return part.is_number_integer(); };
     if (!std::all_of(one.begin(), one.end(), is_number)) continue;
@@ -155,6 +149,21 @@ std::int64_t parse_id(const std::string& what, const std::string& text) {
   return id;
 }
 
+/// The age of a heartbeat is what the database measured: clocks of machines differ.
+document node_item(const node_row& row, db_time now) {
+  auto shown = cli::node_document(row, now);
+  if (!row.left_at) shown["heartbeat_age_s"] = std::max(0.0, seconds_of(row.silence));
+  return shown;
+}
+
+document work_of(const reader& look, const node_row& row, db_time now, int most) {
+  names_of_work names{look};
+  auto leases = look.list_live_leases({}, row.id, leases_shown);
+  const auto told = doing(look, names, row, leases, now, most);
+  if (std::ssize(leases) > most) leases.resize(static_cast<std::size_t>(most));
+  return {{"leases", leases_of(names, leases, now)}, {"doing", told}};
+}
+
 document nodes_view(const reader& look, bool all) {
   const auto rows = look.list_nodes(all);
   const auto now = clock_of(rows);
@@ -174,7 +183,7 @@ document node_view(const reader& look, node_id id) {
   names_of_work names{look};
   auto shown = node_item(*row, now);
   shown["leases"] = leases_of(names, leases, now);
-  shown["doing"] = doing(look, names, *row, leases, now);
+  shown["doing"] = doing(look, names, *row, leases, now, row->info.slots);
   auto masters = document::array();
   for (const auto& run : look.list_runs(live_runs_shown, {}, {"", {"RUNNING"}, {}, {}}))
     if (run.master == id)

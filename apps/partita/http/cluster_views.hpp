@@ -16,6 +16,12 @@ db_time clock_of(const std::vector<node_row>& nodes);
 /// {"items": […], "next": null}
 cli::document list_of(std::vector<cli::document> items, const std::string& next = "");
 
+/// One node of a list.
+cli::document node_item(const node_row& row, db_time now);
+/// {"leases", "doing"}: what a node holds, and what its executors were at when it told last: of each
+/// at most so many.
+cli::document work_of(const reader& look, const node_row& row, db_time now, int most);
+
 cli::document nodes_view(const reader& look, bool all);
 /// Throws http_error 404.
 cli::document node_view(const reader& look, node_id id);

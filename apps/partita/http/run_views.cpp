@@ -1,13 +1,13 @@
 #include "apps/partita/http/run_views.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "apps/partita/documents.hpp"
 #include "apps/partita/http/cluster_views.hpp"
 #include "apps/partita/http/errors.hpp"
 #include "apps/partita/http/query.hpp"
+#include "apps/partita/run_errors.hpp"
 #include "apps/partita/states.hpp"
 #include "apps/partita/waiting_text.hpp"
 #include "storage/clock.hpp"
@@ -24,7 +24,6 @@ constexpr int most_partitions = 1'000;
 constexpr int most_events = 1'000;
 constexpr int tries_shown = 100;
 constexpr int log_lines_shown = 200;
-constexpr int failures_looked_at = 1'000;  // of a step
 constexpr std::chrono::seconds lately{60};
 
 }  // namespace
@@ -166,70 +165,9 @@ document partition_view(const reader& look, run_id run, const std::string& name,
   return shown;
 }
 
-namespace {
-
-/// Numbers in it are folded to '#', so that "line 17 of /in/3.csv" and "line 9 of /in/4.csv" are
-/// one kind of error.
-std::string folded(const std::string& message) {
-  std::string out;
-  for (const char c : message) {
-    if (!std::isdigit(static_cast<unsigned char>(c)))
-      out += c;
-    else if (out.empty() || out.back() != '#')
-      out += '#';
-  }
-  return out;
-}
-
-struct error_group {
-  std::int64_t count = 0;
-  std::set<std::string> steps;
-  db_time first, last;
-  failure_row example;
-  std::set<std::string> messages;
-};
-
-}  // namespace
-
 document errors_view(const reader& look, run_id run) {
   require_run(look, run);
-  const auto steps = look.summarize(run);
-  const auto names = cli::names_of(look.list_nodes(true));
-  const auto failures = look.sample_failures(run, failures_looked_at);
-  std::map<std::pair<std::string, attempt_outcome>, error_group> groups;
-  std::map<step_id, int> of_step;
-  for (const auto& row : failures) {
-    auto& group = groups[{folded(row.error), row.outcome}];
-    const auto shown = cli::failure_document(row, steps, names);
-    if (group.count++ == 0) {
-      group.first = row.at;
-      group.example = row;
-    }
-    group.first = std::min(group.first, row.at);
-    group.last = std::max(group.last, row.at);
-    if (shown["step"].is_string()) group.steps.insert(shown["step"].get<std::string>());
-    if (group.messages.size() < 2) group.messages.insert(row.error);
-    ++of_step[row.step];
-  }
-  std::vector<document> items;
-  for (const auto& [kind, group] : groups) {
-    const auto example = cli::failure_document(group.example, steps, names);
-    items.push_back({{"message", group.messages.size() == 1 ? *group.messages.begin() : kind.first},
-                     {"count", group.count},
-                     {"outcome", to_string(kind.second)},
-                     {"steps", group.steps},
-                     {"first_at", cli::iso_time(group.first)},
-                     {"last_at", cli::iso_time(group.last)},
-                     {"example", example}});
-  }
-  std::stable_sort(items.begin(), items.end(), [](const document& a, const document& b) {
-    return a["count"].get<std::int64_t>() > b["count"].get<std::int64_t>();
-  });
-  auto shown = list_of(std::move(items));
-  shown["looked_at"] = failures.size();
-  shown["more"] = std::any_of(of_step.begin(), of_step.end(),
-                              [](const auto& step) { return step.second == failures_looked_at; });
-  return shown;
+  return cli::errors_document(look, run);
 }
 
 document skipped_view(const reader& look, run_id run, const request& what) {
