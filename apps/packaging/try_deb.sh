@@ -1,7 +1,7 @@
 #!/bin/sh
-# Tries the Debian package in a clean Debian 12: installs it with apt, runs a job and a node, boots
-# the units under systemd, rehearses the container, upgrades and removes. Needs root and the network;
-# whatever is missing ends it.
+# Tries the Debian package in a clean Debian 12: installs it with apt, runs a job and a node, plays
+# the container, boots the units under systemd, upgrades and removes. Needs root and the network.
+# Whatever is missing ends it.
 #   apps/packaging/try_deb.sh [FILE.deb]   (default: what `cpack -G DEB` has put into build/release)
 #   PARTITA_CLEAN_ROOT=FILE.tar            keeps the clean system there for the next time
 set -eu

@@ -8,7 +8,9 @@ soon() {  # CONDITION...: within 20 s
   for _ in $(seq 200); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done
   return 1
 }
-apt() { apt-get -qq -o Dpkg::Use-Pty=0 "$@" >/tmp/apt 2>&1 || { cat /tmp/apt >&2; fail "apt $*"; }; }
+apt() {
+  apt-get -qq -o Dpkg::Use-Pty=0 "$@" >/tmp/apt 2>&1 || { cat /tmp/apt >&2; fail "apt $*"; }
+}
 
 part_install() {
   apt update
@@ -91,7 +93,8 @@ part_units() {
   soon sh -c "partita job $slow -o json | grep -q '\"claimed\": *1'" || fail "it does not run"
   is "it stops" systemctl stop partita-node
   is "in good order" [ "$(of node Result)" = success ]
-  is "the program came to its end" sh -c "partita job $slow -o json | grep -q COMPLETED"
+  is "the program came to its end" sh -c "partita job $slow -o json | tee /tmp/job |
+    grep -q '\"completed\": *1' || { cat /tmp/job; journalctl -u partita-node | tail; exit 1; }"
 
   # A process that is stuck is started again, and so is one that is killed.
   drop_in node WatchdogSec=2 RestartSec=100ms
@@ -136,6 +139,7 @@ part_units() {
   is "the node has gone" [ ! -e "/proc/$process" ]
   is "in good order too" sh -c "journalctl -u partita-node | grep -q node_left"
   is "it is back" dpkg -i /partita.deb
+  rm -r /etc/partita/db /etc/partita/tokens /etc/systemd/system/partita-*.service.d
 }
 
 part_upgrade() {
@@ -150,8 +154,9 @@ part_upgrade() {
   is "the program is back" partita version
   apt purge -y partita
   is_not "settings have gone" ls /etc/partita
-  is_not "nothing of it is left" \
-    sh -c 'find / -xdev -name "*partita*" ! -path "/partita.deb" ! -path "/srv/*" | grep .'
+  is "the database has not" ls /var/lib/private/partita/partita.db
+  is_not "nothing else of it is left" sh -c 'find / -xdev -name "*partita*" ! -path "/partita.deb" \
+    ! -path "/srv/*" ! -path "/var/lib/private/*" ! -path /var/lib/partita | grep .'
 }
 
 "part_$1"
