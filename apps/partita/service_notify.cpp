@@ -74,13 +74,15 @@ bool service_notify::send(const std::string& text) const {
 }
 
 void service_notify::ready(const std::string& status) {
-  if (!socket_.empty() && !ready_) ready_ = send("READY=1\nSTATUS=" + one_line(status));
+  if (socket_.empty() || ready_) return;
+  status_ = one_line(status);
+  ready_ = send("READY=1\nSTATUS=" + status_);
 }
 
 void service_notify::alive(mono_time now, mono_time sign, milliseconds longest) {
   if (watchdog_.count() == 0 || (fed_ != mono_time{} && now - fed_ < period())) return;
   if (now - sign <= longest) {
-    if (send(stuck_ ? "WATCHDOG=1\nSTATUS=works again" : "WATCHDOG=1")) fed_ = now;
+    if (send(stuck_ ? "WATCHDOG=1\nSTATUS=" + status_ : "WATCHDOG=1")) fed_ = now;
     stuck_ = false;
   } else if (!std::exchange(stuck_, true)) {
     const auto seconds = std::chrono::duration<double>(now - sign).count();
@@ -91,7 +93,8 @@ void service_notify::alive(mono_time now, mono_time sign, milliseconds longest) 
 
 void service_notify::stopping(const std::string& status, milliseconds most) {
   if (socket_.empty() || std::exchange(stopping_, true)) return;
-  send(fmt::format("STOPPING=1\nSTATUS={}\nEXTEND_TIMEOUT_USEC={}", one_line(status),
+  status_ = one_line(status);
+  send(fmt::format("STOPPING=1\nSTATUS={}\nEXTEND_TIMEOUT_USEC={}", status_,
                    microseconds{most}.count()));
 }
 

@@ -39,6 +39,7 @@ class service_notify {
 
   std::string socket_;
   microseconds watchdog_;
+  std::string status_;
   mono_time fed_{};  // when WATCHDOG=1 was sent last
   bool ready_ = false;
   bool stopping_ = false;

@@ -77,6 +77,8 @@ TEST_CASE("WATCHDOG=1 comes at half of the time, and not while the process is st
   const manager systemd{name};
   service_notify service{name, 30s};
   CHECK(service.period() == 15s);
+  service.ready("has joined");
+  CHECK(systemd.next().starts_with("READY=1"));
   service.alive(start, start, 2s);
   CHECK(systemd.next() == "WATCHDOG=1");
   service.alive(start + 14s, start + 14s, 2s);
@@ -89,7 +91,7 @@ TEST_CASE("WATCHDOG=1 comes at half of the time, and not while the process is st
   service.alive(start + 31s, start + 14s, 2s);
   CHECK(systemd.next().empty());
   service.alive(start + 32s, start + 32s, 2s);
-  CHECK(systemd.next() == "WATCHDOG=1\nSTATUS=works again");
+  CHECK(systemd.next() == "WATCHDOG=1\nSTATUS=has joined");
 }
 
 TEST_CASE("a message that nobody takes is sent again, and does not end the process") {

@@ -52,6 +52,7 @@ for kind in $(databases); do
     ok "$kind: stopping" hears '^STOPPING=1|STATUS=drains: .*|EXTEND_TIMEOUT_USEC=[0-9]*$'
     ends_with 0
     ok "$kind: each was said once" [ "$(count READY=1) $(count STOPPING=1)" = "1 1" ]
+    ok "$kind: and nothing else" [ "$(grep -cv '^WATCHDOG=1$' "$scratch/heard")" -eq 2 ]
     finished
   done
 

@@ -56,7 +56,8 @@ class node_report {
   /// Called again and again, by the main thread. The node's actor ticks twice a heartbeat; when it
   /// does not, the process is started again.
   void look() {
-    if (counters_->renewed.last() != mono_time{}) service_.ready("has joined as " + name_);
+    if (counters_->renewed.last() == mono_time{}) return;  // it has not joined yet
+    service_.ready("has joined as " + name_);
     if (counters_->draining.value() > 0) stopping();
     const auto longest = std::max(service_.period(), 2 * limits_.heartbeat);
     service_.alive(boot_now(), counters_->ticked.last(), longest);
