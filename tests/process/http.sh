@@ -1,5 +1,6 @@
 #!/bin/sh
-# The HTTP server: what it answers, to friends and to enemies. http_test.py and http/ hold the checks.
+# The HTTP server: what it answers, to friends and to enemies. The checks are in http_test.py and
+# http/.
 #   PARTITA              the program
 #   PARTITA_FUZZ_SEEDS, PARTITA_CONNECTIONS, SEED: see http_test.py
 . "$(dirname "$0")/lib.sh"
@@ -28,8 +29,9 @@ history() {
       now="now() + no * interval '1 microsecond'" ;;
   esac
   sql "$numbers INSERT INTO @run (job, job_version, parameters, identity, launch_key, state, term,
-    created_at, started_at, ended_at) SELECT 'range_sum', 1, '{\"from\":1,\"to\":' || no || '}', '',
-    'key-' || no, CASE no % 10 WHEN 0 THEN 'FAILED' ELSE 'COMPLETED' END, 1, $now, $now, $now FROM n"
+    created_at, started_at, ended_at) SELECT 'range_sum', 1, '{\"from\":1,\"to\":' || no || '}',
+    '', 'key-' || no, CASE no % 10 WHEN 0 THEN 'FAILED' ELSE 'COMPLETED' END, 1, $now, $now,
+    $now FROM n"
   ok "they hold: see above" python3 "$here/http_test.py" "$kind" history
   case $kind in postgres) drop_pg "$PARTITA_DB" ;; esac
   [ "$failures" -eq 0 ]

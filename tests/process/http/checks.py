@@ -19,7 +19,7 @@ class Checks:
             if self.failed <= 60:
                 print(f"FAILED: {self.about}: {what}", file=sys.stderr)
                 if found != "":
-                    print(f"  found: {str(found)[:600]}", file=sys.stderr, flush=True)
+                    print(f"  found: {str(found)[:4000]}", file=sys.stderr, flush=True)
         return bool(holds)
 
     def equal(self, what, found, expected):

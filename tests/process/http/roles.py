@@ -1,4 +1,4 @@
-"""With the narrow roles of PostgreSQL: a node that may not write, and one that was given a login."""
+"""With the narrow roles of PostgreSQL: a node that may not submit, one with a login that may."""
 
 import os
 import subprocess
@@ -48,7 +48,8 @@ def play(check):
                            (f"runs/{stopped}/restart", {}), (f"runs/{stopped}/abandon", {})):
             answer = narrow.post(path, body)
             writes.refused(check, f"{path} with the rights of a node", answer, 403, "role_missing")
-            check("it names the role", "partita_launch" in (answer.error().get("hint") or ""), answer)
+            hint = answer.error().get("hint") or ""
+            check("it names the role", "partita_launch" in hint, answer)
         narrow.end(check)
         able = Process("node", "--name", "able", "--operator-db", launcher, env=env)
         answer = able.post("runs", {"job": "range_sum", "parameters": {"from": 1, "to": 12}})

@@ -11,7 +11,8 @@ from world import OPERATE, READ, Process, file_of, partita
 HOSTS = {"right": None, "localhost": "localhost", "with port": "127.0.0.1:{port}",
          "a name that was rebound": "evil.example:{port}", "none": False, "empty": ""}
 ORIGINS = {"none": None, "same": "http://{host}", "other": "https://evil.example",
-           "other port": "http://127.0.0.1:1", "null": "null", "prefix": "http://{host}.evil.example"}
+           "other port": "http://127.0.0.1:1", "null": "null",
+           "prefix": "http://{host}.evil.example"}
 SITES = [None, "same-origin", "none", "same-site", "cross-site", "x"]
 TYPES = ["application/json", "application/json; charset=utf-8", "text/plain", None,
          "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
@@ -109,8 +110,9 @@ def beginnings(check, server):
                     address, command=command)
     token = "secret-token-0123456789"
     files = {
-        "that others may read": (f"a read {token}\n", 0o644, "others"),
-        "that the group may write": (f"a read {token}\n", 0o620, "others"),
+        "that everybody may read": (f"a read {token}\n", 0o644, "everybody"),
+        "that everybody may write": (f"a read {token}\n", 0o602, "everybody"),
+        "that its group may write": (f"a read {token}\n", 0o620, "group"),
         "with a role that is none": (f"a admin {token}\n", 0o600, "line 1"),
         "with too few words": ("# x\n\na read\n", 0o600, "line 3"),
         "with too many words": (f"a read {token} more\n", 0o600, "line 1"),

@@ -125,8 +125,13 @@ class Process:
         with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as status:
             return int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1)) // 1024
 
-    def lives(self):
-        return self.process.poll() is None
+    def lives(self, patience=0.0):
+        """Whether it lives, also after that many seconds, where it may be about to end."""
+        try:
+            self.process.wait(patience)
+            return False
+        except subprocess.TimeoutExpired:
+            return True
 
     # --- its end
 

@@ -102,7 +102,8 @@ def changes(check, node):
     refused(check, "restart of a RUNNING run", node.post(f"runs/{run}/restart"), 409)
     refused(check, "abandon of it", node.post(f"runs/{run}/abandon"), 409)
     answer = node.post(f"runs/{run}/cancel", {"now": True})
-    check("cancel answers with the run", answer.status == 200 and answer.json()["id"] == run, answer)
+    check("cancel answers with the run",
+          answer.status == 200 and answer.json()["id"] == run, answer)
     check.equal("and that it is to stop now", answer.json()["stop"], "NOW")
     check.within(30, "it is STOPPED", lambda: node.has_ended(run, "STOPPED"))
     logged(check, node, "STOP_REQUESTED", run)
@@ -136,7 +137,8 @@ def drain(check):
     found = [n["id"] for n in server.items("nodes") if n["name"] == "leaver"]
     if check.equal("serve shows the node", len(found), 1):
         answer = server.post(f"nodes/{found[0]}/drain")
-        check("drain answers", answer.status == 200 and answer.json()["state"] == "DRAINING", answer)
+        check("drain answers",
+              answer.status == 200 and answer.json()["state"] == "DRAINING", answer)
         try:
             code = other.process.wait(30)
         except subprocess.TimeoutExpired:
