@@ -6,9 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <optional>
 #include <set>
+#include <thread>
 
 #include "actors/log_event.hpp"
 #include "apps/partita/errors.hpp"
@@ -63,11 +67,22 @@ void give(const response& from, httplib::Response& to) {
   if (from.status != 304) to.set_content(from.body, from.type.c_str());
 }
 
-/// One header of this name, of digits only.
-bool is_length(const httplib::Headers& headers) {
+/// The one length that these headers tell; nothing when it is not clear.
+std::optional<std::uint64_t> length_in(const httplib::Headers& headers) {
   const auto [first, last] = headers.equal_range("Content-Length");
-  return std::distance(first, last) == 1 && !first->second.empty() &&
-         first->second.find_first_not_of("0123456789") == std::string::npos;
+  if (std::distance(first, last) != 1) return std::nullopt;
+  std::uint64_t length = 0;
+  const auto& text = first->second;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return error == std::errc::result_out_of_range ? UINT64_MAX : length;
+}
+
+/// A name with anything else, a space before the colon for one, may be read in two ways.
+bool is_header_name(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::strchr("!#$%&'*+-.^_`|~", c) != nullptr;
+  });
 }
 
 /// Before a request is answered: where its body ends must be beyond doubt, or what follows would be
@@ -75,12 +90,16 @@ bool is_length(const httplib::Headers& headers) {
 /// large one is not. Answers are neither cut into ranges nor compressed as well as Brotli can,
 /// which takes longer than to send them. Throws http_error. Returns whether the body will not be
 /// read.
-bool prepare(httplib::Request& r) {
+bool prepare(httplib::Request& r, std::size_t largest_body) {
   const bool chunked = r.has_header("Transfer-Encoding");
   const bool counted = r.has_header("Content-Length");
-  if ((chunked && (counted || r.get_header_value("Transfer-Encoding") != "chunked")) ||
-      (counted && !is_length(r.headers)))
+  const auto length = counted ? length_in(r.headers) : 0;
+  if (!length || (chunked && (counted || r.headers.count("Transfer-Encoding") != 1 ||
+                              r.get_header_value("Transfer-Encoding") != "chunked")))
     throw http_error(400, "http_400", "the length of the request is not clear");
+  for (const auto& [name, value] : r.headers)
+    if (!is_header_name(name)) throw http_error(400, "http_400", "a header has no valid name");
+  if (*length > largest_body) throw http_error(413, "http_413", "the request is too large");
   if (r.has_header("Content-Encoding"))
     throw http_error(415, "http_415", "the body must not be compressed");
   if (!chunked && !counted) r.headers.emplace("Content-Length", "0");
@@ -89,7 +108,7 @@ bool prepare(httplib::Request& r) {
   if (gzip) r.headers.emplace("Accept-Encoding", "gzip");
   r.headers.erase("Range");
   r.ranges.clear();
-  const bool has_body = chunked || (counted && r.get_header_value("Content-Length") != "0");
+  const bool has_body = chunked || *length > 0;
   return has_body && r.method != "POST" && r.method != "PUT" && r.method != "PATCH";
 }
 
@@ -143,17 +162,23 @@ class bounded_server final : public httplib::Server {
     bool closed = false, unread = false;
     last = last || is_wanted();
     try {
-      const auto setup = [&](httplib::Request& r) { unread = prepare(r); };
+      const auto setup = [&](httplib::Request& r) { unread = prepare(r, limits_.body_bytes); };
       return process_request(one, last, closed, setup) && !closed && !last && !unread &&
              !one.refused();
-    } catch (const http_error& e) {
-      const auto refused = error_response(e.status(), e.code(), e.what(), e.hint());
-      one.httplib::Stream::write("HTTP/1.1 " + std::to_string(refused.status) +
-                                 " Refused\r\nConnection: close\r\nContent-Type: " + refused.type +
-                                 "\r\nContent-Length: " + std::to_string(refused.body.size()) +
-                                 "\r\n\r\n" + refused.body);
-      return false;
+    } catch (const http_error&) {
+      write_refusal(one, error_response(std::current_exception()));
+    } catch (const std::exception& e) {
+      log::error("http_failed", {}, {{"why", e.what()}});
     }
+    return false;
+  }
+
+  static void write_refusal(httplib::Stream& to, const response& refused) {
+    auto text = "HTTP/1.1 " + std::to_string(refused.status) + " Refused\r\nConnection: close\r\n";
+    for (const auto& [name, value] : safe_headers()) text += name + ": " + value + "\r\n";
+    text += "Content-Type: " + refused.type +
+            "\r\nContent-Length: " + std::to_string(refused.body.size()) + "\r\n\r\n";
+    to.write(text + refused.body);
   }
 
   bool wait_for_request(const connection& one, bool first) {
@@ -254,11 +279,16 @@ class server::implementation {
 
   ~implementation() {
     {
-      std::lock_guard lock{guard_};
+      std::unique_lock lock{guard_};
       ending_ = true;
+      over_.notify_all();
+      // Again and again: it may be about to listen anew.
+      do {
+        lock.unlock();
+        server_.end();
+        lock.lock();
+      } while (!over_.wait_for(lock, look_for_others_every, [this] { return has_ended_; }));
     }
-    over_.notify_all();
-    server_.end();
     listens_.join();
   }
 
@@ -268,13 +298,16 @@ class server::implementation {
   /// Where the kernel is short of something, httplib stops to listen.
   void listen(const std::string& host) {
     server_.listen_after_bind();
-    while (!ending_) {
+    std::unique_lock lock{guard_};
+    while (!over_.wait_for(lock, listen_again_after, [this] { return ending_; })) {
       log::error("http_stopped", {}, {{"why", "connections cannot be accepted"}, {"port", port_}});
-      std::unique_lock lock{guard_};
-      if (over_.wait_for(lock, listen_again_after, [this] { return ending_.load(); })) return;
+      if (!server_.bind_to_port(host, port_)) continue;
       lock.unlock();
-      if (server_.bind_to_port(host, port_)) server_.listen_after_bind();
+      server_.listen_after_bind();
+      lock.lock();
     }
+    has_ended_ = true;
+    over_.notify_all();
   }
 
   bounded_server server_;
@@ -282,7 +315,7 @@ class server::implementation {
   int port_ = 0;
   std::mutex guard_;
   std::condition_variable over_;
-  std::atomic<bool> ending_{false};
+  bool ending_ = false, has_ended_ = false;
   std::thread listens_;
 };
 

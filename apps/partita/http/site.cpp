@@ -37,13 +37,15 @@ void append(std::vector<route>& to, std::vector<route> more) {
   for (auto& one : more) to.push_back(std::move(one));
 }
 
-/// Routes that tell something only to those who may read.
+/// Routes that tell something only to those who may read; that a process is alive, and has begun,
+/// is no secret.
 std::vector<route> for_readers(std::vector<route> routes, const access_rules& access) {
   for (auto& one : routes)
-    one.answer = [&access, answer = std::move(one.answer)](const call& c) {
-      access.allow_reading(c.what);
-      return answer(c);
-    };
+    if (one.path != "/livez" && one.path != "/startupz")
+      one.answer = [&access, answer = std::move(one.answer)](const call& c) {
+        access.allow_reading(c.what);
+        return answer(c);
+      };
   return routes;
 }
 
