@@ -20,14 +20,28 @@ void require_no_password(const std::string& option, const std::string& variable,
             ", or the password in PGPASSFILE or PGPASSWORD");
 }
 
+namespace {
+
+/// Other programs know it too: it counts for less than our own, and for more than a file.
+constexpr const char* shared_variable = "DATABASE_URL";
+
+}  // namespace
+
+value_source database_source(const arguments& args) {
+  auto from = args.source("db");
+  if (from.what == value_source::flag || from.what == value_source::variable) return from;
+  if (const auto* set = std::getenv(shared_variable); set && *set)
+    return {value_source::variable, shared_variable};
+  return from;
+}
+
 std::string database_url(const arguments& args) {
   if (args.typed("db")) {
     auto url = args.text("db");
     require_no_password("db", "PARTITA_DB", url);
     return url;
   }
-  for (const char* variable : {"PARTITA_DB", "DATABASE_URL"})
-    if (const auto* set = std::getenv(variable); set && *set) return set;
+  if (database_source(args).place == shared_variable) return std::getenv(shared_variable);
   return args.text("db");
 }
 
@@ -63,7 +77,8 @@ std::shared_ptr<database> open_to_submit(const std::string& url) {
 }
 
 std::string db_flag(const arguments& args) {
-  return args.typed("db") ? " --db " + shell_word(args.text("db")) : "";
+  return (args.typed("config") ? " --config " + shell_word(args.text("config")) : "") +
+         (args.typed("db") ? " --db " + shell_word(args.text("db")) : "");
 }
 
 }  // namespace partita::cli
