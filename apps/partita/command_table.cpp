@@ -265,6 +265,14 @@ std::vector<command> make_table() {
        option_list{{"origin", "", "where each value comes from, in tables too"}} +
            format_options() + general_options(),
        config_command},
+      {"completion",
+       "bash|zsh|fish",
+       "print what completes commands in a shell",
+       operate,
+       "Where Partita is installed, shells find it by themselves.",
+       {"completion bash"},
+       general_options(),
+       completion_command},
       {"version",
        "",
        "show the versions of program and schema",
@@ -278,8 +286,8 @@ std::vector<command> make_table() {
        "explain a command",
        operate,
        "",
-       {"help", "help run"},
-       general_options(),
+       {"help", "help run", "help --man"},
+       option_list{{"man", "", "the manual page, for man -l"}} + general_options(),
        help_command},
   };
 }

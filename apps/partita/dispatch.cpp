@@ -30,8 +30,10 @@ bool takes_next_word(const std::string& word) {
   return word.starts_with("--") ? word.find('=') == std::string::npos : word.size() == 2;
 }
 
-/// `help` works whatever the file of settings says.
-bool takes_settings(const command& what) { return what.name != "help"; }
+/// These work whatever the file of settings says.
+bool takes_settings(const command& what) {
+  return what.name != "help" && what.name != "completion";
+}
 
 }  // namespace
 
