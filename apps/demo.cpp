@@ -283,7 +283,7 @@ command demo_command() {
           option_list{{"rows", "N", "rows of the file", "", "200000"},
                       {"nodes", "N", "node processes", "", "3"},
                       {"keep", "", "leave the CSV and XML files too, not just the database"}} +
-              log_options("error") + help_option(),
+              log_options("error") + general_options(),
           run_demo};
 }
 

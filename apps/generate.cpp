@@ -122,7 +122,7 @@ command generate_command() {
            "generate elixir0 --rows 10000 --seed 7"},
           option_list{{"rows", "N", "rows of the file, or entities of the lists"},
                       {"seed", "S", "of the random numbers; not for customers", "", "1"}} +
-              help_option(),
+              general_options(),
           run_generate};
 }
 

@@ -1,17 +1,14 @@
 #include "apps/partita/command_table.hpp"
 
 #include <algorithm>
-#include <iostream>
 
 #include "apps/partita/bench/benchmarks.hpp"
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
-#include "apps/partita/documents.hpp"
 #include "apps/partita/http/site.hpp"
 #include "apps/partita/node_settings.hpp"
-#include "apps/partita/render.hpp"
 #include "apps/partita/run_filter.hpp"
-#include "batch/description.hpp"
+#include "apps/partita/states.hpp"
 #include "batch/parameters.hpp"
 
 namespace partita::cli {
@@ -25,7 +22,7 @@ const option version_option{"version", "N",
 
 /// What every command that reaches a database takes, after its own options.
 option_list with_database(const option_list& own, const std::string& log_level = "warn") {
-  return own + database_options() + log_options(log_level) + help_option();
+  return own + database_options() + log_options(log_level) + general_options();
 }
 
 /// As those of a node; it listens by default.
@@ -117,8 +114,15 @@ std::vector<command> make_table() {
                {"partitions", "", "its partitions too"},
                {"skipped", "", "the items that its policies let go too"},
                {"step", "NAME", "partitions of this step only"},
-               {"state", "STATE", "partitions PENDING, CLAIMED, COMPLETED or FAILED only"},
-               {"sort", "ORDER", "no; or took: those that took longest first"},
+               {"state", "STATE", "partitions PENDING, CLAIMED, COMPLETED or FAILED only", "", "",
+                '\0', names_of_states(partition_state{})},
+               {"sort",
+                "ORDER",
+                "no; or took: those that took longest first",
+                "",
+                "",
+                '\0',
+                {"no", "took"}},
                {"limit", "N", "at most N partitions of a step, or items, in a table", "", "100"},
                {"report", "FILE", "write all about it as a page, HTML, that needs nothing else"}} +
            listing_options()),
@@ -194,7 +198,7 @@ std::vector<command> make_table() {
        "nobody answers.",
        {"healthcheck ready --http 127.0.0.1:8080"},
        option_list{{"http", "HOST:PORT", "where it listens", "PARTITA_HTTP", "127.0.0.1:8080"}} +
-           help_option(),
+           general_options(),
        healthcheck_command},
       {"drain",
        "NODE",
@@ -245,45 +249,70 @@ std::vector<command> make_table() {
        {"bench claim_throughput --db sqlite:bench.db"},
        with_database(bench::plan_options() + output_options()),
        bench_command},
+      {"config",
+       "show [COMMAND]",
+       "show the settings, and where each comes from",
+       operate,
+       "A setting is an option. Its value comes from the command line, else from its variable, "
+       "else\n"
+       "from the file that the variable with _FILE behind it names, else from partita.toml, else "
+       "it\n"
+       "is the default. partita.toml is the first of --config, PARTITA_CONFIG, ./partita.toml,\n"
+       "$XDG_CONFIG_HOME/partita/config.toml and /etc/partita/partita.toml. Settings of one "
+       "command\n"
+       "stand in a table that is named after it. Passwords are not shown.",
+       {"config show --origin", "config show node --origin -o json"},
+       option_list{{"origin", "", "where each value comes from, in tables too"}} +
+           format_options() + general_options(),
+       config_command},
+      {"completion",
+       "bash|zsh|fish",
+       "print what completes commands in a shell",
+       operate,
+       "Where Partita is installed, shells find it by themselves.",
+       {"completion bash"},
+       general_options(),
+       completion_command},
       {"version",
        "",
        "show the versions of program and schema",
        operate,
        "",
        {"version", "version -o json"},
-       output_options() + help_option(),
+       output_options() + general_options(),
        version_command},
       {"help",
        "[COMMAND]",
        "explain a command",
        operate,
        "",
-       {"help", "help run"},
-       help_option(),
+       {"help", "help run", "help --man"},
+       option_list{{"man", "", "the manual page, for man -l"}} + general_options(),
        help_command},
   };
 }
 
-std::vector<command>& table() {
-  static auto commands = make_table();
+/// `config show` takes every setting that has a variable, to show what typing it does.
+std::vector<command> with_config(std::vector<command> commands) {
+  option_list settings;
+  const auto is_there = [&](const option_list& options, const std::string& name) {
+    return std::any_of(options.begin(), options.end(),
+                       [&](const option& one) { return one.name == name; });
+  };
+  const auto config = std::find_if(commands.begin(), commands.end(),
+                                   [](const command& one) { return one.name == "config"; });
+  for (const auto& one : commands)
+    for (const auto& each : one.options)
+      if (!each.env.empty() && !is_there(settings, each.name) &&
+          !is_there(config->options, each.name))
+        settings.push_back(each);
+  config->options = settings + config->options;
   return commands;
 }
 
-/// The option that a word such as "--db", "--db=URL", "-o" or "-ojson" gives, of any command.
-const option* option_of(const std::string& word) {
-  const auto is_long = word.starts_with("--");
-  const auto name = is_long ? word.substr(2, word.find('=') - 2) : "";
-  for (const auto& one : table())
-    for (const auto& each : one.options)
-      if (is_long ? each.name == name : each.letter == word[1]) return &each;
-  return nullptr;
-}
-
-/// Whether the word after this option is its value.
-bool takes_next_word(const std::string& word) {
-  const auto* found = option_of(word);
-  if (!found || found->is_flag() || found->value_is_optional()) return false;
-  return word.starts_with("--") ? word.find('=') == std::string::npos : word.size() == 2;
+std::vector<command>& table() {
+  static auto commands = with_config(make_table());
+  return commands;
 }
 
 }  // namespace
@@ -291,62 +320,5 @@ bool takes_next_word(const std::string& word) {
 const std::vector<command>& command_table() { return table(); }
 
 void add_command(command extra) { table().insert(table().begin(), std::move(extra)); }
-
-const command& find_command(const std::string& name) {
-  std::vector<std::string> shown;
-  for (const auto& one : command_table()) {
-    if (one.name == name) return one;
-    shown.push_back(one.name);
-  }
-  auto close = nearest(name, shown);
-  throw usage_error("there is no command " + name,
-                    close ? "did you mean " + *close + "?" : "`help` lists the commands");
-}
-
-command_line split_command_line(const std::vector<std::string>& words) {
-  command_line line;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const auto& word = words[i];
-    const auto is_option = word.size() > 1 && word.front() == '-';
-    if (!is_option && line.name.empty()) {
-      line.name = word;
-      continue;
-    }
-    line.others.push_back(word);
-    if (line.name.empty() && i + 1 < words.size() && takes_next_word(word))
-      line.others.push_back(words[++i]);
-  }
-  return line;
-}
-
-exit_code dispatch(const std::string& program, const std::vector<std::string>& words,
-                   const registry& jobs) {
-  auto line = split_command_line(words);
-  if (line.name.empty()) {
-    const auto asks = [&](const char* letter, const char* name) {
-      return std::find_if(words.begin(), words.end(), [&](const std::string& word) {
-               return word == letter || word == name;
-             }) != words.end();
-    };
-    if (asks("-V", "--version")) {
-      line = {"version", {}};
-    } else if (asks("-h", "--help")) {
-      line = {"help", {}};
-    } else {
-      std::cerr << overview(program);
-      return exit_code::usage;
-    }
-  }
-  const auto& wanted = find_command(line.name);
-  arguments args(wanted.options, line.others);
-  if (args.has("help")) {
-    std::cout << help_of(wanted, program);
-    const bool takes_job = wanted.words.starts_with("JOB") && !args.words().empty();
-    if (const auto* named = takes_job ? jobs.find(args.words().front()) : nullptr)
-      std::cout << "\nThe job\n" << describe_job(job_document(named->ref(), describe(*named)));
-    return exit_code::ok;
-  }
-  return wanted.run({program, jobs, args});
-}
 
 }  // namespace partita::cli

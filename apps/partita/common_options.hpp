@@ -6,7 +6,8 @@
 
 namespace partita::cli {
 
-option_list help_option();
+/// --config, --help: of every command
+option_list general_options();
 /// --db
 option_list database_options();
 /// --log-level, --log-format

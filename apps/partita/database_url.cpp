@@ -2,39 +2,13 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include "apps/partita/errors.hpp"
 #include "apps/partita/passwords.hpp"
-#include "apps/partita/secret_file.hpp"
 #include "apps/partita/text.hpp"
 
 namespace partita::cli {
-
-namespace {
-
-constexpr std::size_t longest_address = 64 * 1024;
-
-/// The address is the first line.
-std::string address_in(const std::string& path) {
-  const auto refuse = [&](const std::string& why) {
-    return usage_error("the file " + path + ", which PARTITA_DB_FILE names, " + why,
-                       "it holds the address of the database, and has mode 0600, or 0640 with a "
-                       "group of its own");
-  };
-  if (const auto trouble = trouble_of_secret_file(path); !trouble.empty()) throw refuse(trouble);
-  std::error_code ignored;
-  if (std::filesystem::file_size(path, ignored) > longest_address) throw refuse("is too long");
-  std::ifstream in{path};
-  std::string address;
-  std::getline(in, address);
-  address.erase(address.find_last_not_of(" \t\r") + 1);
-  if (address.empty()) throw refuse("is empty");
-  return address;
-}
-
-}  // namespace
 
 void require_no_password(const std::string& option, const std::string& variable,
                          const std::string& url) {
@@ -46,19 +20,28 @@ void require_no_password(const std::string& option, const std::string& variable,
             ", or the password in PGPASSFILE or PGPASSWORD");
 }
 
+namespace {
+
+/// Other programs know it too: it counts for less than our own, and for more than a file.
+constexpr const char* shared_variable = "DATABASE_URL";
+
+}  // namespace
+
+value_source database_source(const arguments& args) {
+  auto from = args.source("db");
+  if (from.what == value_source::flag || from.what == value_source::variable) return from;
+  if (const auto* set = std::getenv(shared_variable); set && *set)
+    return {value_source::variable, shared_variable};
+  return from;
+}
+
 std::string database_url(const arguments& args) {
   if (args.typed("db")) {
     auto url = args.text("db");
     require_no_password("db", "PARTITA_DB", url);
     return url;
   }
-  const auto set = [](const char* variable) -> std::string {
-    const auto* value = std::getenv(variable);
-    return value ? value : "";
-  };
-  if (auto url = set("PARTITA_DB"); !url.empty()) return url;
-  if (const auto file = set("PARTITA_DB_FILE"); !file.empty()) return address_in(file);
-  if (auto url = set("DATABASE_URL"); !url.empty()) return url;
+  if (database_source(args).place == shared_variable) return std::getenv(shared_variable);
   return args.text("db");
 }
 
@@ -94,7 +77,8 @@ std::shared_ptr<database> open_to_submit(const std::string& url) {
 }
 
 std::string db_flag(const arguments& args) {
-  return args.typed("db") ? " --db " + shell_word(args.text("db")) : "";
+  return (args.typed("config") ? " --config " + shell_word(args.text("config")) : "") +
+         (args.typed("db") ? " --db " + shell_word(args.text("db")) : "");
 }
 
 }  // namespace partita::cli

@@ -9,10 +9,11 @@
 
 namespace partita::cli {
 
-/// --db, else PARTITA_DB, else the first line of the file PARTITA_DB_FILE, else DATABASE_URL, else
-/// sqlite:partita.db. Throws command_error (usage) when a password was typed, and when the file
-/// does not serve.
+/// --db, else PARTITA_DB, else DATABASE_URL, else a file of settings, else sqlite:partita.db.
+/// Throws command_error (usage) when a password was typed.
 std::string database_url(const arguments& args);
+/// Where that comes from.
+value_source database_source(const arguments& args);
 
 /// Throws command_error (usage), which names the variable to use instead, when the URL that was
 /// typed after this option holds a password.
@@ -33,7 +34,8 @@ std::shared_ptr<database> open_or_create(const std::string& url);
 /// share never. Throws store_error (schema_missing).
 std::shared_ptr<database> open_to_submit(const std::string& url);
 
-/// " --db URL" if it was typed: what a suggested command needs to reach the same database.
+/// " --config FILE --db URL", as far as they were typed: what a suggested command needs to reach
+/// the same database.
 std::string db_flag(const arguments& args);
 
 }  // namespace partita::cli

@@ -155,10 +155,12 @@ std::string joined_folders(const std::vector<std::filesystem::path>& folders) {
   return text;
 }
 
-std::map<std::string, std::string> typed_settings(const arguments& args) {
+std::map<std::string, std::string> passed_settings(const arguments& args) {
   std::map<std::string, std::string> variables;
   for (const auto& one : node_setting_options())
-    if (args.typed(one.name)) variables[one.env] = args.text(one.name);
+    if (const auto from = args.source(one.name).what;
+        from == value_source::flag || from == value_source::file)
+      variables[one.env] = args.text(one.name);
   return variables;
 }
 

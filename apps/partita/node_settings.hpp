@@ -39,7 +39,8 @@ std::shared_ptr<database> author_database(const arguments& args);
 /// The value of --files that names these folders.
 std::string joined_folders(const std::vector<std::filesystem::path>& folders);
 
-/// The variables by which node processes started from here get the settings that were typed.
-std::map<std::string, std::string> typed_settings(const arguments& args);
+/// The variables by which node processes started from here get the settings that were typed, or
+/// that a file gives.
+std::map<std::string, std::string> passed_settings(const arguments& args);
 
 }  // namespace partita::cli

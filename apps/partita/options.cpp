@@ -5,8 +5,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <cxxopts.hpp>
+#include <fstream>
 
 #include "apps/partita/errors.hpp"
+#include "apps/partita/secret_file.hpp"
 #include "apps/partita/text.hpp"
 #include "batch/parameters.hpp"
 
@@ -50,7 +52,29 @@ std::optional<Number> parse_number(const std::string& text) {
   return value;
 }
 
-/// A flag that a variable sets.
+/// A value in a file of its own, as secrets of containers are: without the line end behind it.
+std::string text_of_file(const std::string& variable, const std::string& path) {
+  constexpr std::size_t longest = 65'536;
+  // What stands in a file of its own is a secret, as a rule.
+  if (const auto trouble = trouble_of_secret_file(path); !trouble.empty())
+    throw usage_error("the file " + path + ", which " + variable + " names, " + trouble,
+                      "name a file with mode 0600, or 0640 with a group of its own");
+  std::ifstream in(path, std::ios::binary);
+  std::string text(longest + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad() || (in.gcount() == 0 && !in.eof()))
+    throw usage_error(variable + " names " + path + ", which cannot be read",
+                      "name a file that this user may read");
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > longest)
+    throw usage_error(variable + " names " + path + ", which is too long for a value");
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  if (text.empty())
+    throw usage_error("the file " + path + ", which " + variable + " names, is empty");
+  return text;
+}
+
+/// A flag that a variable or a file sets.
 bool is_on(const std::string& variable, std::string_view value) {
   for (auto on : {"1", "true", "yes", "on"})
     if (value == on) return true;
@@ -97,17 +121,40 @@ const option& arguments::find(const std::string& name) const {
 bool arguments::has(const std::string& name) const {
   const auto& one = find(name);
   if (typed_.contains(name)) return true;
-  const auto* set = one.env.empty() ? nullptr : std::getenv(one.env.c_str());
-  if (!set) return false;
-  return one.is_flag() ? is_on(one.env, set) : *set != '\0';
+  const auto [value, from] = value_of(name);
+  if (from.what == value_source::fallback) return false;
+  return one.is_flag() ? is_on(from.place, value) : !value.empty();
 }
 
-std::string arguments::text(const std::string& name) const {
+std::pair<std::string, value_source> arguments::value_of(const std::string& name) const {
   const auto& one = find(name);
-  if (auto found = typed_.find(name); found != typed_.end()) return found->second;
-  if (const auto* set = one.env.empty() ? nullptr : std::getenv(one.env.c_str()); set && *set)
-    return set;
-  return one.fallback;
+  if (auto found = typed_.find(name); found != typed_.end())
+    return {found->second, {value_source::flag, "--" + name}};
+  if (!one.env.empty()) {
+    const auto* set = std::getenv(one.env.c_str());
+    // A flag that is set to nothing is off; any other option is not given then.
+    if (set && (*set || one.is_flag())) return {set, {value_source::variable, one.env}};
+    const auto of_file = one.env + "_FILE";
+    if (const auto* path = std::getenv(of_file.c_str()); path && *path)
+      return {text_of_file(of_file, path), {value_source::variable, of_file}};
+  }
+  if (auto found = file_.find(name); found != file_.end())
+    return {found->second.text, {value_source::file, found->second.place}};
+  return {one.fallback, {value_source::fallback, "default"}};
+}
+
+std::string arguments::called(const std::string& name) const {
+  const auto from = source(name);
+  switch (from.what) {
+    case value_source::variable:
+      return from.place;
+    case value_source::file:
+      return name + " (" + from.place + ")";
+    case value_source::flag:
+    case value_source::fallback:
+      break;
+  }
+  return "--" + name;
 }
 
 std::vector<std::string> arguments::texts(const std::string& name) const {
@@ -122,11 +169,8 @@ std::int64_t arguments::number(const std::string& name, std::int64_t least,
   auto given = text(name);
   auto value = parse_number<std::int64_t>(given);
   if (value && *value >= least && *value <= most) return *value;
-  const auto& one = find(name);
-  auto from_environment = !typed(name) && !one.env.empty() && std::getenv(one.env.c_str());
-  throw usage_error((from_environment ? one.env : "--" + name) + " must be a whole number from " +
-                    std::to_string(least) + " to " + std::to_string(most) + ", not " +
-                    (given.empty() ? "empty" : given));
+  throw usage_error(called(name) + " must be a whole number from " + std::to_string(least) +
+                    " to " + std::to_string(most) + ", not " + (given.empty() ? "empty" : given));
 }
 
 std::optional<std::int64_t> arguments::maybe_number(const std::string& name, std::int64_t least,
@@ -139,7 +183,7 @@ double arguments::seconds(const std::string& name) const {
   constexpr double longest = 86'400.0 * 3650;
   auto value = parse_number<double>(text(name));
   if (!value || !std::isfinite(*value) || *value < 0 || *value > longest)
-    throw usage_error("--" + name + " must be a number of seconds, not " + text(name));
+    throw usage_error(called(name) + " must be a number of seconds, not " + text(name));
   return *value;
 }
 
@@ -148,7 +192,7 @@ std::string arguments::one_of(const std::string& name,
   auto value = text(name);
   if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
   auto close = nearest(value, allowed);
-  throw usage_error("--" + name + " must be " + join(allowed, ", ") + ", not " + value,
+  throw usage_error(called(name) + " must be " + join(allowed, ", ") + ", not " + value,
                     close ? "did you mean " + *close + "?" : "");
 }
 

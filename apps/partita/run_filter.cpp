@@ -17,11 +17,18 @@ std::string typed_text(const document& value) {
   return value.is_string() ? value.get<std::string>() : dump(value);
 }
 
+std::vector<std::string> all_states() {
+  auto states = names_of_states(run_state{});
+  states.emplace_back("ABANDONED");
+  return states;
+}
+
 }  // namespace
 
 option_list run_filter_options() {
   return {{"job", "NAME", "runs of this job only"},
-          {"state", "STATE", "runs in this state only: CREATED, RUNNING, COMPLETED, …"},
+          {"state", "STATE", "runs in this state only: CREATED, RUNNING, COMPLETED, …", "", "",
+           '\0', all_states()},
           {"since", "TIME", "runs submitted since then: 90s, 10m, 2h, 3d, or 2026-03-01T10:20"},
           {"param", "KEY=VALUE", "runs with this parameter only; may be given again"}};
 }

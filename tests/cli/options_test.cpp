@@ -154,7 +154,7 @@ TEST_CASE("unsafe settings are refused with every sentence") {
 
 TEST_CASE("settings that were typed travel to child processes in the environment") {
   arguments args(node_setting_options(), {"--fast", "--poll-ms", "70"});
-  CHECK(typed_settings(args) ==
+  CHECK(passed_settings(args) ==
         std::map<std::string, std::string>{{"PARTITA_FAST", "true"}, {"PARTITA_POLL_MS", "70"}});
 }
 
@@ -177,7 +177,8 @@ TEST_CASE("options of a command may stand before it") {
 }
 
 TEST_CASE("what many commands take has a value in all of them or in none: it may stand first") {
-  const auto shared = database_options() + log_options("warn") + listing_options() + help_option();
+  const auto shared =
+      database_options() + log_options("warn") + listing_options() + general_options();
   for (const auto& one : shared)
     for (const auto& other : command_table())
       for (const auto& each : other.options) {

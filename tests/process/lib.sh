@@ -10,6 +10,8 @@ failures=0
 
 # Whatever a test starts, and whatever that starts, inherits this mark.
 export PARTITA_TEST_MARK="$scratch"
+# No settings of the user's.
+export PARTITA_CONFIG=/dev/null
 # What its nodes may touch.
 export PARTITA_FILES="$scratch"
 leftovers() {

@@ -24,19 +24,23 @@ for kind in $(databases); do
   expect 2 "one word too many" "$PARTITA" top 17
 
   if command -v script >/dev/null; then
-    on_terminal() {  # typing these keys after a while; its exit code is in the file
-      { sleep 4; printf '%s' "$1"; sleep 8; } | TERM=xterm timeout 60 script -qec \
-        "stty rows 20 cols 90; '$PARTITA' top; echo ended with \$?" /dev/null >"$scratch/screen" &
+    on_terminal() {  # typing this key after a while
+      { sleep 4; printf '%b' "$1"; sleep 8; } | TERM=xterm timeout 60 script -qec "trap : INT
+        stty rows 20 cols 90; stty -a; '$PARTITA' top; echo ended with \$?; stty -a" \
+        /dev/null >"$scratch/screen" &
     }
+    # Its settings stand there twice, the same before and after.
+    as_before() { [ "$(tr -d '\r' <"$scratch/screen" | grep -a isig | sort | uniq -c |
+      grep -c '^ *2 isig icanon')" -eq 1 ]; }
     on_terminal q
     ok "$kind: q ends it" wait_for 30 grep -aq "ended with 0" "$scratch/screen"
     ok "$kind: it is drawn more than once" [ \
       "$(grep -ao 'Nodes: 2 of 2' "$scratch/screen" | wc -l)" -ge 2 ]
     ok "$kind: the cursor is shown again" grep -aq "$(printf '\033\[?25h')" "$scratch/screen"
-    on_terminal ""
-    ok "$kind: it is drawn" wait_for 20 grep -aq 'Nodes: 2 of 2' "$scratch/screen"
-    ok "$kind: it gets a signal" pkill -INT -f "^$PARTITA top\$"
-    ok "$kind: which ends it" wait_for 30 grep -aq "ended with 130" "$scratch/screen"
+    ok "$kind: the terminal is as before" wait_for 5 as_before
+    on_terminal '\0003'
+    ok "$kind: Ctrl-C ends it" wait_for 30 grep -aq "ended with 130" "$scratch/screen"
+    ok "$kind: then, too" wait_for 5 as_before
     ok "$kind: the screen is as before" grep -aq "$(printf '\033\\[?1049l')" "$scratch/screen"
   else
     echo "SKIPPED: the terminal, because script is missing" >&2

@@ -25,6 +25,8 @@ exit_code schema_command(const invocation& in);
 exit_code doctor_command(const invocation& in);
 exit_code verify_command(const invocation& in);
 exit_code bench_command(const invocation& in);
+exit_code config_command(const invocation& in);
+exit_code completion_command(const invocation& in);
 exit_code version_command(const invocation& in);
 exit_code help_command(const invocation& in);
 

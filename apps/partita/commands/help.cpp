@@ -2,6 +2,7 @@
 
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
+#include "apps/partita/completion.hpp"
 #include "apps/partita/text.hpp"
 #include "apps/partita/version.hpp"
 #include "storage/migrate.hpp"
@@ -12,9 +13,19 @@ std::string program_version() { return PARTITA_VERSION; }
 
 exit_code help_command(const invocation& in) {
   require_words(in.args.words(), {}, 1);
+  if (in.args.has("man")) {
+    std::cout << manual_page(in.program, command_table());
+    return exit_code::ok;
+  }
   std::cout << (in.args.words().empty()
                     ? overview(in.program)
                     : help_of(find_command(in.args.words().front()), in.program));
+  return exit_code::ok;
+}
+
+exit_code completion_command(const invocation& in) {
+  require_words(in.args.words(), {"the name of a shell"}, 1);
+  std::cout << completion_script(in.args.words().front(), in.program, command_table());
   return exit_code::ok;
 }
 

@@ -47,12 +47,13 @@ std::string folders_of(const invocation& in, const submission& what) {
 
 child_plan node_plan(const invocation& in, const std::string& url, int executors,
                      const std::string& folders) {
-  child_plan plan{{"node"}, typed_settings(in.args)};
+  child_plan plan{{"node"}, passed_settings(in.args)};
   plan.environment["PARTITA_DB"] = url;
   plan.environment["PARTITA_EXECUTORS"] = std::to_string(executors);
   plan.environment["PARTITA_FILES"] = folders;
   plan.environment["PARTITA_LOG_LEVEL"] = in.args.text("log-level");
-  if (in.args.typed("log-format"))
+  if (in.args.typed("config")) plan.environment["PARTITA_CONFIG"] = in.args.text("config");
+  if (!in.args.text("log-format").empty())
     plan.environment["PARTITA_LOG_FORMAT"] = in.args.text("log-format");
   return plan;
 }

@@ -51,8 +51,8 @@ class raw_keys {
   }
 
  private:
-  bool is_terminal_;
   termios before_{};
+  bool is_terminal_;  // behind what it fills
 };
 
 /// The cursor is hidden and what was on the terminal comes back, whatever is thrown.

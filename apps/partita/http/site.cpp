@@ -29,7 +29,8 @@ std::shared_ptr<database> operator_database(const cli::arguments& args,
                                             const std::shared_ptr<database>& otherwise) {
   const auto url = args.text("operator-db");
   if (url.empty()) return otherwise;
-  cli::require_no_password("operator-db", "PARTITA_OPERATOR_DB", url);
+  if (args.typed("operator-db"))
+    cli::require_no_password("operator-db", "PARTITA_OPERATOR_DB", url);
   return open_database(url);
 }
 
