@@ -1,7 +1,7 @@
 #!/bin/sh
 # Two versions of the program on one database: nodes of the older one go on through the migration
-# that the newer one brings, and both share the work. A schema that needs more is refused. An upgrade
-# under way: old nodes drain beside new ones, and the run they began comes to its right end.
+# that the newer one brings, and both share the work. A schema that needs more is refused. While a
+# cluster is upgraded, a run that began on old nodes comes to its right end on new ones.
 #   PARTITA_NEXT   the program with one migration more (tests/next)
 #   WORDS          a program that knows other jobs
 . "$(dirname "$0")/lib.sh"
