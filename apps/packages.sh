@@ -6,7 +6,7 @@ build_packages="g++ cmake ninja-build ccache pkg-config libcaf-dev libpqxx-dev l
   prometheus-cpp-dev libtomlplusplus-dev"
 test_packages="catch2 libxml2-utils sqlite3 postgresql postgresql-common pgbouncer procps python3
   iproute2 iptables libfaketime openssl clang-format clang-tidy util-linux chromium
-  chromium-driver"
+  chromium-driver python3-yaml"
 
 need_packages() {
   missing=""

@@ -9,9 +9,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
 [ "$(id -u)" -eq 0 ] || fail "this makes a root of its own: run it as root"
-for program in mmdebstrap systemd-nspawn unshare setpriv; do
-  command -v "$program" >/dev/null ||
-    fail "$program is missing: apt-get install mmdebstrap systemd-container util-linux"
+for program in mmdebstrap systemd-nspawn unshare nsenter setpriv ip pgrep python3; do
+  command -v "$program" >/dev/null || fail "$program is missing: apt-get install \
+mmdebstrap systemd-container util-linux iproute2 procps python3"
 done
 deb=${1:-$(ls -t "$here"/../../build/release/partita_*.deb 2>/dev/null | head -1)}
 [ -f "$deb" ] || fail "no package: cmake --build --preset release, then cpack -G DEB in the build"
@@ -22,6 +22,7 @@ cleanup() {
     umount -l "$mount"
   done
   rm -rf --one-file-system "$root"
+  [ -n "${PARTITA_CLEAN_ROOT:-}" ] || rm -f "$root.tar"
 }
 trap cleanup EXIT
 
@@ -32,7 +33,6 @@ if [ ! -s "$clean" ]; then
 fi
 chmod 755 "$root"
 tar -C "$root" -xf "$clean" --exclude='./dev/*'
-[ -n "${PARTITA_CLEAN_ROOT:-}" ] || rm -f "$clean"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp "$deb" "$root/partita.deb"
 cp "$here/try_deb_inside.sh" "$root/try.sh"
@@ -76,6 +76,7 @@ booted() {
 
 inside install
 inside use
+"$here/container/try.sh" "$clean" "$deb" || fail "container"
 inside systemd
 booted units
 inside upgrade

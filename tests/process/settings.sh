@@ -22,6 +22,7 @@ ok "the user's file does not" [ ! -e home.db ]
 expect 0 "" env PARTITA_DB=sqlite:variable.db "$PARTITA" config show jobs --origin -o json
 ok "a variable counts for more" said '"name":"db","value":"sqlite:variable.db","origin":"PARTITA_DB"'
 echo sqlite:of-file.db >db-file
+chmod 600 db-file
 expect 0 "" env PARTITA_DB_FILE="$scratch/db-file" "$PARTITA" config show jobs --origin
 ok "so does the file that a variable names" said "^db +sqlite:of-file.db +PARTITA_DB_FILE"
 expect 0 "" "$PARTITA" config show jobs --origin --db sqlite:typed.db -o csv
