@@ -12,7 +12,7 @@ namespace partita::bench {
 
 int run_program(int argc, char** argv, const program& what) {
   try {
-    const auto options = what.options + cli::log_options("error") + cli::help_option();
+    const auto options = what.options + cli::log_options("error") + cli::general_options();
     const cli::arguments args(options, {argv + 1, argv + argc});
     if (args.has("help")) {
       const cli::command shown{what.name, "", what.summary, "", "", {}, options, nullptr};

@@ -1,4 +1,7 @@
 #include "storage/postgres/statements/runs.hpp"
+
+#include <algorithm>
+
 #include "storage/postgres/postgres_transaction.hpp"
 #include "storage/postgres/rows.hpp"
 
@@ -78,6 +81,14 @@ std::string states_in(const run_choice& only) {
   return column(only.states, [](const auto& state) { return std::string_view{state}; });
 }
 
+sql::asked_of_runs asked(const run_choice& only) {
+  const auto live = [](const std::string& state) {
+    return state == "CREATED" || state == "RUNNING";
+  };
+  return {!only.job.empty(), !only.states.empty(),
+          !only.states.empty() && std::all_of(only.states.begin(), only.states.end(), live)};
+}
+
 std::int64_t micros_of(const std::optional<db_time>& at) {
   return at ? at->time_since_epoch().count() : 0;
 }
@@ -87,16 +98,16 @@ std::int64_t micros_of(const std::optional<db_time>& at) {
 std::vector<run_row> postgres_transaction::list_runs(int limit, run_id before,
                                                      const run_choice& only) {
   std::vector<run_row> runs;
-  for (const auto& row :
-       query_planned_anew(sql::list_runs, limit, only.job, states_in(only), micros_of(only.since),
-                          micros_of(only.until), before.value))
+  for (const auto& row : query_planned_anew(sql::list_runs(asked(only), before.value != 0), limit,
+                                            only.job, states_in(only), micros_of(only.since),
+                                            micros_of(only.until), before.value))
     runs.push_back(run_of(row));
   return runs;
 }
 
 std::int64_t postgres_transaction::count_runs(const run_choice& only, int most) {
-  return query_planned_anew(sql::count_runs, most, only.job, states_in(only), micros_of(only.since),
-                            micros_of(only.until))
+  return query_planned_anew(sql::count_runs(asked(only)), most, only.job, states_in(only),
+                            micros_of(only.since), micros_of(only.until))
       .front()[0]
       .as<std::int64_t>();
 }

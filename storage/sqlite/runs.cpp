@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -100,11 +101,25 @@ std::int64_t sqlite_transaction::set_abandoned(run_id run) {
   return db_.run(sql::set_abandoned, run);
 }
 
+namespace {
+
+bool only_live(const run_choice& only) {
+  const auto live = [](const std::string& state) {
+    return state == "CREATED" || state == "RUNNING";
+  };
+  return !only.states.empty() && std::all_of(only.states.begin(), only.states.end(), live);
+}
+
+constexpr auto behind_all = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
+
 std::vector<run_row> sqlite_transaction::list_runs(int limit, run_id before,
                                                    const run_choice& only) {
-  const auto end = before ? before.value : std::numeric_limits<std::int64_t>::max();
+  const auto end = before ? before.value : behind_all;
+  const auto text = sql::list_runs(!only.job.empty(), only_live(only));
   std::vector<run_row> rows;
-  for (auto s = db_.query(sql::list_runs, end, limit, only.job, nlohmann::json(only.states).dump(),
+  for (auto s = db_.query(text.c_str(), end, limit, only.job, nlohmann::json(only.states).dump(),
                           only.since, only.until);
        s.next();)
     rows.push_back(to_run(s));
@@ -112,7 +127,8 @@ std::vector<run_row> sqlite_transaction::list_runs(int limit, run_id before,
 }
 
 std::int64_t sqlite_transaction::count_runs(const run_choice& only, int most) {
-  auto s = db_.query(sql::count_runs, most, only.job, nlohmann::json(only.states).dump(),
+  const auto text = sql::count_runs(!only.job.empty(), only_live(only));
+  auto s = db_.query(text.c_str(), behind_all, most, only.job, nlohmann::json(only.states).dump(),
                      only.since, only.until);
   return s.next() ? s.get<std::int64_t>(0) : 0;
 }

@@ -82,7 +82,7 @@ class node_report {
 /// Drains the node; a further signal makes it leave now. At the end of the grace times the process
 /// ends, whatever bodies do: after the node has left, or without that.
 void end_node(node_process& node, signal_watch& signals, const settings& limits,
-              node_report& report) {
+              node_report& report, std::optional<http::site>& site) {
   const auto at_once = end_at_once_limit(limits);
   node.drain();
   report.stopping();
@@ -104,6 +104,7 @@ void end_node(node_process& node, signal_watch& signals, const settings& limits,
     end_at_once(exit_code::failed);
   }
   const auto limit = boot_now() < calm_until ? calm_close_limit : close_limit;
+  site.reset();  // who still waits for an answer gets it, or is cut off
   guard.sooner(boot_now() + limit + guard_delay);
   if (node.close(limit)) return;
   log::warn("process_ends", {}, {{"why", "a body, or a call of the database, does not return"}});
@@ -152,7 +153,7 @@ exit_code node_command(const invocation& in) {
       throw command_error(exit_code::failed, "node_ended", "the node ended by itself",
                           "its log says why");
     }
-  end_node(node, signals, limits, report);
+  end_node(node, signals, limits, report, site);
   return exit_code::ok;
 }
 

@@ -24,11 +24,14 @@ class answers {
 
  private:
   struct slot {
-    std::mutex guard;  // held while somebody makes the answer
+    std::mutex guard;    // held while somebody makes the answer
+    std::mutex of_last;  // of what follows
     mono_time made{};
     std::shared_ptr<const response> last;
     std::string etag;
   };
+  bool is_old(slot& one, mono_time now) const;
+  static response last_of(const slot& of, const request& what);
   response answer(slot& of, const request& what, const std::function<response()>& make);
   std::shared_ptr<slot> slot_of(const std::string& key, mono_time now);
 

@@ -51,8 +51,13 @@ class changes {
     };
   }
 
+  /// The change has happened, also when it cannot be shown now.
   document run_document(const run_row& run) const {
-    return readers_.look([&](const reader& look) { return changed_run(look, run); });
+    try {
+      return readers_.look([&](const reader& look) { return changed_run(look, run); });
+    } catch (const std::exception&) {
+      return {{"id", std::to_string(run.id.value)}, {"state", cli::shown_state(run)}};
+    }
   }
 
   /// The newest version, or this one, that a node has told of.

@@ -25,6 +25,7 @@ constexpr int most_events = 1'000;
 constexpr int tries_shown = 100;
 constexpr int log_lines_shown = 200;
 constexpr std::chrono::seconds lately{60};
+constexpr int tiles_a_read = 10'000;
 
 }  // namespace
 
@@ -57,10 +58,14 @@ std::optional<double> rate_of(const reader& look, const std::vector<step_summary
     if (step.row.state != step_state::running || step.row.spec.kind != step_kind::partitioned)
       continue;
     const auto age = std::chrono::floor<std::chrono::seconds>(now - step.row.started_at);
-    const auto from = std::max(std::chrono::seconds{0}, age - lately);
-    span = std::max(span, std::min<microseconds>(now - step.row.started_at, lately));
-    for (const auto& tile : look.list_tiles(step.row.id, tile_of(from), 10'000))
-      ended += tile.sums.completed + tile.sums.failed;
+    auto from = tile_of(std::max(std::chrono::seconds{0}, age - lately));
+    span = std::max(span, now - step.row.started_at - from);
+    for (;;) {
+      const auto page = look.list_tiles(step.row.id, from, tiles_a_read);
+      for (const auto& tile : page) ended += tile.sums.completed + tile.sums.failed;
+      if (std::ssize(page) < tiles_a_read / 2) break;
+      from = page.back().begins + std::chrono::seconds{1};
+    }
   }
   if (ended == 0 || span < std::chrono::seconds{1}) return std::nullopt;
   return static_cast<double>(ended) * 1e6 / static_cast<double>(span.count());

@@ -24,7 +24,7 @@ tile_cache::tiles tile_cache::of(const reader& look, const step_row& step, db_ti
   auto rows = std::make_shared<std::vector<tile_row>>();
   std::chrono::seconds from{0};
   if (mine->known) {
-    const auto age = std::chrono::floor<std::chrono::seconds>(now - step.started_at);
+    const auto age = std::chrono::floor<std::chrono::seconds>(mine->read_at - step.started_at);
     from = tile_of(std::max(std::chrono::seconds{0}, age - may_change));
     const auto stays = std::find_if(mine->known->begin(), mine->known->end(),
                                     [&](const tile_row& tile) { return tile.begins >= from; });
@@ -36,6 +36,7 @@ tile_cache::tiles tile_cache::of(const reader& look, const step_row& step, db_ti
     if (page.empty() || std::ssize(page) < rows_a_read / 2) break;
     from = page.back().begins + std::chrono::seconds{1};
   }
+  mine->read_at = now;
   mine->whole = step.ended_at && now - *step.ended_at > may_change;
   return mine->known = rows;
 }

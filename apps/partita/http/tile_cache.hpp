@@ -29,6 +29,7 @@ class tile_cache {
   struct entry {
     std::mutex guard;
     tiles known;
+    db_time read_at{};
     bool whole = false;  // the step had ended for long when it was read
   };
   std::shared_ptr<entry> entry_of(step_id step);

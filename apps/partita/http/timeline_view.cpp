@@ -52,8 +52,15 @@ class timeline {
              tile.first_lease,
              tile.last_lease});
     }
+    // A step that began since the steps were read is drawn the next time.
+    const auto is_known = [this](step_id wanted) {
+      return std::any_of(steps_.begin(), steps_.end(),
+                         [wanted](const step_row& step) { return step.id == wanted; });
+    };
     leases_ = look.list_live_leases(run_.id, {}, leases_drawn);
+    std::erase_if(leases_, [&](const auto& lease) { return !is_known(lease.step); });
     moves_ = look.list_moved(run_.id, moves_drawn);
+    std::erase_if(moves_, [&](const auto& move) { return !is_known(move.step); });
   }
 
   document shown() {
@@ -170,13 +177,17 @@ class timeline {
     for (const auto& [step, tiles] : by_step_) {
       lease_window window{{}, {}, from_, to_};
       for (const auto& tile : tiles) {
-        if (!in_view(tile.placed)) continue;
+        // Its slowest attempt may have begun long before it ended.
+        if (tile.placed.from - tile.placed.sums.slowest >= to_ ||
+            tile.placed.from + tile.placed.length <= from_)
+          continue;
         if (!window.first || tile.first_lease < window.first) window.first = tile.first_lease;
         window.last = std::max(window.last, tile.last_lease);
       }
       if (!window.first) continue;
       for (const auto& row : look_.list_ended(step, window, near_partitions)) {
-        if (std::ssize(items) == near_partitions || !place_.contains(row.node)) break;
+        if (std::ssize(items) == near_partitions) break;
+        if (!place_.contains(row.node)) continue;
         const auto* outcome = row.outcome == attempt_outcome::completed ? "C"
                               : row.outcome == attempt_outcome::failed  ? "F"
                                                                         : "R";

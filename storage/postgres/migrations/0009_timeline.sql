@@ -21,14 +21,15 @@ CREATE TABLE partita.tile (
         autovacuum_vacuum_threshold = 200000, autovacuum_vacuum_insert_threshold = 1000000,
         autovacuum_analyze_threshold = 2147483647);
 
+-- Nodes that are at work wait for the last two statements: what takes long comes before them.
+CREATE INDEX lease_revoked ON partita.lease (step_id) WHERE state = 'REVOKED';
+CREATE INDEX run_job ON partita.run (job, run_id);
+CREATE INDEX run_state ON partita.run (state, run_id);
+CREATE INDEX run_ended ON partita.run (ended_at);
+
 -- The attempts that have been under way for a while: a list of [lease, no, for how many ms], as of
 -- the heartbeat.
 ALTER TABLE partita.node ADD COLUMN doing text NOT NULL DEFAULT '[]';
 
 -- Of a FAILED or STOPPED run: nobody shall continue it.
 ALTER TABLE partita.run ADD COLUMN abandoned boolean NOT NULL DEFAULT false;
-
-CREATE INDEX lease_revoked ON partita.lease (step_id) WHERE state = 'REVOKED';
-CREATE INDEX run_job ON partita.run (job, run_id);
-CREATE INDEX run_state ON partita.run (state, run_id);
-CREATE INDEX run_ended ON partita.run (ended_at);

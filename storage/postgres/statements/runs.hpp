@@ -27,21 +27,36 @@ inline const std::string find_continuation = run_columns + "WHERE restart_of = $
 inline const std::string find_live_run = run_columns + R"(
 WHERE job = $1 AND md5(identity) = md5($2) AND state IN ('CREATED', 'RUNNING'))";
 
-// $2 job or '', $3 states as they are shown, or none, $4 since and $5 until in microseconds, or 0
-inline const std::string chosen_runs = R"(($2 = '' OR job = $2)
-  AND (cardinality($3::text[]) = 0
-       OR CASE WHEN abandoned THEN 'ABANDONED' ELSE state END = ANY ($3::text[]))
+/// Only what is asked for is a condition, so that an index serves it. $2 job, $3 states as they are
+/// shown, $4 since and $5 until in microseconds, or 0
+struct asked_of_runs {
+  bool job = false;
+  bool states = false;
+  bool only_live = false;  // those of `states` are CREATED and RUNNING
+};
+inline std::string chosen_runs(const asked_of_runs& asked) {
+  return std::string{asked.job ? "job = $2" : "$2::text IS NOT NULL"} +
+         (asked.only_live ? " AND state IN ('CREATED', 'RUNNING')" : "") +
+         (asked.states
+              ? " AND CASE WHEN abandoned THEN 'ABANDONED' ELSE state END = ANY ($3::text[])"
+              : " AND $3::text[] IS NOT NULL") +
+         R"(
   AND ($4::bigint = 0 OR created_at >= to_timestamp($4::bigint / 1e6))
   AND ($5::bigint = 0 OR created_at < to_timestamp($5::bigint / 1e6)))";
+}
 
 // $1 at most, $6 below this id, or 0
-inline const std::string list_runs = run_columns + "WHERE " + chosen_runs + R"(
-  AND ($6::bigint = 0 OR run_id < $6::bigint)
-ORDER BY run_id DESC LIMIT $1::integer)";
+inline std::string list_runs(const asked_of_runs& asked, bool before) {
+  return run_columns + "WHERE " + chosen_runs(asked) +
+         (before ? " AND run_id < $6::bigint" : " AND $6::bigint IS NOT NULL") +
+         " ORDER BY run_id DESC LIMIT $1::integer";
+}
 
 // $1 at most
-inline const std::string count_runs = "SELECT count(*) FROM (SELECT FROM partita.run WHERE " +
-                                      chosen_runs + " LIMIT $1::integer) counted";
+inline std::string count_runs(const asked_of_runs& asked) {
+  return "SELECT count(*) FROM (SELECT FROM partita.run WHERE " + chosen_runs(asked) +
+         " LIMIT $1::integer) counted";
+}
 
 // $1 run
 inline const std::string set_abandoned =

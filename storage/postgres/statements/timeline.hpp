@@ -100,6 +100,7 @@ LEFT JOIN LATERAL (
   FROM (SELECT first_ones.lease_id
         FROM (SELECT o.lease_id FROM partita.result o
               WHERE o.step_id = l.step_id AND o.no BETWEEN l.lo AND l.hi
+                AND o.lease_id > l.lease_id
               ORDER BY o.no LIMIT 500) first_ones
         UNION
         SELECT v.lease_id FROM partita.lease v

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 namespace partita::sqlite::sql {
 
 // 1 run
@@ -10,25 +12,26 @@ FROM partita_run WHERE run_id = ?1)sql";
 
 // 1 before, 2 limit, 3 job or '', 4 states as they are shown as a JSON list, or '[]', 5 since, 6
 // until
-inline constexpr char list_runs[] = R"sql(
-SELECT run_id, job, job_version, parameters, identity, launch_key, state, master_node_id, term,
-       stop, restart_of, result, error, created_at, started_at, ended_at, abandoned
-FROM partita_run
-WHERE run_id < ?1 AND (?3 = '' OR job = ?3)
+inline constexpr char chosen_runs[] = R"sql(
   AND (?4 = '[]' OR CASE abandoned WHEN 0 THEN state ELSE 'ABANDONED' END IN
                     (SELECT value FROM json_each(?4)))
-  AND (?5 IS NULL OR created_at >= ?5) AND (?6 IS NULL OR created_at < ?6)
-ORDER BY run_id DESC LIMIT ?2)sql";
+  AND (?5 IS NULL OR created_at >= ?5) AND (?6 IS NULL OR created_at < ?6))sql";
 
-// 1 limit, 2 job or '', 3 states as they are shown as a JSON list, or '[]', 4 since, 5 until
-inline constexpr char count_runs[] = R"sql(
-SELECT count(*) FROM (
-  SELECT 1 FROM partita_run
-  WHERE (?2 = '' OR job = ?2)
-    AND (?3 = '[]' OR CASE abandoned WHEN 0 THEN state ELSE 'ABANDONED' END IN
-                      (SELECT value FROM json_each(?3)))
-    AND (?4 IS NULL OR created_at >= ?4) AND (?5 IS NULL OR created_at < ?5)
-  LIMIT ?1))sql";
+// Only what is asked for is a condition, so that an index serves it.
+inline std::string list_runs(bool of_job, bool only_live) {
+  return std::string{R"sql(
+SELECT run_id, job, job_version, parameters, identity, launch_key, state, master_node_id, term,
+       stop, restart_of, result, error, created_at, started_at, ended_at, abandoned
+FROM partita_run WHERE run_id < ?1)sql"} +
+         (of_job ? " AND job = ?3" : "") +
+         (only_live ? " AND state IN ('CREATED', 'RUNNING')" : "") + chosen_runs +
+         " ORDER BY run_id DESC LIMIT ?2";
+}
+inline std::string count_runs(bool of_job, bool only_live) {
+  return std::string{"SELECT count(*) FROM (SELECT 1 FROM partita_run WHERE run_id < ?1"} +
+         (of_job ? " AND job = ?3" : "") +
+         (only_live ? " AND state IN ('CREATED', 'RUNNING')" : "") + chosen_runs + " LIMIT ?2)";
+}
 
 // 1 run
 inline constexpr char set_abandoned[] = "UPDATE partita_run SET abandoned = 1 WHERE run_id = ?1";

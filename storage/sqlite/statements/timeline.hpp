@@ -79,7 +79,8 @@ inline constexpr char next_leases[] = R"sql(
 SELECT k.lease_id, k.node_id, k.granted_at FROM partita_lease k
 WHERE k.lease_id > ?1 AND k.lease_id IN (
   SELECT lease_id FROM (
-    SELECT lease_id FROM partita_result WHERE step_id = ?2 AND no BETWEEN ?3 AND ?4
+    SELECT lease_id FROM partita_result
+    WHERE step_id = ?2 AND no BETWEEN ?3 AND ?4 AND lease_id > ?1
     ORDER BY no LIMIT 500)
   UNION
   SELECT lease_id FROM partita_lease
