@@ -20,7 +20,8 @@ ok "the file of this folder counts" [ -f here.db ]
 ok "two nodes, by its table" [ "$("$PARTITA" nodes --all -o name | wc -l)" -eq 2 ]
 ok "the user's file does not" [ ! -e home.db ]
 expect 0 "" env PARTITA_DB=sqlite:variable.db "$PARTITA" config show jobs --origin -o json
-ok "a variable counts for more" said '"name":"db","value":"sqlite:variable.db","origin":"PARTITA_DB"'
+ok "a variable counts for more" \
+  said '"name":"db","value":"sqlite:variable.db","origin":"PARTITA_DB"'
 echo sqlite:of-file.db >db-file
 chmod 600 db-file
 expect 0 "" env PARTITA_DB_FILE="$scratch/db-file" "$PARTITA" config show jobs --origin

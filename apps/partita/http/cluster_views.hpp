@@ -18,8 +18,8 @@ cli::document list_of(std::vector<cli::document> items, const std::string& next 
 
 /// One node of a list.
 cli::document node_item(const node_row& row, db_time now);
-/// {"leases", "doing"}: what a node holds, and what its executors were at when it told last: of each
-/// at most so many.
+/// {"leases", "doing"}: what a node holds, and what its executors were at when it told last; at
+/// most so many of each.
 cli::document work_of(const reader& look, const node_row& row, db_time now, int most);
 
 cli::document nodes_view(const reader& look, bool all);

@@ -68,7 +68,8 @@ std::vector<route> probe_routes(std::shared_ptr<const vital_signs> own, api_stat
   const auto ready = [own, &state](const call& c) {
     // Shared like all answers: probes must not cost the database more the more there are.
     const auto verbose = c.what.query.contains("verbose");
-    return state.shared.get_soon(c.what, [&] { return verdict(readiness(own.get(), state), verbose); });
+    return state.shared.get_soon(c.what,
+                                 [&] { return verdict(readiness(own.get(), state), verbose); });
   };
   const auto started = [own, &state](const call& c) {
     if (own) {

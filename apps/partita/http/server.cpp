@@ -64,7 +64,7 @@ const httplib::Headers& safe_headers() {
 void give(const response& from, httplib::Response& to) {
   to.status = from.status;
   for (const auto& [name, value] : from.headers) to.set_header(name, value);
-  if (from.status != 304) to.set_content(from.body, from.type.c_str());
+  if (from.status != 304) to.set_content(from.body, from.type);
 }
 
 /// The one length that these headers tell; nothing when it is not clear.

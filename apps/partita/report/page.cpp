@@ -26,7 +26,8 @@ constexpr const char* head = R"(<meta charset="utf-8">
 :root { --ground:#fff; --ink:#1d2430; --soft:#5b6675; --line:#d9dee6; --good:#2f8f5b; --bad:#c8372d;
   --calm:#c98a1b; --busy:#2f6fc4; --floor:#eef1f5; }
 @media (prefers-color-scheme: dark) { :root { --ground:#14181f; --ink:#e4e8ee; --soft:#9aa5b4;
-  --line:#333c48; --good:#4fb67e; --bad:#ee6b60; --calm:#e0aa45; --busy:#6aa5ee; --floor:#1f2630; } }
+  --line:#333c48; --good:#4fb67e; --bad:#ee6b60; --calm:#e0aa45; --busy:#6aa5ee;
+  --floor:#1f2630; } }
 @media print { :root { --ground:#fff; --ink:#000; --soft:#444; --line:#bbb; --floor:#f2f2f2; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   h2 { break-after: avoid; } tr, svg { break-inside: avoid; } .table { overflow: visible; } }
