@@ -11,8 +11,9 @@ namespace partita::http {
 
 namespace {
 
+// More threads than there are answers that ask the database: /livez never waits for those.
 constexpr server_limits limits_of_probes{
-    2, 16, 8'192, 1'024, milliseconds{3'000}, milliseconds{5'000}, milliseconds{1'000}, 100};
+    8, 16, 8'192, 1'024, milliseconds{3'000}, milliseconds{5'000}, milliseconds{1'000}, 100};
 
 std::vector<std::string> names_in(const std::string& text) {
   std::vector<std::string> names;
