@@ -1,7 +1,6 @@
 #include "storage/postgres/statements/runs.hpp"
 
-#include <algorithm>
-
+#include "storage/live_choice.hpp"
 #include "storage/postgres/postgres_transaction.hpp"
 #include "storage/postgres/rows.hpp"
 
@@ -82,11 +81,7 @@ std::string states_in(const run_choice& only) {
 }
 
 sql::asked_of_runs asked(const run_choice& only) {
-  const auto live = [](const std::string& state) {
-    return state == "CREATED" || state == "RUNNING";
-  };
-  return {!only.job.empty(), !only.states.empty(),
-          !only.states.empty() && std::all_of(only.states.begin(), only.states.end(), live)};
+  return {!only.job.empty(), !only.states.empty(), asks_for_live_runs(only)};
 }
 
 std::int64_t micros_of(const std::optional<db_time>& at) {

@@ -1,8 +1,8 @@
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 
 #include "protocol/mutation.hpp"
+#include "storage/live_choice.hpp"
 #include "storage/sqlite/sqlite_transaction.hpp"
 #include "storage/sqlite/statements/runs.hpp"
 
@@ -103,13 +103,6 @@ std::int64_t sqlite_transaction::set_abandoned(run_id run) {
 
 namespace {
 
-bool only_live(const run_choice& only) {
-  const auto live = [](const std::string& state) {
-    return state == "CREATED" || state == "RUNNING";
-  };
-  return !only.states.empty() && std::all_of(only.states.begin(), only.states.end(), live);
-}
-
 constexpr auto behind_all = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
@@ -117,7 +110,7 @@ constexpr auto behind_all = std::numeric_limits<std::int64_t>::max();
 std::vector<run_row> sqlite_transaction::list_runs(int limit, run_id before,
                                                    const run_choice& only) {
   const auto end = before ? before.value : behind_all;
-  const auto text = sql::list_runs(!only.job.empty(), only_live(only));
+  const auto text = sql::list_runs(!only.job.empty(), asks_for_live_runs(only));
   std::vector<run_row> rows;
   for (auto s = db_.query(text.c_str(), end, limit, only.job, nlohmann::json(only.states).dump(),
                           only.since, only.until);
@@ -127,7 +120,7 @@ std::vector<run_row> sqlite_transaction::list_runs(int limit, run_id before,
 }
 
 std::int64_t sqlite_transaction::count_runs(const run_choice& only, int most) {
-  const auto text = sql::count_runs(!only.job.empty(), only_live(only));
+  const auto text = sql::count_runs(!only.job.empty(), asks_for_live_runs(only));
   auto s = db_.query(text.c_str(), behind_all, most, only.job, nlohmann::json(only.states).dump(),
                      only.since, only.until);
   return s.next() ? s.get<std::int64_t>(0) : 0;

@@ -56,19 +56,12 @@ class names_of_work {
 document doing(const reader& look, names_of_work& names, const node_row& row,
                const std::vector<live_lease_row>& leases, db_time now, int most) {
   auto items = document::array();
-  const auto told = document::parse(row.load.doing, nullptr, false);
-  if (!told.is_array()) return items;
-  for (const auto& one : told) {
+  for (const auto& [lease, no, ran] : attempts_told(row)) {
     if (std::ssize(items) == most) break;
-    if (!one.is_array() || one.size() != 3) continue;
-    const auto is_number = [](const document& part) { return part.is_number_integer(); };
-    if (!std::all_of(one.begin(), one.end(), is_number)) continue;
-    const lease_id lease{one[0].get<std::int64_t>()};
-    const auto no = one[1].get<partition_no>();
-    const auto of =
-        std::find_if(leases.begin(), leases.end(), [&](const auto& l) { return l.lease == lease; });
+    const auto of = std::find_if(leases.begin(), leases.end(),
+                                 [&, id = lease](const auto& l) { return l.lease == id; });
     if (of == leases.end() || !of->span.contains(no)) continue;
-    const auto since = row.heartbeat_at - milliseconds{one[2].get<std::int64_t>()};
+    const auto since = row.heartbeat_at - ran;
     const auto page = look.list_partitions(of->step, no - 1, 1);
     if (page.empty()) continue;
     items.push_back(
@@ -129,6 +122,23 @@ document history_of(const std::vector<run_row>& runs) {
 }
 
 }  // namespace
+
+std::vector<told_attempt> attempts_told(const node_row& row) {
+  constexpr std::int64_t longest = std::int64_t{1} << 40;  // milliseconds
+  std::vector<told_attempt> all;
+  const auto told = document::parse(row.load.doing, nullptr, false);
+  if (!told.is_array()) return all;
+  for (const auto& one : told) {
+    const auto is_number = [](const document& part) { return part.is_number_integer(); };
+    if (!one.is_array() || one.size() != 3 || !std::all_of(one.begin(), one.end(), is_number))
+      continue;
+    const auto ran = one[2].get<std::int64_t>();
+    if (ran < 0 || ran > longest) continue;
+    all.push_back(
+        {lease_id{one[0].get<std::int64_t>()}, one[1].get<partition_no>(), milliseconds{ran}});
+  }
+  return all;
+}
 
 db_time clock_of(const std::vector<node_row>& nodes) {
   for (const auto& row : nodes)

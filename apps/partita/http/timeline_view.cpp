@@ -244,19 +244,12 @@ class timeline {
     const auto names = cli::names_of(nodes_);
     for (const auto& node : nodes_) {
       if (node.left_at) continue;
-      const auto told = document::parse(node.load.doing, nullptr, false);
-      if (!told.is_array()) continue;
-      for (const auto& one : told) {
-        if (!one.is_array() || one.size() != 3 || !one[0].is_number_integer() ||
-            !one[1].is_number_integer() || !one[2].is_number_integer())
-          continue;
-        const auto lease = std::find_if(leases_.begin(), leases_.end(), [&](const auto& l) {
-          return l.lease.value == one[0].get<std::int64_t>();
-        });
-        const auto no = one[1].get<partition_no>();
+      for (const auto& [id, no, ran] : attempts_told(node)) {
+        const auto lease =
+            std::find_if(leases_.begin(), leases_.end(),
+                         [&, wanted = id](const auto& l) { return l.lease == wanted; });
         if (lease == leases_.end() || !lease->span.contains(no)) continue;
-        const auto running = seconds_in(now_ - node.heartbeat_at) +
-                             static_cast<double>(one[2].get<std::int64_t>()) / 1e3;
+        const auto running = seconds_in(now_ - node.heartbeat_at + ran);
         const auto usual = median_of(lease->step, median);
         if (usual <= 0 || running <= straggles * usual) continue;
         const auto page = look_.list_partitions(lease->step, no - 1, 1);
