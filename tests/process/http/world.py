@@ -21,8 +21,8 @@ names = iter(range(10_000))
 
 
 def file_of(text, mode=0o600):
-    """A new file in the scratch folder."""
-    path = f"{SCRATCH}/file-{next(names)}"
+    """A new file in the scratch folder, which several of these programs share."""
+    path = f"{SCRATCH}/file-{os.getpid()}-{next(names)}"
     with open(path, "w", encoding="utf-8") as out:
         out.write(text)
     os.chmod(path, mode)
