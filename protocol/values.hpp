@@ -126,6 +126,7 @@ struct submission {
   /// Chosen by the submitter: submitting the same key again finds the first run.
   std::string launch_key;
   std::string by{};  // who asked, for the event log; "": not told
+  std::string trace_parent{};  // of whoever submits it (protocol/trace.hpp); "": none
 };
 
 struct run_row {
@@ -145,6 +146,7 @@ struct run_row {
   std::optional<db_time> started_at;
   std::optional<db_time> ended_at;
   bool abandoned = false;  // FAILED or STOPPED, and nobody shall continue it
+  std::string trace_parent{};  // W3C; "": it was submitted without one
 };
 
 /// A run that waits for a master, and the term a new master must have seen to take it.

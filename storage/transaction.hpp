@@ -94,9 +94,9 @@ class run_rows {
   virtual std::optional<run_row> find_live_run(const std::string& job,
                                                const std::string& identity) = 0;
   virtual bool any_live_run() = 0;
-  /// A run CREATED now, from the job, parameters, identity, launch key, `restart_of` and result of
-  /// `run`. Nothing when a unique index refuses it: the launch key, a live run of the same
-  /// identity, or another continuation of the same run. A new look tells which.
+  /// A run CREATED now, from the job, parameters, identity, launch key, `restart_of`, result and
+  /// trace parent of `run`. Nothing when a unique index refuses it: the launch key, a live run of
+  /// the same identity, or another continuation of the same run. A new look tells which.
   virtual std::optional<run_id> insert_run(const run_row& run) = 0;
   virtual std::int64_t set_stop(run_id run, stop_mode mode) = 0;
   /// RUNNING under this master and term; started now, unless it was before.

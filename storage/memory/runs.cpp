@@ -52,6 +52,7 @@ std::optional<run_id> memory_transaction::insert_run(const run_row& run) {
   row.launch_key = run.launch_key;
   row.restart_of = run.restart_of;
   row.result = run.result;
+  row.trace_parent = run.trace_parent;
   row.created_at = now_;
   insert(db_.runs, row.id, row);
   return row.id;

@@ -102,7 +102,8 @@ GRANT EXECUTE ON FUNCTION partita.fence(bigint, bigint, bigint, bigint, text, bi
 
 -- A continued run gets copies of what its predecessor has done: hence the inserts. A run that
 -- nobody drives is stopped by who asks for it, and so are its steps: hence their ends.
-GRANT INSERT (job, job_version, parameters, identity, launch_key, restart_of, result, state),
+GRANT INSERT (job, job_version, parameters, identity, launch_key, restart_of, result, trace_parent,
+              state),
       UPDATE (stop, state, error, ended_at, abandoned) ON partita.run TO partita_launch;
 GRANT EXECUTE ON FUNCTION partita.submit(text, jsonb, text) TO partita_launch;
 GRANT UPDATE (state) ON partita.node TO partita_launch; -- `drain`

@@ -37,6 +37,7 @@ run_row run_of(const pqxx::row& row) {
   run.started_at = optional_time_of(row["started_at"]);
   run.ended_at = optional_time_of(row["ended_at"]);
   run.abandoned = row["abandoned"].as<bool>();
+  run.trace_parent = row["trace_parent"].c_str();
   return run;
 }
 

@@ -415,6 +415,7 @@ CREATE TABLE partita.run (
     started_at timestamp with time zone,
     ended_at timestamp with time zone,
     abandoned boolean DEFAULT false NOT NULL,
+    trace_parent text,
     CONSTRAINT run_ended_at CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text])))),
     CONSTRAINT run_started_at CHECK (
 CASE state

@@ -28,6 +28,7 @@ run_row to_run(const statement& s) {
   r.started_at = s.get<std::optional<db_time>>(14);
   r.ended_at = s.get<std::optional<db_time>>(15);
   r.abandoned = s.get<bool>(16);
+  r.trace_parent = s.get<std::string>(17);
   return r;
 }
 
@@ -65,7 +66,8 @@ bool sqlite_transaction::any_live_run() { return db_.query(sql::any_live_run).ne
 
 std::optional<run_id> sqlite_transaction::insert_run(const run_row& run) {
   const auto inserted = db_.run(sql::insert_run, run.job.name, run.job.version, run.parameters,
-                                run.identity, run.launch_key, run.restart_of, run.result);
+                                run.identity, run.launch_key, run.restart_of, run.result,
+                                run.trace_parent);
   if (inserted == 0) return std::nullopt;
   return run_id{db_.last_id()};
 }

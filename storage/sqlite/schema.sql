@@ -205,7 +205,7 @@ CREATE TABLE partita_run (
   error          TEXT NOT NULL DEFAULT '',
   created_at     INTEGER NOT NULL,
   started_at     INTEGER,
-  ended_at       INTEGER, abandoned INTEGER NOT NULL DEFAULT 0,
+  ended_at       INTEGER, abandoned INTEGER NOT NULL DEFAULT 0, trace_parent TEXT,
   CHECK ((ended_at IS NOT NULL) = (state IN ('COMPLETED', 'FAILED', 'STOPPED'))),
   CHECK (started_at IS NULL OR state <> 'CREATED'),
   CHECK (started_at IS NOT NULL OR state IN ('CREATED', 'STOPPED')),

@@ -2,6 +2,7 @@
 
 #include "protocol/mutation.hpp"
 #include "protocol/ranges.hpp"
+#include "protocol/trace.hpp"
 #include "storage/event_detail.hpp"
 #include "storage/text.hpp"
 #include "storage/verbs/parts.hpp"
@@ -181,6 +182,7 @@ run_row submit(transaction& tx, const submission& s) {
   wanted.parameters = s.parameters;
   wanted.identity = s.identity;
   wanted.launch_key = s.launch_key;
+  wanted.trace_parent = kept_trace_parent(s.trace_parent);
   require_text("who asks", s.by);
   if (const auto made = insert_run(tx, wanted, s.by)) return *made;
   if (const auto same = tx.find_launch(s.launch_key)) return require_same_launch(*same, wanted);
@@ -201,6 +203,7 @@ run_row restart(transaction& tx, run_id ended, const std::string& launch_key, in
   wanted.identity = old.identity;
   wanted.launch_key = launch_key;
   wanted.restart_of = ended;
+  wanted.trace_parent = old.trace_parent;
   const auto steps = tx.list_steps(ended);
   wanted.result = result_of(old, steps);
   if (const auto same = tx.find_launch(launch_key)) return require_same_launch(*same, wanted);

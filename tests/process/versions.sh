@@ -15,7 +15,7 @@ start_node() {  # PROGRAM NAME: leaves its process id in $node
 worked() { "$PARTITA" job "$1" --partitions --limit 2000 -o json | grep -q "\"name\": *\"$2\""; }
 version_of() { sql "select max(version) from @migration"; }
 
-migrate() { expect 0 "schema version 10" "$PARTITA_NEXT" schema migrate; }
+migrate() { expect 0 "schema version 11" "$PARTITA_NEXT" schema migrate; }
 start_new_nodes() {  # leaves their process ids in $news
   start_node "$PARTITA_NEXT" new-a
   news=$node
@@ -37,7 +37,7 @@ ends_in_order() {  # WHAT PID...: they drain and end
 upgrade() {
   with_database "$1"
   at="$1, migrated $2 new nodes join"
-  expect 0 "schema version 9" "$PARTITA" schema migrate
+  expect 0 "schema version 10" "$PARTITA" schema migrate
   start_node "$PARTITA" old-a
   olds=$node
   start_node "$PARTITA" old-b
@@ -80,14 +80,14 @@ upgrade() {
 
 for kind in $(databases); do
   with_database "$kind"
-  expect 0 "schema version 9" "$PARTITA" schema migrate
+  expect 0 "schema version 10" "$PARTITA" schema migrate
   start_node "$PARTITA" old
   old=$node
   first=$("$PARTITA" submit range_sum from=1 to=4000 partitions=200 delay_ms=50 2>/dev/null)
   ok "$kind: the run begins" wait_for 10 worked "$first" old
 
-  expect 0 "schema version 10" "$PARTITA_NEXT" schema migrate
-  ok "$kind: the schema is the newer one" [ "$(version_of)" = 10 ]
+  expect 0 "schema version 11" "$PARTITA_NEXT" schema migrate
+  ok "$kind: the schema is the newer one" [ "$(version_of)" = 11 ]
   start_node "$PARTITA_NEXT" new
   new=$node
   expect 0 COMPLETED "$PARTITA" wait "$first" --timeout 60

@@ -8,7 +8,8 @@ inline const std::string run_columns = R"(
 SELECT run_id, job, job_version, parameters, identity, launch_key, state,
        coalesce(master_node_id, 0) AS master, term, stop, coalesce(restart_of, 0) AS restart_of,
        result, error, partita.micros(created_at) AS created_at,
-       partita.micros(started_at) AS started_at, partita.micros(ended_at) AS ended_at, abandoned
+       partita.micros(started_at) AS started_at, partita.micros(ended_at) AS ended_at, abandoned,
+       coalesce(trace_parent, '') AS trace_parent
 FROM partita.run )";
 
 // FOR KEY SHARE is the fence of a master: whoever takes the run away waits for it. Under FOR UPDATE
@@ -68,11 +69,12 @@ inline const std::string has_live_runs =
 
 // No row: one of the unique indexes has it already; a new look tells which.
 // $1 job, $2 version, $3 parameters, $4 identity, $5 launch key, $6 run it continues or 0,
-// $7 result so far
+// $7 result so far, $8 trace parent or ''
 inline const std::string insert_run = R"(
 INSERT INTO partita.run
-  (job, job_version, parameters, identity, launch_key, restart_of, result, state)
-VALUES ($1, $2::integer, $3, $4, $5, nullif($6::bigint, 0), $7, 'CREATED')
+  (job, job_version, parameters, identity, launch_key, restart_of, result, trace_parent,
+   state)
+VALUES ($1, $2::integer, $3, $4, $5, nullif($6::bigint, 0), $7, nullif($8, ''), 'CREATED')
 ON CONFLICT DO NOTHING RETURNING run_id)";
 
 // $1 run, $2 mode
