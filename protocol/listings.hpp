@@ -17,6 +17,17 @@ struct step_summary {
   step_totals totals;
 };
 
+/// The live runs of a job that are in one state, and the partitions of the steps they have begun.
+struct live_sum {
+  std::string job;
+  run_state state = run_state::created;
+  std::int64_t runs = 0;
+  std::int64_t completed = 0;
+  std::int64_t failed = 0;
+  std::int64_t claimed = 0;
+  std::int64_t pending = 0;
+};
+
 struct partition_row {
   partition_no no = 0;
   std::string key;
@@ -68,6 +79,12 @@ struct run_standing {
   bool claimable_now = false;  // that time has come
 };
 
+/// A live run of which no partition is held.
+struct idle_run {
+  run_row run;
+  run_standing standing;
+};
+
 struct failure_row {
   step_id step;
   partition_no no = 0;
@@ -91,7 +108,8 @@ struct live_lease_row {
   db_time granted_at;
 };
 
-/// A lease that a lost node held, and one of the leases under which its partitions ran next.
+/// A lease that was taken from a node, lost or about to leave, and one of the leases under which
+/// its partitions ran next.
 struct moved_row {
   lease_id lease;
   step_id step;
@@ -137,6 +155,7 @@ struct run_choice {
   std::vector<std::string> states;  // as shown: ABANDONED ones are not FAILED
   std::optional<db_time> since;     // submitted then or later
   std::optional<db_time> until;     // submitted before
+  node_id master{};                 // driven by this node
 
   friend bool operator==(const run_choice&, const run_choice&) = default;
 };

@@ -53,6 +53,10 @@ class reader : public virtual run_lookup {
       step_id step, partition_no after, int limit,
       std::optional<partition_state> only = std::nullopt) const;
 
+  /// Partitions of a step with these numbers, ascending. What is not there is left out.
+  std::vector<partition_row> find_partitions(step_id step,
+                                             std::span<const partition_no> numbers) const;
+
   /// Partitions of a step that have ended, those that took longest first, at most `limit`. Reads
   /// every result of the step.
   std::vector<partition_row> list_slowest(step_id step, int limit) const;
@@ -61,6 +65,9 @@ class reader : public virtual run_lookup {
   /// the step. In a continued run, also the lease whose result it took over.
   std::vector<try_row> list_tries(step_id step, partition_no no, int limit) const;
 
+  /// What the next attempt at a partition would resume from.
+  std::optional<checkpoint> find_checkpoint(step_id step, partition_no no) const;
+
   /// What the attempts at a partition have logged, oldest first; if there is more, the last `limit`
   /// lines.
   std::vector<log_row> list_log(step_id step, partition_no no, int limit) const;
@@ -68,11 +75,20 @@ class reader : public virtual run_lookup {
   /// Of the RUNNING steps of a run that it has come to. Looks at a bounded number of ready ranges.
   run_standing standing(run_id run) const;
 
+  /// All live runs, by job and state.
+  std::vector<live_sum> sum_live() const;
+
+  /// Live runs of which no partition is held, oldest first, at most `limit`.
+  std::vector<idle_run> list_idle_runs(int limit) const;
+
   /// Failed and returned attempts of a run, newest first, at most `limit`.
   std::vector<failure_row> list_failures(run_id run, int limit) const;
 
   /// Items that policies let go, by step, partition and item, at most `limit`.
   std::vector<skipped_row> list_skipped(run_id run, int limit) const;
+
+  /// The same of one partition, by item.
+  std::vector<skipped_row> list_skipped_of(step_id step, partition_no no, int limit) const;
 
   /// Events with id > after, ascending, at most `limit`; of one run, or of all (none).
   std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) const;
@@ -92,19 +108,21 @@ class reader : public virtual run_lookup {
   /// LIVE leases of a run, or of a node (the other is none), oldest first, at most `limit`.
   std::vector<live_lease_row> list_live_leases(run_id run, node_id node, int limit) const;
 
-  /// Leases of a run that lost nodes held, newest first, and under which its partitions ran next:
-  /// at most `limit` rows, at most eight for one lease.
+  /// Leases of a run that were taken from nodes that were lost or left, newest first, and under
+  /// which their partitions ran next: at most `limit` rows, at most eight for one lease. Of a wide
+  /// lease those are looked at that the first 500 of its partitions ended under.
   std::vector<moved_row> list_moved(run_id run, int limit) const;
 
-  /// What partitions of a step took: of those that have ended about `most`, evenly chosen by
-  /// number; all, if there are not more.
+  /// What partitions of a step took, at most `most`: of numbers that are evenly chosen, those that
+  /// have ended; as long as they are few, of the lowest numbers that have ended instead.
   std::vector<microseconds> sample_durations(step_id step, int most) const;
 
   /// Failed attempts and those that are made again, of each step the first `of_step` by number.
   std::vector<failure_row> sample_failures(run_id run, int of_step) const;
 
   /// Partitions that ended in the last `minutes`, by minute, in all runs; newest minute first. A
-  /// minute in which nothing ended is left out.
+  /// minute in which nothing ended is left out. Tiles are counted where they begin, up to a minute
+  /// early; what a lost node left to fail is in no tile.
   std::vector<minute_row> list_minutes(int minutes) const;
 };
 

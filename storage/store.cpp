@@ -252,12 +252,22 @@ std::vector<partition_row> reader::list_partitions(step_id step, partition_no af
              std::max(0, limit), only);
 }
 
+std::vector<partition_row> reader::find_partitions(step_id step,
+                                                   std::span<const partition_no> numbers) const {
+  if (numbers.empty()) return {};
+  return run("find_partitions", access::read, &transaction::find_partitions, step, numbers);
+}
+
 std::vector<partition_row> reader::list_slowest(step_id step, int limit) const {
   return run("list_slowest", access::read, &transaction::list_slowest, step, std::max(0, limit));
 }
 
 std::vector<try_row> reader::list_tries(step_id step, partition_no no, int limit) const {
   return run("list_tries", access::read, &transaction::list_tries, step, no, std::max(0, limit));
+}
+
+std::optional<checkpoint> reader::find_checkpoint(step_id step, partition_no no) const {
+  return run("find_checkpoint", access::read, &transaction::find_checkpoint, step, no);
 }
 
 std::vector<log_row> reader::list_log(step_id step, partition_no no, int limit) const {
@@ -268,6 +278,14 @@ run_standing reader::standing(run_id run) const {
   return this->run("standing", access::read, &transaction::standing, run);
 }
 
+std::vector<live_sum> reader::sum_live() const {
+  return run("sum_live", access::read, &transaction::sum_live);
+}
+
+std::vector<idle_run> reader::list_idle_runs(int limit) const {
+  return run("list_idle_runs", access::read, &transaction::list_idle_runs, std::max(0, limit));
+}
+
 std::vector<failure_row> reader::list_failures(run_id run, int limit) const {
   return this->run("list_failures", access::read, &transaction::list_failures, run,
                    std::max(0, limit));
@@ -276,6 +294,11 @@ std::vector<failure_row> reader::list_failures(run_id run, int limit) const {
 std::vector<skipped_row> reader::list_skipped(run_id run, int limit) const {
   return this->run("list_skipped", access::read, &transaction::list_skipped, run,
                    std::max(0, limit));
+}
+
+std::vector<skipped_row> reader::list_skipped_of(step_id step, partition_no no, int limit) const {
+  return run("list_skipped_of", access::read, &transaction::list_skipped_of, step, no,
+             std::max(0, limit));
 }
 
 std::vector<event_row> reader::list_events(run_id run, std::int64_t after, int limit) const {

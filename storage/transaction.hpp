@@ -295,12 +295,18 @@ class views {
   virtual std::vector<step_summary> summarize(run_id run) = 0;
   virtual std::vector<partition_row> list_partitions(step_id step, partition_no after, int limit,
                                                      std::optional<partition_state> only) = 0;
+  virtual std::vector<partition_row> find_partitions(step_id step,
+                                                     std::span<const partition_no> numbers) = 0;
   virtual std::vector<partition_row> list_slowest(step_id step, int limit) = 0;
   virtual std::vector<try_row> list_tries(step_id step, partition_no no, int limit) = 0;
+  virtual std::optional<checkpoint> find_checkpoint(step_id step, partition_no no) = 0;
   virtual std::vector<log_row> list_log(step_id step, partition_no no, int limit) = 0;
   virtual run_standing standing(run_id run) = 0;
+  virtual std::vector<live_sum> sum_live() = 0;
+  virtual std::vector<idle_run> list_idle_runs(int limit) = 0;
   virtual std::vector<failure_row> list_failures(run_id run, int limit) = 0;
   virtual std::vector<skipped_row> list_skipped(run_id run, int limit) = 0;
+  virtual std::vector<skipped_row> list_skipped_of(step_id step, partition_no no, int limit) = 0;
   virtual std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) = 0;
   virtual std::vector<event_row> newest_events(run_id run, int limit) = 0;
   virtual std::vector<tile_row> list_tiles(step_id step, std::chrono::seconds from, int limit) = 0;

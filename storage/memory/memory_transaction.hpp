@@ -94,10 +94,12 @@ class memory_transaction final : public single_writer_transaction {
                                              std::optional<partition_state> only) override;
   std::vector<partition_row> list_slowest(step_id step, int limit) override;
   std::vector<try_row> list_tries(step_id step, partition_no no, int limit) override;
+  std::optional<checkpoint> find_checkpoint(step_id step, partition_no no) override;
   std::vector<log_row> list_log(step_id step, partition_no no, int limit) override;
   run_standing standing(run_id run) override;
   std::vector<failure_row> list_failures(run_id run, int limit) override;
   std::vector<skipped_row> list_skipped(run_id run, int limit) override;
+  std::vector<skipped_row> list_skipped_of(step_id step, partition_no no, int limit) override;
   std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) override;
   std::vector<event_row> newest_events(run_id run, int limit) override;
   std::vector<tile_row> list_tiles(step_id step, std::chrono::seconds from, int limit) override;

@@ -106,7 +106,8 @@ bool is_among(const run_row& run, const run_choice& only) {
          (only.states.empty() ||
           std::find(only.states.begin(), only.states.end(), state) != only.states.end()) &&
          (!only.since || run.created_at >= *only.since) &&
-         (!only.until || run.created_at < *only.until);
+         (!only.until || run.created_at < *only.until) &&
+         (!only.master || run.master == only.master);
 }
 
 }  // namespace

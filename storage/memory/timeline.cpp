@@ -99,8 +99,13 @@ std::vector<microseconds> memory_transaction::sample_durations(step_id step, int
   std::vector<microseconds> took;
   const auto* row = find(db_.steps, step);
   const auto count = row == nullptr ? 0 : row->row.count;
-  for (partition_no no = 0; no < count; no += std::max<std::int64_t>(1, count / most))
+  for (partition_no no = 0; no < count; no += std::max<std::int64_t>(1, (count + most - 1) / most))
     if (const auto* result = find(db_.results, {step, no})) took.push_back(result->row.took);
+  if (2 * std::ssize(took) >= most) return took;
+  took.clear();
+  for (auto r = db_.results.lower_bound({step, 0});
+       r != db_.results.end() && r->first.first == step && std::ssize(took) < most; ++r)
+    took.push_back(r->second.row.took);
   return took;
 }
 

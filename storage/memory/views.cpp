@@ -136,6 +136,11 @@ run_standing memory_transaction::standing(run_id run) {
   return found;
 }
 
+std::optional<checkpoint> memory_transaction::find_checkpoint(step_id step, partition_no no) {
+  const auto* found = find(db_.checkpoints, {step, no});
+  return found && found->saved.seq > 0 ? std::optional{found->saved} : std::nullopt;
+}
+
 std::vector<log_row> memory_transaction::list_log(step_id step, partition_no no, int limit) {
   std::vector<log_row> rows;
   for (auto k = db_.log.lower_bound({step, no, lease_id{}, 0});
@@ -164,6 +169,15 @@ std::vector<skipped_row> memory_transaction::list_skipped(run_id run, int limit)
   std::vector<skipped_row> rows;
   for (const auto& [key, row] : db_.skipped)
     if (db_.steps.at(row.step).row.run == run && static_cast<int>(rows.size()) < limit)
+      rows.push_back(row);
+  return rows;
+}
+
+std::vector<skipped_row> memory_transaction::list_skipped_of(step_id step, partition_no no,
+                                                             int limit) {
+  std::vector<skipped_row> rows;
+  for (const auto& [key, row] : db_.skipped)
+    if (row.step == step && row.no == no && static_cast<int>(rows.size()) < limit)
       rows.push_back(row);
   return rows;
 }

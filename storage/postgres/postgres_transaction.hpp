@@ -115,12 +115,18 @@ class postgres_transaction final : public transaction {
   std::vector<step_summary> summarize(run_id run) override;
   std::vector<partition_row> list_partitions(step_id step, partition_no after, int limit,
                                              std::optional<partition_state> only) override;
+  std::vector<partition_row> find_partitions(step_id step,
+                                             std::span<const partition_no> numbers) override;
   std::vector<partition_row> list_slowest(step_id step, int limit) override;
   std::vector<try_row> list_tries(step_id step, partition_no no, int limit) override;
+  std::optional<checkpoint> find_checkpoint(step_id step, partition_no no) override;
   std::vector<log_row> list_log(step_id step, partition_no no, int limit) override;
   run_standing standing(run_id run) override;
+  std::vector<live_sum> sum_live() override;
+  std::vector<idle_run> list_idle_runs(int limit) override;
   std::vector<failure_row> list_failures(run_id run, int limit) override;
   std::vector<skipped_row> list_skipped(run_id run, int limit) override;
+  std::vector<skipped_row> list_skipped_of(step_id step, partition_no no, int limit) override;
   std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) override;
   std::vector<event_row> newest_events(run_id run, int limit) override;
   std::vector<tile_row> list_tiles(step_id step, std::chrono::seconds from, int limit) override;

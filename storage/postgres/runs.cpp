@@ -82,11 +82,12 @@ std::string states_in(const run_choice& only) {
 }
 
 sql::asked_of_runs asked(const run_choice& only) {
-  return {!only.job.empty(), !only.states.empty(), asks_for_live_runs(only)};
+  return {!only.job.empty(), !only.states.empty(), asks_for_live_runs(only),
+          only.master.value != 0};
 }
 
-std::int64_t micros_of(const std::optional<db_time>& at) {
-  return at ? at->time_since_epoch().count() : 0;
+std::optional<std::int64_t> micros_of(const std::optional<db_time>& at) {
+  return at ? std::optional{at->time_since_epoch().count()} : std::nullopt;
 }
 
 }  // namespace
@@ -96,14 +97,14 @@ std::vector<run_row> postgres_transaction::list_runs(int limit, run_id before,
   std::vector<run_row> runs;
   for (const auto& row : query_planned_anew(sql::list_runs(asked(only), before.value != 0), limit,
                                             only.job, states_in(only), micros_of(only.since),
-                                            micros_of(only.until), before.value))
+                                            micros_of(only.until), only.master.value, before.value))
     runs.push_back(run_of(row));
   return runs;
 }
 
 std::int64_t postgres_transaction::count_runs(const run_choice& only, int most) {
   return query_planned_anew(sql::count_runs(asked(only)), most, only.job, states_in(only),
-                            micros_of(only.since), micros_of(only.until))
+                            micros_of(only.since), micros_of(only.until), only.master.value)
       .front()[0]
       .as<std::int64_t>();
 }

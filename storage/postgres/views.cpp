@@ -49,6 +49,17 @@ const std::string& partitions_in(std::optional<partition_state> state) {
   return sql::list_partitions;
 }
 
+std::vector<skipped_row> skipped_in(const pqxx::result& found) {
+  std::vector<skipped_row> rows;
+  for (const auto& row : found)
+    rows.push_back({id_of<step_id>(row["step_id"]),
+                    row["no"].as<std::int64_t>(),
+                    {row["item"].as<std::int64_t>(), state_of<skip_stage>(row["stage"]),
+                     row["place"].c_str(), row["why"].c_str()},
+                    time_of(row["at"])});
+  return rows;
+}
+
 event_row event_of(const pqxx::row& row) {
   return {row["event_id"].as<std::int64_t>(),
           time_of(row["at"]),
@@ -90,6 +101,12 @@ std::vector<partition_row> postgres_transaction::list_partitions(
   return partitions_of(query_planned_anew(partitions_in(only), step.value, after, limit));
 }
 
+std::vector<partition_row> postgres_transaction::find_partitions(
+    step_id step, std::span<const partition_no> numbers) {
+  const auto listed = column(numbers, [](partition_no no) { return no; });
+  return partitions_of(query_planned_anew(sql::find_partitions, step.value, listed));
+}
+
 std::vector<partition_row> postgres_transaction::list_slowest(step_id step, int limit) {
   return partitions_of(query_planned_anew(sql::list_slowest, step.value, limit));
 }
@@ -104,6 +121,31 @@ std::vector<try_row> postgres_transaction::list_tries(step_id step, partition_no
 run_standing postgres_transaction::standing(run_id run) {
   const auto row = query_planned_anew(sql::standing, run.value).front();
   return {row["held"].as<bool>(), optional_time_of(row["claimable"]), row["now"].as<bool>()};
+}
+
+std::vector<live_sum> postgres_transaction::sum_live() {
+  std::vector<live_sum> sums;
+  for (const auto& row : query_planned_anew(sql::sum_live))
+    sums.push_back({row["job"].c_str(), state_of<run_state>(row["state"]),
+                    row["runs"].as<std::int64_t>(), row["completed"].as<std::int64_t>(),
+                    row["failed"].as<std::int64_t>(), row["claimed"].as<std::int64_t>(),
+                    row["pending"].as<std::int64_t>()});
+  return sums;
+}
+
+std::vector<idle_run> postgres_transaction::list_idle_runs(int limit) {
+  std::vector<idle_run> idle;
+  for (const auto& row : query_planned_anew(sql::list_idle_runs, limit))
+    idle.push_back(
+        {run_of(row), {false, optional_time_of(row["claimable"]), row["now"].as<bool>()}});
+  return idle;
+}
+
+std::optional<checkpoint> postgres_transaction::find_checkpoint(step_id step, partition_no no) {
+  const auto found = query_planned_anew(sql::find_checkpoint, step.value, no);
+  if (found.empty()) return std::nullopt;
+  const auto& row = found.front();
+  return checkpoint{row["seq"].as<std::int64_t>(), row["position"].c_str(), counts_of(row)};
 }
 
 std::vector<log_row> postgres_transaction::list_log(step_id step, partition_no no, int limit) {
@@ -123,14 +165,12 @@ std::vector<failure_row> postgres_transaction::list_failures(run_id run, int lim
 }
 
 std::vector<skipped_row> postgres_transaction::list_skipped(run_id run, int limit) {
-  std::vector<skipped_row> rows;
-  for (const auto& row : query_planned_anew(sql::list_skipped, run.value, limit))
-    rows.push_back({id_of<step_id>(row["step_id"]),
-                    row["no"].as<std::int64_t>(),
-                    {row["item"].as<std::int64_t>(), state_of<skip_stage>(row["stage"]),
-                     row["place"].c_str(), row["why"].c_str()},
-                    time_of(row["at"])});
-  return rows;
+  return skipped_in(query_planned_anew(sql::list_skipped, run.value, limit));
+}
+
+std::vector<skipped_row> postgres_transaction::list_skipped_of(step_id step, partition_no no,
+                                                               int limit) {
+  return skipped_in(query_planned_anew(sql::list_skipped_of, step.value, no, limit));
 }
 
 std::vector<event_row> postgres_transaction::list_events(run_id run, std::int64_t after,

@@ -115,7 +115,7 @@ std::vector<run_row> sqlite_transaction::list_runs(int limit, run_id before,
   const auto text = sql::list_runs(!only.job.empty(), asks_for_live_runs(only));
   std::vector<run_row> rows;
   for (auto s = db_.query(text.c_str(), end, limit, only.job, nlohmann::json(only.states).dump(),
-                          only.since, only.until);
+                          only.since, only.until, only.master);
        s.next();)
     rows.push_back(to_run(s));
   return rows;
@@ -124,7 +124,7 @@ std::vector<run_row> sqlite_transaction::list_runs(int limit, run_id before,
 std::int64_t sqlite_transaction::count_runs(const run_choice& only, int most) {
   const auto text = sql::count_runs(!only.job.empty(), asks_for_live_runs(only));
   auto s = db_.query(text.c_str(), behind_all, most, only.job, nlohmann::json(only.states).dump(),
-                     only.since, only.until);
+                     only.since, only.until, only.master);
   return s.next() ? s.get<std::int64_t>(0) : 0;
 }
 

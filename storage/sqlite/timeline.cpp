@@ -88,6 +88,10 @@ std::vector<microseconds> sqlite_transaction::sample_durations(step_id step, int
   std::vector<microseconds> took;
   for (auto s = db_.query(sql::sample_durations, step, most); s.next();)
     took.push_back(s.get<microseconds>(0));
+  if (2 * std::ssize(took) >= most) return took;
+  took.clear();
+  for (auto s = db_.query(sql::first_durations, step, most); s.next();)
+    took.push_back(s.get<microseconds>(0));
   return took;
 }
 

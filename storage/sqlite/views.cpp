@@ -58,6 +58,17 @@ const std::string& partitions_in(std::optional<partition_state> state) {
   return sql::list_partitions;
 }
 
+std::vector<skipped_row> to_skipped(statement s) {
+  std::vector<skipped_row> rows;
+  while (s.next())
+    rows.push_back({s.get<step_id>(0),
+                    s.get<partition_no>(1),
+                    {s.get<std::int64_t>(2), s.get<skip_stage>(3), s.get<std::string>(4),
+                     s.get<std::string>(5)},
+                    s.get<db_time>(6)});
+  return rows;
+}
+
 event_row to_event(const statement& s) {
   return {s.get<std::int64_t>(0), s.get<db_time>(1),  s.get<std::string>(2), s.get<run_id>(3),
           s.get<step_id>(4),      s.get<lease_id>(5), s.get<node_id>(6),     s.get<std::string>(7)};
@@ -105,6 +116,12 @@ run_standing sqlite_transaction::standing(run_id run) {
   return {s.get<bool>(0), s.get<std::optional<db_time>>(1), s.get<bool>(2)};
 }
 
+std::optional<checkpoint> sqlite_transaction::find_checkpoint(step_id step, partition_no no) {
+  auto s = db_.query(sql::find_checkpoint, step, no);
+  if (!s.next()) return std::nullopt;
+  return checkpoint{s.get<std::int64_t>(0), s.get<std::string>(1), counts_at(s, 2)};
+}
+
 std::vector<log_row> sqlite_transaction::list_log(step_id step, partition_no no, int limit) {
   std::vector<log_row> rows;
   for (auto s = db_.query(sql::list_log, step, no, limit); s.next();)
@@ -120,14 +137,12 @@ std::vector<failure_row> sqlite_transaction::list_failures(run_id run, int limit
 }
 
 std::vector<skipped_row> sqlite_transaction::list_skipped(run_id run, int limit) {
-  std::vector<skipped_row> rows;
-  for (auto s = db_.query(sql::list_skipped, run, limit); s.next();)
-    rows.push_back({s.get<step_id>(0),
-                    s.get<partition_no>(1),
-                    {s.get<std::int64_t>(2), s.get<skip_stage>(3), s.get<std::string>(4),
-                     s.get<std::string>(5)},
-                    s.get<db_time>(6)});
-  return rows;
+  return to_skipped(db_.query(sql::list_skipped, run, limit));
+}
+
+std::vector<skipped_row> sqlite_transaction::list_skipped_of(step_id step, partition_no no,
+                                                             int limit) {
+  return to_skipped(db_.query(sql::list_skipped_of, step, no, limit));
 }
 
 std::vector<event_row> sqlite_transaction::list_events(run_id run, std::int64_t after, int limit) {

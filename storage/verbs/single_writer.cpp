@@ -1,6 +1,8 @@
 #include "storage/verbs/single_writer.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <map>
 
 #include "protocol/mutation.hpp"
 #include "storage/verbs/leases.hpp"
@@ -67,6 +69,51 @@ void single_writer_transaction::fence_chunk(lease_id lease, partition_no no, con
 void single_writer_transaction::record_progress(std::span<const progress_report> items) {
   for (const auto& item : items)
     if (const auto step = fenced_step(item.lease, item.no)) save_progress(*step, item);
+}
+
+std::vector<partition_row> single_writer_transaction::find_partitions(
+    step_id step, std::span<const partition_no> numbers) {
+  std::map<partition_no, partition_row> found;
+  for (auto no : numbers)
+    for (auto& row : list_partitions(step, no - 1, 1, std::nullopt))
+      if (row.no == no) found.emplace(no, std::move(row));
+  std::vector<partition_row> rows;
+  for (auto& [no, row] : found) rows.push_back(std::move(row));
+  return rows;
+}
+
+namespace {
+
+const run_choice live_runs{"", {"CREATED", "RUNNING"}, {}, {}};
+constexpr int all_of_them = std::numeric_limits<int>::max();
+
+}  // namespace
+
+std::vector<live_sum> single_writer_transaction::sum_live() {
+  std::map<std::pair<std::string, run_state>, live_sum> sums;
+  for (const auto& run : list_runs(all_of_them, {}, live_runs)) {
+    auto& sum = sums[{run.job.name, run.state}];
+    sum.job = run.job.name;
+    sum.state = run.state;
+    ++sum.runs;
+    for (const auto& [row, t] : summarize(run.id)) {
+      sum.completed += t.completed;
+      sum.failed += t.failed;
+      sum.claimed += t.claimed;
+      sum.pending += std::max<std::int64_t>(0, row.count - t.completed - t.failed - t.claimed);
+    }
+  }
+  std::vector<live_sum> rows;
+  for (auto& [key, sum] : sums) rows.push_back(std::move(sum));
+  return rows;
+}
+
+std::vector<idle_run> single_writer_transaction::list_idle_runs(int limit) {
+  auto live = list_runs(all_of_them, {}, live_runs);
+  std::vector<idle_run> idle;
+  for (auto run = live.rbegin(); run != live.rend() && std::ssize(idle) < limit; ++run)
+    if (auto now = standing(run->id); !now.held) idle.push_back({std::move(*run), now});
+  return idle;
 }
 
 }  // namespace partita

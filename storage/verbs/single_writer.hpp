@@ -25,6 +25,12 @@ class single_writer_transaction : public transaction {
   void fence_chunk(lease_id lease, partition_no no, const chunk& c) final;
   void record_progress(std::span<const progress_report> items) final;
 
+  // Many at once cost no more than one after the other.
+  std::vector<partition_row> find_partitions(step_id step,
+                                             std::span<const partition_no> numbers) final;
+  std::vector<live_sum> sum_live() final;
+  std::vector<idle_run> list_idle_runs(int limit) final;
+
  protected:
   /// LIVE leases of the node, by id, and what was asked of their runs.
   virtual std::vector<work_view::live_lease> held_by(node_id node) = 0;

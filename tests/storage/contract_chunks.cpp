@@ -162,6 +162,11 @@ TEST_CASE_METHOD(ledger, "an attempt that fails is undone, and the transaction g
   CHECK(skipped[0].what.stage == skip_stage::write);
   CHECK(skipped[0].what.place == "line 2");
   CHECK_FALSE(skipped[0].what.why.empty());
+  CHECK(db->list_skipped_of(step_, 0, 10).size() == 1);
+  CHECK(db->list_skipped_of(step_, 0, 0).empty());
+  CHECK(db->list_skipped_of(step_, 1, 10).empty());
+  CHECK(db->find_checkpoint(step_, 0) == stored.to);
+  CHECK_FALSE(db->find_checkpoint(step_, 1));
 }
 
 TEST_CASE_METHOD(ledger, "values go in and come out as they are") {

@@ -149,6 +149,7 @@ TEST_CASE_METHOD(timeline, "durations, failures and minutes are told without rea
   report(a_, ended(grant.lease, 9, attempt_outcome::released));
   CHECK(db->sample_durations(step_, 100).size() == 8);
   CHECK(db->sample_durations(step_, 5).size() == 4);
+  CHECK(db->sample_durations(step_, 8).size() == 4);  // every second number
   CHECK(db->sample_durations(step_id{999}, 5).empty());
   const auto failures = db->sample_failures(run_.run, 10);
   REQUIRE(failures.size() == 2);
@@ -165,6 +166,17 @@ TEST_CASE_METHOD(timeline, "durations, failures and minutes are told without rea
   REQUIRE(minutes.size() == 1);
   CHECK(minutes[0].minutes_ago == 5);
   CHECK(db->list_minutes(3).empty());
+}
+
+TEST_CASE_METHOD(timeline, "early in a large step durations are those of the first that ended") {
+  const auto large = split(run_, 400, spec("large", 1));
+  const auto grant = take(a_, large, 400);
+  for (partition_no no = 201; no < 209; ++no) report(a_, took(grant.lease, no, milliseconds{no}));
+  // Evenly chosen are 0, 40, 80 …: none of those.
+  const auto sample = db->sample_durations(large, 10);
+  REQUIRE(sample.size() == 8);
+  CHECK(*std::min_element(sample.begin(), sample.end()) == 201ms);
+  CHECK(db->sample_durations(large, 5).size() == 5);
 }
 
 TEST_CASE_METHOD(contract, "what a node does is what its last heartbeat told") {
@@ -203,6 +215,9 @@ TEST_CASE_METHOD(contract, "runs are chosen by job, state and time, and counted"
   CHECK(found({"", {}, then, {}}) == ids{third.run, second.run});
   CHECK(found({"", {}, {}, then}) == ids{first.run});
   CHECK(db->list_runs(10, third.run, {"", {"STOPPED", "FAILED"}, {}, {}}).size() == 2);
+  CHECK(found({"", {"RUNNING"}, {}, {}, master}) == ids{third.run});
+  CHECK(found({"", {"FAILED"}, {}, {}, master}) == found({"", {"FAILED"}, {}, {}, {}}));
+  CHECK(found({"", {"RUNNING"}, {}, {}, node_id{999}}).empty());
   CHECK(db->count_runs({}, 2) == 2);
   db->abandon(first.run);
   CHECK(found({"", {"FAILED"}, {}, {}}).empty());

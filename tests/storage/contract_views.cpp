@@ -113,6 +113,14 @@ TEST_CASE_METHOD(contract, "partitions and results come in pages") {
   CHECK(results(3, 9) == std::vector<partition_no>{4});
   CHECK(results(4, 9).empty());
   CHECK(db->list_partitions(step_id{99}, -1, 9).empty());
+  const std::vector<partition_no> wanted{5, 1, 99, 1};
+  const auto found = db->find_partitions(id, wanted);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].no == 1);
+  CHECK(found[0].state == partition_state::completed);
+  CHECK(found[1].no == 5);
+  CHECK(found[1].key == "key 5");
+  CHECK(db->find_partitions(id, {}).empty());
 }
 
 TEST_CASE_METHOD(contract, "failures are listed newest first, of one run only") {
@@ -320,6 +328,41 @@ TEST_CASE_METHOD(contract, "a run tells whether its partitions are held, may be 
   pass(milliseconds{2500});
   CHECK(db->standing(r.run).claimable_now);
   CHECK_FALSE(db->standing(run_id{99}).held);
+}
+
+TEST_CASE_METHOD(contract,
+                 "live runs are summed by job and state, and those tell that hold nothing") {
+  CHECK(db->sum_live().empty());
+  const auto node = join();
+  const auto busy = drive(node, "1");
+  const auto id = split(busy, 10);
+  const auto grant = take(node, id, 4);
+  complete(node, grant.lease, 0);
+  report(node, ended(grant.lease, 1, attempt_outcome::failed));
+  const auto rests = drive(node, "2");
+  split(rests, 5);
+  const auto waits = db->submit(launch("3")).id;
+  const auto over = drive(node, "4");
+  end(over, run_state::failed);
+  const auto sums = db->sum_live();
+  REQUIRE(sums.size() == 2);
+  CHECK(sums[0].job == job.name);
+  CHECK(sums[0].state == run_state::created);
+  CHECK(sums[0].runs == 1);
+  CHECK(sums[0].pending == 0);
+  CHECK(sums[1].state == run_state::running);
+  CHECK(sums[1].runs == 2);
+  CHECK(sums[1].completed == 1);
+  CHECK(sums[1].failed == 1);
+  CHECK(sums[1].claimed == 2);
+  CHECK(sums[1].pending == 11);
+  const auto idle = db->list_idle_runs(10);
+  REQUIRE(idle.size() == 2);
+  CHECK(idle[0].run.id == rests.run);
+  CHECK(idle[0].standing.claimable_now);
+  CHECK(idle[1].run.id == waits);
+  CHECK_FALSE(idle[1].standing.claimable);
+  CHECK(db->list_idle_runs(1).size() == 1);
 }
 
 TEST_CASE_METHOD(contract, "the newest events come oldest first, of one run or of all") {

@@ -4,13 +4,13 @@
 
 namespace partita::postgres::sql {
 
-inline const std::string run_columns = R"(
-SELECT run_id, job, job_version, parameters, identity, launch_key, state,
+inline const std::string run_values = R"(
+       run_id, job, job_version, parameters, identity, launch_key, state,
        coalesce(master_node_id, 0) AS master, term, stop, coalesce(restart_of, 0) AS restart_of,
        result, error, partita.micros(created_at) AS created_at,
        partita.micros(started_at) AS started_at, partita.micros(ended_at) AS ended_at, abandoned,
-       coalesce(trace_parent, '') AS trace_parent
-FROM partita.run )";
+       coalesce(trace_parent, '') AS trace_parent)";
+inline const std::string run_columns = "SELECT" + run_values + " FROM partita.run ";
 
 // FOR KEY SHARE is the fence of a master: whoever takes the run away waits for it. Under FOR UPDATE
 // conflicting requests wait for each other. $1 run
@@ -29,11 +29,13 @@ inline const std::string find_live_run = run_columns + R"(
 WHERE job = $1 AND md5(identity) = md5($2) AND state IN ('CREATED', 'RUNNING'))";
 
 /// Only what is asked for is a condition, so that an index serves it. $2 job, $3 states as they are
-/// shown, $4 since and $5 until in microseconds, or 0
+/// shown, $4 since and $5 until in microseconds, or NULL, $6
+/// master
 struct asked_of_runs {
   bool job = false;
   bool states = false;
   bool only_live = false;  // those of `states` are CREATED and RUNNING
+  bool master = false;
 };
 inline std::string chosen_runs(const asked_of_runs& asked) {
   return std::string{asked.job ? "job = $2" : "$2::text IS NOT NULL"} +
@@ -41,15 +43,16 @@ inline std::string chosen_runs(const asked_of_runs& asked) {
          (asked.states
               ? " AND CASE WHEN abandoned THEN 'ABANDONED' ELSE state END = ANY ($3::text[])"
               : " AND $3::text[] IS NOT NULL") +
+         (asked.master ? " AND master_node_id = $6::bigint" : " AND $6::bigint IS NOT NULL") +
          R"(
-  AND ($4::bigint = 0 OR created_at >= to_timestamp($4::bigint / 1e6))
-  AND ($5::bigint = 0 OR created_at < to_timestamp($5::bigint / 1e6)))";
+  AND ($4::bigint IS NULL OR created_at >= to_timestamp($4::bigint / 1e6))
+  AND ($5::bigint IS NULL OR created_at < to_timestamp($5::bigint / 1e6)))";
 }
 
-// $1 at most, $6 below this id, or 0
+// $1 at most, $7 below this id, or 0
 inline std::string list_runs(const asked_of_runs& asked, bool before) {
   return run_columns + "WHERE " + chosen_runs(asked) +
-         (before ? " AND run_id < $6::bigint" : " AND $6::bigint IS NOT NULL") +
+         (before ? " AND run_id < $7::bigint" : " AND $7::bigint IS NOT NULL") +
          " ORDER BY run_id DESC LIMIT $1::integer";
 }
 

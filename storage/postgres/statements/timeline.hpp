@@ -109,13 +109,22 @@ LEFT JOIN LATERAL (
   WHERE k.lease_id > l.lease_id ORDER BY k.lease_id LIMIT 8) n ON true
 ORDER BY l.lease_id DESC, n.lease_id LIMIT $2::integer)";
 
-// $1 step, $2 about how many
+// $1 step, $2 at most
 inline const std::string sample_durations = R"(
-SELECT o.took_us
-FROM (SELECT count FROM partita.step WHERE step_id = $1::bigint) s
-CROSS JOIN LATERAL generate_series(0, s.count - 1, greatest(1, s.count / $2::integer)) chosen (no)
-CROSS JOIN LATERAL (SELECT took_us FROM partita.result r
-                    WHERE r.step_id = $1::bigint AND r.no = chosen.no OFFSET 0) o)";
+WITH chosen AS MATERIALIZED (
+  SELECT o.took_us
+  FROM (SELECT count FROM partita.step WHERE step_id = $1::bigint) s
+  CROSS JOIN LATERAL generate_series(
+    0, s.count - 1, greatest(1, (s.count + $2::integer - 1) / $2::integer)) chosen (no)
+  CROSS JOIN LATERAL (SELECT took_us FROM partita.result r
+                      WHERE r.step_id = $1::bigint AND r.no = chosen.no OFFSET 0) o),
+enough AS MATERIALIZED (SELECT 2 * count(*) >= $2::integer AS enough FROM chosen)
+SELECT c.took_us FROM chosen c, enough e WHERE e.enough
+UNION ALL
+SELECT f.took_us FROM enough e
+CROSS JOIN LATERAL (
+  SELECT took_us FROM partita.result
+  WHERE step_id = $1::bigint AND NOT e.enough ORDER BY no LIMIT $2::integer) f)";
 
 // $1 run, $2 at most of each step
 inline const std::string sample_failures = R"(

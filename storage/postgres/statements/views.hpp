@@ -1,5 +1,6 @@
 #pragma once
 
+#include "storage/postgres/statements/runs.hpp"
 #include "storage/postgres/statements/steps.hpp"
 
 namespace partita::postgres::sql {
@@ -50,6 +51,12 @@ ORDER BY )" +
 inline const std::string list_partitions = partitions_of(R"(
   SELECT step_id, no, input FROM partita.partition
   WHERE step_id = $1::bigint AND no > $2::bigint ORDER BY no LIMIT $3::integer)",
+                                                         "page.no");
+
+// $1 step, $2 numbers
+inline const std::string find_partitions = partitions_of(R"(
+  SELECT step_id, no, input FROM partita.partition
+  WHERE step_id = $1::bigint AND no = ANY ($2::bigint[]))",
                                                          "page.no");
 
 // The same, of those with a result of this kind.
@@ -125,6 +132,42 @@ FROM (SELECT min(available_at) AS first
       FROM (SELECT d.available_at FROM partita.step s JOIN partita.ready d ON d.step_id = s.step_id
             WHERE s.run_id = $1::bigint AND s.state = 'RUNNING' LIMIT 10000) part) w)";
 
+inline const std::string sum_live = R"(
+SELECT r.job, r.state, count(*) AS runs, coalesce(sum(t.completed), 0)::bigint AS completed,
+       coalesce(sum(t.failed), 0)::bigint AS failed, coalesce(sum(t.claimed), 0)::bigint AS claimed,
+       coalesce(sum(t.pending), 0)::bigint AS pending
+FROM partita.run r
+CROSS JOIN LATERAL (
+  SELECT sum(c.completed) AS completed, sum(c.failed) AS failed, sum(h.claimed) AS claimed,
+         sum(greatest(0, s.count - c.completed - c.failed - h.claimed)) AS pending
+  FROM partita.step s
+  CROSS JOIN LATERAL (
+    SELECT coalesce(sum(completed), 0) AS completed, coalesce(sum(failed), 0) AS failed
+    FROM partita.step_counter WHERE step_id = s.step_id) c
+  CROSS JOIN LATERAL (
+    SELECT coalesce(sum(hi - lo + 1 - completed - failed - returned), 0) AS claimed
+    FROM partita.lease WHERE step_id = s.step_id AND state = 'LIVE') h
+  WHERE s.run_id = r.run_id) t
+WHERE r.state IN ('CREATED', 'RUNNING') GROUP BY r.job, r.state ORDER BY r.job, r.state)";
+
+// Of thousands of ready ranges of a run a part is looked at. $1 at most
+inline const std::string list_idle_runs = "SELECT" + run_values + R"(, waits.claimable, waits.now
+FROM partita.run r
+CROSS JOIN LATERAL (
+  SELECT partita.micros(min(w.available_at)) AS claimable,
+         coalesce(min(w.available_at) <= partita.clock(), false) AS now
+  FROM (SELECT d.available_at FROM partita.step s JOIN partita.ready d ON d.step_id = s.step_id
+        WHERE s.run_id = r.run_id AND s.state = 'RUNNING' LIMIT 10000) w) waits
+WHERE r.state IN ('CREATED', 'RUNNING')
+  AND NOT EXISTS (SELECT FROM partita.step s JOIN partita.lease l ON l.step_id = s.step_id
+                  WHERE s.run_id = r.run_id AND s.state = 'RUNNING' AND l.state = 'LIVE')
+ORDER BY r.run_id LIMIT $1::integer)";
+
+// $1 step, $2 no
+inline const std::string find_checkpoint = R"(
+SELECT seq, position, read_count, write_count, filter_count, skip_count FROM partita.checkpoint
+WHERE step_id = $1::bigint AND no = $2::bigint AND seq > 0)";
+
 // $1 step, $2 no, $3 at most
 inline const std::string list_log = R"(
 SELECT * FROM (
@@ -146,6 +189,11 @@ inline const std::string list_skipped = R"(
 SELECT i.step_id, i.no, i.item, i.stage, i.place, i.why, partita.micros(i.at) AS at
 FROM partita.step s JOIN partita.skipped i ON i.step_id = s.step_id
 WHERE s.run_id = $1::bigint ORDER BY i.step_id, i.no, i.item LIMIT $2::integer)";
+
+// $1 step, $2 no, $3 at most
+inline const std::string list_skipped_of = R"(
+SELECT step_id, no, item, stage, place, why, partita.micros(at) AS at FROM partita.skipped
+WHERE step_id = $1::bigint AND no = $2::bigint ORDER BY item LIMIT $3::integer)";
 
 // $1 run or 0 for all, $2 after this id, $3 at most
 inline const std::string list_events = R"(

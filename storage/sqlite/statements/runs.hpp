@@ -12,11 +12,12 @@ SELECT run_id, job, job_version, parameters, identity, launch_key, state, master
 FROM partita_run WHERE run_id = ?1)sql";
 
 // 1 before, 2 limit, 3 job or '', 4 states as they are shown as a JSON list, or '[]', 5 since, 6
-// until
+// until, 7 master, or none
 inline constexpr char chosen_runs[] = R"sql(
   AND (?4 = '[]' OR CASE abandoned WHEN 0 THEN state ELSE 'ABANDONED' END IN
                     (SELECT value FROM json_each(?4)))
-  AND (?5 IS NULL OR created_at >= ?5) AND (?6 IS NULL OR created_at < ?6))sql";
+  AND (?5 IS NULL OR created_at >= ?5) AND (?6 IS NULL OR created_at < ?6)
+  AND (?7 IS NULL OR master_node_id = ?7))sql";
 
 // Only what is asked for is a condition, so that an index serves it.
 inline std::string list_runs(bool of_job, bool only_live) {

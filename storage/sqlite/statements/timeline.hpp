@@ -87,15 +87,20 @@ WHERE k.lease_id > ?1 AND k.lease_id IN (
   WHERE step_id = ?2 AND state = 'LIVE' AND lo <= ?4 AND hi >= ?3)
 ORDER BY k.lease_id LIMIT 8)sql";
 
-// 1 step, 2 about how many
+// 1 step, 2 at most
 inline constexpr char sample_durations[] = R"sql(
 WITH RECURSIVE
-  whole AS (SELECT count, max(1, count / ?2) AS stride FROM partita_step WHERE step_id = ?1),
+  whole AS (SELECT count, max(1, (count + ?2 - 1) / ?2) AS stride
+            FROM partita_step WHERE step_id = ?1),
   chosen (no) AS (
     SELECT 0 FROM whole WHERE count > 0
     UNION ALL
     SELECT no + stride FROM chosen, whole WHERE no + stride < count)
 SELECT x.took_us FROM chosen c CROSS JOIN partita_result x ON x.step_id = ?1 AND x.no = c.no)sql";
+
+// 1 step, 2 at most
+inline constexpr char first_durations[] =
+    "SELECT took_us FROM partita_result WHERE step_id = ?1 ORDER BY no LIMIT ?2";
 
 // 1 step, 2 limit
 inline constexpr char failures_of_step[] = R"sql(

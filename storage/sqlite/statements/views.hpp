@@ -123,6 +123,16 @@ FROM partita_step s JOIN partita_skipped i ON i.step_id = s.step_id
 WHERE s.run_id = ?1 ORDER BY i.step_id, i.no, i.item LIMIT ?2)sql";
 
 // 1 step, 2 no, 3 limit
+inline constexpr char list_skipped_of[] = R"sql(
+SELECT step_id, no, item, stage, place, why, at FROM partita_skipped
+WHERE step_id = ?1 AND no = ?2 ORDER BY item LIMIT ?3)sql";
+
+// 1 step, 2 no
+inline constexpr char find_checkpoint[] = R"sql(
+SELECT seq, position, read_count, write_count, filter_count, skip_count FROM partita_checkpoint
+WHERE step_id = ?1 AND no = ?2 AND seq > 0)sql";
+
+// 1 step, 2 no, 3 limit
 inline constexpr char list_log[] = R"sql(
 SELECT * FROM (
   SELECT k.lease_id, l.node_id, l.attempt, k.number, k.text, k.at
