@@ -16,13 +16,26 @@ foreach(module libpqxx libpq sqlite3 cpp-httplib)
   endif()
 endforeach()
 
-# Debian's CAF brings neither a CMake package nor a pkg-config file.
+# Debian's CAF and cctz bring neither a CMake package nor a pkg-config file.
 find_path(PARTITA_CAF_INCLUDE_DIR caf/all.hpp)
 find_library(PARTITA_CAF_CORE_LIBRARY caf_core)
 if(NOT PARTITA_CAF_INCLUDE_DIR OR NOT PARTITA_CAF_CORE_LIBRARY)
   set(partita_FOUND FALSE)
   set(partita_NOT_FOUND_MESSAGE "Partita needs the C++ Actor Framework (caf/all.hpp, caf_core).")
   return()
+endif()
+find_path(PARTITA_CCTZ_INCLUDE_DIR cctz/time_zone.h)
+find_library(PARTITA_CCTZ_LIBRARY cctz)
+if(NOT PARTITA_CCTZ_INCLUDE_DIR OR NOT PARTITA_CCTZ_LIBRARY)
+  set(partita_FOUND FALSE)
+  set(partita_NOT_FOUND_MESSAGE "Partita needs cctz, for time zones (cctz/time_zone.h, libcctz).")
+  return()
+endif()
+if(NOT TARGET partita::cctz)
+  add_library(partita::cctz SHARED IMPORTED)
+  set_target_properties(partita::cctz PROPERTIES
+                        IMPORTED_LOCATION ${PARTITA_CCTZ_LIBRARY}
+                        INTERFACE_INCLUDE_DIRECTORIES ${PARTITA_CCTZ_INCLUDE_DIR})
 endif()
 if(NOT TARGET partita::caf_core)
   add_library(partita::caf_core SHARED IMPORTED)
