@@ -56,6 +56,7 @@ void claimer_state::work() {
     schedule_work(tries->failed("claim_failed", me.id, e));
   }
   book.forget_what_is_over();
+  spans.close_what_is_over(book, deps->now());
   hand_out();
   const bool all_idle = book.free_executors() == book.executors();
   if (!work_due && all_idle && book.unhanded() == 0 && book.unsettled() > 0)
@@ -126,6 +127,8 @@ bool claimer_state::claim_from(ready_step& next) {
   const auto lease = grant->lease;
   const auto span = grant->span;
   book.granted(std::move(*grant));
+  if (spans.wanted())
+    spans.granted(origin_of(lease), book.facts_of(next.step).trace, span, deps->now());
   log::debug("lease_granted", log::about(origin_of(lease)), {{"lo", span.lo}, {"hi", span.hi}});
   hand_out();
   return true;
@@ -140,7 +143,8 @@ void claimer_state::learn(step_id step, run_id run) {
     if (row && s.id == step) {
       const auto* definition = definition_of(row->job, s.spec.name);
       const bool timed = definition && definition->time_limit().count() > 0;
-      return book.learn(step, {run, row->job, row->parameters, s.spec, 0, timed, first_of(*row)});
+      return book.learn(step, {run, row->job, row->parameters, s.spec, 0, timed, first_of(*row),
+                               spans.wanted() ? trace_of(*row) : run_trace{}});
     }
   throw store_error(errc::damaged, named(step) + " has no row");
 }
@@ -198,6 +202,7 @@ void claimer_state::give_back(lease_id lease) {
   if (!from) return;
   db->verbs()->give_back(me.id, lease, *from);
   book.given_back(lease);
+  spans.given_back(lease, *from);
 }
 
 void claimer_state::interrupt() {
@@ -275,10 +280,12 @@ void claimer_state::answered(const report_answers& answers) {
   const bool held_back = book.overloaded();
   for (const auto& of : answers.leases) {
     book.settled(of.lease, of.recorded);
+    spans.reported(of.lease, of.tally);
     if (of.refused == 0) continue;
     for (auto& c : control) c->interrupt(of.lease);
     book.lost(of.lease);
   }
+  spans.close_what_is_over(book, deps->now());
   if (book.empty()) self->send(node, done_atom::value);
   if (held_back && may_claim() && book.wants_more(ahead.nothing_ahead()))
     schedule_work(milliseconds{0});
@@ -317,6 +324,7 @@ void claimer_state::fence() {
   interrupt();
   self->send(reporter, fence_atom::value);
   book.lost_all();
+  spans.lost_all(deps->now());
   ahead.start_anew();
   me.id = {};
   check_drained();
@@ -358,6 +366,7 @@ claimer_actor::behavior_type claimer(claimer_actor::stateful_pointer<claimer_sta
   s.tries = std::make_unique<retries>(retry_wait{deps->limits, deps->seed + 5});
   s.control = std::move(control);
   s.book = lease_book{static_cast<int>(s.control.size()), deps->limits};
+  s.spans = lease_spans{deps->traces};
   s.reporter = spawn.reporter(self, s.db);
   for (std::size_t i = 0; i < s.control.size(); ++i)
     s.executors.push_back(spawn.executor(self, static_cast<int>(i), s.control[i]));

@@ -10,6 +10,7 @@
 
 #include "actors/deps.hpp"
 #include "actors/executor_control.hpp"
+#include "actors/lease_spans.hpp"
 #include "actors/progress_watch.hpp"
 #include "actors/retries.hpp"
 #include "actors/session.hpp"
@@ -56,6 +57,7 @@ struct claimer_state {
   standing me{{}};
   outlook ahead;
   lease_book book{0, {}};
+  lease_spans spans;  // of what the book holds
   progress_watch progress;
   drain_progress draining = drain_progress::none;
   bool work_due = false;

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "actors/counters.hpp"
+#include "actors/span_sink.hpp"
 #include "batch/registry.hpp"
 #include "protocol/liveness.hpp"
 #include "protocol/retry.hpp"
@@ -32,6 +33,7 @@ struct node_deps {
   unsigned seed = 0;  // of every jitter
   std::shared_ptr<resource_cache> resources = std::make_shared<resource_cache>();
   std::shared_ptr<node_counters> counters = std::make_shared<node_counters>();
+  std::shared_ptr<span_sink> traces{};  // null: none are made
 
   /// How long ago this was.
   microseconds since(mono_time then) const {

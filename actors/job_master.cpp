@@ -222,9 +222,17 @@ void master_state::count_run(run_state state) {
     const auto ended = db->verbs()->find_run(mine.run);
     if (!ended || !ended->started_at || !ended->ended_at) return;
     deps->counters->runs.of({mine.job, state}).add(*ended->ended_at - *ended->started_at);
+    trace_run(*ended);
   } catch (const store_error&) {
-    // The run has ended; a metric may miss it.
+    // The run has ended; metrics and traces may miss it.
   }
+}
+
+void master_state::trace_run(const run_row& ended) {
+  if (!deps->traces || !trace_of(ended).submit.sampled) return;
+  const auto before =
+      ended.restart_of ? db->verbs()->find_run(ended.restart_of) : std::optional<run_row>{};
+  for (auto& one : spans_of(ended, before)) deps->traces->take(std::move(one));
 }
 
 void master_state::finish_run(run_state state, const std::string& error) {

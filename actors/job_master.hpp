@@ -98,6 +98,7 @@ struct master_state {
   void finish_step(step_id step, const std::string& step_name, const step_ending& how);
   void finish_run(run_state state, const std::string& error);
   void count_run(run_state state);
+  void trace_run(const run_row& ended);
 
   milliseconds waits(const store_error& e, std::string_view step = {});
   void recovered();

@@ -41,6 +41,7 @@ deps_ptr make_deps(const node_config& config) {
   deps.jobs = config.jobs;
   deps.limits = config.settings;
   deps.body_command = config.body_command;
+  deps.traces = config.traces;
   deps.info.host = host_name();
   deps.info.pid = ::getpid();
   deps.info.name =

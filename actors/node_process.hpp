@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "actors/counters.hpp"
+#include "actors/span_sink.hpp"
 #include "batch/registry.hpp"
 #include "protocol/settings.hpp"
 #include "storage/database.hpp"
@@ -21,6 +22,7 @@ struct node_config {
   /// cannot be one, so no body is isolated.
   std::vector<std::string> body_command{};
   std::shared_ptr<database> author_db{};  // where authors write; null: in `db`
+  std::shared_ptr<span_sink> traces{};    // where spans go; null: none are made
 };
 
 /// What a node tells of the jobs it knows when it joins.

@@ -48,6 +48,7 @@ bool reporter_state::report_next() {
       answers.leases.push_back({reported[i].lease});
     auto& of_lease = answers.leases.back();
     ++(verdicts[i] == report_verdict::rejected ? of_lease.refused : of_lease.recorded);
+    if (deps->traces) of_lease.tally.add(reported[i], verdicts[i]);
   }
   try {
     files.finish();

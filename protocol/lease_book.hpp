@@ -9,6 +9,7 @@
 
 #include "protocol/lease_width.hpp"
 #include "protocol/settings.hpp"
+#include "protocol/trace.hpp"
 #include "protocol/values.hpp"
 
 namespace partita {
@@ -22,6 +23,7 @@ struct step_facts {
   double mean_us = 0;       // of a partition on this node, moving average; 0: not measured
   bool one_by_one = false;  // a body may be given up: no other partition waits behind it
   run_id first_run{};       // of the runs that continue each other; none: the run itself
+  run_trace trace{};        // where traces are made
 };
 
 /// How one attempt came back from its executor.

@@ -10,6 +10,7 @@
 #include "protocol/lease_book.hpp"
 #include "protocol/lease_origin.hpp"
 #include "protocol/liveness.hpp"
+#include "protocol/spans.hpp"
 #include "protocol/values.hpp"
 
 // The messages between actors. They never leave the process, so they need no serialization: each
@@ -116,7 +117,8 @@ struct report_answers {
   struct of_lease {
     lease_id lease;
     int recorded = 0;
-    int refused = 0;  // the lease is lost
+    int refused = 0;      // the lease is lost
+    lease_tally tally{};  // where traces are made
   };
   std::vector<of_lease> leases;
 };

@@ -57,11 +57,11 @@ upgrade() {
     after)
       start_new_nodes
       ok "$at: a new node works with the older schema" wait_for 20 worked "$run" new-a
-      ok "$at: which is still the older one" [ "$(version_of)" = 9 ]
+      ok "$at: which is still the older one" [ "$(version_of)" = 10 ]
       migrate
       ;;
   esac
-  ok "$at: the schema is the newer one" [ "$(version_of)" = 10 ]
+  ok "$at: the schema is the newer one" [ "$(version_of)" = 11 ]
   ok "$at: the run goes on" sh -c "'$PARTITA' job $run -o json | grep -q RUNNING"
   # shellcheck disable=SC2086
   ends_in_order "$at: an old node" $olds
@@ -121,9 +121,9 @@ for kind in $(databases); do
 
   kill -TERM "$old" "$new"
   wait "$old" "$new"
-  sql "update @migration set works_with = 10 where version = 10"
-  expect 7 "needs a program that knows version 10; this one knows 9" "$PARTITA" jobs
-  expect 7 "needs a program that knows version 10" "$PARTITA" schema migrate
+  sql "update @migration set works_with = 11 where version = 11"
+  expect 7 "needs a program that knows version 11; this one knows 10" "$PARTITA" jobs
+  expect 7 "needs a program that knows version 11" "$PARTITA" schema migrate
   expect 0 "" "$PARTITA_NEXT" jobs
   expect 0 "everything checked holds" "$PARTITA_NEXT" verify
   case $PARTITA_DB in sqlite:*) rm -f "${PARTITA_DB#sqlite:}"* ;; *) drop_pg "$PARTITA_DB" ;; esac
