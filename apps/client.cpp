@@ -25,7 +25,8 @@ run_status status_of(const run_row& row) {
   const auto document = [](const json_text& text) {
     return text.empty() ? json(nullptr) : json::parse(text, nullptr, false);
   };
-  return {row.id, row.job, row.state, document(row.parameters), document(row.result), row.error};
+  return {row.id,    row.job,         row.state, document(row.parameters), document(row.result),
+          row.error, row.trace_parent};
 }
 
 /// Nobody tells a client that something has changed: it looks again after a while.
@@ -81,12 +82,17 @@ class client::implementation {
 client::client(const std::string& url) : of_(std::make_unique<implementation>(url)) {}
 client::~client() = default;
 
-run_status client::submit(const std::string& job, const json& parameters, const std::string& key) {
+run_status client::submit(const std::string& job, const json& parameters, const std::string& key,
+                          const std::string& trace_parent) {
   const auto known = of_->newest(job);
   const auto specs = parameters_of(json::parse(known.latest.description, nullptr, false));
   const auto values = checked_values(job, specs, parameters);
-  const submission what{known.latest.job, values.dump(), identity_of(specs, values),
-                        key.empty() ? random_launch_key("client") : key};
+  const submission what{known.latest.job,
+                        values.dump(),
+                        identity_of(specs, values),
+                        key.empty() ? random_launch_key("client") : key,
+                        "",
+                        trace_parent};
   return status_of(of_->ask([&](const auto& s) { return launcher_store{s}.submit(what); }));
 }
 

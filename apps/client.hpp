@@ -16,8 +16,9 @@ struct run_status {
   job_ref job;
   run_state state = run_state::created;
   json parameters;
-  json result = nullptr;  // null: none was set
-  std::string error;      // why it FAILED
+  json result = nullptr;       // null: none was set
+  std::string error;           // why it FAILED
+  std::string trace_parent{};  // W3C; "": none
 };
 
 /// Starts and watches runs from any program: it executes nothing, and knows no code of a job. What
@@ -36,8 +37,10 @@ class client {
 
   /// A new run of the newest version that a node has told of. `key` is the caller's: submitted
   /// again, the same key finds the same run. Without one each call is a run of its own.
+  /// `trace_parent`: the caller's span, as in W3C's header `traceparent`; one that breaks the rules
+  /// counts as none.
   run_status submit(const std::string& job, const json& parameters = json::object(),
-                    const std::string& key = "");
+                    const std::string& key = "", const std::string& trace_parent = "");
   /// A run that continues one that is FAILED or STOPPED.
   run_status restart(run_id ended, const std::string& key = "");
   /// Asks it to stop at the next checkpoints, or at once. It need not have ended when this returns.

@@ -17,6 +17,9 @@ namespace {
 
 const option wait_option{"wait", "", "wait for its end; the exit code tells how it ended"};
 const option key_option{"key", "KEY", "launch key: the same key again finds the same run"};
+const option trace_option{"trace-parent", "TRACEPARENT",
+                          "the span that submits it, as in W3C's header traceparent",
+                          "TRACEPARENT"};
 const option version_option{"version", "N",
                             "of the job, for the new run; that of the old one if not given"};
 
@@ -43,7 +46,9 @@ std::vector<command> make_table() {
        "of the run as JSON. The exit code tells how it ended. `run JOB --help` shows the\n"
        "parameters of the job, `jobs --known` lists the jobs.",
        {"run JOB from=1 to=100 --nodes 3", "run JOB --help"},
-       with_database(option_list{{"nodes", "N", "node processes to start", "", "1"}, key_option} +
+       with_database(option_list{{"nodes", "N", "node processes to start", "", "1"},
+                                 key_option,
+                                 trace_option} +
                      output_options() + node_setting_options()),
        run_command},
       {"submit",
@@ -52,7 +57,7 @@ std::vector<command> make_table() {
        work,
        "Print the number of the run. The first node that knows the job becomes its master.",
        {"submit JOB from=1 to=100", "submit JOB day=2026-03-01 --key nightly-2026-03-01 --wait"},
-       with_database(option_list{wait_option, key_option} + output_options()),
+       with_database(option_list{wait_option, key_option, trace_option} + output_options()),
        submit_command},
       {"wait",
        "ID",

@@ -4,6 +4,8 @@
 
 #include "batch/output_files.hpp"
 #include "protocol/liveness.hpp"
+#include "protocol/trace.hpp"
+#include "storage/clock.hpp"
 
 namespace partita::cli {
 
@@ -117,6 +119,8 @@ document run_document(const run_row& run, const std::vector<step_summary>& steps
           {"duration_s", lasted(run.started_at, run.ended_at, now)},
           {"result", stored_json(run.result)},
           {"error", text_or_null(run.error)}};
+          {"trace_parent", text_or_null(run.trace_parent)},
+          {"trace_id", hex(trace_of(run).submit.trace)},
 }
 
 namespace {

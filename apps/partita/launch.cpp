@@ -7,6 +7,7 @@
 #include "apps/partita/errors.hpp"
 #include "apps/partita/text.hpp"
 #include "batch/submit.hpp"
+#include "protocol/trace.hpp"
 
 namespace partita::cli {
 
@@ -32,6 +33,16 @@ submission submission_of(const registry& jobs, const std::vector<std::string>& w
     throw command_error(exit_code::usage, "bad_parameters", join(checked.problems, "; "));
   return {wanted.ref(), checked.values.dump(),
           identity_of(wanted.parameter_specs(), checked.values), launch_key};
+}
+
+std::string trace_parent_in(const arguments& args) {
+  const auto text = args.text("trace-parent");
+  const auto from = args.source("trace-parent");
+  const auto kept = kept_trace_parent(text);
+  if (kept.empty() && !text.empty() && from.what != value_source::variable)
+    throw usage_error(from.place + " is " + text + ", which is no traceparent of W3C",
+                      "it is like 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  return kept;
 }
 
 std::string fresh_launch_key() { return random_launch_key("cli"); }

@@ -18,6 +18,10 @@ const job& find_job(const registry& jobs, const std::string& name);
 submission submission_of(const registry& jobs, const std::vector<std::string>& words,
                          const std::string& launch_key);
 
+/// --trace-parent or TRACEPARENT; "": none. Throws command_error (usage) for one that breaks the
+/// rules, unless only the variable has it: that was made for all programs, and a bad one is none.
+std::string trace_parent_in(const arguments& args);
+
 /// A launch key nobody else chooses: 128 random bits.
 std::string fresh_launch_key();
 

@@ -57,6 +57,9 @@ option_list node_setting_options() {
       {"author-db", "URL",
        "where its jobs read and write rows, if not in --db: then at least once, not exactly once",
        "PARTITA_AUTHOR_DB"},
+      {"traces", "URL",
+       "send traces there (OTLP/HTTP), like http://127.0.0.1:4318; or OTEL_EXPORTER_OTLP_ENDPOINT",
+       "PARTITA_TRACES"},
       {"max-lease-width", "N", "partitions of one lease at most", "PARTITA_MAX_LEASE_WIDTH"}};
   for (const auto& one : intervals) {
     auto flag = std::string{one.name} + "-ms";

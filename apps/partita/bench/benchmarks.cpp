@@ -7,6 +7,7 @@
 #include "apps/partita/database_url.hpp"
 #include "apps/partita/errors.hpp"
 #include "apps/partita/node_settings.hpp"
+#include "apps/partita/traces/span_exporter.hpp"
 
 namespace partita::bench {
 
@@ -58,6 +59,7 @@ plan plan_of(const benchmark& what, const cli::arguments& args, const std::strin
   p.shape = args.one_of("shape", {"uniform", "zipf", "giant"});
   p.rounds = static_cast<int>(args.number("rounds", 1, 1'000'000));
   p.db = cli::open_or_create(url);
+  p.traces = traces::exporter_of(args, p.db, "bench");
   return p;
 }
 
@@ -70,6 +72,7 @@ cli::document measure(const benchmark& what, const plan& p, meter& m) {
                      {"body_us", p.body.count()},
                      {"max_lease_width", p.settings.max_lease_width}};
   line.update(what.run(p, m));
+  if (p.traces) line["traces"] = true;
   return line;
 }
 

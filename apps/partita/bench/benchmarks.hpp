@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/span_sink.hpp"
 #include "apps/partita/options.hpp"
 #include "apps/partita/text.hpp"
 #include "protocol/settings.hpp"
@@ -31,7 +32,8 @@ struct plan {
   bool streamed = false;
   std::string shape;
   int rounds = 0;
-  int slots() const;  // executors of all nodes
+  std::shared_ptr<span_sink> traces{};  // of all nodes
+  int slots() const;                    // executors of all nodes
 };
 
 struct benchmark {

@@ -45,7 +45,7 @@ cli::document claim_throughput(const plan& p, meter& m) {
   milestones at;
   cli::document claims;
   {
-    cluster nodes(p.db, the_job(p, held), p.settings, p.nodes);
+    cluster nodes(p.db, the_job(p, held), p.settings, p.nodes, p.traces);
     const auto run = nodes.submit();
     nodes.wait_sealed(run);
     m.begin();

@@ -27,11 +27,13 @@ std::unique_ptr<node_process> joined(const node_config& config) {
 
 }  // namespace
 
-cluster::cluster(const std::shared_ptr<database>& db, job what, const settings& limits, int nodes)
+cluster::cluster(const std::shared_ptr<database>& db, job what, const settings& limits, int nodes,
+                 const std::shared_ptr<span_sink>& traces)
     : job_(what.ref()), view_(db->connect({})) {
   const auto jobs = std::make_shared<const registry>(registry{std::move(what)});
   for (int i = 0; i < nodes; ++i)
-    nodes_.push_back(joined({db, jobs, limits, "bench-" + std::to_string(i + 1), ""}));
+    nodes_.push_back(
+        joined({db, jobs, limits, "bench-" + std::to_string(i + 1), "", {}, nullptr, traces}));
 }
 
 cluster::~cluster() {

@@ -25,7 +25,8 @@ struct milestones {
 /// Nodes in this process that know one job, of one partitioned step.
 class cluster {
  public:
-  cluster(const std::shared_ptr<database>& db, job what, const settings& limits, int nodes);
+  cluster(const std::shared_ptr<database>& db, job what, const settings& limits, int nodes,
+          const std::shared_ptr<span_sink>& traces = nullptr);
   /// The nodes drain and leave.
   ~cluster();
 

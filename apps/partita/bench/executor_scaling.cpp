@@ -58,7 +58,7 @@ cli::document executor_scaling(const plan& p, meter& m) {
   const auto cores = std::min(p.slots(), machine);
   const auto threads_s = seconds_of_threads(work, cores);
 
-  cluster nodes(p.db, the_job(work), p.settings, p.nodes);
+  cluster nodes(p.db, the_job(work), p.settings, p.nodes, p.traces);
   const auto run = nodes.submit();
   nodes.wait_sealed(run);
   m.begin();

@@ -37,7 +37,7 @@ std::vector<milliseconds> phases(int rounds, milliseconds poll) {
 /// claimer looks for the partitions at once.
 cli::document pickup_latency(const plan& p, meter& m) {
   auto started = std::make_shared<std::atomic<mono_time>>();
-  cluster nodes(p.db, the_job(p, started), p.settings, p.nodes);
+  cluster nodes(p.db, the_job(p, started), p.settings, p.nodes, p.traces);
   std::vector<double> submit_to_start, submit_to_adopted, ready_to_claimed;
   m.begin();
   for (auto phase : phases(p.rounds, p.settings.poll)) {

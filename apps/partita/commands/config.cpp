@@ -6,6 +6,7 @@
 #include "apps/partita/passwords.hpp"
 #include "apps/partita/render.hpp"
 #include "apps/partita/settings_file.hpp"
+#include "apps/partita/trace_collector.hpp"
 
 namespace partita::cli {
 
@@ -38,6 +39,10 @@ document setting_document(const invocation& in, const option& what, const argume
   if (what.name == "db") {
     from = database_source(args);
     value = from.place == "DATABASE_URL" ? database_url(args) : value;
+  }
+  if (what.name == "traces") {
+    from = trace_source(args);
+    value = trace_url(args);
   }
   if (what.is_flag()) value = args.has(what.name) ? "true" : "false";
   return {{"name", what.name},

@@ -16,6 +16,7 @@
 #include "apps/partita/node_settings.hpp"
 #include "apps/partita/service_notify.hpp"
 #include "apps/partita/signals.hpp"
+#include "apps/partita/traces/span_exporter.hpp"
 #include "apps/partita/version.hpp"
 #include "batch/files.hpp"
 #include "batch/programs.hpp"
@@ -66,7 +67,7 @@ class node_report {
   void stopping() {
     service_.stopping("drains: it takes no new work", limits_.drain_grace + limits_.stop_grace +
                                                           end_at_once_limit(limits_) +
-                                                          calm_close_limit + guard_delay);
+                                                          2 * calm_close_limit + guard_delay);
   }
 
  private:
@@ -82,7 +83,8 @@ class node_report {
 /// Drains the node; a further signal makes it leave now. At the end of the grace times the process
 /// ends, whatever bodies do: after the node has left, or without that.
 void end_node(node_process& node, signal_watch& signals, const settings& limits,
-              node_report& report, std::optional<http::site>& site) {
+              node_report& report, std::optional<http::site>& site,
+              traces::span_exporter* exporter) {
   const auto at_once = end_at_once_limit(limits);
   node.drain();
   report.stopping();
@@ -105,7 +107,8 @@ void end_node(node_process& node, signal_watch& signals, const settings& limits,
   }
   const auto limit = boot_now() < calm_until ? calm_close_limit : close_limit;
   site.reset();  // who still waits for an answer gets it, or is cut off
-  guard.sooner(boot_now() + limit + guard_delay);
+  guard.sooner(boot_now() + 2 * limit + guard_delay);
+  if (exporter != nullptr) exporter->close(limit);
   if (node.close(limit)) return;
   log::warn("process_ends", {}, {{"why", "a body, or a call of the database, does not return"}});
   end_at_once(exit_code::ok);
@@ -116,6 +119,7 @@ void end_node(node_process& node, signal_watch& signals, const settings& limits,
 exit_code node_command(const invocation& in) {
   require_words(in.args.words(), {}, 0);
   auto limits = settings_of(in.args);
+  trace_collector_of(in.args);  // a wrong address is told before anything is begun
   signal_watch signals;
   auto name = in.args.text("name").empty() ? host_and_pid() : in.args.text("name");
   start_log(in.args, name);
@@ -135,25 +139,27 @@ exit_code node_command(const invocation& in) {
     log::info("author_db", {}, {{"at", author_db->address()}, {"rows", "at least once"}});
   const auto jobs =
       std::make_shared<const registry>(programs.empty() ? in.jobs.without_programs() : in.jobs);
-  // Not destroyed: that would wait for bodies that do not stop.
-  auto& node = *new node_process(
-      {db, jobs, limits, name, program_version(), body_command(folders, programs), author_db});
+  // Neither is destroyed: that would wait for bodies that do not stop, and for the collector.
+  auto& exporter = *new auto{traces::exporter_of(in.args, db, name)};
+  auto& node = *new node_process({db, jobs, limits, name, program_version(),
+                                  body_command(folders, programs), author_db, exporter});
   std::optional<http::site> site;
   if (http::asks_for_site(in.args))
     site.emplace(in.args, db,
                  std::make_shared<const http::vital_signs>(
-                     http::vital_signs{node.shared_counters(), limits}));
+                     http::vital_signs{node.shared_counters(), limits, exporter}));
   node_report report{std::move(service), node, limits, name};
   for (report.look(); !signals.wait(look_every); report.look())
     if (node.wait(milliseconds{0})) {
       const bool asked = !node.failed();  // by `drain`
       if (asked) report.stopping();
+      if (exporter) exporter->close(calm_close_limit);
       node.close(calm_close_limit);
       if (asked) return exit_code::ok;
       throw command_error(exit_code::failed, "node_ended", "the node ended by itself",
                           "its log says why");
     }
-  end_node(node, signals, limits, report, site);
+  end_node(node, signals, limits, report, site, exporter.get());
   return exit_code::ok;
 }
 

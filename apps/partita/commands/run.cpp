@@ -14,6 +14,7 @@
 #include "apps/partita/local_cluster.hpp"
 #include "apps/partita/node_restarts.hpp"
 #include "apps/partita/node_settings.hpp"
+#include "apps/partita/trace_collector.hpp"
 #include "storage/clock.hpp"
 #include "storage/text.hpp"
 
@@ -124,6 +125,7 @@ exit_code run_command(const invocation& in) {
   wants_json(in.args);
   auto what = submission_of(in.jobs, in.args.words(),
                             in.args.has("key") ? in.args.text("key") : fresh_launch_key());
+  what.trace_parent = trace_parent_in(in.args);
   const auto count = in.args.number("nodes", 1, 256);
   const auto limits = settings_of(in.args);
   require_folders(in.args);
@@ -131,6 +133,7 @@ exit_code run_command(const invocation& in) {
     throw usage_error("job " + what.job.name + " starts programs, and no folder of them is allowed",
                       "name the folders they may lie in with --allow-command");
   author_database(in.args);  // that it can be used
+  trace_collector_of(in.args);
   auto url = database_url(in.args);
 
   signal_watch signals;

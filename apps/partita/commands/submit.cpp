@@ -79,6 +79,7 @@ exit_code submit_command(const invocation& in) {
   start_log(in.args);
   wants_json(in.args);
   auto what = submission_of(in.jobs, in.args.words(), launch_key(in.args));
+  what.trace_parent = trace_parent_in(in.args);
   auto db = open_to_submit(database_url(in.args));
   const auto launcher = ask([&] { return launcher_store{db->connect({})}; });
   auto run = ask([&] { return launcher.submit(what); });

@@ -122,8 +122,9 @@ document submit(const changes& of, const launcher_store& s, const call& c, const
     throw http_error(400, "bad_parameters", e.what());
   }
   const auto key = c.what.header("idempotency-key");
-  return of.run_document(s.submit({known.latest.job, values.dump(), identity_of(specs, values),
-                                   key.empty() ? random_launch_key("http") : key, by}));
+  return of.run_document(
+      s.submit({known.latest.job, values.dump(), identity_of(specs, values),
+                key.empty() ? random_launch_key("http") : key, by, c.what.header("traceparent")}));
 }
 
 document cancel(const changes& of, const launcher_store& s, const call& c, const json& body,

@@ -122,6 +122,13 @@ void add_own(families& to, const vital_signs& own) {
     to.add(took, {{"job", key.first}, {"outcome", std::string{to_string(key.second)}}});
   });
 }
+void add_traces(families& to, const span_sink& traces) {
+  to.counts("trace_spans_sent_total", "spans that the collector has taken")
+      .add(static_cast<double>(traces.sent.value()));
+  to.counts("trace_spans_dropped_total", "spans that nobody will see")
+      .add(static_cast<double>(traces.dropped.value()));
+}
+
 
 void add_cluster(families& to, const reader& look) {
   const auto nodes = look.list_nodes(false);
@@ -160,6 +167,7 @@ void add_cluster(families& to, const reader& look) {
     for (const auto& run : look.list_runs(1, {}, {before, {"COMPLETED"}, {}, {}}))
       if (run.ended_at) to.add(in_seconds(run.ended_at->time_since_epoch()), {{"job", before}});
   }
+  if (own != nullptr && own->traces) add_traces(all, *own->traces);
 }
 
 response metrics(const vital_signs* own, api_state& state) {

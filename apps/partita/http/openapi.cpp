@@ -56,7 +56,7 @@ const std::vector<described>& operations() {
        and_more(choice, {{"before", "integer", "runs with lower ids: the next page"}, limit})},
       {"post",
        "/runs",
-       "submit a run; Idempotency-Key: the same key finds the same run",
+       "submit a run; Idempotency-Key: the same key finds the same run; traceparent: kept with it",
        {},
        {{"job", "string", "its name"},
         {"parameters", "object", "their values by name"},

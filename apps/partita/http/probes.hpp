@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "actors/counters.hpp"
+#include "actors/span_sink.hpp"
 #include "apps/partita/http/api.hpp"
 #include "apps/partita/http/router.hpp"
 #include "protocol/settings.hpp"
@@ -14,6 +15,7 @@ namespace partita::http {
 struct vital_signs {
   std::shared_ptr<const node_counters> counters;
   settings limits;
+  std::shared_ptr<const span_sink> traces{};  // null: none are made
 };
 
 /// /livez: the process does something. It never asks the database, for a restart would not help

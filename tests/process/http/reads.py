@@ -11,8 +11,8 @@ from world import OPERATE, READ
 # The contract: method, path, and the members that its answer has at least.
 LIST = ["items", "next"]
 RUN = """id job job_version state stop waits_for partitions progress items master term parameters
-    launch_key restart_of created_at started_at ended_at duration_s result error rate_per_s
-    eta_s""".split()
+    launch_key restart_of trace_parent trace_id created_at started_at ended_at duration_s result
+    error rate_per_s eta_s""".split()
 NODE = """id name state running slots stuck host pid version jobs joined_at heartbeat_at
     heartbeat_age_s left_at""".split()
 PARTITION = """no step key state attempt node lease progress items input output files error

@@ -30,12 +30,18 @@ def logged(check, node, kind, run, by="anna"):
 
 def submitting(check, node):
     key = {"Idempotency-Key": f"key-{os.getpid()}"}
-    first = node.post("runs", SUM, headers=key)
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    first = node.post("runs", SUM, headers={**key, "traceparent": parent})
     check("a run is submitted", first.status == 201, first)
     run = first.json()["id"]
+    check.equal("its traceparent is kept", first.json().get("trace_parent"), parent)
     again = node.post("runs", SUM, headers=key)
     check("the same key finds the same run", again.status in (200, 201), again)
     check.equal("the same key: its id", again.json().get("id"), run)
+    bad = node.post("runs", {**SUM, "parameters": {"from": 1, "to": 39}},
+                    headers={"traceparent": parent.upper() + "-x"})
+    check("a traceparent that breaks the rules counts as none",
+          bad.status == 201 and bad.json().get("trace_parent", "") is None, bad)
     other = {**SUM, "parameters": {"from": 1, "to": 41}}
     refused(check, "the same key for another run", node.post("runs", other, headers=key), 409,
             "launch_key_taken", run)
