@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "actors/body_pipes.hpp"
+#include "batch/argv.hpp"
 #include "protocol/process_end.hpp"
 
 namespace partita {
@@ -88,9 +89,7 @@ struct body_process::cut_off {
 
 body_process::body_process(const std::vector<std::string>& arguments) {
   auto words = arguments;
-  std::vector<char*> argv;
-  for (auto& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
+  const auto argv = argv_of(words);
   auto [reads, to] = make_pipe();
   auto [from, writes] = make_pipe();
   const spawn_plan plan{reads.get(), writes.get()};

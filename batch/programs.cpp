@@ -20,6 +20,7 @@
 #include <system_error>
 #include <utility>
 
+#include "batch/argv.hpp"
 #include "batch/files.hpp"
 #include "batch/utf8.hpp"
 
@@ -74,13 +75,6 @@ std::vector<std::string> environment_of(const partition_context& p, const progra
   std::vector<std::string> lines;
   for (const auto& [name, value] : all) lines.push_back(name + "=" + value);
   return lines;
-}
-
-std::vector<char*> pointers_of(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (auto& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
 }
 
 /// The result of a call, unless it failed.
@@ -173,8 +167,8 @@ class guarded_program {
   guarded_program(const fs::path& program, std::vector<std::string> words,
                   std::vector<std::string> environment) {
     words.insert(words.begin(), program.string());
-    const auto argv = pointers_of(words);
-    const auto env = pointers_of(environment);
+    const auto argv = argv_of(words);
+    const auto env = argv_of(environment);
     auto [its_input, input_end] = make_pipe();
     auto [output_end, its_output] = make_pipe();
     auto [errors_end, its_errors] = make_pipe();

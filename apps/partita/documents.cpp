@@ -78,6 +78,12 @@ node_names names_of(const std::vector<node_row>& nodes) {
   return names;
 }
 
+db_time clock_of(const std::vector<node_row>& nodes) {
+  for (const auto& row : nodes)
+    if (!row.left_at) return row.heartbeat_at + row.silence;
+  return wall_now();
+}
+
 run_totals totals_of(const std::vector<step_summary>& steps) {
   run_totals sum;
   for (const auto& step : steps) {
@@ -113,14 +119,14 @@ document run_document(const run_row& run, const std::vector<step_summary>& steps
           {"parameters", stored_json(run.parameters)},
           {"launch_key", run.launch_key},
           {"restart_of", id_or_null(run.restart_of)},
+          {"trace_parent", text_or_null(run.trace_parent)},
+          {"trace_id", hex(trace_of(run).submit.trace)},
           {"created_at", iso_time(run.created_at)},
           {"started_at", time_or_null(run.started_at)},
           {"ended_at", time_or_null(run.ended_at)},
           {"duration_s", lasted(run.started_at, run.ended_at, now)},
           {"result", stored_json(run.result)},
           {"error", text_or_null(run.error)}};
-          {"trace_parent", text_or_null(run.trace_parent)},
-          {"trace_id", hex(trace_of(run).submit.trace)},
 }
 
 namespace {
@@ -229,6 +235,13 @@ document try_document(const try_row& row, const node_names& names, db_time now) 
           {"ended_at", time_or_null(row.ended_at)},
           {"duration_s", lasted(from, row.ended_at, now)},
           {"error", text_or_null(row.error)}};
+}
+
+document checkpoint_document(const std::optional<checkpoint>& saved) {
+  if (!saved) return nullptr;
+  return {{"seq", saved->seq},
+          {"position", stored_json(saved->position)},
+          {"items", counts_document(saved->counts)}};
 }
 
 document log_document(const log_row& row, const node_names& names) {

@@ -20,6 +20,9 @@ using node_names = std::map<node_id, std::string>;
 /// Names of the nodes that did not leave.
 node_names names_of(const std::vector<node_row>& nodes);
 
+/// The database's clock as of now, as far as the rows of nodes tell it; else this machine's.
+db_time clock_of(const std::vector<node_row>& nodes);
+
 /// Sums over the steps begun so far.
 struct run_totals {
   std::int64_t total = 0;
@@ -41,6 +44,8 @@ std::vector<document> step_documents(const std::vector<step_summary>& steps,
 document partition_document(const partition_row& row, const std::string& step,
                             const node_names& names, db_time now);
 document try_document(const try_row& row, const node_names& names, db_time now);
+/// Null: there is none.
+document checkpoint_document(const std::optional<checkpoint>& saved);
 document log_document(const log_row& row, const node_names& names);
 document event_document(const event_row& row);
 document skipped_document(const skipped_row& row, const std::vector<step_summary>& steps);

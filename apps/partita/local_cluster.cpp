@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "batch/argv.hpp"
 #include "protocol/process_end.hpp"
 #include "storage/clock.hpp"
 
@@ -26,13 +27,6 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
     if (!added.contains(text.substr(0, text.find('=')))) all.push_back(std::move(text));
   }
   for (const auto& [name, value] : added) all.push_back(name + "=" + value);
-  return all;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (auto& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
   return all;
 }
 
@@ -60,8 +54,8 @@ pid_t local_cluster::start(const child_plan& plan) {
   auto words = plan.words;
   words.insert(words.begin(), program_invocation_short_name);
   auto environment = environment_with(plan.environment);
-  auto argv = pointers(words);
-  auto envp = pointers(environment);
+  auto argv = argv_of(words);
+  auto envp = argv_of(environment);
   auto parent = ::getpid();
   auto pid = ::fork();
   if (pid < 0) throw std::system_error(errno, std::generic_category(), "cannot start a node");

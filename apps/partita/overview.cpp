@@ -104,7 +104,8 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// Collects lines; a section is a title, then a list, at most `most` of it.
+/// Collects lines; a section is a title, then a list, at most `most` of it. There may be more than
+/// are listed: `total`.
 class page {
  public:
   explicit page(const style& how) : how_(how) {}
@@ -112,14 +113,15 @@ class page {
   void line(const std::string& text) { lines_.push_back(text); }
 
   void section(const std::string& title, const listing& what, const std::vector<document>& items,
-               std::size_t most) {
+               std::size_t most, std::size_t total = 0) {
     if (items.empty()) return;
     line("");
     line(bold(title));
     const auto few = std::vector<document>(
         items.begin(), items.begin() + static_cast<std::ptrdiff_t>(std::min(most, items.size())));
     for (auto& row : lines_of(render(what, few, how_))) lines_.push_back(std::move(row));
-    if (few.size() < items.size()) line(fmt::format("… and {} more", items.size() - few.size()));
+    total = std::max(total, items.size());
+    if (few.size() < total) line(fmt::format("… and {} more", total - few.size()));
   }
 
   std::string painted(const std::string& text, const char* color) const {
@@ -190,7 +192,9 @@ std::string draw_overview(const document& shown, const style& how, screen_size s
     failure["error"] = clip(text_at(failure, "error"), wide_error);
     failures.push_back(std::move(failure));
   }
-  drawn.section("Runs under way", live_runs, runs, most);
+  const auto& live = health["runs"];
+  drawn.section("Runs under way", live_runs, runs, most,
+                live["created"].get<std::size_t>() + live["running"].get<std::size_t>());
   drawn.section(fmt::format("Nodes: {} of {} executors busy", health["running"].get<int>(),
                             health["slots"].get<int>()),
                 nodes_at_work, nodes, most);

@@ -64,11 +64,12 @@ std::vector<document> group_failures(const std::vector<failure_row>& failures,
 }
 
 document errors_document(const reader& look, run_id run) {
-  const auto failures = look.sample_failures(run, failures_looked_at);
+  auto failures = look.sample_failures(run, failures_looked_at + 1);
   std::map<step_id, int> of_step;
-  for (const auto& row : failures) ++of_step[row.step];
-  const auto more = std::any_of(of_step.begin(), of_step.end(),
-                                [](const auto& step) { return step.second == failures_looked_at; });
+  // Whatever is one too many tells that there are more.
+  const auto more = std::erase_if(failures, [&](const failure_row& row) {
+                      return ++of_step[row.step] > failures_looked_at;
+                    }) > 0;
   return {{"items", group_failures(failures, look.summarize(run), names_of(look.list_nodes(true)))},
           {"next", nullptr},
           {"looked_at", failures.size()},

@@ -17,18 +17,12 @@ std::string typed_text(const document& value) {
   return value.is_string() ? value.get<std::string>() : dump(value);
 }
 
-std::vector<std::string> all_states() {
-  auto states = names_of_states(run_state{});
-  states.emplace_back("ABANDONED");
-  return states;
-}
-
 }  // namespace
 
 option_list run_filter_options() {
   return {{"job", "NAME", "runs of this job only"},
           {"state", "STATE", "runs in this state only: CREATED, RUNNING, COMPLETED, …", "", "",
-           '\0', all_states()},
+           '\0', shown_run_states()},
           {"since", "TIME", "runs submitted since then: 90s, 10m, 2h, 3d, or 2026-03-01T10:20"},
           {"param", "KEY=VALUE", "runs with this parameter only; may be given again"}};
 }
@@ -37,9 +31,7 @@ run_filter run_filter_of(const arguments& args, db_time now) {
   run_filter wanted;
   wanted.choice.job = args.text("job");
   if (args.has("state")) {
-    auto state = args.text("state");
-    std::transform(state.begin(), state.end(), state.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    auto state = upper_case(args.text("state"));
     if (state != "ABANDONED") state = to_string(state_named<run_state>(state));
     wanted.choice.states = {state};
   }

@@ -111,6 +111,13 @@ db_time parse_iso_time(const std::string& text) {
          milliseconds{ms};
 }
 
+namespace {
+
+/// No database knows all times before it.
+constexpr db_time first_time = sys_days{year{1} / January / 1};
+
+}  // namespace
+
 std::optional<db_time> parse_since(const std::string& text, db_time now) {
   if (text.empty()) return std::nullopt;
   const auto unit = std::map<char, seconds>{
@@ -121,7 +128,8 @@ std::optional<db_time> parse_since(const std::string& text, db_time now) {
     const auto* last = text.data() + text.size() - 1;
     const auto [end, error] = std::from_chars(text.data(), last, count);
     if (error != std::errc{} || end != last || count < 0 || count > most) return std::nullopt;
-    return now - count * found->second;
+    const auto then = now - count * found->second;
+    return then < first_time ? std::nullopt : std::optional{then};
   }
   int y = 0, h = 0, min = 0, s = 0, used = 0;
   unsigned m = 0, d = 0;
@@ -135,7 +143,8 @@ std::optional<db_time> parse_since(const std::string& text, db_time now) {
       !all(std::sscanf(from, "%4d-%2u-%2uT%2d:%2d:%2dZ%n", &y, &m, &d, &h, &min, &s, &used), 6))
     return std::nullopt;
   const year_month_day date{year{y} / month{m} / day{d}};
-  if (!date.ok() || h < 0 || h > 23 || min < 0 || min > 59 || s < 0 || s > 59) return std::nullopt;
+  if (!date.ok() || y < 1 || h < 0 || h > 23 || min < 0 || min > 59 || s < 0 || s > 59)
+    return std::nullopt;
   return sys_days{date} + hours{h} + minutes{min} + seconds{s};
 }
 

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "apps/partita/documents.hpp"
 #include "apps/partita/text.hpp"
-#include "storage/clock.hpp"
 
 namespace partita::cli {
 
@@ -34,10 +34,14 @@ std::string waiting_text(const waiting& why, const job_ref& job, db_time now) {
   return "";
 }
 
+std::string waits_for(const idle_run& idle, const std::vector<node_row>& nodes) {
+  const auto now = clock_of(nodes);
+  return waiting_text(why_waiting(idle.run, idle.standing, nodes, now), idle.run.job, now);
+}
+
 std::string waits_for(const reader& look, const run_row& run, const std::vector<node_row>& nodes) {
   if (is_terminal(run.state)) return "";
-  const auto now = wall_now();
-  return waiting_text(why_waiting(run, look.standing(run.id), nodes, now), run.job, now);
+  return waits_for(idle_run{run, look.standing(run.id)}, nodes);
 }
 
 }  // namespace partita::cli

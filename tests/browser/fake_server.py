@@ -136,9 +136,14 @@ class Api:
         return {'items': found[-int(q.get('limit', 100)):], 'next': None}
 
     def get_changes(self, q):
+        if 'since' not in q:
+            return {'newest': self.world.events[-1]['id'], 'runs': [], 'nodes': [], 'more': False}
         since = number_of(q.get('since')) or 0
         new = [e for e in self.world.events if int(e['id']) > since]
-        return {'newest': self.world.events[-1]['id'],
+        if len(new) > self.world.most_changes:  # the server looks at no more at once
+            new = new[:self.world.most_changes]
+            return {'newest': new[-1]['id'], 'runs': [], 'nodes': [], 'more': True}
+        return {'newest': self.world.events[-1]['id'], 'more': False,
                 'runs': sorted({e['run'] for e in new if e['run']}),
                 'nodes': sorted({e['node'] for e in new if e['node']})}
 

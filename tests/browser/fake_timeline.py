@@ -49,6 +49,9 @@ def timeline(world, r, q):
         'leases': [{'id': str(900 + i), 'node': i, 'step': 0, 'lo': 420 + 10 * i,
                     'hi': 429 + 10 * i, 'attempt': 1, 'granted_at': iso(now - 6), 'ended': 3}
                    for i, n in enumerate(nodes) if live and n['state'] in ('ACTIVE', 'DRAINING')],
+        'doing': [{'node': 2, 'step': 0, 'no': no, 'lease': '902', 'since': iso(now - s)}
+                  for no, s in ((404, 9), (405, 12.5), (409, 3.2))]
+                 if r['id'] == '117' and live and len(nodes) > 2 else [],
         'moves': world.moves if r['id'] == '117' else [],
         'stragglers': [{'step': r['step'], 'no': 404 + k, 'key': f'part-{404 + k}',
                         'node': world.brief(2), 'running_s': 9 + 3.5 * k, 'median_s': 2.0}

@@ -54,6 +54,7 @@ class World:
                       for i in range(nodes)]
         self.runs = {}
         self.moves = []
+        self.most_changes = 1000
         self.make_runs()
         for node in self.nodes[:8]:
             self.event('NODE_JOINED', node=node['id'], detail={'name': node['name']}, ago=3000)
@@ -109,7 +110,7 @@ class World:
         at = self.now()
         self.moves = [{'lease': str(900 + k), 'step': 0, 'lo': 300 + 6 * k, 'hi': 305 + 6 * k,
                        'from': i, 'granted_at': iso(at - 14), 'at': iso(at),
-                       'cause': f"{node['name']} was lost",
+                       'why': 'LOST', 'cause': f"{node['name']} was lost",
                        'to': [{'node': (i + 1 + k) % len(self.nodes), 'at': iso(at + 0.4 + k)}]}
                       for k in range(2)]
 

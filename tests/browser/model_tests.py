@@ -134,6 +134,65 @@ def layout(page):
     check(abs(got['busy'] - 0.5) < 1e-6, 'the busy share of a band')
 
 
+@test('what runs now is placed by name, once, and by lease where no name is known')
+def live_attempts(page):
+    page.open('#/jobs')
+    got = page.module('timeline_model.js', '''
+      const now = Date.parse('2026-01-01T00:10:00Z');
+      const ago = (s) => new Date(now - s * 1000).toISOString();
+      const document = { live: true, nodes: [{ id: '7', name: 'a', slots: 4 }, { id: '8', name: 'b',
+        slots: 2 }], steps: [{ id: '1', name: 'work' }],
+        doing: [{ node: 0, step: 0, no: 5, lease: '90', since: ago(100) },
+                { node: 0, step: 0, no: 6, lease: '90', since: ago(3) },
+                { node: 9, step: 0, no: 7, lease: '99', since: ago(3) }],
+        stragglers: [{ step: 'work', no: 5, node: { id: '7' }, running_s: 100, median_s: 1 }],
+        leases: [{ id: '90', node: 0, step: 0, lo: 0, hi: 9, ended: 7, granted_at: ago(200) },
+                 { id: '91', node: 1, step: 0, lo: 10, hi: 19, ended: 0, granted_at: ago(9) }] };
+      const live = m.place_live(document, [], now);
+      const rows = m.rows_of(document.nodes, 400, false, true);
+      const bands = m.band_live(live, document.nodes, rows);
+      return { names: live.filter((p) => p.doing).map((p) => [p.doing.no, (now - p.from) / 1000,
+        Boolean(p.straggler)]), others: live.filter((p) => !p.doing).map((p) => p.lease.id),
+        lanes: new Set(live.map((p) => p.node + ' ' + p.lane)).size,
+        marks: bands.flatMap((b) => b.marks.map((k) => k.no)) };''')
+    same(got['names'], [[5, 100, True], [6, 3, False]], 'what is known by name')
+    same(got['others'], ['90', '91', '91'], 'leases of the others')
+    same(got['lanes'], 5, 'executors')
+    same(got['marks'], [5, 6], 'marks')
+
+
+def contrast(one, other):
+    """Of two colours "rgb(…)", as WCAG 2 defines it."""
+    def luminance(text):
+        parts = [int(p) / 255 for p in text[text.index('(') + 1:-1].split(',')[:3]]
+        r, g, b = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def readable(page):
+    page.open('#/jobs')
+    colours = page.module('timeline_paint.js', 'return m.palette(document.body)')
+    for ink, ground in [('ink', 'panel'), ('quiet', 'panel'), ('warned', 'panel'),
+                        ('ink', 'running-soft'), ('ink', 'warned-soft')]:
+        got = contrast(colours[ink], colours[ground])
+        check(got >= 4.5, f'text in {ink} on {ground} has a contrast of {got:.2f}')
+    for mark in ('running', 'completed', 'failed', 'warned'):
+        got = contrast(colours[mark], colours['panel'])
+        check(got >= 3, f'bars in {mark} have a contrast of {got:.2f}')
+
+
+@test('text and bars of the timeline can be read in the light theme')
+def readable_light(page):
+    readable(page)
+
+
+@test('text and bars of the timeline can be read in the dark theme', theme='dark')
+def readable_dark(page):
+    readable(page)
+
+
 @test('flows side by side, one after the other')
 def flows(page):
     page.open('#/jobs')

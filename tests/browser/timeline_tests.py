@@ -142,6 +142,16 @@ def stale(page):
     page.there('[data-testid="timeline-section"][data-stale="false"]')
 
 
+@test('the timeline marks what executors told that they are at')
+def doing(page):
+    page.open('#/runs/117')
+    drawn(page)
+    same(page.b.run(DATA)['named'], '3', 'partitions that are named')
+    page.open('#/runs/115')
+    drawn(page)
+    same(page.b.run(DATA)['named'], '0', 'partitions that are named, of a run that is over')
+
+
 @test('the timeline moves little where motion is unwanted', motion='reduce')
 def still(page):
     page.open('#/runs/117')

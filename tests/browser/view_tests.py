@@ -241,6 +241,30 @@ def node_dies(page):
     page.says(page.tid('announcer'), 'deregistered')
     page.open('#/runs/117')
     page.says(page.tid('why-moves'), 'node-b was lost')
+    for move in page.world.moves:
+        move.update(why='LEFT', cause='node-b left', to=[])
+    page.says(page.tid('why-moves'), 'node-b left at')
+    page.says(page.tid('why-moves'), 'wait for another node')
+
+
+@test('after more changes than are told at once everything is read again')
+def many_changes(page):
+    page.open('#/runs/113')
+    page.says(page.tid('headline'), 'Completed')
+    page.rounds(1)
+    page.world.most_changes = 3
+    page.world.runs['113']['state'] = 'ABANDONED'
+    for _ in range(5):
+        page.world.event('LEASE_GRANTED')
+    page.says(page.tid('headline'), 'Abandoned')
+
+
+@test('the overview tells what runs of each job take')
+def jobs_of_overview(page):
+    page.open('#/')
+    page.there('[data-testid="overview-jobs"] [data-job="screening"]')
+    page.says(page.tid('overview-jobs'), '14 s')
+    page.says(page.tid('overview-jobs'), '31 s')
 
 
 @test('the database goes away and comes back; old values stay')

@@ -110,8 +110,23 @@ TEST_CASE("parameters are checked, with a sentence") {
   CHECK(at("-2h") == now - 2h);
   CHECK(at("2h") == now - 2h);
   CHECK_FALSE(time_in(get("/"), "t", now));
-  for (const auto* wrong : {"x", "-", "yesterday", "2026-03-01T10:20:99Z", "2026-03-01T10:20:xxZ"})
+  CHECK(at("2026-03-01T10:20:30") == now);
+  CHECK(at("2026-03-01T10:20:30Z") == now);
+  CHECK(at("2026-03-01T10:20:30.5") == now + 500ms);
+  CHECK(at("-730000d") == now - 730'000 * 24h);
+  for (const auto* wrong :
+       {"x", "-", "yesterday", "2026-03-01T10:20:99Z", "2026-03-01T10:20:xxZ",
+        "2026-03-01T10:20garbage", "2026-03-01T10:20:30garbage", "2026-03-01T10:20:30.1x",
+        "2026-03-01T10:20:30.", "2026-03-01T10:20:30.1Zx", "2026-03-01T10:20:nan", "10.5h",
+        // Before the first time that every database knows.
+        "-100000000d", "-800000d", "0000-12-31"})
     CHECK(status_of([&] { at(wrong); }) == 400);
+  const auto of_partition = [&](const std::string& text) {
+    return partition_state_in(get("/", {{"state", text}}), "state");
+  };
+  CHECK(of_partition("failed") == partition_state::failed);
+  CHECK_FALSE(of_partition(""));
+  CHECK(status_of([&] { of_partition("odd"); }) == 400);
   const auto filter = run_filter_in(
       get("/", {{"job", "j"}, {"state", "failed,running"}, {"param.in", "/x*"}}), now);
   CHECK(filter.choice.states == std::vector<std::string>{"FAILED", "RUNNING"});

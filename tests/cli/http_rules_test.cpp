@@ -74,7 +74,8 @@ TEST_CASE("a file of tokens tells who may what, and is nobody else's") {
   const test::temp_dir dir;
   for (const auto& wrong :
        {std::string{}, std::string{"anna operate short"}, "anna own " + anna, "anna " + anna,
-        "anna operate " + anna + " more", "a read " + anna + "\nb read " + anna})
+        std::string{"anna operate 0123456789%2fabcdef"}, "anna operate " + anna + " more",
+        "a read " + anna + "\nb read " + anna})
     CHECK_THROWS_AS(tokens::from_file(file_of(dir, wrong)), cli::command_error);
   CHECK_THROWS_AS(tokens::from_file(file_of(dir, "anna read " + anna, 0644)), cli::command_error);
   CHECK_THROWS_AS(tokens::from_file((dir.path() / "none").string()), cli::command_error);
@@ -119,4 +120,5 @@ TEST_CASE("to change something takes the right token, JSON, and no other site") 
   CHECK(refusal(rules, with("host", "")) == 403);
   CHECK(refusal(rules, with("host", "ops.example:80")) == 0);
   CHECK(refusal(rules, with("host", "[::1]:8080")) == 0);
+  CHECK(refusal(rules, with("host", "[::1")) == 403);
 }

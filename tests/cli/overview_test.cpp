@@ -36,6 +36,7 @@ document cluster(int runs) {
                   "error": "bad\u001b[31m line"}]})");
   shown["runs"] = document::array();
   for (int id = 0; id < runs; ++id) shown["runs"].push_back(run(id + 1));
+  shown["health"]["runs"] = {{"created", 0}, {"running", runs}};
   return shown;
 }
 
@@ -65,6 +66,13 @@ TEST_CASE("the overview of an idle cluster has no empty lists") {
   const auto text = draw_overview(idle, {}, {80, 0});
   CHECK_FALSE(has(text, "under way\n"));
   CHECK_FALSE(has(text, "Nodes:"));
+}
+
+TEST_CASE("the overview tells of live runs that are not in its list") {
+  auto many = cluster(3);
+  CHECK_FALSE(has(draw_overview(many, {}, {200, 0}), "more"));
+  many["health"]["runs"] = {{"created", 7}, {"running", 60}};
+  CHECK(has(draw_overview(many, {}, {200, 0}), "… and 64 more\n"));
 }
 
 TEST_CASE("the overview fits its screen, and tells what it leaves out") {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "apps/partita/commands/commands.hpp"
@@ -25,7 +26,9 @@ exit_code serve_command(const invocation& in) {
   const http::site site{in.args, open_existing(database_url(in.args)), nullptr};
   std::cout << site.page_address() << std::endl;
   service.ready("serves " + site.page_address());
-  while (!signals.wait(serve_looks_every)) {
+  const auto watched = service.period();
+  const auto every = watched.count() > 0 ? std::min(serve_looks_every, watched) : serve_looks_every;
+  while (!signals.wait(every)) {
     service.ready("serves " + site.page_address());
     const auto now = boot_now();
     service.alive(now, now, {});

@@ -30,7 +30,8 @@ bool same(const std::string& a, const std::string& b) {
 
 /// The host of "host:port" or "[v6]:port".
 std::string host_in(const std::string& header) {
-  if (header.starts_with('[')) return header.substr(1, header.find(']') - 1);
+  if (const auto end = header.find(']'); header.starts_with('[') && end != header.npos)
+    return header.substr(1, end - 1);
   return header.substr(0, header.find(':'));
 }
 
@@ -62,6 +63,9 @@ tokens tokens::from_file(const std::string& path) {
     if (token.size() < shortest_token || token.size() > longest_token)
       throw refuse(fmt::format("has a token in line {} that is not {} to {} characters long",
                                number, shortest_token, longest_token));
+    if (token.find('%') != token.npos)
+      throw refuse(
+          fmt::format("has a token in line {} with '%' in it, which HTTP would change", number));
     if (all.holder_of(token)) throw refuse(fmt::format("has the token of line {} twice", number));
     all.all_.push_back({{name, role == "operate" ? token_role::operate : token_role::read}, token});
   }

@@ -58,14 +58,14 @@ std::vector<route> reading_routes(api_state& state, const access_rules& access) 
       get("runs/count",
           [](const reader& look, const call& c) { return runs_count_view(look, c.what); }),
       get("runs/{id}",
-          [](const reader& look, const call& c) {
+          [&state](const reader& look, const call& c) {
             allow_only(c.what, {});
-            return run_view(look, run_in(c));
+            return run_view(look, state.tiles, run_in(c));
           }),
       get("runs/{id}/steps",
-          [](const reader& look, const call& c) {
+          [&state](const reader& look, const call& c) {
             allow_only(c.what, {});
-            return steps_view(look, run_in(c));
+            return steps_view(look, state.tiles, run_in(c));
           }),
       get("runs/{id}/partitions",
           [](const reader& look, const call& c) {

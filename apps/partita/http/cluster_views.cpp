@@ -7,11 +7,11 @@
 #include <map>
 
 #include "apps/partita/documents.hpp"
+#include "apps/partita/http/attempts.hpp"
 #include "apps/partita/http/errors.hpp"
 #include "apps/partita/version.hpp"
 #include "apps/partita/waiting_text.hpp"
 #include "protocol/liveness.hpp"
-#include "storage/clock.hpp"
 #include "storage/migrate.hpp"
 
 namespace partita::http {
@@ -24,7 +24,9 @@ constexpr int leases_shown = 200;
 constexpr int runs_looked_at = 100;  // of a job
 constexpr int node_events_searched = 500;
 constexpr int minutes_shown = 60;
-constexpr int live_runs_shown = 20;
+constexpr int masters_shown = 200;
+constexpr int idle_runs_looked_at = 1'000;
+constexpr int waits_told = 20;
 
 double seconds_of(microseconds took) { return static_cast<double>(took.count()) / 1e6; }
 
@@ -56,24 +58,21 @@ class names_of_work {
 document doing(const reader& look, names_of_work& names, const node_row& row,
                const std::vector<live_lease_row>& leases, db_time now, int most) {
   auto items = document::array();
-  for (const auto& [lease, no, ran] : attempts_told(row)) {
-    if (std::ssize(items) == most) break;
-    const auto of = std::find_if(leases.begin(), leases.end(),
-                                 [&, id = lease](const auto& l) { return l.lease == id; });
-    if (of == leases.end() || !of->span.contains(no)) continue;
-    const auto since = row.heartbeat_at - ran;
-    const auto page = look.list_partitions(of->step, no - 1, 1);
-    if (page.empty()) continue;
+  const auto attempts = live_attempts(row, leases, most);
+  const auto partitions = partitions_at(look, attempts);
+  for (const auto& [node, lease, no, since] : attempts) {
+    const auto of = partitions.find({lease.step, no});
+    if (of == partitions.end()) continue;
+    const auto& partition = of->second;
     items.push_back(
-        {{"run", std::to_string(of->run.value)},
-         {"job", names.job(of->run)},
-         {"step", names.step(of->run, of->step)},
+        {{"run", std::to_string(lease.run.value)},
+         {"job", names.job(lease.run)},
+         {"step", names.step(lease.run, lease.step)},
          {"no", no},
-         {"key", page.front().key},
+         {"key", partition.key},
          {"since", cli::iso_time(since)},
          {"for_s", std::max(0.0, seconds_of(now - since))},
-         {"progress",
-          {{"done", page.front().progress_done}, {"total", page.front().progress_total}}}});
+         {"progress", {{"done", partition.progress_done}, {"total", partition.progress_total}}}});
   }
   return items;
 }
@@ -123,29 +122,6 @@ document history_of(const std::vector<run_row>& runs) {
 
 }  // namespace
 
-std::vector<told_attempt> attempts_told(const node_row& row) {
-  constexpr std::int64_t longest = std::int64_t{1} << 40;  // milliseconds
-  std::vector<told_attempt> all;
-  const auto told = document::parse(row.load.doing, nullptr, false);
-  if (!told.is_array()) return all;
-  for (const auto& one : told) {
-    const auto is_number = [](const document& part) { return part.is_number_integer(); };
-    if (!one.is_array() || one.size() != 3 || !std::all_of(one.begin(), one.end(), is_number))
-      continue;
-    const auto ran = one[2].get<std::int64_t>();
-    if (ran < 0 || ran > longest) continue;
-    all.push_back(
-        {lease_id{one[0].get<std::int64_t>()}, one[1].get<partition_no>(), milliseconds{ran}});
-  }
-  return all;
-}
-
-db_time clock_of(const std::vector<node_row>& nodes) {
-  for (const auto& row : nodes)
-    if (!row.left_at) return row.heartbeat_at + row.silence;
-  return wall_now();
-}
-
 document list_of(std::vector<document> items, const std::string& next) {
   return {{"items", std::move(items)}, {"next", next.empty() ? document(nullptr) : document(next)}};
 }
@@ -168,10 +144,11 @@ document node_item(const node_row& row, db_time now) {
 
 document work_of(const reader& look, const node_row& row, db_time now, int most) {
   names_of_work names{look};
-  auto leases = look.list_live_leases({}, row.id, leases_shown);
+  auto leases = look.list_live_leases({}, row.id, leases_shown + 1);
   const auto told = doing(look, names, row, leases, now, most);
-  if (std::ssize(leases) > most) leases.resize(static_cast<std::size_t>(most));
-  return {{"leases", leases_of(names, leases, now)}, {"doing", told}};
+  const bool more = std::ssize(leases) > most;
+  if (more) leases.resize(static_cast<std::size_t>(most));
+  return {{"leases", leases_of(names, leases, now)}, {"more_leases", more}, {"doing", told}};
 }
 
 document nodes_view(const reader& look, bool all) {
@@ -189,20 +166,20 @@ document node_view(const reader& look, node_id id) {
   if (row == rows.end())
     throw http_error(404, "not_found", "there is no node " + std::to_string(id.value));
   const auto now = clock_of(rows);
-  const auto leases = look.list_live_leases({}, id, leases_shown);
-  names_of_work names{look};
   auto shown = node_item(*row, now);
-  shown["leases"] = leases_of(names, leases, now);
-  shown["doing"] = doing(look, names, *row, leases, now, row->info.slots);
+  shown.update(work_of(look, *row, now, leases_shown));
+  auto driven = look.list_runs(masters_shown + 1, {}, {"", {"RUNNING"}, {}, {}, id});
+  shown["more_masters"] = std::ssize(driven) > masters_shown;
+  if (std::ssize(driven) > masters_shown) driven.pop_back();
   auto masters = document::array();
-  for (const auto& run : look.list_runs(live_runs_shown, {}, {"", {"RUNNING"}, {}, {}}))
-    if (run.master == id)
-      masters.push_back({{"run", std::to_string(run.id.value)}, {"job", run.job.name}});
+  for (const auto& run : driven)
+    masters.push_back({{"run", std::to_string(run.id.value)}, {"job", run.job.name}});
   shown["masters"] = masters;
   auto events = document::array();
   for (const auto& event : look.newest_events({}, node_events_searched))
     if (event.node == id) events.push_back(cli::event_document(event));
   shown["events"] = events;
+  shown["events_searched"] = node_events_searched;  // the newest of the cluster
   return shown;
 }
 
@@ -263,10 +240,9 @@ document health_view(const reader& look, const std::string& database, bool may_o
     running += node.load.running;
     stuck += node.load.stuck;
   }
-  const auto live = look.list_runs(live_runs_shown, {}, {"", {"CREATED", "RUNNING"}, {}, {}});
-  const auto created = std::count_if(
-      live.begin(), live.end(), [](const run_row& run) { return run.state == run_state::created; });
-  const auto under_way = std::ssize(live) - created;
+  std::int64_t created = 0, under_way = 0;
+  for (const auto& sum : look.sum_live())
+    (sum.state == run_state::created ? created : under_way) += sum.runs;
   std::vector<document> warnings;
   const auto warn = [&](const char* code, const std::string& text, const std::string& hint,
                         const std::string& href) {
@@ -285,12 +261,22 @@ document health_view(const reader& look, const std::string& database, bool may_o
   if (stuck > 0)
     warn("stuck", counted(stuck, "body") + " was asked to stop and goes on",
          "its executor is lost until it ends; isolated bodies can be killed", "#/nodes");
-  for (const auto& run : live)
-    if (const auto why = cli::waits_for(look, run, nodes); !why.empty())
-      warn("run_waits",
-           "run " + std::to_string(run.id.value) + " of job " + run.job.name + " waits for " + why,
-           "", "#/runs/" + std::to_string(run.id.value));
-  const auto failing = states[node_state::active] == 0 && !live.empty();
+  const auto idle = look.list_idle_runs(idle_runs_looked_at);
+  std::int64_t waiting = 0;
+  for (const auto& one : idle) {
+    const auto why = cli::waits_for(one, nodes);
+    if (why.empty() || ++waiting > waits_told) continue;
+    const auto id = std::to_string(one.run.id.value);
+    warn("run_waits", "run " + id + " of job " + one.run.job.name + " waits for " + why, "",
+         "#/runs/" + id);
+  }
+  if (waiting > waits_told)
+    warn("more_runs_wait",
+         (std::ssize(idle) == idle_runs_looked_at ? "at least " : "") +
+             counted(waiting - waits_told, "more run") + " wait" +
+             (waiting - waits_told == 1 ? "s" : ""),
+         "", "#/runs?state=CREATED,RUNNING");
+  const auto failing = states[node_state::active] == 0 && created + under_way > 0;
   const auto* status = failing ? "FAILING" : warnings.empty() ? "OK" : "WARNING";
   auto sentence = counted(states[node_state::active], "node") + " at work, " +
                   counted(under_way, "run") + " under way";

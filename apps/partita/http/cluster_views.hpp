@@ -4,31 +4,22 @@
 #include <string>
 #include <vector>
 
+#include "apps/partita/documents.hpp"
 #include "apps/partita/text.hpp"
 #include "storage/store.hpp"
 
 // What the API tells of nodes, jobs and the cluster as a whole.
 namespace partita::http {
 
-/// The database's clock as of now, as far as the nodes' rows tell it; else this machine's.
-db_time clock_of(const std::vector<node_row>& nodes);
+using cli::clock_of;
 
 /// {"items": […], "next": null}
 cli::document list_of(std::vector<cli::document> items, const std::string& next = "");
 
-/// An attempt that had been under way for a while when its node told last.
-struct told_attempt {
-  lease_id lease;
-  partition_no no = 0;
-  milliseconds ran{0};
-};
-/// Those of a node. What makes no sense in its row is left out.
-std::vector<told_attempt> attempts_told(const node_row& row);
-
 /// One node of a list.
 cli::document node_item(const node_row& row, db_time now);
-/// {"leases", "doing"}: what a node holds, and what its executors were at when it told last; at
-/// most so many of each.
+/// {"leases", "more_leases", "doing"}: what a node holds, and what its executors were at when it
+/// told last; at most so many of each.
 cli::document work_of(const reader& look, const node_row& row, db_time now, int most);
 
 cli::document nodes_view(const reader& look, bool all);

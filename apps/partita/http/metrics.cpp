@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "actors/log_event.hpp"
 #include "apps/partita/http/cluster_views.hpp"
 #include "apps/partita/version.hpp"
 #include "protocol/liveness.hpp"
@@ -18,8 +19,6 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 using labels = std::vector<std::pair<std::string, std::string>>;
-
-constexpr int live_runs_counted = 50;
 
 double in_seconds(microseconds span) { return static_cast<double>(span.count()) / 1e6; }
 
@@ -122,13 +121,13 @@ void add_own(families& to, const vital_signs& own) {
     to.add(took, {{"job", key.first}, {"outcome", std::string{to_string(key.second)}}});
   });
 }
+
 void add_traces(families& to, const span_sink& traces) {
   to.counts("trace_spans_sent_total", "spans that the collector has taken")
       .add(static_cast<double>(traces.sent.value()));
   to.counts("trace_spans_dropped_total", "spans that nobody will see")
       .add(static_cast<double>(traces.dropped.value()));
 }
-
 
 void add_cluster(families& to, const reader& look) {
   const auto nodes = look.list_nodes(false);
@@ -140,22 +139,17 @@ void add_cluster(families& to, const reader& look) {
   to.gauge("nodes", "nodes of the cluster");
   for (const auto& [state, count] : by_state)
     to.add(count, {{"status", std::string{to_string(state)}}});
-  std::map<std::pair<std::string, std::string>, std::int64_t> runs, partitions;
-  for (const auto& run :
-       look.list_runs(live_runs_counted, {}, {"", {"CREATED", "RUNNING"}, {}, {}})) {
-    ++runs[{run.job.name, std::string{to_string(run.state)}}];
-    for (const auto& step : look.summarize(run.id)) {
-      const auto& t = step.totals;
-      partitions[{run.job.name, "COMPLETED"}] += t.completed;
-      partitions[{run.job.name, "FAILED"}] += t.failed;
-      partitions[{run.job.name, "CLAIMED"}] += t.claimed;
-      partitions[{run.job.name, "PENDING"}] +=
-          std::max<std::int64_t>(0, step.row.count - t.completed - t.failed - t.claimed);
-    }
-  }
+  std::map<std::pair<std::string, std::string>, std::int64_t> partitions;
   to.gauge("jobs", "runs under way");
-  for (const auto& [key, count] : runs)
-    to.add(static_cast<double>(count), {{"job", key.first}, {"state", key.second}});
+  for (const auto& sum : look.sum_live()) {
+    to.add(static_cast<double>(sum.runs),
+           {{"job", sum.job}, {"state", std::string{to_string(sum.state)}}});
+    if (sum.state != run_state::running) continue;  // the others have begun no step
+    partitions[{sum.job, "COMPLETED"}] += sum.completed;
+    partitions[{sum.job, "FAILED"}] += sum.failed;
+    partitions[{sum.job, "CLAIMED"}] += sum.claimed;
+    partitions[{sum.job, "PENDING"}] += sum.pending;
+  }
   to.gauge("partitions", "partitions of the steps begun of runs under way");
   for (const auto& [key, count] : partitions)
     to.add(static_cast<double>(count), {{"job", key.first}, {"state", key.second}});
@@ -167,22 +161,28 @@ void add_cluster(families& to, const reader& look) {
     for (const auto& run : look.list_runs(1, {}, {before, {"COMPLETED"}, {}, {}}))
       if (run.ended_at) to.add(in_seconds(run.ended_at->time_since_epoch()), {{"job", before}});
   }
-  if (own != nullptr && own->traces) add_traces(all, *own->traces);
 }
 
 response metrics(const vital_signs* own, api_state& state) {
   families all;
   all.gauge("build_info", "which program this is").add(1, {{"version", cli::program_version()}});
   if (own != nullptr) add_own(all, *own);
+  if (own != nullptr && own->traces) add_traces(all, *own->traces);
   families cluster;
-  bool up = true;
+  bool up = true, whole = true;
   try {
     state.readers.look([&](const reader& look) { return add_cluster(cluster, look), 0; });
-  } catch (const std::exception&) {
-    up = false;
+  } catch (const store_error& e) {
+    up = e.code() != errc::unavailable;
+    whole = false;
+  } catch (const std::exception& e) {
+    log::warn("metrics_failed", {}, {{"why", e.what()}});
+    whole = false;
   }
   all.gauge("database_up", "1: the database answers").add(up ? 1 : 0);
-  return {200, "text/plain; version=0.0.4; charset=utf-8", all.text() + (up ? cluster.text() : "")};
+  all.gauge("cluster_scraped", "1: the figures of the cluster are here").add(whole ? 1 : 0);
+  return {200, "text/plain; version=0.0.4; charset=utf-8",
+          all.text() + (whole ? cluster.text() : "")};
 }
 
 }  // namespace

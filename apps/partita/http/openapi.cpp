@@ -90,7 +90,10 @@ const std::vector<described>& operations() {
       {"get", "/runs/{id}/skipped", "items that its policies let go", {limit}},
       {"get", "/runs/{id}/events", "its events", {after_event, limit}},
       {"get", "/events", "events of all", {after_event, limit}},
-      {"get", "/changes", "runs and nodes with newer events", {{"since", "integer", "an event"}}},
+      {"get",
+       "/changes",
+       "runs and nodes with newer events",
+       {{"since", "integer", "an event; without it only the newest is told"}}},
       {"get", "/whoami", "whose token this is"},
       {"get", "/openapi.json", "this description"}};
   return all;

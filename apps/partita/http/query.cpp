@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "apps/partita/http/errors.hpp"
+#include "apps/partita/states.hpp"
 #include "apps/partita/text.hpp"
 
 namespace partita::http {
@@ -14,22 +15,32 @@ namespace {
   throw http_error(400, "bad_parameter", sentence, hint);
 }
 
-const std::vector<std::string> shown_states{"CREATED", "RUNNING", "COMPLETED",
-                                            "FAILED",  "STOPPED", "ABANDONED"};
-
-std::vector<std::string> states_in(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+std::vector<std::string> run_states_in(const std::string& given) {
+  static const auto known = cli::shown_run_states();
+  const auto text = cli::upper_case(given);
   std::vector<std::string> states;
   for (std::size_t from = 0; from <= text.size();) {
     const auto end = std::min(text.find(',', from), text.size());
     states.push_back(text.substr(from, end - from));
-    if (std::find(shown_states.begin(), shown_states.end(), states.back()) == shown_states.end())
+    if (std::find(known.begin(), known.end(), states.back()) == known.end())
       refuse("there is no state " + states.back() + " of a run",
-             "it is one of " + cli::join(shown_states, ", "));
+             "it is one of " + cli::join(known, ", "));
     from = end + 1;
   }
   return states;
+}
+
+/// ".123" behind a time with seconds, which is cut off. Nothing: it makes no sense.
+std::optional<microseconds> cut_fraction(std::string& text) {
+  constexpr auto whole = std::string_view{"2026-03-01T10:20:30"}.size();
+  if (text.size() <= whole || text[whole] != '.') return microseconds{0};
+  const auto digits = text.substr(whole + 1, text.find('Z') - whole - 1);
+  const auto behind = text.substr(whole + 1 + digits.size());
+  if (digits.empty() || digits.size() > 9 || (!behind.empty() && behind != "Z") ||
+      digits.find_first_not_of("0123456789") != digits.npos)
+    return std::nullopt;
+  text.resize(whole);
+  return microseconds{static_cast<std::int64_t>(std::stod("0." + digits) * 1e6 + 0.5)};
 }
 
 }  // namespace
@@ -51,22 +62,22 @@ std::optional<db_time> time_in(const request& what, const std::string& name, db_
   auto text = what.parameter(name);
   if (text.empty()) return std::nullopt;
   if (text.front() == '-') text.erase(0, 1);
-  // As `iso_time` writes it, or without the end.
-  if (text.size() > 16 && text.back() == 'Z') text.pop_back();
-  auto at = cli::parse_since(text.substr(0, std::min<std::size_t>(text.size(), 16)), now);
+  const auto fraction = cut_fraction(text);
+  const auto at = fraction ? cli::parse_since(text, now) : std::nullopt;
   if (!at)
     refuse(name + " must be a time like -10m, -2h, -3d or 2026-03-01T10:20, not " +
            what.parameter(name));
-  if (text.size() > 17 && text[16] == ':') {
-    const auto seconds = text.substr(17);
-    double value = 0;
-    const auto* end = seconds.data() + seconds.size();
-    const auto [stop, error] = std::from_chars(seconds.data(), end, value);
-    if (error != std::errc{} || stop != end || !(value >= 0 && value < 61))  // nan fits nowhere
-      refuse(name + " ends in seconds that are none: " + what.parameter(name));
-    *at += microseconds{static_cast<std::int64_t>(value * 1e6)};
-  }
-  return at;
+  return *at + *fraction;
+}
+
+std::optional<partition_state> partition_state_in(const request& what, const std::string& name) {
+  const auto text = what.parameter(name);
+  if (text.empty()) return std::nullopt;
+  const auto found = parse_state<partition_state>(cli::upper_case(text));
+  if (!found)
+    refuse("there is no state " + text + " of a partition",
+           "it is one of " + cli::join(cli::names_of_states(partition_state{}), ", "));
+  return found;
 }
 
 void allow_only(const request& what, const std::vector<std::string>& names) {
@@ -83,7 +94,7 @@ cli::run_filter run_filter_in(const request& what, db_time now) {
   cli::run_filter filter;
   filter.choice.job = what.parameter("job");
   if (const auto states = what.parameter("state"); !states.empty())
-    filter.choice.states = states_in(states);
+    filter.choice.states = run_states_in(states);
   filter.choice.since = time_in(what, "since", now);
   filter.choice.until = time_in(what, "until", now);
   for (const auto& [name, value] : what.query)

@@ -16,6 +16,9 @@ std::int64_t number_in(const request& what, const std::string& name, std::int64_
 /// A time: ISO-8601, or so long ago: "-24h" or "24h".
 std::optional<db_time> time_in(const request& what, const std::string& name, db_time now);
 
+/// PENDING, CLAIMED, COMPLETED or FAILED, in upper or lower case.
+std::optional<partition_state> partition_state_in(const request& what, const std::string& name);
+
 /// Only these parameters may be given; a name that ends in '.' stands for all that begin so.
 void allow_only(const request& what, const std::vector<std::string>& names);
 

@@ -87,22 +87,33 @@ void add_durations(document& to, const std::vector<microseconds>& sample) {
       sorted.empty() ? document(nullptr) : document(sorted[(sorted.size() * 95 + 99) / 100 - 1]);
 }
 
-/// Of a large step: the slowest of each tile, for all results cannot be read while somebody waits.
-document slowest_of(const reader& look, const step_summary& step, const cli::node_names& names,
-                    db_time now) {
+/// Of a large step: among the slowest of each tile, for all results cannot be read while somebody
+/// waits. An attempt that will be made again may have been the slowest of its tile.
+std::vector<partition_row> slowest_of_tiles(const reader& look, tile_cache& tiles,
+                                            const step_row& step, db_time now) {
+  const auto known = tiles.of(look, step, now);
+  std::vector<std::pair<microseconds, partition_no>> slowest;
+  for (const auto& tile : *known) slowest.emplace_back(-tile.sums.slowest, tile.sums.slowest_no);
+  const auto some = std::min<std::ptrdiff_t>(std::ssize(slowest), 4 * slowest_shown);
+  std::partial_sort(slowest.begin(), slowest.begin() + some, slowest.end());
+  std::vector<partition_no> numbers;
+  for (auto one = slowest.begin(); one != slowest.begin() + some; ++one)
+    numbers.push_back(one->second);
+  auto rows = look.find_partitions(step.id, numbers);
+  std::erase_if(rows, [](const partition_row& row) { return !row.ended_at || !row.started_at; });
+  const auto took = [](const partition_row& row) { return *row.ended_at - *row.started_at; };
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](const auto& a, const auto& b) { return took(a) > took(b); });
+  if (rows.size() > slowest_shown) rows.resize(slowest_shown);
+  return rows;
+}
+
+document slowest_of(const reader& look, tile_cache& tiles, const step_summary& step,
+                    const cli::node_names& names, db_time now) {
   auto items = document::array();
-  std::vector<partition_row> rows;
-  if (step.totals.completed + step.totals.failed <= ended_few) {
-    rows = look.list_slowest(step.row.id, slowest_shown);
-  } else {
-    auto tiles = look.list_tiles(step.row.id, std::chrono::seconds{0}, ended_few);
-    std::sort(tiles.begin(), tiles.end(),
-              [](const auto& a, const auto& b) { return a.sums.slowest > b.sums.slowest; });
-    for (std::size_t i = 0; i < tiles.size() && i < slowest_shown; ++i)
-      for (auto& row : look.list_partitions(step.row.id, tiles[i].sums.slowest_no - 1, 1))
-        rows.push_back(std::move(row));
-  }
-  for (const auto& row : rows) {
+  const bool few = step.totals.completed + step.totals.failed <= ended_few;
+  for (const auto& row : few ? look.list_slowest(step.row.id, slowest_shown)
+                             : slowest_of_tiles(look, tiles, step.row, now)) {
     const auto shown = cli::partition_document(row, step.row.spec.name, names, now);
     items.push_back({{"no", shown["no"]},
                      {"key", shown["key"]},
@@ -117,8 +128,9 @@ struct steps_of_run {
   std::vector<document> items;
 };
 
-steps_of_run steps_of(const reader& look, run_id run, const std::vector<step_shape>& plan,
-                      const std::vector<node_row>& nodes, db_time now) {
+steps_of_run steps_of(const reader& look, tile_cache& tiles, run_id run,
+                      const std::vector<step_shape>& plan, const std::vector<node_row>& nodes,
+                      db_time now) {
   steps_of_run found{look.summarize(run), {}};
   found.items = cli::step_documents(found.summaries, plan, now);
   for (auto& item : found.items)
@@ -126,7 +138,7 @@ steps_of_run steps_of(const reader& look, run_id run, const std::vector<step_sha
       if (step.row.spec.ordinal != item["ordinal"]) continue;
       if (step.row.spec.kind != step_kind::partitioned) continue;
       add_durations(item, look.sample_durations(step.row.id, durations_sampled));
-      item["slowest"] = slowest_of(look, step, cli::names_of(nodes), now);
+      item["slowest"] = slowest_of(look, tiles, step, cli::names_of(nodes), now);
     }
   return found;
 }
@@ -149,7 +161,7 @@ document settings_of(const std::vector<step_summary>& steps) {
 
 }  // namespace
 
-document run_view(const reader& look, run_id id) {
+document run_view(const reader& look, tile_cache& tiles, run_id id) {
   const auto run = require_run(look, id);
   const auto nodes = look.list_nodes(true);
   const auto now = clock_of(nodes);
@@ -157,7 +169,7 @@ document run_view(const reader& look, run_id id) {
   auto shown = run_item(look, run, nodes, now);
   const auto next = look.find_continuation(id);
   shown["continued_by"] = next ? document(std::to_string(next->id.value)) : document(nullptr);
-  auto steps = steps_of(look, id, plan, nodes, now);
+  auto steps = steps_of(look, tiles, id, plan, nodes, now);
   shown["steps"] = steps.items;
   shown["plan"] = plan_items(plan);
   shown["chain"] = chain_of(look, run);
@@ -165,11 +177,12 @@ document run_view(const reader& look, run_id id) {
   return shown;
 }
 
-document steps_view(const reader& look, run_id id) {
+document steps_view(const reader& look, tile_cache& tiles, run_id id) {
   const auto run = require_run(look, id);
   const auto nodes = look.list_nodes(true);
   return list_of(
-      steps_of(look, id, plan_of(description_of(look, run.job)), nodes, clock_of(nodes)).items);
+      steps_of(look, tiles, id, plan_of(description_of(look, run.job)), nodes, clock_of(nodes))
+          .items);
 }
 
 }  // namespace partita::http

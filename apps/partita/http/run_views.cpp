@@ -8,7 +8,6 @@
 #include "apps/partita/http/errors.hpp"
 #include "apps/partita/http/query.hpp"
 #include "apps/partita/run_errors.hpp"
-#include "apps/partita/states.hpp"
 #include "apps/partita/waiting_text.hpp"
 #include "storage/clock.hpp"
 
@@ -21,7 +20,10 @@ namespace {
 constexpr int most_runs = 500;
 constexpr int most_counted = 10'000;
 constexpr int most_partitions = 1'000;
+constexpr int most_skipped = 1'000;
 constexpr int most_events = 1'000;
+constexpr int commits_late = 1'000;  // events may be committed after so many behind them
+constexpr std::chrono::seconds commit_takes{15};
 constexpr int tries_shown = 100;
 constexpr int log_lines_shown = 200;
 constexpr std::chrono::seconds lately{60};
@@ -112,9 +114,7 @@ document partitions_view(const reader& look, run_id run, const request& what) {
   allow_only(what, {"step", "state", "after", "limit", "sort"});
   const auto limit = static_cast<int>(number_in(what, "limit", 1, most_partitions, 100));
   const auto after = number_in(what, "after", -1, INT64_MAX, -1);
-  std::optional<partition_state> only;
-  if (const auto state = what.parameter("state"); !state.empty())
-    only = cli::state_named<partition_state>(state);
+  const auto only = partition_state_in(what, "state");
   const auto sort = what.parameter("sort", "no");
   if (sort != "no" && sort != "took")
     throw http_error(400, "bad_parameter", "sort must be no or took, not " + sort);
@@ -160,11 +160,13 @@ document partition_view(const reader& look, run_id run, const std::string& name,
   auto log = document::array();
   for (const auto& row : look.list_log(step.row.id, no, log_lines_shown))
     log.push_back(cli::log_document(row, names));
+  auto skipped = look.list_skipped_of(step.row.id, no, most_skipped + 1);
+  shown["more_skipped"] = std::ssize(skipped) > most_skipped;
+  if (std::ssize(skipped) > most_skipped) skipped.pop_back();
   auto let_go = document::array();
-  for (const auto& row : look.list_skipped(run, most_partitions))
-    if (row.step == step.row.id && row.no == no)
-      let_go.push_back(cli::skipped_document(row, {step}));
+  for (const auto& row : skipped) let_go.push_back(cli::skipped_document(row, {step}));
   shown["tries"] = tries;
+  shown["checkpoint"] = cli::checkpoint_document(look.find_checkpoint(step.row.id, no));
   shown["log"] = log;
   shown["skipped"] = let_go;
   return shown;
@@ -178,7 +180,7 @@ document errors_view(const reader& look, run_id run) {
 document skipped_view(const reader& look, run_id run, const request& what) {
   allow_only(what, {"limit"});
   require_run(look, run);
-  const auto limit = static_cast<int>(number_in(what, "limit", 1, most_partitions, 100));
+  const auto limit = static_cast<int>(number_in(what, "limit", 1, most_skipped, 100));
   auto rows = look.list_skipped(run, limit + 1);
   const bool more = std::ssize(rows) > limit;
   if (more) rows.pop_back();
@@ -204,16 +206,30 @@ document events_view(const reader& look, run_id run, const request& what) {
 
 document changes_view(const reader& look, const request& what) {
   allow_only(what, {"since"});
-  const auto since = number_in(what, "since", 0, INT64_MAX, 0);
   std::set<std::string> runs, nodes;
-  std::int64_t newest = since;
-  for (const auto& row : look.newest_events({}, most_events)) {
-    newest = std::max(newest, row.id);
-    if (row.id <= since) continue;
+  if (what.parameter("since").empty()) {
+    const auto last = look.newest_events({}, 1);
+    return {{"newest", std::to_string(last.empty() ? 0 : last.front().id)},
+            {"runs", runs},
+            {"nodes", nodes},
+            {"more", false}};
+  }
+  const auto since = number_in(what, "since", 0, INT64_MAX, 0);
+  const auto now = clock_of(look.list_nodes(false));
+  const auto most = most_events + commits_late;
+  const auto rows = look.list_events({}, std::max<std::int64_t>(0, since - commits_late), most);
+  for (const auto& row : rows) {
+    // Ids are given before their transactions commit: a young event may be new although others
+    // behind it were told.
+    if (row.id <= since && now - row.at > commit_takes) continue;
     if (row.run) runs.insert(std::to_string(row.run.value));
     if (row.node) nodes.insert(std::to_string(row.node.value));
   }
-  return {{"newest", std::to_string(newest)}, {"runs", runs}, {"nodes", nodes}};
+  const auto newest = rows.empty() ? since : std::max(since, rows.back().id);
+  return {{"newest", std::to_string(newest)},
+          {"runs", runs},
+          {"nodes", nodes},
+          {"more", std::ssize(rows) == most}};
 }
 
 }  // namespace partita::http

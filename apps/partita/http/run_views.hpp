@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apps/partita/http/message.hpp"
+#include "apps/partita/http/tile_cache.hpp"
 #include "apps/partita/text.hpp"
 #include "storage/store.hpp"
 
@@ -14,8 +15,8 @@ cli::document runs_view(const reader& look, const request& what);
 cli::document runs_count_view(const reader& look, const request& what);
 
 /// These throw http_error 404 when there is no such run.
-cli::document run_view(const reader& look, run_id run);
-cli::document steps_view(const reader& look, run_id run);
+cli::document run_view(const reader& look, tile_cache& tiles, run_id run);
+cli::document steps_view(const reader& look, tile_cache& tiles, run_id run);
 /// step= state= after= limit= sort=no|took
 cli::document partitions_view(const reader& look, run_id run, const request& what);
 cli::document partition_view(const reader& look, run_id run, const std::string& step,
@@ -24,7 +25,8 @@ cli::document errors_view(const reader& look, run_id run);
 cli::document skipped_view(const reader& look, run_id run, const request& what);
 /// Of a run, or of all (none). after= limit=
 cli::document events_view(const reader& look, run_id run, const request& what);
-/// since=ID: which runs and nodes have events behind it.
+/// since=ID: which runs and nodes have events behind it, and whether there are "more" of them than
+/// were looked at; without it only the id of the newest event.
 cli::document changes_view(const reader& look, const request& what);
 
 /// The short document of one run, as it is after a change.

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "apps/partita/documents.hpp"
+#include "apps/partita/http/attempts.hpp"
 #include "apps/partita/http/cluster_views.hpp"
 #include "apps/partita/http/errors.hpp"
 #include "apps/partita/http/query.hpp"
@@ -22,6 +23,7 @@ constexpr int near_partitions = 2'000;  // so many are told one by one
 constexpr int far_bins = 20'000;        // so many bins of all nodes together
 constexpr int leases_drawn = 2'000;
 constexpr int moves_drawn = 200;
+constexpr int attempts_drawn = 64;  // of a node
 constexpr int stragglers_shown = 20;
 constexpr int sampled = 1'000;
 constexpr double straggles = 2.0;  // times the median
@@ -61,6 +63,11 @@ class timeline {
     std::erase_if(leases_, [&](const auto& lease) { return !is_known(lease.step); });
     moves_ = look.list_moved(run_.id, moves_drawn);
     std::erase_if(moves_, [&](const auto& move) { return !is_known(move.step); });
+    for (const auto& node : nodes_) {
+      if (node.left_at) continue;
+      auto told = live_attempts(node, leases_, attempts_drawn);
+      attempts_.insert(attempts_.end(), told.begin(), told.end());
+    }
   }
 
   document shown() {
@@ -79,6 +86,7 @@ class timeline {
     out["partitions"] = is_near ? partitions() : document::array();
     out["leases"] = lease_items();
     out["moves"] = move_items();
+    out["doing"] = doing();
     out["stragglers"] = stragglers();
     return out;
   }
@@ -110,6 +118,18 @@ class timeline {
   int slots_of(node_id id) const {
     const auto found = row_of_.find(id);
     return found == row_of_.end() ? 1 : found->second->info.slots;
+  }
+
+  std::string name_of(node_id id) const {
+    const auto found = row_of_.find(id);
+    return found == row_of_.end() ? "a node" : found->second->info.name;
+  }
+
+  /// Of a node from which leases were taken: it gave them up itself.
+  bool has_left(node_id id) const {
+    const auto found = row_of_.find(id);
+    return found != row_of_.end() && (found->second->state == node_state::left ||
+                                      found->second->state == node_state::draining);
   }
 
   document node_items() const {
@@ -218,8 +238,7 @@ class timeline {
     for (const auto& move : moves_) {
       const auto id = std::to_string(move.lease.value);
       if (items.empty() || items.back()["lease"] != id) {
-        const auto node = row_of_.find(move.node);
-        const auto name = node == row_of_.end() ? "a node" : node->second->info.name;
+        const bool left = has_left(move.node);
         items.push_back({{"lease", id},
                          {"step", step_place_.at(move.step)},
                          {"lo", move.span.lo},
@@ -227,7 +246,8 @@ class timeline {
                          {"from", place_.at(move.node)},
                          {"granted_at", cli::iso_time(move.granted_at)},
                          {"at", cli::iso_time(move.lost_at)},
-                         {"cause", name + " was lost"},
+                         {"why", left ? "LEFT" : "LOST"},
+                         {"cause", name_of(move.node) + (left ? " left" : " was lost")},
                          {"to", document::array()}});
       }
       if (move.next)
@@ -237,35 +257,41 @@ class timeline {
     return items;
   }
 
-  /// What executors told that they are at, and that takes much longer than the others did.
+  /// What executors were at when their nodes told last.
+  document doing() const {
+    auto items = document::array();
+    for (const auto& attempt : attempts_)
+      items.push_back({{"node", place_.at(attempt.node)},
+                       {"step", step_place_.at(attempt.lease.step)},
+                       {"no", attempt.no},
+                       {"lease", std::to_string(attempt.lease.lease.value)},
+                       {"since", cli::iso_time(attempt.since)}});
+    return items;
+  }
+
+  /// Of these, what takes much longer than the others did.
   document stragglers() const {
     std::map<step_id, double> median;
-    std::vector<document> items;
-    const auto names = cli::names_of(nodes_);
-    for (const auto& node : nodes_) {
-      if (node.left_at) continue;
-      for (const auto& [id, no, ran] : attempts_told(node)) {
-        const auto lease =
-            std::find_if(leases_.begin(), leases_.end(),
-                         [&, wanted = id](const auto& l) { return l.lease == wanted; });
-        if (lease == leases_.end() || !lease->span.contains(no)) continue;
-        const auto running = seconds_in(now_ - node.heartbeat_at + ran);
-        const auto usual = median_of(lease->step, median);
-        if (usual <= 0 || running <= straggles * usual) continue;
-        const auto page = look_.list_partitions(lease->step, no - 1, 1);
-        items.push_back(
-            {{"step", steps_[step_place_.at(lease->step)].spec.name},
-             {"no", no},
-             {"key", page.empty() ? "" : page.front().key},
-             {"node", {{"id", std::to_string(node.id.value)}, {"name", node.info.name}}},
-             {"running_s", rounded(running)},
-             {"median_s", rounded(usual)}});
-      }
+    std::vector<live_attempt> slow;
+    for (const auto& attempt : attempts_) {
+      const auto usual = median_of(attempt.lease.step, median);
+      if (usual > 0 && seconds_in(now_ - attempt.since) > straggles * usual)
+        slow.push_back(attempt);
     }
-    std::sort(items.begin(), items.end(), [](const document& a, const document& b) {
-      return a["running_s"].get<double>() > b["running_s"].get<double>();
-    });
-    if (items.size() > stragglers_shown) items.resize(stragglers_shown);
+    std::sort(slow.begin(), slow.end(),
+              [](const auto& a, const auto& b) { return a.since < b.since; });
+    if (slow.size() > stragglers_shown) slow.resize(stragglers_shown);
+    const auto partitions = partitions_at(look_, slow);
+    auto items = document::array();
+    for (const auto& [node, lease, no, since] : slow) {
+      const auto partition = partitions.find({lease.step, no});
+      items.push_back({{"step", steps_[step_place_.at(lease.step)].spec.name},
+                       {"no", no},
+                       {"key", partition == partitions.end() ? "" : partition->second.key},
+                       {"node", {{"id", std::to_string(node.value)}, {"name", name_of(node)}}},
+                       {"running_s", rounded(seconds_in(now_ - since))},
+                       {"median_s", rounded(median_of(lease.step, median))}});
+    }
     return items;
   }
 
@@ -290,6 +316,7 @@ class timeline {
   std::map<step_id, std::vector<seen_tile>> by_step_;
   std::vector<live_lease_row> leases_;
   std::vector<moved_row> moves_;
+  std::vector<live_attempt> attempts_;
   std::map<node_id, std::size_t> place_;
   std::map<node_id, const node_row*> row_of_;
   std::map<step_id, std::size_t> step_place_;

@@ -94,7 +94,7 @@ stripe many_partitions(const std::vector<const document*>& bins, double bin_widt
   return out;
 }
 
-/// Where a lost node's work was taken away.
+/// Where the work of a node that was lost or left was taken away.
 std::string lost_marks(const document& timeline, std::size_t node, db_time from, double span_ms,
                        double height) {
   std::string out;

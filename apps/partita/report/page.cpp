@@ -200,10 +200,13 @@ std::string moves_of(const document& timeline) {
     std::vector<std::string> next;
     for (const auto& to : move["to"])
       next.push_back(name_of(timeline["nodes"], to["node"]) + " at " + to["at"].get<std::string>());
-    move["next"] = next.empty() ? "nobody yet" : cli::join(next, "\n");
+    move["next"] = !next.empty()              ? cli::join(next, "\n")
+                   : timeline["live"] == true ? "nobody yet"
+                                              : "no other node";
     items.push_back(std::move(move));
   }
-  return html_table(moved, items, "No node was lost while it held partitions of this run.");
+  return html_table(moved, items,
+                    "No node was lost, or left, while it held partitions of this run.");
 }
 
 std::string names_and_values(const document& object, const std::string& none) {
@@ -233,7 +236,7 @@ std::string report_page(const document& shown) {
                                        "Counted are the first failures of each step.") +
                                note_if(errors["items"].size() > kinds_told,
                                        "Only the most frequent messages are shown."));
-  out += section("Work of lost nodes", moves_of(shown["timeline"]));
+  out += section("Work that moved", moves_of(shown["timeline"]));
   const auto& skipped = shown["skipped"];
   out += section("Skipped items",
                  html_table(let_go, items_in(skipped["items"]), "No item was let go.") +

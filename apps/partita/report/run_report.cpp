@@ -57,7 +57,7 @@ document report_document(const reader& look, run_id run, const std::string& data
   http::tile_cache tiles;
   http::request whole;
   whole.query.emplace("pixels", std::to_string(bins_drawn));
-  return {{"run", http::run_view(look, run)},
+  return {{"run", http::run_view(look, tiles, run)},
           {"timeline", http::timeline_view(look, tiles, run, whole)},
           {"errors", cli::errors_document(look, run)},
           {"skipped", skipped_of(look, run)},

@@ -71,8 +71,10 @@ async function fetch_one(need, signal) {
 }
 
 async function read_changes(signal) {
-  const answer = await read(`changes${query({ since: newest })}`, signal);
-  const first = newest === null;  // what has changed before is not known
+  let answer = await read(`changes${query({ since: newest })}`, signal);
+  // What has changed before is not known, or too much has to be told.
+  const first = newest === null || answer.more === true;
+  if (answer.more) answer = await read('changes', signal);
   const moved = answer.newest !== newest;
   newest = answer.newest;
   return { ...answer, moved, first };

@@ -114,13 +114,13 @@ function usual(run, job) {
     duration(job.mean_s)} on average; this one has taken ${duration(run.duration_s)} so far.`] };
 }
 
-/// Moved work by cause: [{tone, words, cause, lost, count, to}].
+/// Moved work by cause: [{tone, words, cause, why, count, to}].
 export function moves(timeline, now) {
   const by_cause = new Map();
   for (const m of timeline?.moves || []) {
     const known = by_cause.get(m.cause);
-    const group = known || { cause: m.cause, at: m.at, count: 0, steps: new Map(), to: new Map(),
-                             from: timeline.nodes[m.from] };
+    const group = known || { cause: m.cause, why: m.why, at: m.at, count: 0, steps: new Map(),
+                             to: new Map(), from: timeline.nodes[m.from] };
     by_cause.set(m.cause, group);
     const n = m.hi - m.lo + 1;
     group.count += n;
@@ -133,14 +133,14 @@ export function moves(timeline, now) {
     const words = [`${shown(g.cause, 120)} at ${clock(g.at, now)}; ${of(g.count, 'partition')} of ${
       [...g.steps.keys()].map((n) => shown(n, 40)).join(', ')} `];
     const to = [...g.to.keys()].map((i) => timeline.nodes[i]).filter(Boolean);
-    if (!to.length) words.push('wait for another node.');
+    if (!to.length) words.push(timeline.live ? 'wait for another node.' : 'ran on no other node.');
     else words.push('moved to ');
     to.slice(0, 4).forEach((node, i) => {
       if (i) words.push(i === Math.min(to.length, 4) - 1 && to.length <= 4 ? ' and ' : ', ');
       words.push(link(shown(node.name, 40), fragment(['nodes', node.id])));
     });
     if (to.length) words.push(to.length > 4 ? ` and ${to.length - 4} more nodes.` : '.');
-    return { tone: 'warned', id: `moves ${g.cause}`, words, ...g };
+    return { tone: g.why === 'LEFT' ? 'waiting' : 'warned', id: `moves ${g.cause}`, words, ...g };
   });
 }
 

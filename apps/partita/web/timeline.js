@@ -229,8 +229,8 @@ export class timeline {
     if (this.all && layout.total > plot) this.draw_bar(c);
     this.show_tip();
     Object.assign(this.frame.dataset, { drawn, detail: d.detail, kind: layout.kind,
-      from: Math.round(view.from), to: Math.round(view.to), frames: (this.frames =
-        (this.frames || 0) + 1) });
+      named: this.live.filter((p) => p.doing).length, from: Math.round(view.from),
+      to: Math.round(view.to), frames: (this.frames = (this.frames || 0) + 1) });
     this.next_frame(d);
   }
 

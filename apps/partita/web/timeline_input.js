@@ -97,7 +97,12 @@ function open_at(t) {
   const found = t.found;
   const p = found?.partition;
   if (p) t.props.open(t.document.steps[p.step]?.name, p.no);
-  else if (found?.live?.straggler) t.props.open(found.live.straggler.step, found.live.straggler.no);
+  else if (found?.live?.doing) {
+    const { step, no } = found.live.doing;
+    t.props.open(t.document.steps[step]?.name, no);
+  } else if (found?.live?.straggler) {
+    t.props.open(found.live.straggler.step, found.live.straggler.no);
+  }
 }
 
 /// Whether the key was one of the timeline's.

@@ -120,9 +120,10 @@ export function place_partitions(document) {
   return list;
 }
 
-/// What runs now: stragglers by name, and as many others as live leases leave to the node's
-/// executors. A lease says since when it is held, and not which of its partitions run: an executor
-/// is busy since its last partition ended. [{node, lane, from, lease?, straggler?, outcome: 'L'}]
+/// What runs now: what executors told that they are at, and stragglers, by name; and as many others
+/// as live leases leave to the node's executors. A lease says since when it is held, and not which
+/// of its partitions run: an executor is busy since its last partition ended.
+/// [{node, lane, from, to, lease?, doing?, straggler?, outcome: 'L'}]
 export function place_live(document, placed, now) {
   if (!document.live) return [];
   const by_id = new Map(document.nodes.map((n, i) => [n.id, i]));
@@ -135,26 +136,38 @@ export function place_live(document, placed, now) {
   const live = [];
   const put = (node, since, more) => {
     const slots = Math.max(1, document.nodes[node].slots);
+    const end_of = (lane) => last.get(`${node} ${lane}`) ?? -Infinity;
+    const free_then = (lane) => end_of(lane) <= since + 1;
+    // What is known by name: where the last partition ended just before. Others: where most room is.
+    const better = more.straggler || more.doing
+      ? (a, b) => free_then(a) && (!free_then(b) || end_of(a) > end_of(b))
+      : (a, b) => end_of(a) < end_of(b);
     let best = -1;
-    for (let lane = 0; lane < slots; ++lane) {
-      const key = `${node} ${lane}`;
-      if (taken.has(key)) continue;
-      const end = last.get(key) ?? -Infinity;
-      if (best < 0 || (more.straggler ? end <= since + 1 && end > (last.get(`${node} ${best}`) ??
-          -Infinity) : end < (last.get(`${node} ${best}`) ?? -Infinity))) best = lane;
-    }
+    for (let lane = 0; lane < slots; ++lane)
+      if (!taken.has(`${node} ${lane}`) && (best < 0 || better(lane, best))) best = lane;
     if (best < 0) return;
     taken.add(`${node} ${best}`);
-    const end = last.get(`${node} ${best}`) ?? -Infinity;
-    live.push({ node, lane: best, from: Math.max(since, end), to: now, outcome: 'L', ...more });
+    live.push({ node, lane: best, from: Math.max(since, end_of(best)), to: now, outcome: 'L',
+                ...more });
   };
-  for (const s of document.stragglers || []) {
+  const of_lease = new Map();  // by lease: how many of its partitions are told by name
+  const slow = new Map((document.stragglers || []).map((s) => [`${s.node?.id} ${s.step} ${s.no}`,
+    s]));
+  for (const one of document.doing || []) {
+    const node = document.nodes[one.node];
+    if (!node) continue;
+    const key = `${node.id} ${document.steps[one.step]?.name} ${one.no}`;
+    put(one.node, Date.parse(one.since), { doing: one, straggler: slow.get(key) });
+    slow.delete(key);
+    of_lease.set(one.lease, (of_lease.get(one.lease) || 0) + 1);
+  }
+  for (const s of slow.values()) {
     const node = by_id.get(s.node?.id);
     if (node !== undefined) put(node, now - s.running_s * 1000, { straggler: s });
   }
   for (const lease of document.leases || []) {
     if (!document.nodes[lease.node]) continue;
-    const left = lease.hi - lease.lo + 1 - (lease.ended || 0);
+    const left = lease.hi - lease.lo + 1 - (lease.ended || 0) - (of_lease.get(lease.id) || 0);
     const slots = Math.max(1, document.nodes[lease.node].slots);
     for (let i = 0; i < Math.min(left, slots); ++i)
       put(lease.node, Date.parse(lease.granted_at), { lease });
@@ -189,18 +202,21 @@ export function band_partitions(placed, nodes, layout, view, width) {
   return list;
 }
 
-/// What runs now, one a row: [{y, height, from, to, straggler}].
+/// What runs now, one a row: [{y, height, from, to, straggler, marks}]; `marks`: when what is told
+/// by name began, and its number.
 export function band_live(live, nodes, layout) {
   const by_row = new Map();
   for (const p of live) {
     const box = box_of(layout, p.node, p.lane, Math.max(1, nodes[p.node].slots));
     if (!box) continue;
     const known = by_row.get(box.y);
+    const marks = p.doing ? [{ ms: p.from, no: p.doing.no }] : [];
     if (!known) by_row.set(box.y, { y: box.y, height: box.height, from: p.from, to: p.to,
-                                    straggler: Boolean(p.straggler) });
+                                    straggler: Boolean(p.straggler), marks });
     else {
       known.from = Math.min(known.from, p.from);
       known.straggler ||= Boolean(p.straggler);
+      known.marks.push(...marks);
     }
   }
   return [...by_row.values()];

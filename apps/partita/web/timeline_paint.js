@@ -100,7 +100,27 @@ export function paint_live(c, live, top, view, width, colours) {
     if (right < 0 || x > width) continue;
     c.fillStyle = colours[p.straggler ? 'warned-soft' : 'running-soft'];
     c.fillRect(x, p.y - top, Math.max(1, right - x), inner(p));
+    paint_marks(c, p, top, view, width, colours);
   }
+}
+
+/// Where each began whose number is known, and, of a single one with room for it, the number.
+function paint_marks(c, p, top, view, width, colours) {
+  const y = p.y - top;
+  for (const m of p.marks) {
+    const x = x_of(m.ms, view, width);
+    if (x < 0 || x > width) continue;
+    c.fillStyle = colours[p.straggler ? 'warned' : 'running'];
+    c.fillRect(x, y, 1.5, inner(p));
+  }
+  const only = p.marks.length === 1 && p.height >= 12 ? p.marks[0] : null;
+  if (!only) return;
+  const from = Math.max(0, x_of(only.ms, view, width)) + 5;
+  const room = Math.min(width, x_of(p.to, view, width)) - from - (p.straggler ? 18 : 6);
+  const text = String(only.no);
+  if (c.measureText(text).width > room) return;
+  c.fillStyle = colours.ink;
+  c.fillText(text, from, y + inner(p) / 2 + 4);
 }
 
 const inner = (p) => Math.max(1, p.height - (p.height > 3 ? 1 : 0));
@@ -126,7 +146,7 @@ export function paint_edges(c, live, top, view, width, colours, pulse) {
   }
 }
 
-/// Stripes over what a lost node held, and an arrow to where it ran next.
+/// Stripes over what was taken from a node, and an arrow to where it ran next.
 export function paint_moves(c, moves, layout, top, view, width, colours) {
   const middle = (node) => {
     const first = layout.by_node[node];
@@ -159,9 +179,7 @@ export function paint_moves(c, moves, layout, top, view, width, colours) {
     const wide = c.measureText(text).width;
     const at = x1 + 8 + wide < width ? x1 + 6 : x1 - wide - 8;
     c.fillStyle = colours.panel;
-    c.globalAlpha = 0.85;
     c.fillRect(at - 3, from.mid - 9, wide + 6, 17);
-    c.globalAlpha = 1;
     c.fillStyle = colours.warned;
     c.fillText(text, at, from.mid + 4);
   }

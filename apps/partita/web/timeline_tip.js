@@ -49,6 +49,11 @@ export function tip_of(t) {
     return [`${shown(s.step, 40)} ${s.no}: runs for ${duration(s.running_s)}, ${
       (s.running_s / (s.median_s || 1)).toFixed(0)} × the median`, where];
   }
+  if (found.live?.doing) {
+    const one = found.live.doing;
+    return [`${step(d, one.step)} ${one.no}: runs for ${duration((t.props.now() -
+      Date.parse(one.since)) / 1000)}, lease ${one.lease}`, where];
+  }
   if (found.cell) return [cell_text(found.cell, d), where];
   if (found.live) {
     const l = found.live.lease;

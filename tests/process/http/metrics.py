@@ -20,6 +20,7 @@ OF_NODE = {
 }
 OF_CLUSTER = {
     "partita_build_info": ("gauge", ["version"]),
+    "partita_cluster_scraped": ("gauge", []),
     "partita_nodes": ("gauge", ["status"]),
     "partita_jobs": ("gauge", ["job", "state"]),
     "partita_partitions": ("gauge", ["job", "state"]),

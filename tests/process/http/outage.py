@@ -182,7 +182,8 @@ def postgres(check):
         api_is_away(check, node, mode)
         health_commands(check, node, mode, {"live": 0, "ready": 1, "startup": 0})
         families = metrics.parsed(node.probe("/metrics").text())
-        check.equal(f"{mode}: database_up", metrics.value(families, "partita_database_up"), 0.0)
+        for name in ("database_up", "cluster_scraped"):
+            check.equal(f"{mode}: {name}", metrics.value(families, f"partita_{name}"), 0.0)
         for one in asking:
             one.join(30)
         proxy.mode = "pass"

@@ -18,13 +18,14 @@ NODE = """id name state running slots stuck host pid version jobs joined_at hear
 PARTITION = """no step key state attempt node lease progress items input output files error
     started_at ended_at duration_s""".split()
 TIMELINE = """run_from run_to from to live detail nodes steps bin_s tiles leases moves partitions
-    stragglers""".split()
+    doing stragglers""".split()
 CONTRACT = {
     ("get", "/health"): """status sentence warnings nodes slots running runs database version
         schema now may_operate""".split(),
     ("get", "/throughput"): ["from", "bin_s", "ended", "failed"],
     ("get", "/nodes"): LIST,
-    ("get", "/nodes/{id}"): NODE + ["leases", "doing", "masters", "events"],
+    ("get", "/nodes/{id}"): NODE + ["leases", "more_leases", "doing", "masters", "more_masters",
+                                     "events", "events_searched"],
     ("post", "/nodes/{id}/drain"): ["id", "state"],
     ("get", "/jobs"): LIST,
     ("get", "/runs"): LIST,
@@ -36,13 +37,14 @@ CONTRACT = {
     ("post", "/runs/{id}/abandon"): RUN,
     ("get", "/runs/{id}/steps"): LIST,
     ("get", "/runs/{id}/partitions"): LIST,
-    ("get", "/runs/{id}/partitions/{step}/{no}"): PARTITION + ["tries", "log", "skipped"],
+    ("get", "/runs/{id}/partitions/{step}/{no}"): PARTITION + [
+        "tries", "checkpoint", "log", "skipped", "more_skipped"],
     ("get", "/runs/{id}/timeline"): TIMELINE,
     ("get", "/runs/{id}/errors"): ["items", "looked_at", "more"],
     ("get", "/runs/{id}/skipped"): ["items", "more"],
     ("get", "/runs/{id}/events"): LIST,
     ("get", "/events"): LIST,
-    ("get", "/changes"): ["newest", "runs", "nodes"],
+    ("get", "/changes"): ["newest", "runs", "nodes", "more"],
     ("get", "/whoami"): ["name", "role"],
     ("get", "/openapi.json"): ["openapi", "info", "paths"],
 }
@@ -245,6 +247,8 @@ def unknown(check, node):
                   f"runs/{run}/partitions?state=x", f"runs/{run}/partitions?sort=x",
                   f"runs/{run}/partitions?after=x", f"runs/{run}/timeline?pixels=0",
                   f"runs/{run}/timeline?from=2030-01-01&to=2029-01-01", "changes?since=x",
+                  "runs?since=-100000000d", f"runs/{run}/timeline?from=-100000000d",
+                  "runs?until=2026-11-27T07:00garbage",
                   f"runs/{run}/events?after=x", "events?limit=0", "nodes?every=1", "health?x=1"):
         answer = node.get(query)
         check(f"{query}: 400", answer.status == 400, answer)

@@ -76,9 +76,13 @@ function doing(n) {
   ], list, { key: (d) => `${d.run} ${d.step} ${d.no}`, label: 'What its executors do now' }));
 }
 
+const only_first = (more, list) => more && h('span', { class: 'quiet' },
+  `only the first ${f.count(list.length)}`);
+
 function leases(n) {
   const list = n.leases || [];
-  return list.length > 0 && section('What it holds', { 'data-testid': 'leases' }, table([
+  return list.length > 0 && section('What it holds', { 'data-testid': 'leases',
+    aside: only_first(n.more_leases, list) }, table([
     ['Lease', 'fit', (l) => h('span', { class: 'id' }, l.id)],
     ['Run', 'fit', (l) => run_link(l.run)],
     ['Partitions', 'name-cell', (l) => h('a', { href: fragment(['runs', l.run, 'partitions'], {
@@ -93,12 +97,15 @@ function leases(n) {
 
 function masters(n) {
   const list = n.masters || [];
-  return list.length > 0 && section('Runs it drives', { 'data-testid': 'masters' },
+  return list.length > 0 && section('Runs it drives', { 'data-testid': 'masters',
+    aside: only_first(n.more_masters, list) },
     h('ul', { class: 'rows' }, list.map((m) => h('li', { key: m.run }, run_link(m.run),
       job_link(m.job)))));
 }
 
 function events(n) {
   const list = [...(n.events || [])].reverse().slice(0, 60);
-  return list.length > 0 && section('Lately', {}, event_list(list, new Map([[n.id, n.name]])));
+  return list.length > 0 && section('Lately', { aside: n.events_searched && h('span', {
+    class: 'quiet' }, `among the newest ${f.of(n.events_searched, 'event')} of all`) },
+  event_list(list, new Map([[n.id, n.name]])));
 }

@@ -16,6 +16,7 @@ export const overview = {
     { name: 'failed', url: 'runs?state=FAILED&limit=6', fresh: 'events' },
     { name: 'throughput', url: 'throughput', fresh: 'slow' },
     { name: 'events', url: 'events?limit=200', fresh: 'events' },
+    { name: 'jobs', url: 'jobs', fresh: 'slow' },
   ],
 
   draw(ctx) {
@@ -29,7 +30,7 @@ export const overview = {
       ctx.get('health').error && failure(ctx.get('health').error),
       warnings(health),
       h('div', { class: 'columns overview-columns' },
-        h('div', {}, runs_now(ctx), failures(ctx)),
+        h('div', {}, runs_now(ctx), failures(ctx), jobs_now(ctx)),
         h('div', {}, nodes_now(ctx), throughput(ctx), lately(ctx))),
     ];
   },
@@ -46,7 +47,10 @@ function warnings(health) {
 
 function runs_now(ctx) {
   const { value, error } = ctx.get('live');
-  const aside = h('a', { href: '#/runs' }, 'All runs');
+  const live = ctx.health?.runs;
+  const more = live && value ? Number(live.created) + Number(live.running) - value.items.length : 0;
+  const aside = h('a', { href: more > 0 ? '#/runs?state=CREATED,RUNNING' : '#/runs' },
+    more > 0 ? `${f.count(more)} more` : 'All runs');
   return section('Runs under way', { aside, 'data-testid': 'live-runs' },
     error && failure(error),
     !value && !error && waiting_for_first(),
@@ -75,6 +79,20 @@ function failures(ctx) {
     key: r.id, 'data-run': r.id }, mark('FAILED'), run_link(r.id), job_link(r.job),
   h('span', { class: 'grow clip error-text', title: f.shown(r.error, 600) },
     f.shown(r.error, 200)), h('span', { class: 'quiet' }, when(r.ended_at))))));
+}
+
+/// What runs of each job take as a rule.
+function jobs_now(ctx) {
+  const list = (ctx.value('jobs')?.items || []).filter((j) => j.last_run).slice(0, 12);
+  return list.length > 0 && section('Jobs', { aside: h('a', { href: '#/jobs' }, 'All jobs'),
+    'data-testid': 'overview-jobs' }, table([
+    ['Job', 'name-cell', (j) => [job_link(j.name), h('span', { class: 'quiet' }, ` v${
+      j.version}`)]],
+    ['Mean', 'num', (j) => f.duration(j.mean_s)],
+    ['95 % up to', 'num', (j) => f.duration(j.p95_s)],
+    ['Last success', 'num wide-only', (j) => when(j.last_success_at, 'never')],
+  ], list, { key: (j) => `${j.name}/${j.version}`, label: 'What runs of each job take',
+             row_props: (j) => ({ 'data-job': j.name }) }));
 }
 
 function nodes_now(ctx) {

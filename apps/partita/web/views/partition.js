@@ -105,7 +105,8 @@ function log(p) {
 
 function skipped(id, step, p) {
   const list = Array.isArray(p.skipped) ? p.skipped : [];
-  return list.length > 0 && section('Skipped items', {}, h('ul', { class: 'rows' },
+  return list.length > 0 && section('Skipped items', { aside: p.more_skipped && h('span', {
+    class: 'quiet' }, `only the first ${f.count(list.length)}`) }, h('ul', { class: 'rows' },
     list.map((s, i) => h('li', { key: i }, at(s.at), h('span', { class: 'grow clip' },
       f.shown(s.place || f.value_text(s.item), 200)), h('span', { class: 'quiet clip' },
       f.shown(s.why, 200))))));

@@ -66,7 +66,7 @@ function errors(ctx, r) {
   if (error) return failure(error);
   if (!value?.items.length) return null;
   return section('Errors', { 'data-testid': 'errors', aside: value.more &&
-    h('span', { class: 'quiet' }, `of the newest ${f.count(value.looked_at)} failures`) },
+    h('span', { class: 'quiet' }, `of ${f.count(value.looked_at)} failures that were looked at`) },
   h('ul', { class: 'rows errors' }, value.items.map((e) => h('li', { key: e.message + e.outcome,
     'data-outcome': e.outcome },
   mark(e.outcome), h('div', { class: 'grow' },
@@ -85,7 +85,8 @@ function errors(ctx, r) {
 function moved(ctx) {
   const groups = moves(ctx.value('timeline'), ctx.now);
   return groups.length > 0 && section('Moved work', { 'data-testid': 'moves' },
-    h('ul', { class: 'rows errors' }, groups.map((g) => h('li', { key: g.cause }, mark('LOST'),
+    h('ul', { class: 'rows errors' }, groups.map((g) => h('li', { key: g.cause },
+      mark(g.why === 'LEFT' ? 'LEFT' : 'LOST'),
       h('span', {}, g.words.map((w) => (typeof w === 'string' ? w
         : h('a', { href: w.href }, w.text))))))));
 }
