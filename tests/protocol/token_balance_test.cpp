@@ -19,10 +19,10 @@ using nodes = std::vector<token_node>;
 using schedules = std::vector<token_schedule>;
 
 void carry_out(schedules& all, const std::vector<token_move>& moves) {
+  std::map<schedule_id, token_schedule*> by_id;
+  for (auto& one : all) by_id[one.id] = &one;
   for (const auto& move : moves) {
-    const auto at = std::find_if(all.begin(), all.end(),
-                                 [&](const auto& one) { return one.id == move.schedule; });
-    REQUIRE(at != all.end());
+    auto* at = by_id.at(move.schedule);
     CHECK(at->owner == move.from);
     CHECK(move.from != move.to);
     at->owner = move.to;
@@ -259,7 +259,7 @@ TEST_CASE("no nodes, no schedules, no tokens: no moves") {
       balance_tokens(nodes{{node_id{1}, 0, {"a"}}}, schedules{{schedule_id{1}, "a", {}}}).empty());
 }
 
-TEST_CASE("10,000 schedules are balanced in well under a second") {
+TEST_CASE("10,000 schedules are balanced on up to 512 nodes, some of which drain and come back") {
   for (const auto count : {8, 64, 512}) {
     nodes all;
     for (int i = 1; i <= count; ++i) {
