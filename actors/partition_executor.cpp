@@ -54,11 +54,8 @@ chunk executor_state::commit_chunk(lease_id lease, partition_no no, const chunk&
 std::unique_ptr<attempt_queries> executor_state::queries_of(lease_id lease, partition_no no) {
   const auto here = [this]() -> worker_session& { return opened(author, true); };
   const auto beside = [this]() -> worker_session& { return opened(ahead, true); };
-  // A server works while the node does. In the node's own process two threads would contend.
-  const auto& authors = deps->author_db ? deps->author_db : deps->db;
-  const bool reads_ahead = deps->reads_ahead && authors->shared_over_network();
-  return std::make_unique<attempt_queries>(lease, no, here,
-                                           reads_ahead ? attempt_queries::opener{beside} : nullptr);
+  return std::make_unique<attempt_queries>(
+      lease, no, here, deps->reads_ahead ? attempt_queries::opener{beside} : nullptr);
 }
 
 /// Finds the step and the parameters of the batch, once. If that fails, throws permanent_error,

@@ -250,7 +250,7 @@ class chunked {
                 },
                 where))
           continue;
-        loop.will_write(where);
+        loop.will_write([&](std::string& to) { reader.tell_place(to); });
         writer->outputs.push_back(std::move(*out));
       }
       loop.commit(reader.position());
@@ -305,7 +305,7 @@ class chunked {
       return one.out.has_value();
     };
     if (!loop.process(made, where)) return;
-    loop.will_write(where);
+    loop.will_write([&](std::string& places) { places += one.where; });
     to.outputs.push_back(std::move(*one.out));
   }
 

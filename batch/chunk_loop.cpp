@@ -118,6 +118,11 @@ bool chunk_loop::rests_before_retry(const std::exception& why, int tries) const 
   return true;
 }
 
+std::string chunk_loop::place_of(std::size_t no) const {
+  const auto begin = no == 0 ? 0 : outputs_[no - 1].place_end;
+  return places_.substr(begin, outputs_[no].place_end - begin);
+}
+
 /// One output by itself, so that only those are let go that cannot be written.
 void chunk_loop::write_each(sql_transaction* tx, chunk& c) {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
@@ -128,9 +133,10 @@ void chunk_loop::write_each(sql_transaction* tx, chunk& c) {
       else
         out_->write(tx, i, 1);
     } catch (const std::exception& e) {
-      require_skippable(e, outputs_[i].where);
+      auto place = place_of(i);
+      require_skippable(e, place);
       out_->resume(before);
-      add_skipped(c.skipped, {outputs_[i].item, skip_stage::write, outputs_[i].where, e.what()});
+      add_skipped(c.skipped, {outputs_[i].item, skip_stage::write, std::move(place), e.what()});
       if (!PARTITA_BUG(an_item_let_go_counts_as_written)) --c.to.counts.written;
       ++c.to.counts.skipped;
     }
@@ -220,6 +226,7 @@ void chunk_loop::commit(const json& reader) {
   read_ = filtered_ = 0;
   skipped_.clear();
   outputs_.clear();
+  places_.clear();
   p_.stop_if_requested();
 }
 

@@ -120,10 +120,11 @@ class chunk_loop {
     }
   }
 
-  /// The item that came last will be written.
-  template <class Where>
-  void will_write(const Where& where) {
-    outputs_.push_back({items() - 1, where()});
+  /// The item that came last will be written. `tell_place` appends its place to a text.
+  template <class Tell>
+  void will_write(const Tell& tell_place) {
+    tell_place(places_);
+    outputs_.push_back({items() - 1, places_.size()});
   }
 
   /// Writes and stores the chunk, unless no item came. Then a new chunk begins. `reader`: its
@@ -137,8 +138,9 @@ class chunk_loop {
   void require_no_killer() const;
   struct output {
     std::int64_t item;
-    std::string where;
+    std::size_t place_end;  // in places_; it begins where that of the output before it ends
   };
+  std::string place_of(std::size_t no) const;
 
   template <class Where>
   void let_go(skip_stage stage, const Where& where, const std::exception& why) {
@@ -177,6 +179,7 @@ class chunk_loop {
   std::int64_t filtered_ = 0;
   std::vector<skipped_item> skipped_;
   std::vector<output> outputs_;
+  std::string places_;            // of the outputs, one behind the other
   json written_before_;           // the writer's position
   bool perhaps_written_ = false;  // something of this chunk, behind it
 };

@@ -16,7 +16,13 @@ class item_source {
  public:
   virtual ~item_source() = default;
   virtual std::optional<In> next() = 0;
-  virtual std::string where() const = 0;
+  /// Appends the place of the item that came last.
+  virtual void tell_place(std::string& to) const = 0;
+  std::string where() const {
+    std::string told;
+    tell_place(told);
+    return told;
+  }
   virtual json position() const = 0;
   /// Goes on at a position that `position` gave, behind so many items.
   virtual void go_on(const json& position, std::int64_t items) = 0;
@@ -29,9 +35,11 @@ class items_of_reader final : public item_source<In> {
 
   std::optional<In> next() override { return reader_.next(); }
 
-  std::string where() const override {
-    if constexpr (requires { reader_.where(); }) return reader_.where();
-    return {};
+  void tell_place(std::string& to) const override {
+    if constexpr (requires { reader_.tell_place(to); })
+      reader_.tell_place(to);
+    else if constexpr (requires { reader_.where(); })
+      to += reader_.where();
   }
 
   json position() const override {

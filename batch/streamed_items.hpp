@@ -69,7 +69,7 @@ class streamed_items final : public item_source<In> {
                             std::string{e.what()});
     }
   }
-  std::string where() const override { return items_.where(); }
+  void tell_place(std::string& to) const override { to += items_.where(); }
   json position() const override { return items_.position(); }
   void go_on(const json& position, std::int64_t) override {
     items_.seek(position.get<std::size_t>());

@@ -26,11 +26,6 @@ namespace fs = std::filesystem;
 
 const std::vector<std::string> columns{"id", "name", "amount", "note"};
 
-struct entry {
-  std::int64_t id;
-  sql_value name, amount, note;
-};
-
 using text_row = std::array<std::string, 4>;
 
 partitioned one_partition(const json& input = nullptr) {
@@ -46,22 +41,11 @@ partitioned one_file(const fs::path& from) {
 
 job table_to_table(int interval, int page) {
   const auto read = [page](partition_context& p) {
-    return sql::keyset<entry>{p,
-                              {"source", columns, {"id"}, "", {}},
-                              {},
-                              [](sql_row& row) {
-                                return entry{std::get<std::int64_t>(row[0]), std::move(row[1]),
-                                             std::move(row[2]), std::move(row[3])};
-                              },
-                              page};
+    return sql::keyset<sql_row>{p, {"source", columns, {"id"}, "", {}}, {}, page};
   };
-  const auto write = [](partition_context&) {
-    return sql::insert<entry>{"target", columns, [](const entry& e) {
-                                return sql_row{e.id, e.name, e.amount, e.note};
-                              }};
-  };
+  const auto write = [](partition_context&) { return sql::insert<sql_row>{"target", columns}; };
   return job{"table_to_table"}.step(
-      one_partition().each(chunked<entry>{interval}.read(read).write(write)));
+      one_partition().each(chunked<sql_row>{interval}.read(read).write(write)));
 }
 
 auto read_rows(const fs::path& from) {
@@ -125,7 +109,7 @@ class copies {
   void measure(const std::string& what) {
     if (what == "table_to_table") {
       compare(
-          what, bench::table_to_table(interval_, on_sqlite() ? interval_ : 5 * interval_),
+          what, bench::table_to_table(interval_, 5 * interval_),
           [&] { hand_->table_to_table(interval_); }, [&] { return hand_->copied(); });
     } else if (what == "csv_to_table") {
       compare(
@@ -183,8 +167,6 @@ class copies {
     if (select > 0) line["job_to_insert_select"] = rounded(select / jobs);
     print(line);
   }
-
-  bool on_sqlite() const { return url_.starts_with("sqlite:"); }
 
   document about(const std::string& what) const {
     return {{"bench", "chunk_copy"},

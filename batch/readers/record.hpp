@@ -47,6 +47,13 @@ class mapped {
   json position() const { return source_.position(); }
   void seek(const json& position) { source_.seek(position); }
   std::string where() const { return source_.where(); }
+  /// Appends the place: for each item, so without a text of its own where the source can.
+  void tell_place(std::string& to) const {
+    if constexpr (requires { source_.tell_place(to); })
+      source_.tell_place(to);
+    else
+      to += source_.where();
+  }
 
  private:
   Source source_;

@@ -175,15 +175,22 @@ void pages::seek(const json& position) {
   more_ = true;
 }
 
-/// Asked for every row: it is told without a JSON document.
 std::string pages::where() const {
-  auto told = from_;
+  std::string told;
+  tell_place(told);
+  return told;
+}
+
+/// Asked for every row: it is told without a JSON document.
+void pages::tell_place(std::string& to) const {
+  to += from_;
+  if (last_.empty()) return;
   const char* separator = ", key [";
   for (const auto& value : last_) {
-    told += std::exchange(separator, ",");
-    std::visit([&](const auto& v) { append(told, v); }, value);
+    to += std::exchange(separator, ",");
+    std::visit([&](const auto& v) { append(to, v); }, value);
   }
-  return last_.empty() ? told : told + ']';
+  to += ']';
 }
 
 cursor_rows::cursor_rows(partition_context& p, std::string statement, sql_row values, int page)

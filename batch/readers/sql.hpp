@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <future>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -38,9 +39,8 @@ void from_json(const json& from, key_range& range);
 
 /// Pages of rows in the order of their keys. Each page is a query by itself that begins behind the
 /// last key, so nothing is held open between two chunks, and the table may be as long as it likes.
-/// A page is read while the one before it is worked on: it need not have what is written meanwhile.
-/// On PostgreSQL that is done by a session of its own, which knows no SET and no temporary table of
-/// the author's.
+/// A page is read while the one before it is worked on, by a session of its own: it need not have
+/// what is written meanwhile, and knows no SET and no temporary table of the author's.
 class pages {
  public:
   pages(partition_context& p, const source& what, key_range range, int page);
@@ -55,6 +55,7 @@ class pages {
   void seek(const json& position);
   /// "FROM, key [7]", of the row that came last.
   std::string where() const;
+  void tell_place(std::string& to) const;
 
  private:
   void fetch();
@@ -76,14 +77,20 @@ class pages {
   std::future<std::vector<sql_row>> ahead_;  // of the page behind them; none: not asked for
 };
 
-/// A reader of T: what a function of the author's makes of the columns of each row. What it throws
-/// as a data_error gets the place of the row in front.
+/// A row as it is.
+inline sql_row same_row(sql_row& row) { return std::move(row); }
+
+/// A reader of T: what a function of the author's makes of the columns of each row; none for rows
+/// as they are. What it throws as a data_error gets the place of the row in front.
 template <class T>
 class keyset : public mapped<T, pages, sql_row> {
  public:
   keyset(partition_context& p, const source& what, key_range range,
          typename mapped<T, pages, sql_row>::maker make, int page = 1000)
       : mapped<T, pages, sql_row>(pages{p, what, std::move(range), page}, std::move(make)) {}
+  keyset(partition_context& p, const source& what, key_range range,
+         int page = 1000) requires std::is_same_v<T, sql_row>
+      : keyset(p, what, std::move(range), same_row, page) {}
 };
 
 /// Rows of a query that is run once, in its order and as of that moment: for what has no key. The

@@ -29,8 +29,13 @@ class insert {
   /// `table` may be "schema.table".
   insert(std::string table, std::vector<std::string> columns, row_maker<T> make)
       : table_(std::move(table)), columns_(std::move(columns)), make_(std::move(make)) {}
+  /// The items are rows already.
+  insert(std::string table, std::vector<std::string> columns) requires std::is_same_v<T, sql_row>
+      : insert(std::move(table), std::move(columns), nullptr) {}
 
   void write(std::span<const T> items, sql_transaction& tx) {
+    if constexpr (std::is_same_v<T, sql_row>)
+      if (!make_) return tx.insert(table_, columns_, items);
     rows_.clear();
     for (const auto& item : items) rows_.push_back(make_(item));
     tx.insert(table_, columns_, rows_);

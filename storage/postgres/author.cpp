@@ -80,10 +80,15 @@ std::vector<sql_row> rows_of(const pqxx::result& found) {
   for (pqxx::row_size_type i = 0; i < found.columns(); ++i) types.push_back(found.column_type(i));
   std::vector<sql_row> rows;
   rows.reserve(static_cast<std::size_t>(found.size()));
-  for (const auto& row : found) {
+  // By iterators: their `*` makes a field anew, which counts one more user of the result.
+  for (auto row = found.begin(); row != found.end(); ++row) {
     auto& made = rows.emplace_back();
     made.reserve(types.size());
-    for (const auto& field : row) made.push_back(value_of(field, types[made.size()]));
+    auto field = row->begin();
+    for (const auto type : types) {
+      made.push_back(value_of(*field.operator->(), type));
+      ++field;
+    }
   }
   return rows;
 }

@@ -1,5 +1,6 @@
 #include "storage/sqlite/connection.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <thread>
@@ -11,6 +12,7 @@ namespace partita::sqlite {
 namespace {
 
 constexpr microseconds pause_between_writes{500};
+constexpr milliseconds longest_turn{10};
 
 int on_busy(void* db, int tries) { return static_cast<connection*>(db)->wait_for_lock(tries); }
 
@@ -173,8 +175,11 @@ bool connection::wait_for_lock(int tries) {
 
 void connection::pause_after_write() {
   if (options_.alone) return;
+  const auto now = boot_now();
   const auto due = last_write_ + pause_between_writes;
-  if (const auto now = boot_now(); now < due) pause(due - now);
+  if (now < due && now < turn_began_ + longest_turn) return;
+  if (now < due) pause(due - now);
+  turn_began_ = std::max(now, due);
 }
 
 void connection::sync_commits(bool yes) {

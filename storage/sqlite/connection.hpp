@@ -37,8 +37,8 @@ class lock_conflict : public store_error {
 /// SQL the function partita_now(): the clock in microseconds, one reading a transaction.
 ///
 /// SQLite has one writer at a time and no queue of writers. So that no writer starves, a writer
-/// that has waited long tries more often, and one that has just written pauses before it writes
-/// again.
+/// that has waited long tries more often, and one that writes again and again pauses after each
+/// `longest_turn`.
 ///
 /// Every error is a store_error that names the file. The file is never touched but through SQLite:
 /// closing any other descriptor of it would drop the locks of the whole process. A file that the
@@ -160,6 +160,7 @@ class connection {
   bool read_only_ = false;            // the user has no right to write the file
   mono_time waiting_since_{};
   mono_time last_write_{};
+  mono_time turn_began_{};  // the first of the writes between which it did not pause
   db_time now_{};
   std::unique_ptr<sqlite3, closer> db_;
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, closer>> prepared_;

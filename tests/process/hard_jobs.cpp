@@ -236,18 +236,15 @@ template <class Reader>
 chunked<sql_row> copied(Reader reader) {
   chunked<sql_row> c{7};
   c.read(std::move(reader)).write([](partition_context&) {
-    return sql::insert<sql_row>{"ledger_copy", {"no", "entry"}, [](const sql_row& r) { return r; }};
+    return sql::insert<sql_row>{"ledger_copy", {"no", "entry"}};
   });
   return c;
 }
 
 chunked<sql_row> copied_by_key() {
   return copied([](partition_context& p) {
-    return sql::keyset<sql_row>{p,
-                                {"ledger", {"no", "entry"}, {"no", "entry"}, "no = $1", {p.no()}},
-                                {},
-                                [](const sql_row& row) { return row; },
-                                10};
+    return sql::keyset<sql_row>{
+        p, {"ledger", {"no", "entry"}, {"no", "entry"}, "no = $1", {p.no()}}, {}, 10};
   });
 }
 
