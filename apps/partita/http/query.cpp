@@ -40,7 +40,7 @@ std::optional<microseconds> cut_fraction(std::string& text) {
       digits.find_first_not_of("0123456789") != digits.npos)
     return std::nullopt;
   text.resize(whole);
-  return microseconds{static_cast<std::int64_t>(std::stod("0." + digits) * 1e6 + 0.5)};
+  return microseconds{std::stoll((digits + "000000").substr(0, 6))};
 }
 
 }  // namespace
@@ -81,13 +81,15 @@ std::optional<partition_state> partition_state_in(const request& what, const std
 }
 
 void allow_only(const request& what, const std::vector<std::string>& names) {
-  for (const auto& [given, value] : what.query)
+  for (const auto& one : what.query) {
+    const auto& given = one.first;
     if (std::none_of(names.begin(), names.end(), [&](const std::string& name) {
           return name.back() == '.' ? given.starts_with(name) && given.size() > name.size()
                                     : given == name;
         }))
       refuse("there is no parameter " + given,
              names.empty() ? "it takes none" : "it takes " + cli::join(names, ", "));
+  }
 }
 
 cli::run_filter run_filter_in(const request& what, db_time now) {

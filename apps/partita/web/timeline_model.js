@@ -138,7 +138,7 @@ export function place_live(document, placed, now) {
     const slots = Math.max(1, document.nodes[node].slots);
     const end_of = (lane) => last.get(`${node} ${lane}`) ?? -Infinity;
     const free_then = (lane) => end_of(lane) <= since + 1;
-    // What is known by name: where the last partition ended just before. Others: where most room is.
+    // What is known by name: where the last one ended just before. Others: where most room is.
     const better = more.straggler || more.doing
       ? (a, b) => free_then(a) && (!free_then(b) || end_of(a) > end_of(b))
       : (a, b) => end_of(a) < end_of(b);
