@@ -225,6 +225,21 @@ std::vector<command> make_table() {
        {"schema migrate", "schema status", "schema roles"},
        with_database(listing_options()),
        schema_command},
+      {"schedule",
+       "test TRIGGER",
+       "tell when a trigger fires next",
+       operate,
+       "A trigger is a cron entry of five fields or @hourly, @daily, @weekly, @monthly, @yearly;\n"
+       "or `every 30s`, `every 30s at fixed rate`, `at 2026-03-01T10:20`. A time of day fires once "
+       "a\n"
+       "day, also when clocks are set forward or back. An hour field of * or */n is an interval, "
+       "and\n"
+       "goes on through both.",
+       {"schedule test \"30 2 * * MON-FRI\" --zone Europe/Berlin"},
+       option_list{{"zone", "NAME", "whose clock counts (IANA)", "", "UTC"},
+                   {"count", "N", "how many times", "", "10"}} +
+           format_options() + general_options(),
+       schedule_command},
       {"doctor",
        "",
        "tell what is unsafe or unfit, and what to do about it",

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
-#include <map>
+
+#include "protocol/duration.hpp"
 
 namespace partita::cli {
 
@@ -120,16 +120,10 @@ constexpr db_time first_time = sys_days{year{1} / January / 1};
 
 std::optional<db_time> parse_since(const std::string& text, db_time now) {
   if (text.empty()) return std::nullopt;
-  const auto unit = std::map<char, seconds>{
-      {'s', seconds{1}}, {'m', minutes{1}}, {'h', hours{1}}, {'d', days{1}}};
-  if (const auto found = unit.find(text.back()); found != unit.end()) {
-    constexpr std::int64_t most = 100'000'000;
-    std::int64_t count = 0;
-    const auto* last = text.data() + text.size() - 1;
-    const auto [end, error] = std::from_chars(text.data(), last, count);
-    if (error != std::errc{} || end != last || count < 0 || count > most) return std::nullopt;
-    const auto then = now - count * found->second;
-    return then < first_time ? std::nullopt : std::optional{then};
+  if (std::string_view{"smhd"}.find(text.back()) != std::string_view::npos) {
+    const auto ago = parse_duration(text);
+    if (!ago || now - *ago < first_time) return std::nullopt;
+    return now - *ago;
   }
   int y = 0, h = 0, min = 0, s = 0, used = 0;
   unsigned m = 0, d = 0;

@@ -21,7 +21,7 @@ using namespace screening;
 namespace {
 
 constexpr int load_interval = 1000;    // lines
-constexpr int screen_interval = 20;    // payments
+constexpr int screen_interval = 100;   // payments
 constexpr int decide_interval = 1000;  // payments
 constexpr int threads = 8;             // of local_chunking
 constexpr int slices = 8;              // of local_partitioning

@@ -21,6 +21,7 @@ exit_code node_command(const invocation& in);
 exit_code serve_command(const invocation& in);
 exit_code healthcheck_command(const invocation& in);
 exit_code abandon_command(const invocation& in);
+exit_code schedule_command(const invocation& in);
 exit_code schema_command(const invocation& in);
 exit_code doctor_command(const invocation& in);
 exit_code verify_command(const invocation& in);
