@@ -113,7 +113,7 @@ TEST_CASE("parameters are checked, with a sentence") {
   CHECK(at("2026-03-01T10:20:30") == now);
   CHECK(at("2026-03-01T10:20:30Z") == now);
   CHECK(at("2026-03-01T10:20:30.5") == now + 500ms);
-  CHECK(at("-730000d") == now - 730'000 * 24h);
+  CHECK(at("-90000d") == now - 90'000 * 24h);
   for (const auto* wrong :
        {"x", "-", "yesterday", "2026-03-01T10:20:99Z", "2026-03-01T10:20:xxZ",
         "2026-03-01T10:20garbage", "2026-03-01T10:20:30garbage", "2026-03-01T10:20:30.1x",

@@ -17,7 +17,7 @@ for kind in $(databases); do
       delay_ms=15 --nodes 3 --executors 2 --fast >"$scratch/run.out" 2>"$scratch/run.err" &
     runner=$!
     ok "three nodes joined" wait_for 30 sh -c \
-      "[ \$('$PARTITA' nodes -o name 2>/dev/null | wc -l) -ge 3 ]"
+      "[ \$('$PARTITA' nodes --all -o name 2>/dev/null | wc -l) -ge 3 ]"
     pause=$(awk -v s="$seed$i" 'BEGIN { srand(s); printf "%.2f", rand() * 1.2 }')
     sleep "$pause"
     victims=$(pgrep -P "$runner")
