@@ -125,7 +125,7 @@ struct submission {
   std::string identity;
   /// Chosen by the submitter: submitting the same key again finds the first run.
   std::string launch_key;
-  std::string by{};  // who asked, for the event log; "": not told
+  std::string by{};            // who asked, for the event log; "": not told
   std::string trace_parent{};  // of whoever submits it (protocol/trace.hpp); "": none
 };
 
@@ -145,7 +145,7 @@ struct run_row {
   db_time created_at;
   std::optional<db_time> started_at;
   std::optional<db_time> ended_at;
-  bool abandoned = false;  // FAILED or STOPPED, and nobody shall continue it
+  bool abandoned = false;      // FAILED or STOPPED, and nobody shall continue it
   std::string trace_parent{};  // W3C; "": it was submitted without one
 };
 

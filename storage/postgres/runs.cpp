@@ -37,9 +37,9 @@ bool postgres_transaction::any_live_run() {
 }
 
 std::optional<run_id> postgres_transaction::insert_run(const run_row& run) {
-  const auto made = query(sql::insert_run, run.job.name, run.job.version, run.parameters,
-                          run.identity, run.launch_key, run.restart_of.value, run.result,
-                          run.trace_parent);
+  const auto made =
+      query(sql::insert_run, run.job.name, run.job.version, run.parameters, run.identity,
+            run.launch_key, run.restart_of.value, run.result, run.trace_parent);
   if (made.empty()) return std::nullopt;
   return id_of<run_id>(made.front()[0]);
 }

@@ -65,9 +65,9 @@ std::optional<run_row> sqlite_transaction::find_live_run(const std::string& job,
 bool sqlite_transaction::any_live_run() { return db_.query(sql::any_live_run).next(); }
 
 std::optional<run_id> sqlite_transaction::insert_run(const run_row& run) {
-  const auto inserted = db_.run(sql::insert_run, run.job.name, run.job.version, run.parameters,
-                                run.identity, run.launch_key, run.restart_of, run.result,
-                                run.trace_parent);
+  const auto inserted =
+      db_.run(sql::insert_run, run.job.name, run.job.version, run.parameters, run.identity,
+              run.launch_key, run.restart_of, run.result, run.trace_parent);
   if (inserted == 0) return std::nullopt;
   return run_id{db_.last_id()};
 }
