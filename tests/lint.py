@@ -8,11 +8,13 @@
   tests/lint.py FILE...       these, whether or not they were found clean before
 
 What was found clean is remembered by the contents of the file and of every file of ours that it
-includes, so another checkout need not look again. Needs a configured and built build/dev: the
-compiler's lists of included files are read there. Exit codes: 0 clean, 1 not, 77 no clang-tidy 14.
+includes, so another checkout need not look again. Needs no build: how a file is compiled by itself,
+without its neighbours, is told by a configured tree of its own, build/lint.
+Exit codes: 0 clean, 1 not, 77 no clang-tidy 14.
 """
 import argparse
 import concurrent.futures
+import functools
 import hashlib
 import json
 import os
@@ -23,7 +25,7 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build", "dev")
+BUILD = os.path.join(ROOT, "build", "lint")
 MEMORY = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")),
                       "partita-lint")
 BUDGET_S = 60
@@ -43,6 +45,10 @@ def clang_tidy():
 
 def commands():
     """By file of the tree: how it is compiled, without what only GCC understands."""
+    done = subprocess.run(["cmake", "--preset", "dev", "-B", BUILD, "-DCMAKE_UNITY_BUILD=OFF"],
+                          cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"the tree cannot be configured in {BUILD}:\n{done.stderr}")
     with open(os.path.join(BUILD, "compile_commands.json")) as f:
         entries = json.load(f)
     found = {}
@@ -60,24 +66,23 @@ def commands():
     return found
 
 
-def object_of(entry):
-    words = entry["command"].split()
-    return words[words.index("-o") + 1]
+@functools.cache
+def named_in(path):
+    """The files of the tree that a file includes itself: they are named from the root."""
+    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+        names = re.findall(r'^#include "([^"]+)"', f.read(), re.M)
+    return [name for name in names if os.path.exists(os.path.join(ROOT, name))]
 
 
-def includes():
-    """By object file: the files of the tree that went into it, as ninja remembers them."""
-    text = subprocess.run(["ninja", "-C", BUILD, "-t", "deps"], capture_output=True, text=True,
-                          check=True).stdout
-    found = {}
-    for block in text.split("\n\n"):
-        lines = block.splitlines()
-        if not lines:
-            continue
-        name = lines[0].split(": #deps")[0]
-        paths = (os.path.normpath(os.path.join(BUILD, line.strip())) for line in lines[1:])
-        found[name] = sorted(p for p in paths if p.startswith(ROOT) and not p.startswith(BUILD))
-    return found
+def included_in(path):
+    """The file and every file of the tree that goes into it."""
+    found, todo = set(), [path]
+    while todo:
+        at = todo.pop()
+        if at not in found:
+            found.add(at)
+            todo += named_in(at)
+    return sorted(os.path.join(ROOT, at) for at in found)
 
 
 def digest(program, entry, files):
@@ -113,20 +118,19 @@ def main():
     known = commands()
     for path in args.files:
         if os.path.relpath(os.path.abspath(path), ROOT) not in known:
-            sys.exit(f"{path} is not compiled in build/dev; give a .cpp file of the tree")
+            sys.exit(f"{path} is not compiled; give a .cpp file of the tree")
     wanted = [os.path.relpath(os.path.abspath(p), ROOT) for p in args.files] or list(known)
 
-    database = os.path.join(BUILD, "lint")
+    database = os.path.join(BUILD, "clang")
     os.makedirs(database, exist_ok=True)
     os.makedirs(MEMORY, exist_ok=True)
     with open(os.path.join(database, "compile_commands.json"), "w") as f:
         json.dump(list(known.values()), f)
 
-    included = includes()
     todo = []
     for path in wanted:
         entry = known[path]
-        files = included.get(object_of(entry)) or [os.path.join(ROOT, path)]
+        files = included_in(path)
         stamp = os.path.join(MEMORY, digest(program, entry, files))
         if args.files or not os.path.exists(stamp):
             todo.append((max(os.path.getmtime(p) for p in files), path, stamp))

@@ -16,30 +16,25 @@ foreach(module libpqxx libpq sqlite3 cpp-httplib)
   endif()
 endforeach()
 
-# Debian's CAF and cctz bring neither a CMake package nor a pkg-config file.
-find_path(PARTITA_CAF_INCLUDE_DIR caf/all.hpp)
-find_library(PARTITA_CAF_CORE_LIBRARY caf_core)
-if(NOT PARTITA_CAF_INCLUDE_DIR OR NOT PARTITA_CAF_CORE_LIBRARY)
-  set(partita_FOUND FALSE)
-  set(partita_NOT_FOUND_MESSAGE "Partita needs the C++ Actor Framework (caf/all.hpp, caf_core).")
-  return()
-endif()
-find_path(PARTITA_CCTZ_INCLUDE_DIR cctz/time_zone.h)
-find_library(PARTITA_CCTZ_LIBRARY cctz)
-if(NOT PARTITA_CCTZ_INCLUDE_DIR OR NOT PARTITA_CCTZ_LIBRARY)
-  set(partita_FOUND FALSE)
-  set(partita_NOT_FOUND_MESSAGE "Partita needs cctz, for time zones (cctz/time_zone.h, libcctz).")
-  return()
-endif()
-if(NOT TARGET partita::cctz)
-  add_library(partita::cctz SHARED IMPORTED)
-  set_target_properties(partita::cctz PROPERTIES
-                        IMPORTED_LOCATION ${PARTITA_CCTZ_LIBRARY}
-                        INTERFACE_INCLUDE_DIRECTORIES ${PARTITA_CCTZ_INCLUDE_DIR})
-endif()
-if(NOT TARGET partita::caf_core)
-  add_library(partita::caf_core SHARED IMPORTED)
-  set_target_properties(partita::caf_core PROPERTIES
-                        IMPORTED_LOCATION ${PARTITA_CAF_CORE_LIBRARY}
-                        INTERFACE_INCLUDE_DIRECTORIES ${PARTITA_CAF_INCLUDE_DIR})
-endif()
+# Debian's CAF and cctz bring neither a CMake package nor a pkg-config file: partita::NAME is made of
+# a library and a header of it.
+foreach(found "caf_core|caf/all.hpp|the C++ Actor Framework"
+              "cctz|cctz/time_zone.h|cctz, for time zones")
+  string(REGEX MATCH "^(.*)[|](.*)[|](.*)$" found "${found}")
+  set(name ${CMAKE_MATCH_1})
+  set(header ${CMAKE_MATCH_2})
+  set(what "${CMAKE_MATCH_3}")
+  find_path(PARTITA_${name}_INCLUDE_DIR ${header})
+  find_library(PARTITA_${name}_LIBRARY ${name})
+  if(NOT PARTITA_${name}_INCLUDE_DIR OR NOT PARTITA_${name}_LIBRARY)
+    set(partita_FOUND FALSE)
+    set(partita_NOT_FOUND_MESSAGE "Partita needs ${what} (${header}, lib${name}).")
+    return()
+  endif()
+  if(NOT TARGET partita::${name})
+    add_library(partita::${name} SHARED IMPORTED)
+    set_target_properties(partita::${name} PROPERTIES
+                          IMPORTED_LOCATION ${PARTITA_${name}_LIBRARY}
+                          INTERFACE_INCLUDE_DIRECTORIES ${PARTITA_${name}_INCLUDE_DIR})
+  endif()
+endforeach()

@@ -6,6 +6,7 @@
 
 #include "apps/partita/errors.hpp"
 #include "apps/partita/passwords.hpp"
+#include "apps/partita/shared_variable.hpp"
 #include "apps/partita/text.hpp"
 
 namespace partita::cli {
@@ -22,17 +23,12 @@ void require_no_password(const std::string& option, const std::string& variable,
 
 namespace {
 
-/// Other programs know it too: it counts for less than our own, and for more than a file.
 constexpr const char* shared_variable = "DATABASE_URL";
 
 }  // namespace
 
 value_source database_source(const arguments& args) {
-  auto from = args.source("db");
-  if (from.what == value_source::flag || from.what == value_source::variable) return from;
-  if (const auto* set = std::getenv(shared_variable); set && *set)
-    return {value_source::variable, shared_variable};
-  return from;
+  return source_beside(shared_variable, args, "db");
 }
 
 std::string database_url(const arguments& args) {

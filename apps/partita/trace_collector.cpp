@@ -4,12 +4,12 @@
 #include <cstdlib>
 
 #include "apps/partita/errors.hpp"
+#include "apps/partita/shared_variable.hpp"
 
 namespace partita::cli {
 
 namespace {
 
-/// Other programs know it too: it counts for less than our own, and for more than a file.
 constexpr const char* variable_of_all = "OTEL_EXPORTER_OTLP_ENDPOINT";
 constexpr const char* no_traces = "off";
 
@@ -45,11 +45,7 @@ trace_collector trace_collector::parse(const std::string& called, const std::str
 }
 
 value_source trace_source(const arguments& args) {
-  auto from = args.source("traces");
-  if (from.what == value_source::flag || from.what == value_source::variable) return from;
-  if (const auto* set = std::getenv(variable_of_all); set && *set)
-    return {value_source::variable, variable_of_all};
-  return from;
+  return source_beside(variable_of_all, args, "traces");
 }
 
 std::string trace_url(const arguments& args) {
