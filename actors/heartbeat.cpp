@@ -4,6 +4,7 @@
 
 #include "actors/log_event.hpp"
 #include "protocol/mutation.hpp"
+#include "protocol/schedule_policy.hpp"
 
 namespace partita {
 
@@ -33,14 +34,21 @@ void heartbeat_state::renew() {
   deps->counters->renewals.add(deps->since(sent));
   me.window.renewed(sent);
   deps->counters->renewed.set(sent);
+  const auto late = seen.tick_in && *seen.tick_in < -on_time;
+  deps->counters->ticks_pass.set(late ? sent : mono_time{});
   if (seen.draining && !draining) self->send(node, drain_atom::value);  // somebody asked for it
   auto overdue = std::exchange(seen.overdue, {});
-  if (limits)
+  if (limits) {
     me.cluster = seen;
-  else
+  } else {
     me.cluster.live_runs = seen.live_runs;
+    me.cluster.draining = seen.draining;
+    me.cluster.balanced = seen.balanced;
+    me.cluster.tick_in = seen.tick_in;
+  }
   self->send(node, renewal{me.id, sent, me.cluster});
   self->send(claimer, renewal{me.id, sent, me.cluster});
+  if (scheduler) self->send(scheduler, renewal{me.id, sent, me.cluster});
   if (!overdue.empty() && !draining && me.window.may_sweep(deps->now()))
     self->send(sweeper, suspects{me.id, sent, std::move(overdue)});
 }
@@ -95,7 +103,8 @@ void heartbeat_state::leave() {
 
 heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
                                          deps_ptr deps, node_id first, node_actor node,
-                                         claimer_actor claimer, sweeper_actor sweeper) {
+                                         claimer_actor claimer, sweeper_actor sweeper,
+                                         scheduler_actor scheduler) {
   auto& s = self->state;
   s.self = self;
   s.deps = deps;
@@ -108,6 +117,7 @@ heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heart
   s.node = std::move(node);
   s.claimer = std::move(claimer);
   s.sweeper = std::move(sweeper);
+  s.scheduler = std::move(scheduler);
   self->send(self, tick_atom::value);
   return {[self](tick_atom) {
             if (self->state.leaving || (self->state.draining && PARTITA_BUG(heartbeat_stops_first)))

@@ -26,6 +26,7 @@ struct heartbeat_state {
   node_actor node;
   claimer_actor claimer;
   sweeper_actor sweeper;
+  scheduler_actor scheduler;  // null: the node has no tokens
   standing me{{}};
   node_load load;
   bool draining = false;
@@ -41,6 +42,7 @@ struct heartbeat_state {
 
 heartbeat_actor::behavior_type heartbeat(heartbeat_actor::stateful_pointer<heartbeat_state> self,
                                          deps_ptr deps, node_id first, node_actor node,
-                                         claimer_actor claimer, sweeper_actor sweeper);
+                                         claimer_actor claimer, sweeper_actor sweeper,
+                                         scheduler_actor scheduler);
 
 }  // namespace partita

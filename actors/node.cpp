@@ -6,6 +6,7 @@
 #include "actors/log_event.hpp"
 #include "actors/partition_executor.hpp"
 #include "actors/reporter.hpp"
+#include "actors/scheduler.hpp"
 #include "actors/sweeper.hpp"
 
 namespace partita {
@@ -238,7 +239,13 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
   s.claimer = spawn_as(self, threads, claimer, deps, first, node_actor{self}, s.control,
                        helper_spawner(deps, first, threads));
   const auto judge = spawn_as(self, threads, sweeper, deps);
-  s.heartbeat = spawn_as(self, threads, heartbeat, deps, first, node_actor{self}, s.claimer, judge);
+  scheduler_actor clock;
+  if (deps->info.tokens > 0) {
+    clock = spawn_as(self, threads, scheduler, deps, s.claimer);
+    self->link_to(clock);
+  }
+  s.heartbeat =
+      spawn_as(self, threads, heartbeat, deps, first, node_actor{self}, s.claimer, judge, clock);
   // Linked, so that none outlives the others. A master that has ended its run ends normally; every
   // other end of an actor is a defect, and the node ends with it: others take its work.
   self->link_to(s.claimer);

@@ -50,6 +50,7 @@ deps_ptr make_deps(const node_config& config) {
                         ? config.settings.executors
                         : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   deps.info.version = config.version;
+  deps.info.tokens = config.settings.tokens;
   deps.info.unreachable_after = config.settings.unreachable_after;
   deps.info.deregister_after = config.settings.deregister_after;
   tell_of_jobs(deps.info, *config.jobs);
@@ -74,10 +75,24 @@ struct node_process::impl {
     auto first = lazy_session<cluster_store>(deps, "join", deps->limits.database_timeout)
                      .verbs()
                      ->register_node(deps->info);
+    declare_schedules();
     log::info("node_joined", {.node = first},
               {{"name", deps->info.name}, {"executors", deps->info.slots}});
     root = system.spawn(node, deps, first, spawn_choice{},
                         std::function<void(bool)>([this](bool well) { over.set_value(well); }));
+  }
+
+  /// Of its jobs. A login that may not do so leaves it to others: to `schedule sync`, for one.
+  void declare_schedules() const {
+    const auto declared = deps->jobs->schedules();
+    if (declared.empty()) return;
+    try {
+      lazy_session<schedule_store>(deps, "join", deps->limits.database_timeout)
+          .verbs()
+          ->declare_schedules(declared);
+    } catch (const store_error& e) {
+      log::warn("schedules_not_declared", {}, {{"why", e.what()}});
+    }
   }
 
   deps_ptr deps;

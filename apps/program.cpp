@@ -11,6 +11,7 @@
 #include "actors/node_process.hpp"
 #include "apps/partita/bodies.hpp"
 #include "apps/partita/command_table.hpp"
+#include "apps/partita/schedule_monitor.hpp"
 
 namespace partita {
 
@@ -37,7 +38,8 @@ bool reader_is_gone() {
 
 }  // namespace
 
-int main(int argc, char** argv, const registry& jobs) {
+int main(int argc, char** argv, const registry& of_program) {
+  const auto jobs = of_program.with(cli::schedule_monitor(nullptr));
   auto program = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "partita";
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   // A reader that ends early must not end us in the middle of our work.

@@ -11,6 +11,7 @@
 #include "batch/outcomes.hpp"
 #include "batch/parameters.hpp"
 #include "batch/resources.hpp"
+#include "batch/schedules.hpp"
 #include "batch/step.hpp"
 #include "protocol/run_plan.hpp"
 
@@ -56,6 +57,14 @@ class job {
   /// Its bodies start programs (batch/programs.hpp): only nodes take it whose operator has allowed
   /// that with --allow-command.
   job& starts_programs() { return starts_programs_ = true, *this; }
+  /// Runs begin by the clock: `trigger` is what `partita schedule test` takes. Nodes that know the
+  /// job add the schedule when they join, or change it to what is said here, unless somebody added
+  /// one of this name by hand. Throws definition_error, when the job is registered, for what is no
+  /// trigger.
+  job& scheduled(std::string name, std::string trigger, scheduling how = {}) {
+    schedules_.push_back({std::move(name), std::move(trigger), std::move(how)});
+    return *this;
+  }
   /// Begins when what was given before it has ended well.
   job& step(job_step s);
   /// What comes after the group begins when all its flows have ended.
@@ -98,6 +107,7 @@ class job {
   /// Null: what comes after the step just comes after it.
   const decider* decider_of(std::string_view step_name) const;
   const listeners& listening() const { return listeners_; }
+  const std::vector<declared_schedule>& schedules() const { return schedules_; }
   bool is_starting_programs() const { return starts_programs_; }
   /// Null: the job has none of this type.
   const resource_maker* resource_of(std::type_index type) const {
@@ -131,6 +141,7 @@ class job {
   std::vector<std::pair<std::string, std::string>> jumps_;
   std::vector<std::pair<std::string, decider>> deciders_;
   listeners listeners_;
+  std::vector<declared_schedule> schedules_;
   std::map<std::type_index, resource_maker> resources_;
 };
 

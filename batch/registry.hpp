@@ -20,6 +20,7 @@ class registry {
   explicit registry(std::vector<job> jobs) {
     for (auto& one : jobs) {
       one.shape();
+      schedules_of(one);
       const auto ref = one.ref();
       if (!jobs_.emplace(ref, std::move(one)).second)
         throw definition_error("two jobs are named " + ref.name + ", both of version " +
@@ -39,6 +40,15 @@ class registry {
     return &behind->second;
   }
 
+  /// With this one beside them, or in the place of one of its name and version.
+  registry with(job more) const {
+    std::vector<job> all;
+    for (const auto& [ref, one] : jobs_)
+      if (ref != more.ref()) all.push_back(one);
+    all.push_back(std::move(more));
+    return registry{std::move(all)};
+  }
+
   /// Without the jobs that start programs.
   registry without_programs() const {
     std::vector<job> kept;
@@ -51,6 +61,14 @@ class registry {
     std::vector<job_ref> all;
     for (const auto& [ref, one] : jobs_) all.push_back(ref);
     return all;
+  }
+  /// What the newest versions of its jobs declare.
+  std::vector<new_schedule> schedules() const {
+    std::vector<new_schedule> declared;
+    for (const auto& [ref, one] : jobs_)
+      if (find(ref.name) == &one)
+        for (auto& s : schedules_of(one)) declared.push_back(std::move(s));
+    return declared;
   }
   /// By name and version.
   const std::map<job_ref, job>& all() const { return jobs_; }

@@ -22,11 +22,25 @@ inline constexpr std::string_view node_left = "NODE_LEFT";                  // [
 inline constexpr std::string_view history_lost = "HISTORY_LOST";
 
 // `by`: who asked for it, where that was told.
-inline constexpr std::string_view run_submitted = "RUN_SUBMITTED";    // [run] job, restart_of, by
+/// [run] job, restart_of, by; schedule and tick, where these started it
+inline constexpr std::string_view run_submitted = "RUN_SUBMITTED";
 inline constexpr std::string_view run_adopted = "RUN_ADOPTED";        // [run node] term
 inline constexpr std::string_view run_let_go = "RUN_LET_GO";          // [run node] term: no master
 inline constexpr std::string_view stop_requested = "STOP_REQUESTED";  // [run] mode, by
 inline constexpr std::string_view run_abandoned = "RUN_ABANDONED";    // [run] by
+
+// [] schedule, name, by
+inline constexpr std::string_view schedule_changed = "SCHEDULE_CHANGED";  // job, trigger too
+inline constexpr std::string_view schedule_added = "SCHEDULE_ADDED";      // job, trigger too
+inline constexpr std::string_view schedule_removed = "SCHEDULE_REMOVED";
+inline constexpr std::string_view schedule_paused = "SCHEDULE_PAUSED";  // note too
+inline constexpr std::string_view schedule_resumed = "SCHEDULE_RESUMED";
+/// [node] schedule, from: the node owns it now; none: nobody does
+inline constexpr std::string_view schedule_moved = "SCHEDULE_MOVED";
+/// [node] schedule, name, count, first, last, why: overlap, too_late or newer
+inline constexpr std::string_view ticks_missed = "TICKS_MISSED";
+/// [node] schedule, name, trigger, zone: no trigger that this program knows; it fires no more
+inline constexpr std::string_view trigger_unknown = "TRIGGER_UNKNOWN";
 
 // These carry the node that is the master, and its term; neither when `restart` or a cancellation
 // of a run that never had a master wrote them.

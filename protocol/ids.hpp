@@ -27,6 +27,7 @@ using step_id = basic_id<struct step_id_tag>;
 using lease_id = basic_id<struct lease_id_tag>;
 /// The fencing token of a master: +1 at every takeover of a run, 0 before the first master.
 using term = basic_id<struct term_tag>;
+using schedule_id = basic_id<struct schedule_id_tag>;
 
 /// Number of a partition inside its step: 0-based and dense. An ordinal, not an id: arithmetic on
 /// it (ranges, widths) is its purpose.

@@ -16,6 +16,8 @@
 //       +--> claimer           job_master (one a run)     listener    v  |
 //       | suspects                                         partition_executor (one a slot)
 //       +--> sweeper
+//       | renewal           work
+//       +--> scheduler ----------> claimer
 //                                       results, flush, joined, fence
 //                            claimer ----------------------------------> reporter
 //                                    <----------------------------------
@@ -54,6 +56,11 @@ using heartbeat_actor = caf::typed_actor<
 using sweeper_actor = caf::typed_actor<
     caf::reacts_to<suspects>,    // these are overdue: the newest list counts
     caf::reacts_to<work_atom>>;  // one transaction of one sweep
+
+/// Fires the ticks of the schedules that its node owns. Own thread; a session while one is near.
+using scheduler_actor = caf::typed_actor<
+    caf::reacts_to<renewal>,                       // when the next tick comes, and who owns what
+    caf::reacts_to<advance_atom, std::uint64_t>>;  // that tick may have come: the latest counts
 
 /// Listens for hints of new work, if the database sends them. Own thread, own session.
 using listener_actor = caf::typed_actor<

@@ -34,7 +34,7 @@ using release_atom = caf::atom_constant<caf::atom("release")>;      // end now
 using hold_atom = caf::atom_constant<caf::atom("hold")>;            // trust has expired
 using resume_atom = caf::atom_constant<caf::atom("resume")>;        // trust is back
 
-// --- heartbeat -> node, claimer ------------------------------------------------------------------
+// --- heartbeat -> node, claimer, scheduler -------------------------------------------------------
 
 /// This process is a new incarnation from now on.
 struct joined {

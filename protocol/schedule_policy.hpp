@@ -9,14 +9,6 @@
 // What becomes of a schedule whose stored tick is due: data in, data out.
 namespace partita {
 
-/// What a tick does while a run of its schedule is live (CREATED or RUNNING). A fixed delay waits
-/// for the end of the run, whatever is said here.
-enum class overlap_policy {
-  skip,       // the tick is skipped
-  queue_one,  // it waits for the end of the run; of several that wait, the newest fires
-  allow,      // it starts one more run
-};
-
 /// A tick that is no older than this is on time, not caught up with, whatever the window: a node
 /// may have been lost, and its schedules taken over.
 inline constexpr microseconds on_time = std::chrono::minutes{1};

@@ -100,6 +100,14 @@ struct machine<decision_kind> {
 };
 
 template <>
+struct machine<overlap_policy> {
+  using o = overlap_policy;
+  static constexpr std::array names{std::pair{o::skip, "SKIP"},
+                                    std::pair{o::queue_one, "QUEUE_ONE"},
+                                    std::pair{o::allow, "ALLOW"}};
+};
+
+template <>
 struct machine<skip_stage> {
   static constexpr std::array names{std::pair{skip_stage::read, "READ"},
                                     std::pair{skip_stage::process, "PROCESS"},
@@ -138,6 +146,7 @@ std::string_view to_string(step_kind k) { return name_of(k); }
 std::string_view to_string(attempt_outcome o) { return name_of(o); }
 std::string_view to_string(stop_mode m) { return name_of(m); }
 std::string_view to_string(decision_kind d) { return name_of(d); }
+std::string_view to_string(overlap_policy o) { return name_of(o); }
 std::string_view to_string(skip_stage s) { return name_of(s); }
 
 template <class State>
@@ -156,6 +165,7 @@ template std::optional<step_kind> parse_state(std::string_view);
 template std::optional<attempt_outcome> parse_state(std::string_view);
 template std::optional<stop_mode> parse_state(std::string_view);
 template std::optional<decision_kind> parse_state(std::string_view);
+template std::optional<overlap_policy> parse_state(std::string_view);
 template std::optional<skip_stage> parse_state(std::string_view);
 
 bool may_move(node_state from, node_state to) { return legal(from, to); }

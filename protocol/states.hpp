@@ -71,6 +71,14 @@ enum class decision_kind {
   fail,      // nothing more begins, and the run ends FAILED
 };
 
+/// What a tick of a schedule does while a run of its is live (CREATED or RUNNING). A fixed delay
+/// waits for the end of the run, whatever is said here.
+enum class overlap_policy {
+  skip,       // the tick is skipped
+  queue_one,  // it waits for the end of the run; of several that wait, the newest fires
+  allow,      // it starts one more run
+};
+
 /// In which part of a chunk an item was let go.
 enum class skip_stage { read, process, write };
 
@@ -83,6 +91,7 @@ std::string_view to_string(step_kind);
 std::string_view to_string(attempt_outcome);
 std::string_view to_string(stop_mode);
 std::string_view to_string(decision_kind);
+std::string_view to_string(overlap_policy);
 std::string_view to_string(skip_stage);
 
 /// The state of that name, or nothing: a row may hold anything, and never stops a node.

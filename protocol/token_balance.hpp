@@ -10,9 +10,6 @@
 // Which node owns which schedule: a token is the right of a node to own one.
 namespace partita {
 
-/// A row of `schedule`, by its id.
-using schedule_id = basic_id<struct schedule_id_tag>;
-
 /// A living node that schedules.
 struct token_node {
   node_id id;

@@ -85,10 +85,8 @@ std::string time_text(local_seconds shown) {
   return text;
 }
 
-std::string time_text(db_time at) {
-  return time_text(local_seconds{std::chrono::floor<std::chrono::seconds>(at.time_since_epoch())}) +
-         "Z";
-}
+std::string written(local_seconds shown) { return time_text(shown); }
+std::string written(db_time at) { return tick_text(at); }
 
 db_time moment_in(const time_zone& zone, const written_time& at) {
   const auto* moment = std::get_if<db_time>(&at);
@@ -193,11 +191,11 @@ struct trigger_text {
     return "every " + to_text(every.interval);
   }
   std::string operator()(const fixed_rate& every) const {
-    const auto from = every.anchor == db_time{} ? "" : " from " + time_text(every.anchor);
+    const auto from = every.anchor == db_time{} ? "" : " from " + tick_text(every.anchor);
     return "every " + to_text(every.interval) + " at fixed rate" + from;
   }
   std::string operator()(const one_off& once) const {
-    return "at " + std::visit([](auto at) { return time_text(at); }, once.at);
+    return "at " + std::visit([](auto at) { return written(at); }, once.at);
   }
 };
 
@@ -222,6 +220,14 @@ parsed_trigger parse_trigger(std::string_view text, std::string_view zone_name) 
                                   ? ""
                                   : "; other triggers are \"every 30s\" and \"at TIME\""));
   return {trigger{*cron.times, *zone}, ""};
+}
+
+std::string tick_text(db_time at) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(at);
+  const auto rest = static_cast<int>((at - whole).count());
+  char digits[16] = "";
+  if (rest != 0) std::snprintf(digits, sizeof digits, ".%06d", rest);
+  return time_text(local_seconds{whole.time_since_epoch()}) + digits + "Z";
 }
 
 std::string to_text(const trigger& t) { return std::visit(trigger_text{}, t.when); }

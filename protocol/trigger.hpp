@@ -70,6 +70,10 @@ parsed_trigger parse_trigger(std::string_view text, std::string_view zone = "UTC
 /// The one text of a trigger. `parse_trigger(to_text(t), t.zone.name())` is `t` again.
 std::string to_text(const trigger&);
 
+/// A moment, as runs get it: 2026-03-01T10:20:00Z; with digits behind the second only where they
+/// say something: 2026-03-01T10:20:00.250000Z.
+std::string tick_text(db_time at);
+
 /// The first tick after `after`, and never `after` itself. None if there is none up to the year
 /// 9999; 31 February never comes. Of a fixed delay: as if a run had ended at `after`.
 std::optional<db_time> next_tick(const trigger&, db_time after);

@@ -57,6 +57,7 @@ struct node_info {
   std::string version;  // of the program
   std::vector<job_ref> jobs;
   std::vector<job_description> catalogue{};  // of these jobs, for who does not know them
+  int tokens = 0;                            // schedules it may own at most
   // By which silence it judges others, and is to be judged: one for all nodes. 0: not told.
   milliseconds unreachable_after{0};
   milliseconds deregister_after{0};
@@ -99,6 +100,10 @@ struct cluster_view {
   std::vector<node_id> overdue;  // candidates for a sweep: silent too long, or CONDEMNED
   bool live_runs = true;         // whether a run is CREATED or RUNNING; if not, nobody has work
   bool draining = false;         // this node is DRAINING: somebody may have asked it to
+  bool balanced = true;          // false: who owns which schedule is to be looked at anew
+  /// Until the next tick of a schedule that this node owns, or since: then it is below 0. None: it
+  /// owns no schedule that may fire.
+  std::optional<microseconds> tick_in{};
 };
 
 /// How long a silence means what. All nodes of a cluster use the same values.
@@ -147,6 +152,9 @@ struct run_row {
   std::optional<db_time> ended_at;
   bool abandoned = false;      // FAILED or STOPPED, and nobody shall continue it
   std::string trace_parent{};  // W3C; "": it was submitted without one
+  // The schedule that started it, and for which of its moments. A run that continues it has both.
+  schedule_id schedule{};
+  std::optional<db_time> tick{};
 };
 
 /// A run that waits for a master, and the term a new master must have seen to take it.

@@ -4,8 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "protocol/chunk.hpp"
 #include "protocol/errors.hpp"
 #include "protocol/listings.hpp"
+#include "protocol/schedules.hpp"
 #include "protocol/timeline.hpp"
 #include "storage/session.hpp"
 
@@ -40,6 +42,10 @@ class reader : public virtual run_lookup {
 
   /// The catalogue: every job and version that a node that joined ever knew, by name and version.
   std::vector<known_job> list_known_jobs() const;
+
+  /// With names behind `after`, by name, at most `limit`.
+  std::vector<schedule_row> list_schedules(const std::string& after, int limit) const;
+  std::optional<schedule_row> find_schedule(const std::string& name) const;
 
   /// Newest first, at most `limit`, with ids below `before` (none: from the newest).
   std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only = {}) const;

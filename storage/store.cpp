@@ -7,6 +7,7 @@
 #include "storage/verbs/leases.hpp"
 #include "storage/verbs/nodes.hpp"
 #include "storage/verbs/runs.hpp"
+#include "storage/verbs/schedules.hpp"
 #include "storage/verbs/steps.hpp"
 
 // Each verb joined with its algorithm.
@@ -85,6 +86,46 @@ run_row launcher_store::request_stop(run_id run, stop_mode mode, const std::stri
 
 void launcher_store::request_drain(node_id node, const std::string& by) const {
   run("request_drain", access::write, verbs::request_drain, node, by);
+}
+
+// --- schedules -----------------------------------------------------------------------------------
+
+schedule_row schedule_store::add_schedule(const new_schedule& s, bool paused,
+                                          const std::string& by) const {
+  return run("add_schedule", access::write, verbs::add_schedule, s, paused, by);
+}
+
+int schedule_store::declare_schedules(std::span<const new_schedule> all) const {
+  if (all.empty()) return 0;
+  return run("declare_schedules", access::write, verbs::declare_schedules, all);
+}
+
+void schedule_store::remove_schedule(const std::string& name, const std::string& by) const {
+  run("remove_schedule", access::write, verbs::remove_schedule, name, by);
+}
+
+schedule_row schedule_store::pause_schedule(const std::string& name, const std::string& note,
+                                            const std::string& by) const {
+  return run("pause_schedule", access::write, verbs::pause_schedule, name, note, by);
+}
+
+schedule_row schedule_store::resume_schedule(const std::string& name, const std::string& by) const {
+  return run("resume_schedule", access::write, verbs::resume_schedule, name, by);
+}
+
+run_row schedule_store::run_schedule(const std::string& name, const std::optional<db_time>& tick,
+                                     int version, const std::string& by) const {
+  return run("run_schedule", access::write, verbs::run_schedule, name, tick, version, by);
+}
+
+int scheduler_store::balance_schedules(node_id node) const {
+  return run("balance_schedules", access::write, verbs::balance_schedules, node);
+}
+
+fired_ticks scheduler_store::fire_schedules(node_id node, std::span<const job_ref> known,
+                                            int most) const {
+  return run("fire_schedules", access::write, verbs::fire_schedules, node, known,
+             std::max(1, most));
 }
 
 // --- driving a run -------------------------------------------------------------------------------
@@ -232,6 +273,17 @@ std::vector<node_row> reader::list_nodes(bool all) const {
 
 std::vector<known_job> reader::list_known_jobs() const {
   return run("list_known_jobs", access::read, &transaction::list_known_jobs);
+}
+
+std::vector<schedule_row> reader::list_schedules(const std::string& after, int limit) const {
+  require_text("the name of the schedule", after);
+  return run("list_schedules", access::read, &transaction::list_schedules, after,
+             std::max(0, limit));
+}
+
+std::optional<schedule_row> reader::find_schedule(const std::string& name) const {
+  require_text("the name of the schedule", name);
+  return run("find_schedule", access::read, &transaction::find_schedule, name, row_lock::none);
 }
 
 std::vector<run_row> reader::list_runs(int limit, run_id before, const run_choice& only) const {

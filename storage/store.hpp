@@ -20,9 +20,9 @@
 // again with the same arguments, and then answers as if the first call had not happened, or had
 // succeeded.
 //
-// Locks. Order: run, step, node, ready, lease, result. A transaction that needs a row to stay live
-// takes FOR KEY SHARE; one that may end the row, or take it away, takes FOR UPDATE; both check the
-// state after the lock.
+// Locks. Order: run, step, node, balance, schedule, ready, lease, result. A transaction that needs
+// a row to stay live takes FOR KEY SHARE; one that may end the row, or take it away, takes FOR
+// UPDATE; both check the state after the lock.
 //
 // Time. "Now" is the database's clock, one reading a transaction.
 //
@@ -50,6 +50,7 @@ class cluster_store : public virtual facet {
   /// `limits` are given, reads all nodes: counts of ACTIVE ones, and the others in ACTIVE, DRAINING
   /// or UNREACHABLE that are silent for `unreachable_after` (an UNREACHABLE one only once silent
   /// for `deregister_after`: there is nothing to do before), and every CONDEMNED one.
+  /// Schedules: whether their owners are to be balanced, and when the next tick of its own comes.
   cluster_view heartbeat(node_id node, node_load load, bool draining,
                          const std::optional<liveness_limits>& limits) const;
 
@@ -59,7 +60,7 @@ class cluster_store : public virtual facet {
   ///   unreachable: ACTIVE or DRAINING becomes UNREACHABLE. It keeps its leases.
   ///   condemned: the node is given up, which takes several transactions: call again, from any
   ///     node, until the verdict is `deregistered`. The first one
-  ///     - makes the node CONDEMNED;
+  ///     - makes the node CONDEMNED, and takes its schedules away;
   ///     - leaves live runs whose master it is without a master (term unchanged);
   ///     - revokes those of its LIVE leases (locked FOR UPDATE) whose unfinished partitions may be
   ///       started again, by protocol/node_loss.hpp: new ready ranges, available now, bound to no
@@ -125,6 +126,54 @@ class launcher_store : public virtual run_lookup {
   /// it learns that with its next heartbeat. A DRAINING one stays as it is. Throws `not_found`, and
   /// `wrong_state` for a node in any other state.
   void request_drain(node_id node, const std::string& by = {}) const;
+};
+
+/// For who makes schedules, and looks after them. `by` is who asked for it: the event of the change
+/// tells. Every verb that takes a name throws `not_found` where no schedule has it.
+class schedule_store : public virtual facet {
+ public:
+  explicit schedule_store(std::shared_ptr<session> with) : facet(std::move(with)) {}
+
+  /// A new schedule, without owner; paused if asked for. Its first tick is the first one after now.
+  /// Throws bad_request for a trigger or zone that is none, `wrong_state` where the name is taken.
+  schedule_row add_schedule(const new_schedule& s, bool paused, const std::string& by = {}) const;
+  /// What a program says of its schedules: new ones are added, and those that a program declared
+  /// before are as this one says. Others of these names stay as they are, and so does a pause.
+  /// Returns how many have changed. Throws as add_schedule.
+  int declare_schedules(std::span<const new_schedule> all) const;
+  /// Its runs stay.
+  void remove_schedule(const std::string& name, const std::string& by = {}) const;
+  /// It fires no more, and has no owner. Paused again, it tells the newer note. Returns it as it is
+  /// after.
+  schedule_row pause_schedule(const std::string& name, const std::string& note,
+                              const std::string& by = {}) const;
+  /// It goes on with the first tick after now: those while it was paused are not fired. A repeat
+  /// changes nothing.
+  schedule_row resume_schedule(const std::string& name, const std::string& by = {}) const;
+  /// The run of a tick, by hand: of now, or of a moment in the past, whatever its trigger says and
+  /// also while others run or it is paused. Where there is one already, that one. `version` of the
+  /// job. Throws bad_request for a tick that is still to come.
+  run_row run_schedule(const std::string& name, const std::optional<db_time>& tick, int version,
+                       const std::string& by = {}) const;
+};
+
+/// For a node that owns schedules.
+class scheduler_store : public virtual facet {
+ public:
+  explicit scheduler_store(std::shared_ptr<session> with) : facet(std::move(with)) {}
+
+  /// Gives schedules to nodes by protocol/token_balance.hpp, if anything has changed that decides
+  /// about it: a node with tokens that came or went, a schedule that was added, removed, paused or
+  /// resumed. One at a time does so. Nothing happens when the node is not ACTIVE. Returns how many
+  /// have another owner now.
+  int balance_schedules(node_id node) const;
+
+  /// What becomes of the ticks that have come of the schedules that this node owns, at most `most`
+  /// of them, by protocol/schedule_policy.hpp `decide`: runs, of the newest version in `known`, and
+  /// what was missed, told in the event log: also a tick whose work, the job with the same
+  /// identifying parameters, is under way. Each tick starts one run at most, whatever fails.
+  /// Nothing happens when the node is not ACTIVE.
+  fired_ticks fire_schedules(node_id node, std::span<const job_ref> known, int most) const;
 };
 
 /// For the master of a run. Every verb that changes something, but for adopt_run, is fenced by
@@ -308,6 +357,8 @@ class worker_store : public virtual run_lookup {
 /// All verbs, for tests and simulations.
 class store : public cluster_store,
               public launcher_store,
+              public schedule_store,
+              public scheduler_store,
               public master_store,
               public worker_store,
               public reader {
@@ -317,6 +368,8 @@ class store : public cluster_store,
         run_lookup(with),
         cluster_store(with),
         launcher_store(with),
+        schedule_store(with),
+        scheduler_store(with),
         master_store(with),
         worker_store(with),
         reader(with) {}

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "protocol/listings.hpp"
+#include "protocol/schedules.hpp"
 
 // Rows as values: every table of the engine, whatever database keeps it.
 namespace partita {
@@ -91,6 +92,7 @@ struct tables {
   std::vector<skipped_record> skipped;
   std::vector<failure_row> failures;
   std::vector<counter_record> counters;
+  std::vector<schedule_row> schedules;
   std::vector<event_row> events;
 };
 

@@ -10,7 +10,10 @@
 #include <vector>
 
 #include "protocol/errors.hpp"
+#include "protocol/schedule_policy.hpp"
+#include "protocol/schedules.hpp"
 #include "protocol/timeline.hpp"
+#include "protocol/token_balance.hpp"
 #include "storage/author.hpp"
 #include "storage/tables.hpp"
 
@@ -54,6 +57,7 @@ struct node_standing {
   microseconds silence{0};            // since its last heartbeat
   milliseconds unreachable_after{0};  // what it judges by; 0: not told
   milliseconds deregister_after{0};
+  int tokens = 0;
 };
 
 class node_rows {
@@ -94,9 +98,10 @@ class run_rows {
   virtual std::optional<run_row> find_live_run(const std::string& job,
                                                const std::string& identity) = 0;
   virtual bool any_live_run() = 0;
-  /// A run CREATED now, from the job, parameters, identity, launch key, `restart_of`, result and
-  /// trace parent of `run`. Nothing when a unique index refuses it: the launch key, a live run of
-  /// the same identity, or another continuation of the same run. A new look tells which.
+  /// A run CREATED now, from the job, parameters, identity, launch key, `restart_of`, result, trace
+  /// parent, schedule and tick of `run`. Nothing when a unique index refuses it: the launch key, a
+  /// live run of the same identity, another continuation of the same run, or another run of the
+  /// same tick. A new look tells which.
   virtual std::optional<run_id> insert_run(const run_row& run) = 0;
   virtual std::int64_t set_stop(run_id run, stop_mode mode) = 0;
   /// RUNNING under this master and term; started now, unless it was before.
@@ -173,6 +178,75 @@ class step_rows {
   /// Those of partitions of which `to` has no result.
   virtual std::int64_t copy_checkpoints(step_id from, step_id to, range span) = 0;
   virtual std::int64_t copy_skipped(step_id from, step_id to, range span) = 0;
+};
+
+// --- schedules -----------------------------------------------------------------------------------
+
+/// A schedule whose tick has come, and what is known of its runs.
+struct due_schedule {
+  schedule_row row;
+  schedule_runs runs;
+};
+
+/// How a schedule goes on.
+struct advanced_schedule {
+  schedule_id id;
+  std::optional<db_time> next;  // its next tick from now on
+  std::optional<db_time> tick;  // of the run; none: none was started
+  run_id run;
+  std::int64_t missed = 0;  // so many more
+};
+
+class schedule_rows {
+ public:
+  virtual ~schedule_rows() = default;
+
+  /// The time of this transaction.
+  virtual db_time now() = 0;
+
+  /// Whether owners are as they should be. With a lock, whoever wants to change that waits.
+  virtual bool is_balanced(row_lock lock) = 0;
+  virtual std::int64_t set_balanced(bool balanced) = 0;
+  /// Nodes that may own schedules: ACTIVE ones with tokens; and UNREACHABLE ones, which get no more
+  /// than they have. By id.
+  virtual std::vector<token_node> token_nodes() = 0;
+  /// All of them, by id.
+  virtual std::vector<token_schedule> token_schedules() = 0;
+  /// Returns how many were as the moves have it, and have changed their owner.
+  virtual std::int64_t move_schedules(std::span<const token_move> moves) = 0;
+  /// Those of this node have no owner any more. Returns how many.
+  virtual std::int64_t disown_schedules(node_id owner) = 0;
+
+  /// Without owner; paused where there is a pause. Nothing: the name is taken.
+  virtual std::optional<schedule_id> insert_schedule(
+      const new_schedule& s, const std::optional<db_time>& next, bool declared,
+      const std::optional<schedule_row::pause>& paused) = 0;
+  /// All but its name and what became of it so far.
+  virtual std::int64_t redefine_schedule(schedule_id schedule, const new_schedule& s,
+                                         const std::optional<db_time>& next) = 0;
+  virtual std::optional<schedule_row> find_schedule(const std::string& name, row_lock lock) = 0;
+  virtual std::int64_t delete_schedule(schedule_id schedule) = 0;
+  /// Now, and it has no owner any more.
+  virtual std::int64_t pause_schedule(schedule_id schedule, const std::string& by,
+                                      const std::string& note) = 0;
+  virtual std::int64_t resume_schedule(schedule_id schedule,
+                                       const std::optional<db_time>& next) = 0;
+
+  /// At most so many schedules of this owner whose next tick has come, longest ago first, locked
+  /// FOR UPDATE; without those that somebody else has locked, and those that wait for the end of a
+  /// run (overlap QUEUE_ONE).
+  virtual std::vector<due_schedule> due_schedules(node_id owner, int most) = 0;
+  /// When the next tick comes of what due_schedules looks at.
+  virtual std::optional<db_time> next_due(node_id owner) = 0;
+  /// The run that is the first of this tick, if there is one.
+  virtual std::optional<run_row> find_run_of_tick(schedule_id schedule, db_time tick) = 0;
+  /// As insert_run, for each of these, by the owner of their schedules.
+  virtual std::vector<std::optional<run_id>> fire_ticks(std::span<const run_row> runs,
+                                                        node_id owner) = 0;
+  virtual std::int64_t advance_schedules(std::span<const advanced_schedule> all) = 0;
+
+  // One statement.
+  virtual std::vector<schedule_row> list_schedules(const std::string& after, int limit) = 0;
 };
 
 // --- what waits, and who has it ------------------------------------------------------------------
@@ -322,6 +396,7 @@ class views {
 /// One transaction of one session.
 class transaction : public node_rows,
                     public run_rows,
+                    public schedule_rows,
                     public step_rows,
                     public lease_rows,
                     public result_rows,

@@ -61,7 +61,7 @@ def commands():
             at = words.index("-include")
             del words[at:at + 2]
         # Warnings are the compiler's business, and sanitizers are GCC's here.
-        words = [w for w in words if not re.match(r"-W|-f(no-)?sanitize", w)]
+        words = [w for w in words if not re.match(r"-W(?!shadow$)|-f(no-)?sanitize", w)]
         found.setdefault(path, dict(entry, command=" ".join(words)))
     return found
 

@@ -8,6 +8,7 @@
 #include "apps/partita/http/site.hpp"
 #include "apps/partita/node_settings.hpp"
 #include "apps/partita/run_filter.hpp"
+#include "apps/partita/schedule_options.hpp"
 #include "apps/partita/states.hpp"
 #include "batch/parameters.hpp"
 
@@ -226,19 +227,25 @@ std::vector<command> make_table() {
        with_database(listing_options()),
        schema_command},
       {"schedule",
-       "test TRIGGER",
-       "tell when a trigger fires next",
+       "add NAME TRIGGER JOB [key=value...] | list | sync | VERB NAME | test TRIGGER",
+       "start jobs by the clock",
        operate,
        "A trigger is a cron entry of five fields or @hourly, @daily, @weekly, @monthly, @yearly;\n"
        "or `every 30s`, `every 30s at fixed rate`, `at 2026-03-01T10:20`. A time of day fires once "
        "a\n"
        "day, also when clocks are set forward or back. An hour field of * or */n is an interval, "
        "and\n"
-       "goes on through both.",
-       {"schedule test \"30 2 * * MON-FRI\" --zone Europe/Berlin"},
-       option_list{{"zone", "NAME", "whose clock counts (IANA)", "", "UTC"},
-                   {"count", "N", "how many times", "", "10"}} +
-           format_options() + general_options(),
+       "goes on through both.\n"
+       "Each run gets its moment as the parameter `tick`. VERB is show, pause, resume, run (now, "
+       "or "
+       "--at\n"
+       "a moment), backfill (--from, --to) or rm. `schedule sync` adds what the jobs of this "
+       "program\n"
+       "declare, as nodes do when they join.",
+       {"schedule add nightly \"30 2 * * MON-FRI\" range_sum from=1 to=20 --zone Europe/Berlin",
+        "schedule list", "schedule pause nightly --note \"the mainframe is away\"",
+        "schedule test \"30 2 * * MON-FRI\" --zone Europe/Berlin"},
+       with_database(schedule_options() + listing_options()),
        schedule_command},
       {"doctor",
        "",

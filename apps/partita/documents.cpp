@@ -119,6 +119,8 @@ document run_document(const run_row& run, const std::vector<step_summary>& steps
           {"parameters", stored_json(run.parameters)},
           {"launch_key", run.launch_key},
           {"restart_of", id_or_null(run.restart_of)},
+          {"schedule", id_or_null(run.schedule)},
+          {"tick", time_or_null(run.tick)},
           {"trace_parent", text_or_null(run.trace_parent)},
           {"trace_id", hex(trace_of(run).submit.trace)},
           {"created_at", iso_time(run.created_at)},
@@ -302,6 +304,7 @@ document node_document(const node_row& row, db_time now) {
           {"running", row.load.running},
           {"slots", row.info.slots},
           {"stuck", row.load.stuck},
+          {"tokens", row.info.tokens},
           {"host", row.info.host},
           {"pid", row.info.pid},
           {"version", row.info.version},
@@ -310,6 +313,35 @@ document node_document(const node_row& row, db_time now) {
           {"heartbeat_at", iso_time(row.heartbeat_at)},
           {"heartbeat_age_s", lasted(row.heartbeat_at, row.left_at, now)},
           {"left_at", time_or_null(row.left_at)}};
+}
+
+std::string_view shown_state(const schedule_row& schedule) {
+  if (schedule.paused) return "PAUSED";
+  if (!schedule.next_tick) return "OVER";
+  return schedule.owner ? "OWNED" : "UNOWNED";
+}
+
+document schedule_document(const schedule_row& row, const node_names& names) {
+  document paused;
+  if (row.paused)
+    paused = {
+        {"since", iso_time(row.paused->since)}, {"by", row.paused->by}, {"note", row.paused->note}};
+  return {{"id", std::to_string(row.id.value)},
+          {"name", row.what.name},
+          {"job", row.what.job},
+          {"state", shown_state(row)},
+          {"trigger", row.what.trigger},
+          {"zone", row.what.zone},
+          {"next_tick", time_or_null(row.paused ? std::nullopt : row.next_tick)},
+          {"owner", node_reference(row.owner, names)},
+          {"last_tick", time_or_null(row.last_tick)},
+          {"last_run", id_or_null(row.last_run)},
+          {"missed", row.missed},
+          {"overlap", to_string(row.what.overlap)},
+          {"catch_up_s", std::chrono::duration<double>(row.what.catch_up).count()},
+          {"parameters", stored_json(row.what.parameters)},
+          {"paused", paused},
+          {"created_at", iso_time(row.created_at)}};
 }
 
 namespace {

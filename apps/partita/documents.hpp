@@ -12,6 +12,9 @@
 // and CSV are made from these too (render.hpp).
 namespace partita::cli {
 
+/// PAUSED, OWNED by a node that fires it, UNOWNED, or OVER: it has no tick any more.
+std::string_view shown_state(const schedule_row& schedule);
+
 /// As people see it: an abandoned run is ABANDONED, whether it FAILED or was STOPPED.
 std::string_view shown_state(const run_row& run);
 
@@ -53,6 +56,7 @@ document skipped_document(const skipped_row& row, const std::vector<step_summary
 document failure_document(const failure_row& row, const std::vector<step_summary>& steps,
                           const node_names& names);
 document node_document(const node_row& row, db_time now);
+document schedule_document(const schedule_row& row, const node_names& names);
 /// `description` as batch/description.hpp tells it; what is missing in it is empty.
 document job_document(const job_ref& ref, const json& description);
 document migration_document(const migration_status& status);

@@ -23,16 +23,37 @@ const job& find_job(const registry& jobs, const std::string& name) {
                                       : "it knows " + join(known, ", "));
 }
 
+namespace {
+
+/// Of `JOB key=value…`, checked.
+json values_in(const std::vector<std::string>& words, const std::vector<parameter_spec>& specs) {
+  auto checked = check_parameters(specs, parse_assignments({words.begin() + 1, words.end()}));
+  if (!checked.problems.empty())
+    throw command_error(exit_code::usage, "bad_parameters", join(checked.problems, "; "));
+  return std::move(checked.values);
+}
+
+}  // namespace
+
 submission submission_of(const registry& jobs, const std::vector<std::string>& words,
                          const std::string& launch_key) {
   require_words(words, {"JOB"}, words.size());
   const auto& wanted = find_job(jobs, words.front());
-  auto checked = check_parameters(wanted.parameter_specs(),
-                                  parse_assignments({words.begin() + 1, words.end()}));
-  if (!checked.problems.empty())
-    throw command_error(exit_code::usage, "bad_parameters", join(checked.problems, "; "));
-  return {wanted.ref(), checked.values.dump(),
-          identity_of(wanted.parameter_specs(), checked.values), launch_key};
+  const auto values = values_in(words, wanted.parameter_specs());
+  return {wanted.ref(), values.dump(), identity_of(wanted.parameter_specs(), values), launch_key};
+}
+
+new_schedule schedule_of(const registry& jobs, const std::vector<std::string>& words) {
+  require_words(words, {"JOB"}, words.size());
+  const auto& wanted = find_job(jobs, words.front());
+  auto specs = wanted.parameter_specs();
+  std::erase_if(specs, [](const parameter_spec& p) { return p.name == "tick"; });
+  const auto values = values_in(words, specs);
+  new_schedule s;
+  s.job = wanted.ref().name;
+  s.parameters = values.dump();
+  s.identity = identity_of(specs, values);
+  return s;
 }
 
 std::string trace_parent_in(const arguments& args) {

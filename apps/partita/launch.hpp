@@ -18,6 +18,9 @@ const job& find_job(const registry& jobs, const std::string& name);
 submission submission_of(const registry& jobs, const std::vector<std::string>& words,
                          const std::string& launch_key);
 
+/// The same for a job that a schedule starts: each run gets its tick as the parameter `tick`.
+new_schedule schedule_of(const registry& jobs, const std::vector<std::string>& words);
+
 /// --trace-parent or TRACEPARENT; "": none. Throws command_error (usage) for one that breaks the
 /// rules, unless only the variable has it: that was made for all programs, and a bad one is none.
 std::string trace_parent_in(const arguments& args);

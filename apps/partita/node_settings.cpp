@@ -46,6 +46,7 @@ std::string variable_of(std::string name) {
 option_list node_setting_options() {
   option_list all{
       {"executors", "N", "partitions executed at once; 0: one per core", "PARTITA_EXECUTORS", "0"},
+      {"tokens", "N", "schedules it owns at most; 0: it fires none", "PARTITA_TOKENS", "100"},
       {"fast", "", "short timers, for demonstrations on one machine", "PARTITA_FAST"},
       {"wake-up", "",
        "hear of new work from PostgreSQL (one more connection; not through a pooler)",
@@ -73,6 +74,7 @@ option_list node_setting_options() {
 settings settings_of(const arguments& args) {
   auto s = args.has("fast") ? fast_settings() : settings{};
   s.executors = static_cast<int>(args.number("executors", 0, 1024));
+  s.tokens = static_cast<int>(args.number("tokens", 0, 1'000'000));
   if (auto width = args.maybe_number("max-lease-width", 1, 1'000'000))
     s.max_lease_width = static_cast<int>(*width);
   s.wake_up = args.has("wake-up");

@@ -28,6 +28,8 @@ std::string_view name_of(rule what) {
       return "the log gives the tables";
     case rule::one_name:
       return "one partition a file name";
+    case rule::one_tick:
+      return "one run a tick of a schedule";
   }
   return "?";
 }
@@ -44,6 +46,7 @@ verdict audit(const tables& t) {
   verdict v;
   audit_rows(t, v);
   audit_results(t, v);
+  audit_schedules(t, v);
   audit_log(t, v);
   std::stable_sort(v.findings.begin(), v.findings.end(),
                    [](const finding& a, const finding& b) { return a.broken < b.broken; });

@@ -27,8 +27,9 @@ enum class rule : int {
   only_grows,        // terms and attempts; terminal states never change
   replay,            // the event log gives the tables
   one_name,          // a file's final name belongs to one partition of a run
+  one_tick,          // a tick of a schedule starts one run; its owner is there
 };
-constexpr int rule_count = 11;
+constexpr int rule_count = 12;
 
 /// A few words for a listing.
 std::string_view name_of(rule what);
@@ -65,6 +66,9 @@ void audit_rows(const tables& t, verdict& v);
 
 /// Judges what results say beside their end: the counters they add up to, and the names of files.
 void audit_results(const tables& t, verdict& v);
+
+/// Judges schedules, their owners, and the runs of their ticks.
+void audit_schedules(const tables& t, verdict& v);
 
 /// Replays the event log, judging each move, and compares what it gives with the rows.
 void audit_log(const tables& t, verdict& v);

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "storage/audit/replay.hpp"
 
 namespace partita::audit {
@@ -20,6 +22,7 @@ class comparison {
     results();
     ready();
     failures();
+    schedules();
   }
 
  private:
@@ -131,6 +134,15 @@ class comparison {
     for (const auto& [id, log] : t_.steps)
       differ(named(id) + ": ", rows[id], log.ready,
              [](int attempt) { return "waits after " + std::to_string(attempt) + " tries"; });
+  }
+
+  void schedules() {
+    std::set<schedule_id> rows;
+    for (const auto& s : w_.rows.schedules) rows.insert(s.id);
+    v_.count(rule::replay, static_cast<std::int64_t>(rows.size()));
+    for (const auto& [id, log] : t_.schedules)
+      if (rows.erase(id) == 0) find("schedule " + str(id) + " is in the log, not in the tables");
+    for (const auto id : rows) find("schedule " + str(id) + " is in the tables, not in the log");
   }
 
   void failures() {

@@ -3,15 +3,15 @@
 #include <utility>
 
 #include "protocol/events.hpp"
-#include "storage/audit/replay_steps.hpp"
+#include "storage/audit/replay_schedules.hpp"
 
 namespace partita::audit {
 
 namespace {
 
-class replayer : step_replay {
+class replayer : schedule_replay {
  public:
-  replayer(const world& w, verdict& v) : step_replay(v), w_(w) {}
+  replayer(const world& w, verdict& v) : schedule_replay(v), w_(w) {}
 
   void apply(const event_row& e) {
     event_ = &e;
@@ -42,6 +42,14 @@ class replayer : step_replay {
         {event::node_deregistered, &r::moved<node_state::deregistered>},
         {event::node_left, &r::moved<node_state::left>},
         {event::history_lost, &r::history_lost},
+        {event::schedule_added, &r::schedule_added},
+        {event::schedule_changed, &r::no_change},
+        {event::schedule_removed, &r::schedule_removed},
+        {event::schedule_paused, &r::schedule_paused},
+        {event::schedule_resumed, &r::schedule_resumed},
+        {event::schedule_moved, &r::schedule_moved},
+        {event::ticks_missed, &r::no_change},
+        {event::trigger_unknown, &r::no_change},
         {event::run_submitted, &r::submitted},
         {event::run_adopted, &r::adopted},
         {event::run_let_go, &r::let_go},
@@ -87,6 +95,7 @@ class replayer : step_replay {
     text(detail, "job");
     auto& run = made(state_.runs, event_->run);
     if (detail.contains("restart_of")) run.restart_of = run_id{number(detail, "restart_of")};
+    if (detail.contains("schedule")) fired(detail);
     v_.count(rule::one_live_run);
     const auto* row = found(w_.runs, event_->run);
     if (row == nullptr) return;  // found by the comparison

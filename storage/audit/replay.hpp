@@ -52,11 +52,18 @@ struct replayed_lease : lease_record {
   range_map<attempt_outcome> reported;
 };
 
+/// A schedule that there is.
+struct replayed_schedule {
+  node_id owner;
+  bool paused = false;
+};
+
 struct replayed_state {
   std::map<node_id, node_state> nodes;
   std::map<run_id, replayed_run> runs;
   std::map<step_id, replayed_step> steps;
   std::map<lease_id, replayed_lease> leases;
+  std::map<schedule_id, replayed_schedule> schedules;
 };
 
 /// Replays the events in the order of their ids, and judges each move by the state that follows

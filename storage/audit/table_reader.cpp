@@ -93,6 +93,7 @@ node_row node(cursor c) {
   n.joined_at = c.time();
   n.heartbeat_at = c.time();
   n.left_at = c.maybe_time();
+  n.info.tokens = c.small();
   return n;
 }
 
@@ -112,6 +113,8 @@ run_row run_of(cursor c) {
   r.started_at = c.maybe_time();
   r.ended_at = c.maybe_time();
   r.abandoned = c.flag();
+  r.schedule = c.id<schedule_id>();
+  r.tick = c.maybe_time();
   return r;
 }
 
@@ -226,6 +229,18 @@ counter_record counter(cursor c) {
   return r;
 }
 
+schedule_row schedule(cursor c) {
+  schedule_row s;
+  s.id = c.id<schedule_id>();
+  s.what.name = c.text();
+  s.what.job = c.text();
+  s.owner = c.id<node_id>();
+  s.next_tick = c.maybe_time();
+  s.created_at = c.time();
+  if (const auto since = c.maybe_time()) s.paused = {*since, {}, {}};
+  return s;
+}
+
 event_row event(cursor c) {
   event_row e;
   e.id = c.number();
@@ -249,14 +264,19 @@ class reader {
     read(t.runs, run_of,
          "run_id, job, job_version, identity, launch_key, state, master_node_id, term, stop, "
          "restart_of, " +
-             time("created_at") + time(", started_at") + time(", ended_at") + ", abandoned",
+             time("created_at") + time(", started_at") + time(", ended_at") +
+             ", abandoned, schedule_id" + time(", tick"),
          "run" + of_runs, "run_id");
     if (only && t.runs.empty())
       throw store_error(errc::not_found, "there is no run " + std::to_string(only->value));
     read(t.nodes, node,
          "node_id, name, slots, state, " + time("joined_at") + time(", heartbeat_at") +
-             time(", left_at"),
+             time(", left_at") + ", tokens",
          "node", "node_id");
+    read(t.schedules, schedule,
+         "schedule_id, name, job, owner_node_id" + time(", next_tick") + time(", created_at") +
+             time(", paused_at"),
+         "schedule", "schedule_id");
     read(t.steps, step,
          "step_id, run_id, name, ordinal, kind, streamed, transferable, max_attempts, state, "
          "count, sealed, carried, error, after_failure, decision, decision_text, " +

@@ -40,6 +40,7 @@ std::vector<std::string> violations(const tables& rows) {
   verdict v;
   audit_rows(rows, v);
   audit_results(rows, v);
+  audit_schedules(rows, v);
   return sentences_of(v);
 }
 

@@ -6,7 +6,7 @@
 namespace partita::memory {
 
 /// The tables, locked, and one reading of the clock. Rolls back unless committed. One file for each
-/// kind of rows: nodes.cpp, runs.cpp, steps.cpp, leases.cpp, results.cpp, views.cpp.
+/// kind of rows: nodes.cpp, runs.cpp, schedules.cpp, steps.cpp, leases.cpp, results.cpp, views.cpp.
 class memory_transaction final : public single_writer_transaction {
  public:
   explicit memory_transaction(state& shared)
@@ -43,6 +43,31 @@ class memory_transaction final : public single_writer_transaction {
   std::int64_t set_abandoned(run_id run) override;
   std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only) override;
   std::int64_t count_runs(const run_choice& only, int most) override;
+
+  db_time now() override { return now_; }
+  bool is_balanced(row_lock lock) override;
+  std::int64_t set_balanced(bool balanced) override;
+  std::vector<token_node> token_nodes() override;
+  std::vector<token_schedule> token_schedules() override;
+  std::int64_t move_schedules(std::span<const token_move> moves) override;
+  std::int64_t disown_schedules(node_id owner) override;
+  std::optional<schedule_id> insert_schedule(
+      const new_schedule& s, const std::optional<db_time>& next, bool declared,
+      const std::optional<schedule_row::pause>& paused) override;
+  std::int64_t redefine_schedule(schedule_id schedule, const new_schedule& s,
+                                 const std::optional<db_time>& next) override;
+  std::optional<schedule_row> find_schedule(const std::string& name, row_lock lock) override;
+  std::int64_t delete_schedule(schedule_id schedule) override;
+  std::int64_t pause_schedule(schedule_id schedule, const std::string& by,
+                              const std::string& note) override;
+  std::int64_t resume_schedule(schedule_id schedule, const std::optional<db_time>& next) override;
+  std::vector<due_schedule> due_schedules(node_id owner, int most) override;
+  std::optional<db_time> next_due(node_id owner) override;
+  std::optional<run_row> find_run_of_tick(schedule_id schedule, db_time tick) override;
+  std::vector<std::optional<run_id>> fire_ticks(std::span<const run_row> runs,
+                                                node_id owner) override;
+  std::int64_t advance_schedules(std::span<const advanced_schedule> all) override;
+  std::vector<schedule_row> list_schedules(const std::string& after, int limit) override;
 
   std::optional<driven_step_row> find_driven_step(step_id step, row_lock of_step) override;
   std::optional<step_row> find_step_at(run_id run, int ordinal) override;
@@ -167,6 +192,8 @@ class memory_transaction final : public single_writer_transaction {
   partition_row shown(const partition_record& p) const;
   void add(const counter_record& more);
   void show_wait(partition_row& row, step_id step) const;
+  schedule_runs runs_of(schedule_id schedule) const;
+  bool waits_for_run(const schedule_row& s) const;
   step_totals totals_of(const step_record& step) const;
 
   state& db_;

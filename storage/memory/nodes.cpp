@@ -13,7 +13,8 @@ node_standing as_standing(const node_row& node, db_time now) {
           node.load,
           now - node.heartbeat_at,
           node.info.unreachable_after,
-          node.info.deregister_after};
+          node.info.deregister_after,
+          node.info.tokens};
 }
 
 }  // namespace

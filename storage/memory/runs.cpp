@@ -42,7 +42,8 @@ bool memory_transaction::any_live_run() {
 
 std::optional<run_id> memory_transaction::insert_run(const run_row& run) {
   if (find_launch(run.launch_key) || find_live_run(run.job.name, run.identity) ||
-      (run.restart_of && find_continuation(run.restart_of)))
+      (run.restart_of && find_continuation(run.restart_of)) ||
+      (run.tick && !run.restart_of && find_run_of_tick(run.schedule, *run.tick)))
     return std::nullopt;
   run_row row;
   row.id = next_id(db_.runs);
@@ -53,6 +54,8 @@ std::optional<run_id> memory_transaction::insert_run(const run_row& run) {
   row.restart_of = run.restart_of;
   row.result = run.result;
   row.trace_parent = run.trace_parent;
+  row.schedule = run.schedule;
+  row.tick = run.tick;
   row.created_at = now_;
   insert(db_.runs, row.id, row);
   return row.id;

@@ -45,8 +45,11 @@ struct state {
   std::map<counter_key, counter_record> counters;
   std::map<tile_key, tile_row> tiles;
   std::map<name_key, name_owner> names;
+  std::map<schedule_id, schedule_row> schedules;
+  std::map<int, bool> balanced{{0, true}};  // one row: whether their owners are as they should be
   std::vector<event_row> events;
-  std::int64_t last_ready_id = 0;  // rows of `ready` are deleted; no other table reuses ids
+  std::int64_t last_ready_id = 0;     // rows of `ready` are deleted, and so are schedules; no other
+  std::int64_t last_schedule_id = 0;  // table reuses ids
 };
 
 /// The row with this key, or null.

@@ -28,6 +28,8 @@ statement_text renewing(const std::string& statement) {
 cluster_view view_of(const pqxx::row& row, bool surveyed) {
   cluster_view view;
   view.live_runs = row["live_runs"].as<bool>();
+  view.balanced = row["balanced"].as<bool>();
+  if (!row["tick_in"].is_null()) view.tick_in = microseconds{row["tick_in"].as<std::int64_t>()};
   if (!surveyed) return view;
   view.nodes = row["nodes"].as<int>();
   view.slots = row["slots"].as<int>();

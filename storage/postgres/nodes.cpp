@@ -18,7 +18,8 @@ node_standing standing_of_node(const pqxx::row& row) {
           load_of(row),
           microseconds{row["silence"].as<std::int64_t>()},
           milliseconds{row["unreachable_ms"].as<std::int64_t>()},
-          milliseconds{row["deregister_ms"].as<std::int64_t>()}};
+          milliseconds{row["deregister_ms"].as<std::int64_t>()},
+          row["tokens"].as<int>()};
 }
 
 node_row node_of(const pqxx::row& row) {
@@ -38,6 +39,7 @@ node_row node_of(const pqxx::row& row) {
   node.left_at = optional_time_of(row["left_at"]);
   node.info.unreachable_after = milliseconds{row["unreachable_ms"].as<std::int64_t>()};
   node.info.deregister_after = milliseconds{row["deregister_ms"].as<std::int64_t>()};
+  node.info.tokens = row["tokens"].as<int>();
   node.silence = microseconds{row["silence"].as<std::int64_t>()};
   return node;
 }
@@ -48,7 +50,7 @@ node_id postgres_transaction::insert_node(const node_info& info) {
   const auto jobs = column(info.jobs, job_text);
   return id_of<node_id>(query(sql::insert_node, info.name, info.host, info.pid, info.slots,
                               info.version, jobs, info.unreachable_after.count(),
-                              info.deregister_after.count())
+                              info.deregister_after.count(), info.tokens)
                             .front()[0]);
 }
 

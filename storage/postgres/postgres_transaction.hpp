@@ -15,8 +15,8 @@
 namespace partita::postgres {
 
 /// A transaction of a verb. Its functions stand in one file a group: nodes.cpp, runs.cpp,
-/// steps.cpp, leases.cpp, results.cpp, views.cpp, and hot.cpp for the verbs with statements of
-/// their own.
+/// schedules.cpp, steps.cpp, leases.cpp, results.cpp, views.cpp, and hot.cpp for the verbs with
+/// statements of their own.
 ///
 /// A verb that writes is enclosed in BEGIN and COMMIT. For the others each statement is a
 /// transaction by itself, in one round trip: until `begin`, where a verb turns out to need more.
@@ -62,6 +62,32 @@ class postgres_transaction final : public transaction {
   std::int64_t set_abandoned(run_id run) override;
   std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only) override;
   std::int64_t count_runs(const run_choice& only, int most) override;
+
+  // --- schedules.cpp
+  db_time now() override;
+  bool is_balanced(row_lock lock) override;
+  std::int64_t set_balanced(bool balanced) override;
+  std::vector<token_node> token_nodes() override;
+  std::vector<token_schedule> token_schedules() override;
+  std::int64_t move_schedules(std::span<const token_move> moves) override;
+  std::int64_t disown_schedules(node_id owner) override;
+  std::optional<schedule_id> insert_schedule(
+      const new_schedule& s, const std::optional<db_time>& next, bool declared,
+      const std::optional<schedule_row::pause>& paused) override;
+  std::int64_t redefine_schedule(schedule_id schedule, const new_schedule& s,
+                                 const std::optional<db_time>& next) override;
+  std::optional<schedule_row> find_schedule(const std::string& name, row_lock lock) override;
+  std::int64_t delete_schedule(schedule_id schedule) override;
+  std::int64_t pause_schedule(schedule_id schedule, const std::string& by,
+                              const std::string& note) override;
+  std::int64_t resume_schedule(schedule_id schedule, const std::optional<db_time>& next) override;
+  std::vector<due_schedule> due_schedules(node_id owner, int most) override;
+  std::optional<db_time> next_due(node_id owner) override;
+  std::optional<run_row> find_run_of_tick(schedule_id schedule, db_time tick) override;
+  std::vector<std::optional<run_id>> fire_ticks(std::span<const run_row> runs,
+                                                node_id owner) override;
+  std::int64_t advance_schedules(std::span<const advanced_schedule> all) override;
+  std::vector<schedule_row> list_schedules(const std::string& after, int limit) override;
 
   // --- steps.cpp
   std::optional<driven_step_row> find_driven_step(step_id step, row_lock of_step) override;
@@ -193,6 +219,7 @@ class postgres_transaction final : public transaction {
   pqxx::nontransaction carrier_;  // only sends: BEGIN and COMMIT are ours
   bool enclosed_;
   bool begun_ = false;
+  std::optional<db_time> now_;  // of this transaction, once it was asked for
   bool tells_of_work_ = false;
   std::vector<logged_event> events_;
   std::optional<acknowledged_event> newest_;  // written by this transaction

@@ -38,6 +38,8 @@ run_row run_of(const pqxx::row& row) {
   run.ended_at = optional_time_of(row["ended_at"]);
   run.abandoned = row["abandoned"].as<bool>();
   run.trace_parent = row["trace_parent"].c_str();
+  run.schedule = id_of<schedule_id>(row["schedule_id"]);
+  run.tick = optional_time_of(row["tick"]);
   return run;
 }
 

@@ -8,6 +8,10 @@ namespace partita::postgres {
 
 namespace {
 
+std::optional<std::int64_t> micros_of(const std::optional<db_time>& at) {
+  return at ? std::optional{at->time_since_epoch().count()} : std::nullopt;
+}
+
 std::optional<run_row> run_in(const pqxx::result& rows) {
   if (rows.empty()) return std::nullopt;
   return run_of(rows.front());
@@ -37,9 +41,9 @@ bool postgres_transaction::any_live_run() {
 }
 
 std::optional<run_id> postgres_transaction::insert_run(const run_row& run) {
-  const auto made =
-      query(sql::insert_run, run.job.name, run.job.version, run.parameters, run.identity,
-            run.launch_key, run.restart_of.value, run.result, run.trace_parent);
+  const auto made = query(sql::insert_run, run.job.name, run.job.version, run.parameters,
+                          run.identity, run.launch_key, run.restart_of.value, run.result,
+                          run.trace_parent, run.schedule.value, micros_of(run.tick));
   if (made.empty()) return std::nullopt;
   return id_of<run_id>(made.front()[0]);
 }
@@ -84,10 +88,6 @@ std::string states_in(const run_choice& only) {
 sql::asked_of_runs asked(const run_choice& only) {
   return {!only.job.empty(), !only.states.empty(), asks_for_live_runs(only),
           only.master.value != 0};
-}
-
-std::optional<std::int64_t> micros_of(const std::optional<db_time>& at) {
-  return at ? std::optional{at->time_since_epoch().count()} : std::nullopt;
 }
 
 }  // namespace

@@ -16,7 +16,9 @@ std::string jobs_text(const std::vector<job_ref>& jobs) {
   return list.dump();
 }
 
-std::vector<job_ref> to_jobs(const std::string& text) {
+}  // namespace
+
+std::vector<job_ref> jobs_of(const std::string& text) {
   std::vector<job_ref> jobs;
   auto list = nlohmann::json::parse(text, nullptr, false);
   for (const auto& entry : list) {
@@ -32,11 +34,13 @@ std::vector<job_ref> to_jobs(const std::string& text) {
   return jobs;
 }
 
+namespace {
+
 node_standing to_standing(const statement& s, db_time now) {
   return {s.get<node_id>(0),       s.get<node_state>(1),
           s.get<int>(2),           {s.get<int>(3), s.get<int>(4)},
           now - s.get<db_time>(5), s.get<milliseconds>(6),
-          s.get<milliseconds>(7)};
+          s.get<milliseconds>(7),  s.get<int>(8)};
 }
 
 node_row to_node(const statement& s, db_time now) {
@@ -47,7 +51,7 @@ node_row to_node(const statement& s, db_time now) {
   r.info.pid = s.get<std::int64_t>(3);
   r.info.slots = s.get<int>(4);
   r.info.version = s.get<std::string>(5);
-  r.info.jobs = to_jobs(s.get<std::string>(6));
+  r.info.jobs = jobs_of(s.get<std::string>(6));
   r.state = s.get<node_state>(7);
   r.load = {s.get<int>(8), s.get<int>(9)};
   r.joined_at = s.get<db_time>(10);
@@ -56,6 +60,7 @@ node_row to_node(const statement& s, db_time now) {
   r.info.unreachable_after = s.get<milliseconds>(13);
   r.info.deregister_after = s.get<milliseconds>(14);
   r.load.doing = s.get<std::string>(15);
+  r.info.tokens = s.get<int>(16);
   r.silence = now - r.heartbeat_at;
   return r;
 }
@@ -65,7 +70,7 @@ node_row to_node(const statement& s, db_time now) {
 node_id sqlite_transaction::insert_node(const node_info& info) {
   return node_id{db_.insert(sql::insert_node, info.name, info.host, info.pid, info.slots,
                             info.version, jobs_text(info.jobs), info.unreachable_after,
-                            info.deregister_after)};
+                            info.deregister_after, info.tokens)};
 }
 
 void sqlite_transaction::describe_jobs(std::span<const job_description> jobs) {

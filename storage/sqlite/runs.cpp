@@ -29,6 +29,8 @@ run_row to_run(const statement& s) {
   r.ended_at = s.get<std::optional<db_time>>(15);
   r.abandoned = s.get<bool>(16);
   r.trace_parent = s.get<std::string>(17);
+  r.schedule = s.get<schedule_id>(18);
+  r.tick = s.get<std::optional<db_time>>(19);
   return r;
 }
 
@@ -67,7 +69,7 @@ bool sqlite_transaction::any_live_run() { return db_.query(sql::any_live_run).ne
 std::optional<run_id> sqlite_transaction::insert_run(const run_row& run) {
   const auto inserted =
       db_.run(sql::insert_run, run.job.name, run.job.version, run.parameters, run.identity,
-              run.launch_key, run.restart_of, run.result, run.trace_parent);
+              run.launch_key, run.restart_of, run.result, run.trace_parent, run.schedule, run.tick);
   if (inserted == 0) return std::nullopt;
   return run_id{db_.last_id()};
 }
@@ -114,8 +116,8 @@ std::vector<run_row> sqlite_transaction::list_runs(int limit, run_id before,
   const auto end = before ? before.value : behind_all;
   const auto text = sql::list_runs(!only.job.empty(), asks_for_live_runs(only));
   std::vector<run_row> rows;
-  for (auto s = db_.query(text.c_str(), end, limit, only.job, nlohmann::json(only.states).dump(),
-                          only.since, only.until, only.master);
+  for (auto s = db_.query_made(text, end, limit, only.job, nlohmann::json(only.states).dump(),
+                               only.since, only.until, only.master);
        s.next();)
     rows.push_back(to_run(s));
   return rows;
@@ -123,8 +125,8 @@ std::vector<run_row> sqlite_transaction::list_runs(int limit, run_id before,
 
 std::int64_t sqlite_transaction::count_runs(const run_choice& only, int most) {
   const auto text = sql::count_runs(!only.job.empty(), asks_for_live_runs(only));
-  auto s = db_.query(text.c_str(), behind_all, most, only.job, nlohmann::json(only.states).dump(),
-                     only.since, only.until, only.master);
+  auto s = db_.query_made(text, behind_all, most, only.job, nlohmann::json(only.states).dump(),
+                          only.since, only.until, only.master);
   return s.next() ? s.get<std::int64_t>(0) : 0;
 }
 

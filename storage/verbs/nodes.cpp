@@ -5,6 +5,7 @@
 #include "storage/text.hpp"
 #include "storage/verbs/loss.hpp"
 #include "storage/verbs/parts.hpp"
+#include "storage/verbs/schedules.hpp"
 
 namespace partita::verbs {
 
@@ -42,6 +43,7 @@ node_id register_node(transaction& tx, const node_info& info) {
   require_same_limits(tx, info);
   const auto id = tx.insert_node(info);
   tx.describe_jobs(info.catalogue);
+  if (info.tokens > 0 && !PARTITA_BUG(a_join_needs_no_balance)) tx.set_balanced(false);
   tx.log(event::node_joined, {{}, {}, {}, id}, {{"name", info.name}});
   return id;
 }
@@ -53,8 +55,10 @@ cluster_view heartbeat(transaction& tx, node_id node, node_load load, bool drain
     throw store_error(errc::fenced, named(node) + " is no longer part of the cluster");
   const auto drains = draining || before->state == node_state::draining;
   if (before->state == node_state::unreachable) tx.log(event::node_recovered, {{}, {}, {}, node});
-  if (drains && before->state != node_state::draining)
+  if (drains && before->state != node_state::draining) {
     tx.log(event::node_draining, {{}, {}, {}, node});
+    let_go_of_schedules(tx, *before);
+  }
   expect_rows("a heartbeat",
               tx.renew_node(node, load, drains ? node_state::draining : node_state::active));
   auto view = view_of_cluster(tx, node, limits);
@@ -72,6 +76,7 @@ void request_drain(transaction& tx, node_id node, const std::string& by) {
                                              std::string{to_string(found->state)} +
                                              "; only an ACTIVE one can be asked to drain");
   expect_rows("asking a node to drain", tx.mark_node(node, node_state::draining));
+  let_go_of_schedules(tx, *found);
   auto detail = nlohmann::json::object();
   if (!by.empty()) detail["by"] = by;
   tx.log(event::node_draining, {{}, {}, {}, node}, detail);
@@ -81,6 +86,8 @@ cluster_view view_of_cluster(transaction& tx, node_id observer,
                              const std::optional<liveness_limits>& limits) {
   cluster_view view;
   view.live_runs = tx.any_live_run();
+  view.balanced = tx.is_balanced(row_lock::none);
+  view.tick_in = time_to_next_tick(tx, observer);
   if (!limits) return view;
   for (const auto& n : tx.present_nodes()) {
     if (n.state == node_state::active) {
@@ -108,6 +115,7 @@ sweep_verdict sweep(transaction& tx, node_id suspect, const liveness_limits& lim
   if (verdict == sweep_verdict::condemned) {
     expect_rows("condemning a node", tx.mark_node(suspect, node_state::condemned));
     tx.log(event::node_condemned, {{}, {}, {}, suspect});
+    let_go_of_schedules(tx, *found);
     hand_over(tx, suspect);
   }
   if (verdict == sweep_verdict::unreachable && found->state != node_state::unreachable) {
@@ -123,6 +131,7 @@ bool leave(transaction& tx, node_id node, int most) {
   if (found->state == node_state::unreachable) tx.log(event::node_recovered, {{}, {}, {}, node});
   if (found->state != node_state::draining) tx.log(event::node_draining, {{}, {}, {}, node});
   expect_rows("a heartbeat", tx.renew_node(node, found->load, node_state::draining));
+  if (found->state != node_state::draining) let_go_of_schedules(tx, *found);
   hand_over(tx, node);
   if (!settle_piece(tx, node, most) && !PARTITA_BUG(leave_forgets_the_rest)) return false;
   end_node(tx, node, node_state::left);

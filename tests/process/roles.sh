@@ -114,6 +114,20 @@ for sql in "update partita.run set term = 9" "update partita.run set master_node
   denied read "$sql"
 done
 denied read "select 1 from partita.run for update"
+# Schedules: people make them, nodes own them and start what they say, and nothing else.
+allowed node "select partita.fire_tick(0, 0, 1, 0)"
+denied launch "select partita.fire_tick(0, 0, 1, 0)"
+denied read "select partita.fire_tick(0, 0, 1, 0)"
+denied node "select partita.with_tick('{}', '')"
+for column in trigger parameters job paused_note; do
+  denied node "update partita.schedule set $column = ''"
+done
+denied node "insert into partita.schedule (name) values ('x')"
+denied node "delete from partita.schedule"
+allowed node "update partita.schedule set owner_node_id = null"
+allowed launch "delete from partita.schedule"
+denied read "update partita.schedule_balance set balanced = false"
+denied node "insert into partita.schedule_balance values (false)"
 allowed owner "alter table partita.node add column more int"
 allowed owner "create table partita.more (a int)"
 
@@ -137,6 +151,13 @@ expect 1 "the role t_read_$$ lacks a right: .*permission denied.*partita_launch"
 expect 1 "the role t_read_$$ lacks a right: .*permission denied" \
   as read "$PARTITA" submit range_sum from=1 to=3
 ok "nobody says that there is no database" sh -c "! grep -qi 'cannot reach' '$scratch/stderr'"
+expect 0 "schedule often starts range_sum" as launch "$PARTITA" schedule add often \
+  "every 1s at fixed rate" range_sum from=1 to=10
+fires() { as read "$PARTITA" schedule list -o json | grep -q '"last_run": *"'; }
+ok "nodes with narrow rights own and fire a schedule" wait_for 20 fires
+expect 1 "lacks a right" as read "$PARTITA" schedule pause often
+expect 1 "lacks a right" as node "$PARTITA" schedule add more @daily range_sum from=1 to=10
+expect 0 "is gone" as launch "$PARTITA" schedule rm often
 expect 0 "everything checked holds" as read "$PARTITA" verify
 role_of() { as "$1" "$PARTITA" doctor 2>/dev/null | grep -Eq "$2"; }
 ok "doctor finds the node's role fine" role_of node '^ok +role +t_node_[0-9]+ has no more rights'

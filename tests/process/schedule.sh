@@ -1,5 +1,6 @@
 #!/bin/sh
-# What `schedule test` says of triggers.
+# Schedules: what `schedule test` says of triggers, and nodes that share the ticks of schedules by
+# their tokens, on each database.
 . "$(dirname "$0")/lib.sh"
 
 said() { grep -Eq -- "$1" "$scratch/stdout"; }
@@ -16,6 +17,93 @@ expect 0 "never" "$PARTITA" schedule test "at 2001-01-01T00:00"
 expect 0 "every 90s" "$PARTITA" schedule test "every 90s" --count 1
 expect 2 "minute.*61" "$PARTITA" schedule test "61 * * * *"
 expect 2 "Europe/Berlin" "$PARTITA" schedule test @daily --zone Europe/Berln
-expect 2 "schedule list is not known" "$PARTITA" schedule list x
+expect 2 "it is one of add, backfill" "$PARTITA" schedule lst x
 expect 2 "TRIGGER" "$PARTITA" schedule test
+expect 2 "schedule needs a word" "$PARTITA" schedule
+
+owned_by() { "$PARTITA" schedule list -o csv | grep -c ",$1,"; }
+owns() { [ "$(owned_by "$1")" -eq "$2" ]; }
+add() {
+  name=$1
+  shift
+  expect 0 "schedule $name starts range_sum at every 1s at fixed rate, on the clock of UTC" \
+    "$PARTITA" schedule add "$name" "every 1s at fixed rate" range_sum from=1 to=20 "$@"
+}
+runs_of() { sql "select count(*) from @run r join @schedule s on s.schedule_id = r.schedule_id
+                 where s.name = '$1'"; }
+at_least() { [ "$(runs_of "$1")" -ge "$2" ]; }
+node() { "$PARTITA" node --name "$1" --executors 1 --fast --tokens "$2" 2>>"$scratch/$1.log" & }
+
+for kind in $(databases); do
+  with_database "$kind"
+  expect 0 . "$PARTITA" schema migrate
+  expect 0 "no schedules" "$PARTITA" schedule list
+  for name in one two three; do add "$name"; done
+  expect 4 "there is a schedule one already" "$PARTITA" schedule add one @daily range_sum from=1 to=2
+  expect 2 "parameter from is missing" "$PARTITA" schedule add four @daily range_sum to=2
+  expect 2 "every 3 moons" "$PARTITA" schedule add four "every 3 moons" range_sum from=1 to=2
+  expect 3 "did you mean range_sum" "$PARTITA" schedule add four @daily range_sun
+  expect 2 "overlap.*queue-one" "$PARTITA" schedule add four @daily range_sum from=1 to=2 --overlap no
+  expect 3 "did you mean three" "$PARTITA" schedule show thre
+  expect 1 "owned by no node that lives" "$PARTITA" doctor
+
+  node first 2
+  first=$!
+  ok "$kind: a node with two tokens owns two of three" wait_for 20 owns first 2
+  expect 1 "4 tokens|2 tokens for 3 schedules" "$PARTITA" doctor
+  node second 2
+  second=$!
+  ok "$kind: another one owns the third" wait_for 20 owns second 1
+  expect 0 "each is fired" "$PARTITA" doctor
+  for name in one two three; do
+    ok "$kind: $name fires" wait_for 20 at_least "$name" 2
+  done
+
+  kill -KILL "$second"
+  wait "$second" 2>/dev/null
+  ok "$kind: what a killed node owned has no owner, for the other has no token" \
+    wait_for 20 owns second 0
+  node third 2
+  third=$!
+  ok "$kind: a new node takes it over" wait_for 20 owns third 1
+  before=$(sql "select max(run_id) from @run")
+  again() { [ "$(sql "select count(distinct schedule_id) from @run where run_id > $before")" -eq 3 ]; }
+  ok "$kind: all three fire again" wait_for 20 again
+
+  # A drained node hands over at once, as far as the others have tokens.
+  "$PARTITA" drain third 2>/dev/null
+  ok "$kind: a drained node owns none" wait_for 20 owns third 0
+  wait "$third"
+  expect 0 "is paused" "$PARTITA" schedule pause two --note "the mainframe is away"
+  expect 0 "mainframe" "$PARTITA" schedule list
+  ok "$kind: its token is free for another" wait_for 20 owns first 2
+  expect 0 "note +the mainframe" "$PARTITA" schedule show two
+  expect 0 "schedule two goes on, next at" "$PARTITA" schedule resume two
+  expect 0 "" "$PARTITA" schedule show two -o json
+
+  # By hand: a run for now, and one for each tick of the past.
+  expect 0 "run [0-9]+ of range_sum is that of the tick" "$PARTITA" schedule run two
+  run=$(cat "$scratch/stdout")
+  expect 0 COMPLETED "$PARTITA" wait "$run" --timeout 60
+  expect 0 '"tick": "20' "$PARTITA" job "$run" -o json
+  expect 0 "starts range_sum at 0 \* \* \* \*" \
+    "$PARTITA" schedule add hourly "0 * * * *" range_sum from=1 to=20 --paused
+  expect 0 "3 ticks from 2026-03-01" "$PARTITA" schedule backfill hourly \
+    --from 2026-03-01T10:00 --to 2026-03-01T12:30
+  ok "$kind: a run for each" lines 3
+  expect 0 "3 ticks" "$PARTITA" schedule backfill hourly --from 2026-03-01T10:00 --to 2026-03-01T12:30
+  ok "$kind: and no second one" [ "$(runs_of hourly)" -eq 3 ]
+  expect 2 "from is missing" "$PARTITA" schedule backfill hourly
+  expect 2 "more than 1000 ticks" "$PARTITA" schedule backfill one --from 2026-03-01
+  expect 2 "still to come" "$PARTITA" schedule run one --at 2999-01-01
+  expect 0 "is gone; its runs stay" "$PARTITA" schedule rm hourly
+  expect 3 "there is no schedule hourly" "$PARTITA" schedule rm hourly
+
+  for name in one two three; do "$PARTITA" schedule pause "$name" 2>/dev/null; done
+  kill -TERM "$first"
+  wait "$first"
+  ok "$kind: no tick started two runs" [ "$(sql "select count(*) from (select 1 from @run
+    where schedule_id is not null group by schedule_id, tick having count(*) > 1) twice")" -eq 0 ]
+  expect 0 "" "$PARTITA" verify
+done
 finish

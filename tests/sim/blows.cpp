@@ -3,8 +3,10 @@
 namespace partita::sim {
 
 std::string to_string(blow b) {
-  const char* names[blows] = {"crash",  "pause",      "drain",    "release",      "join",
-                              "outage", "clock_step", "stop_run", "stop_run_now", "restart_run"};
+  const char* names[blows] = {"crash",        "pause",          "drain",          "release",
+                              "join",         "outage",         "clock_step",     "stop_run",
+                              "stop_run_now", "restart_run",    "pause_schedule", "resume_schedule",
+                              "run_schedule", "remove_schedule"};
   return names[static_cast<int>(b)];
 }
 

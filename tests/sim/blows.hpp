@@ -18,14 +18,18 @@ enum class blow {
   stop_run,
   stop_run_now,
   restart_run,
+  pause_schedule,
+  resume_schedule,
+  run_schedule,  // by hand, for now
+  remove_schedule,
 };
-inline constexpr int blows = 10;
+inline constexpr int blows = 14;
 std::string to_string(blow);
 
 struct planned {
   blow what;
   milliseconds at;
-  int target = 0;  // of the nodes or runs there are then, modulo
+  int target = 0;  // of the nodes, runs or schedules there are then, modulo
   milliseconds lasts{0};
 };
 

@@ -74,6 +74,13 @@ constexpr mutant mutants[] = {
     {"restart_forgets_decisions", memory},
     {"handling_of_failures_is_kept", memory},
     {"listeners_hear_after_the_end", memory},
+    // --- schedules
+    {"a_fired_tick_stays_due", memory},
+    {"a_lost_node_keeps_its_schedules", memory},
+    {"missed_ticks_are_not_counted", memory},
+    {"a_join_needs_no_balance", memory},
+    {"a_resumed_schedule_has_no_owner", memory},
+    {"a_continued_run_is_of_no_tick", memory},
     // --- statements of SQLite
     {"sqlite_claim_drops_the_rest", sqlite},
     {"sqlite_masterships_are_not_found", sqlite},

@@ -7,6 +7,7 @@
 #include "storage/audit/violations.hpp"
 #include "tests/sim/flow_check.hpp"
 #include "tests/sim/script.hpp"
+#include "tests/sim/tick_check.hpp"
 #include "tests/sim/users.hpp"
 #include "tests/sim/workload.hpp"
 
@@ -42,6 +43,11 @@ void schedule(world& w, const planned& p, std::size_t number, users& people, fau
         return people.stop(p.target, stop_mode::now);
       case blow::restart_run:
         return people.restart(p.target);
+      case blow::pause_schedule:
+      case blow::resume_schedule:
+      case blow::run_schedule:
+      case blow::remove_schedule:
+        return people.change_schedule(p.target, p.what);
     }
   });
 }
@@ -196,8 +202,11 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
 
     // Liveness: nothing fails any more, and somebody is there; every run ends.
     w.heal();
-    w.add_node(2);
+    w.add_node(2, {}, static_cast<int>(s.timers.size()));
     const auto healed = w.now();
+    w.run_until([&] { return !people.busy() && idle_schedules(w).empty(); }, s.bound);
+    for (auto& idle : idle_schedules(w)) o.violations.push_back(std::move(idle));
+    people.pause_all_schedules();
     w.run_until(
         [&] {
           if (people.busy()) return false;
@@ -221,6 +230,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
   check_acknowledged(known, rows, o);
   check_ledger(w, kind, people, rows, o);
   check_flows(rows, known, o.violations);
+  check_ticks(w, rows, people.touched(), o.violations);
   check_nodes(w, rows, faults, o);
   count_rows(rows, o);
   o.faults = faults.happened();

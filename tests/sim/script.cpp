@@ -33,6 +33,18 @@ settings draw_settings(dice& d) {
   return s;
 }
 
+std::vector<script::timer> draw_timers(dice d, milliseconds end) {
+  std::vector<script::timer> timers;
+  if (!d.hits(4000)) return timers;
+  const overlap_policy policies[] = {overlap_policy::skip, overlap_policy::queue_one,
+                                     overlap_policy::allow};
+  for (auto n = d.skewed(1, 5); n > 0; --n)
+    timers.push_back({milliseconds{d.skewed(0, end.count())}, static_cast<int>(d.between(1, 5)),
+                      d.hits(6000), policies[d.next() % 3], static_cast<int>(d.skewed(0, 100)),
+                      static_cast<int>(d.skewed(0, 3))});
+  return timers;
+}
+
 }  // namespace
 
 script::script(std::uint64_t seed) {
@@ -63,6 +75,7 @@ script::script(std::uint64_t seed) {
     launches.push_back({milliseconds{d.skewed(0, faults_end.count())},
                         static_cast<work_kind>(d.next() % work_kinds),
                         static_cast<int>(d.skewed(0, 60))});
+  timers = draw_timers(dice{mix(seed, 11)}, faults_end);
   bound = recovery_bound;
   for (const auto& l : launches)  // steps whose partitions all take their time
     bound += (l.kind == work_kind::flow ? 4 : 2) * l.count * milliseconds{longest_ms};

@@ -26,10 +26,21 @@ struct script {
     int count;
   };
 
+  /// A schedule of runs of `sum`.
+  struct timer {
+    milliseconds at;
+    int every_s;
+    bool fixed_rate;
+    overlap_policy overlap;
+    int catch_up_s;
+    int count;
+  };
+
   settings limits;
   odds chances;
   std::vector<int> executors;  // of each first node
   std::vector<launch> launches;
+  std::vector<timer> timers;
   std::vector<planned> plan;
   milliseconds faults_end;
   int longest_ms;   // a partition's work

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ class users {
   users(world& w, const script& s) : world_(w), script_(s) {
     for (std::size_t i = 0; i < s.launches.size(); ++i)
       w.at(w.now() + s.launches[i].at, [this, i] { launch(i); });
+    for (std::size_t i = 0; i < s.timers.size(); ++i)
+      w.at(w.now() + s.timers[i].at, [this, i] { add_schedule(i); });
   }
 
   struct known {
@@ -41,6 +44,30 @@ class users {
     });
   }
 
+  void change_schedule(int which, blow how) {
+    if (script_.timers.empty()) return;
+    const auto name = schedule_name(static_cast<std::size_t>(which) % script_.timers.size());
+    if (how != blow::pause_schedule) touched_.insert(name);
+    const auto count =
+        script_.timers[static_cast<std::size_t>(which) % script_.timers.size()].count;
+    call_until_answered([name, how, count, this] {
+      const auto& store = world_.user();
+      if (how == blow::pause_schedule) store.pause_schedule(name, "why not", "user");
+      if (how == blow::resume_schedule) store.resume_schedule(name, "user");
+      if (how == blow::run_schedule)
+        remember({store.run_schedule(name, {}, 1, "user").id, work_kind::sum, count});
+      if (how == blow::remove_schedule) store.remove_schedule(name, "user");
+    });
+  }
+
+  void pause_all_schedules() {
+    for (std::size_t i = 0; i < script_.timers.size(); ++i)
+      change_schedule(static_cast<int>(i), blow::pause_schedule);
+  }
+
+  /// Schedules of which somebody did what is not told by their trigger.
+  const std::set<std::string>& touched() const { return touched_; }
+
   bool busy() const { return waiting_ > 0; }
   const std::vector<known>& runs() const { return runs_; }
 
@@ -55,6 +82,23 @@ class users {
     call_until_answered([s, l, this] {
       remember({world_.user().submit(s).id, l.kind, l.count, false});
     });
+  }
+
+  static std::string schedule_name(std::size_t i) { return "timer-" + std::to_string(i); }
+
+  void add_schedule(std::size_t i) {
+    const auto& t = script_.timers[i];
+    const auto& definition = *world_.jobs().find(names[static_cast<int>(work_kind::sum)]);
+    json parameters{{"count", t.count}, {"launch", 1000 + i}};
+    new_schedule s;
+    s.name = schedule_name(i);
+    s.job = definition.name();
+    s.parameters = parameters.dump();
+    s.identity = identity_of(definition.parameter_specs(), parameters);
+    s.trigger = "every " + std::to_string(t.every_s) + "s" + (t.fixed_rate ? " at fixed rate" : "");
+    s.overlap = t.overlap;
+    s.catch_up = std::chrono::seconds{t.catch_up_s};
+    call_until_answered([s, this] { world_.user().add_schedule(s, false, "user"); });
   }
 
   void remember(known run) {
@@ -83,6 +127,7 @@ class users {
   world& world_;
   const script& script_;
   std::vector<known> runs_;
+  std::set<std::string> touched_;
   int waiting_ = 0;
   int restarts_ = 0;
 };

@@ -20,6 +20,20 @@ struct meeting : contract {
   /// After all have ended: every invariant holds, and the log tells the same.
   void judge() { CHECK(audit::violations_with_log(on->dump()) == std::vector<std::string>{}); }
 
+  node_id join_with_tokens(int tokens) {
+    node_info info{"node", "host", 1, 2, "0", {job}};
+    info.tokens = tokens;
+    return db->register_node(info);
+  }
+
+  void add_schedule() {
+    new_schedule s;
+    s.name = "a";
+    s.job = job.name;
+    s.trigger = "every 1s";
+    db->add_schedule(s, false);
+  }
+
   static constexpr auto all_ranges = "SELECT FROM partita.ready FOR UPDATE";
   static constexpr auto all_runs = "SELECT FROM partita.run FOR UPDATE";
   static constexpr auto the_log = "LOCK TABLE partita.event IN SHARE MODE";
@@ -178,5 +192,44 @@ TEST_CASE_METHOD(meeting, "two that adopt a run at once get one term") {
   CHECK_FALSE(order.end_of("second"));
   CHECK(first == term{1});
   CHECK_FALSE(second);
+  judge();
+}
+
+TEST_CASE_METHOD(meeting, "a balance that is under way leaves nothing with a node that drains") {
+  if (!possible()) return;
+  const auto node = join_with_tokens(2);
+  add_schedule();
+
+  interleaving order{*on};
+  order.hold("SELECT FROM partita.schedule FOR UPDATE");
+  CHECK(order.begin("balance", [&](store& s) { s.balance_schedules(node); }));
+  order.begin("drain", [&](store& s) { s.heartbeat(node, 0, true, std::nullopt); });
+  order.let_go();
+  CHECK_FALSE(order.end_of("balance"));
+  CHECK_FALSE(order.end_of("drain"));
+  CHECK_FALSE(db->find_schedule("a")->owner);
+  judge();
+}
+
+TEST_CASE_METHOD(meeting, "a tick that is being fired stands, though its node drains meanwhile") {
+  if (!possible()) return;
+  const auto node = join_with_tokens(2);
+  add_schedule();
+  db->balance_schedules(node);
+  on->pass(milliseconds{1100});
+
+  interleaving order{*on};
+  order.hold(the_log);
+  fired_ticks fired;
+  CHECK(order.begin("fire", [&](store& s) {
+    const std::vector<job_ref> known{job};
+    fired = s.fire_schedules(node, known, 10);
+  }));
+  CHECK(order.begin("drain", [&](store& s) { s.heartbeat(node, 0, true, std::nullopt); }));
+  order.let_go();
+  CHECK_FALSE(order.end_of("fire"));
+  CHECK_FALSE(order.end_of("drain"));
+  CHECK(fired.runs.size() == 1);
+  CHECK_FALSE(db->find_schedule("a")->owner);
   judge();
 }

@@ -24,6 +24,11 @@ class history : public contract {
     failed_and_continued();
     only_once();
     nodes_come_and_go();
+    new_schedule nightly;
+    nightly.name = "nightly";
+    nightly.job = job.name;
+    nightly.trigger = "@daily";
+    db->add_schedule(nightly, false);
   }
 
   /// There are no tables to tamper with in memory.
@@ -267,6 +272,12 @@ TEST_CASE_METHOD(history, "rows that were edited are found", "[verify]") {
       // 10: a file of two partitions
       {rule::one_name, "UPDATE @result SET files = '[[\"/out/a\",\"/out/.b.part\"]]'" +
                            of_step(open_step) + " AND no = 4"},
+      // 12: a schedule of a node that is gone, and a tick that started several runs
+      {rule::one_tick, "UPDATE @schedule SET owner_node_id = " + id(gone)},
+      {rule::one_tick,
+       "DROP INDEX @run_of_tick; UPDATE @run SET schedule_id = 1, "
+       "tick = (SELECT min(created_at) FROM @run)"},
+      {rule::replay, "DELETE FROM @schedule"},
       {rule::rows, "UPDATE @lease SET completed = 3" + of_lease(live)},
       {rule::rows, "UPDATE @step_counter SET completed = 3" + of_step(open_step)},
       {rule::rows, "UPDATE @step_counter SET skip_count = 0" + of_step(done_step)},
@@ -275,8 +286,8 @@ TEST_CASE_METHOD(history, "rows that were edited are found", "[verify]") {
       {rule::rows, "UPDATE @step SET carried = 1" + of_step(next_step)},
   };
   const auto& edit = edits[static_cast<std::size_t>(
-      GENERATE(Catch::Generators::range(0, 49)))];  // the next line counts them
-  REQUIRE(edits.size() == 49);
+      GENERATE(Catch::Generators::range(0, 52)))];  // the next line counts them
+  REQUIRE(edits.size() == 52);
   INFO(edit.sql);
   tamper(edit.sql);
   const auto v = verdict();

@@ -39,7 +39,9 @@ class postgres_backend final : public backend {
             "partita.lease, partita.result, partita.checkpoint, partita.skipped, partita.failure, "
             "partita.event, "
             "partita.output_name, partita.step_counter, partita.tile, "
-            "partita.job RESTART IDENTITY CASCADE");
+            "partita.job, partita.schedule RESTART IDENTITY CASCADE; "
+            "UPDATE partita.schedule_balance SET balanced = true");
+    pass(milliseconds{0});
   }
 
   static std::string login(const std::string& otherwise) {
@@ -50,16 +52,13 @@ class postgres_backend final : public backend {
   std::string name() const override { return "postgres"; }
   database& db() override { return *db_; }
 
-  /// The server's clock stands as it is; what is judged by its age gets older.
+  /// The clock of the engine is that of the server and so much more.
   void pass(milliseconds time) override {
-    auto age = "interval '" + std::to_string(time.count()) + " milliseconds'";
-    execute(conninfo_, "UPDATE partita.node SET joined_at = joined_at - " + age +
-                           ", heartbeat_at = heartbeat_at - " + age +
-                           "; UPDATE partita.ready SET available_at = available_at - " + age +
-                           "; UPDATE partita.lease SET granted_at = granted_at - " + age +
-                           "; UPDATE partita.step SET started_at = started_at - " + age +
-                           "; UPDATE partita.run SET created_at = created_at - " + age +
-                           ", started_at = started_at - " + age + ", ended_at = ended_at - " + age);
+    passed_ += time;
+    execute(conninfo_,
+            "CREATE OR REPLACE FUNCTION partita.clock() RETURNS timestamptz LANGUAGE sql STABLE "
+            "PARALLEL SAFE AS $$ SELECT now() + interval '" +
+                std::to_string(passed_.count()) + " milliseconds' $$");
   }
 
   void tamper(const std::string& sql) override { execute(conninfo_, sql); }
@@ -67,6 +66,7 @@ class postgres_backend final : public backend {
  private:
   std::string conninfo_;
   std::shared_ptr<database> db_;
+  milliseconds passed_{0};
 };
 
 }  // namespace

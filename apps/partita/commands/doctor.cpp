@@ -6,8 +6,10 @@
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/database_url.hpp"
+#include "apps/partita/documents.hpp"
 #include "apps/partita/node_settings.hpp"
 #include "apps/partita/render.hpp"
+#include "apps/partita/schedule_troubles.hpp"
 #include "apps/partita/text.hpp"
 #include "apps/partita/waiting_text.hpp"
 #include "storage/migrate.hpp"
@@ -76,6 +78,23 @@ std::vector<diagnosis> examine_executors(const std::vector<node_row>& nodes) {
   return found;
 }
 
+/// Schedules that start no runs.
+std::vector<diagnosis> examine_schedules(const reader& look, const std::vector<node_row>& nodes) {
+  constexpr int intervals = 3;
+  const auto schedules = all_schedules(look);
+  std::int64_t tokens = 0;
+  for (const auto& n : nodes)
+    if (n.state == node_state::active) tokens += n.info.tokens;
+  std::vector<diagnosis> found;
+  for (const auto& [name, why] : troubles_among(schedules, look, nodes, clock_of(nodes), intervals))
+    found.push_back({health::unsafe, "schedule " + name, why,
+                     fmt::format("nodes have {} tokens for {} schedules; one that owns it must "
+                                 "know its job and have a token left (--tokens)",
+                                 tokens, schedules.size())});
+  if (found.empty()) found.push_back({health::fine, "schedules", "each is fired", ""});
+  return found;
+}
+
 /// Live runs that do not move, of the newest.
 std::vector<diagnosis> examine_runs(const reader& look, const std::vector<node_row>& nodes) {
   constexpr int newest = 1000, most = 10;
@@ -108,6 +127,7 @@ exit_code doctor_command(const invocation& in) {
     const reader look{db->connect({})};
     const auto nodes = look.list_nodes(false);
     for (auto& d : examine_executors(nodes)) found.push_back(std::move(d));
+    for (auto& d : examine_schedules(look, nodes)) found.push_back(std::move(d));
     for (auto& d : examine_runs(look, nodes)) found.push_back(std::move(d));
   }
   std::vector<document> items;

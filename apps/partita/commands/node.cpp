@@ -14,6 +14,7 @@
 #include "apps/partita/forced_end.hpp"
 #include "apps/partita/http/site.hpp"
 #include "apps/partita/node_settings.hpp"
+#include "apps/partita/schedule_monitor.hpp"
 #include "apps/partita/service_notify.hpp"
 #include "apps/partita/signals.hpp"
 #include "apps/partita/traces/span_exporter.hpp"
@@ -137,8 +138,8 @@ exit_code node_command(const invocation& in) {
   const auto author_db = author_database(in.args);
   if (author_db)
     log::info("author_db", {}, {{"at", author_db->address()}, {"rows", "at least once"}});
-  const auto jobs =
-      std::make_shared<const registry>(programs.empty() ? in.jobs.without_programs() : in.jobs);
+  const auto jobs = std::make_shared<const registry>(
+      (programs.empty() ? in.jobs.without_programs() : in.jobs).with(schedule_monitor(db)));
   // Neither is destroyed: that would wait for bodies that do not stop, and for the collector.
   auto& exporter = *new auto{traces::exporter_of(in.args, db, name)};
   auto& node = *new node_process({db, jobs, limits, name, program_version(),

@@ -88,6 +88,9 @@ void add_own(families& to, const vital_signs& own) {
       .add(static_cast<double>(c.renewals_failed.value()));
   to.counts("sweeps_total", "transactions that judged another node")
       .add(static_cast<double>(c.sweeps.value()));
+  to.counts("schedule_ticks_total", "ticks of the schedules that it owns, by what came of them")
+      .add(static_cast<double>(c.ticks_fired.value()), {{"result", "fired"}})
+      .add(static_cast<double>(c.ticks_missed.value()), {{"result", "missed"}});
   if (const auto renewed = c.renewed.last(); renewed != mono_time{})
     to.gauge("node_heartbeat_age_seconds", "since this node's last heartbeat")
         .add(std::chrono::duration<double>(boot_now() - renewed).count());

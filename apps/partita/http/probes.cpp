@@ -54,6 +54,8 @@ std::vector<check> readiness(const vital_signs* own, api_state& state) {
   else if (age > most)
     renewal.trouble = fmt::format("its heartbeat is {:.1f} s old, others give it up soon", age);
   checks.push_back(renewal);
+  const auto passes = own->counters->ticks_pass.last() != mono_time{};
+  checks.push_back({"schedules", passes ? "it does not fire the schedules that it owns" : ""});
   checks.push_back({"draining", own->counters->draining.value() > 0 ? "it takes no new work" : ""});
   return checks;
 }

@@ -53,11 +53,10 @@ world::world(std::uint64_t seed, const database_maker& make, std::vector<job> jo
       faults_(faults),
       jobs_(std::make_shared<const registry>(std::move(jobs))) {
   // One microsecond at every reading: what happens later also has a later time.
-  wall_clock clock = [this] {
-    auto us = std::chrono::duration_cast<microseconds>(now_.time_since_epoch() + clock_step_);
-    return db_time{microseconds{epoch_us + us.count() + ++readings_}};
-  };
-  db_ = make(clock);
+  db_ = make([this] {
+    ++readings_;
+    return database_time();
+  });
   observer_.emplace(db_->connect({}));
   user_.emplace(std::make_shared<faulty_session>(*this, nullptr, session_options{}));
   before_ = rows();
@@ -68,9 +67,14 @@ world::~world() {
   for (auto& m : members_) m->dead = true;
 }
 
+db_time world::database_time() const {
+  const auto us = std::chrono::duration_cast<microseconds>(now_.time_since_epoch() + clock_step_);
+  return db_time{microseconds{epoch_us + us.count() + readings_}};
+}
+
 // --- nodes ---------------------------------------------------------------------------------------
 
-std::size_t world::add_node(int executors, std::vector<job> jobs) {
+std::size_t world::add_node(int executors, std::vector<job> jobs, std::optional<int> tokens) {
   auto index = members_.size();
   auto db = std::make_shared<faulty_database>(*this, nullptr);
   auto deps = std::make_shared<node_deps>();
@@ -80,6 +84,7 @@ std::size_t world::add_node(int executors, std::vector<job> jobs) {
   deps->info.name = "node-" + std::to_string(index);
   deps->info.host = "simulated";
   deps->info.slots = executors;
+  deps->info.tokens = tokens.value_or(executors);
   deps->info.unreachable_after = limits_.unreachable_after;
   deps->info.deregister_after = limits_.deregister_after;
   tell_of_jobs(deps->info, *deps->jobs);

@@ -43,8 +43,10 @@ class world {
   world& operator=(const world&) = delete;
 
   // --- what a scenario does
-  /// `jobs` empty: it knows all jobs of the world.
-  std::size_t add_node(int executors, std::vector<job> jobs = {});
+  /// `jobs` empty: it knows all jobs of the world. It owns at most `tokens` schedules; none given:
+  /// as many as it has executors.
+  std::size_t add_node(int executors, std::vector<job> jobs = {},
+                       std::optional<int> tokens = std::nullopt);
   /// Lets time pass until then.
   void run_until(mono_time moment);
   bool run_until(const std::function<bool()>& done, milliseconds limit);
@@ -64,6 +66,7 @@ class world {
 
   // --- what can be seen
   mono_time now() const { return now_; }
+  db_time database_time() const;
   std::size_t nodes() const { return members_.size(); }
   bool is_up(std::size_t node) const;
   bool has_left(std::size_t node) const;

@@ -5,6 +5,7 @@
 
 #include "storage/postgres/statements/results.hpp"
 #include "storage/postgres/statements/runs.hpp"
+#include "storage/postgres/statements/schedules.hpp"
 #include "storage/postgres/statements/timeline.hpp"
 
 // What nodes ask all the time: one statement each.
@@ -16,7 +17,7 @@ UPDATE partita.node SET heartbeat_at = partita.clock(), running = $2::integer,
                         stuck = $3::integer, doing = $4
 WHERE node_id = $1::bigint AND state = 'ACTIVE' RETURNING )";
 
-inline const std::string renew = renew_active + has_live_runs;
+inline const std::string renew = renew_active + has_live_runs + "," + sees_schedules;
 
 // The same, and the cluster as this node then sees it.
 // $1 node, $2 running, $3 stuck, $4 doing, $5 unreachable_after and $6 deregister_after in ms
@@ -35,7 +36,7 @@ SELECT count(*) FILTER (WHERE state = 'ACTIVE') AS nodes,
            AND silence >= CASE state WHEN 'CONDEMNED' THEN 0
                                      WHEN 'UNREACHABLE' THEN $6::bigint ELSE $5::bigint END
                           * interval '1 millisecond') AS overdue,
-       )" + has_live_runs + R"(
+       )" + has_live_runs + "," + sees_schedules + R"(
 FROM seen WHERE EXISTS (SELECT FROM mine) HAVING count(*) > 0)";
 
 // Three short lists in one read; the column `what` names the list. `slots`, the executors that a

@@ -5,11 +5,12 @@
 namespace partita::postgres::sql {
 
 // $1 name, $2 host, $3 pid, $4 slots, $5 version, $6 jobs, $7 unreachable_after and $8
-// deregister_after in ms
+// deregister_after in ms, $9 tokens
 inline const std::string insert_node = R"(
 INSERT INTO partita.node (name, host, pid, slots, version, jobs, state, unreachable_ms,
-                          deregister_ms)
-VALUES ($1, $2, $3::bigint, $4::integer, $5, $6::text[], 'ACTIVE', $7::bigint, $8::bigint)
+                          deregister_ms, tokens)
+VALUES ($1, $2, $3::bigint, $4::integer, $5, $6::text[], 'ACTIVE', $7::bigint, $8::bigint,
+        $9::integer)
 RETURNING node_id)";
 
 // One order for all, or nodes that join together would wait for each other. Of several descriptions
@@ -24,7 +25,7 @@ ON CONFLICT (name, version) DO UPDATE
 SET description = excluded.description, last_seen = partita.clock())";
 
 inline const std::string node_standing = R"(
-SELECT node_id, state, slots, running, stuck, unreachable_ms, deregister_ms,
+SELECT node_id, state, slots, running, stuck, unreachable_ms, deregister_ms, tokens,
        (extract(epoch FROM partita.clock() - heartbeat_at) * 1000000)::bigint AS silence
 FROM partita.node )";
 
@@ -62,7 +63,7 @@ UPDATE partita.node SET state = $2, left_at = partita.clock() WHERE node_id = $1
 inline const std::string list_nodes = R"(
 SELECT node_id, name, host, pid, slots, version, jobs, state, running, stuck, doing,
        partita.micros(joined_at) AS joined_at, partita.micros(heartbeat_at) AS heartbeat_at,
-       partita.micros(left_at) AS left_at, unreachable_ms, deregister_ms,
+       partita.micros(left_at) AS left_at, unreachable_ms, deregister_ms, tokens,
        (extract(epoch FROM partita.clock() - heartbeat_at) * 1000000)::bigint AS silence
 FROM partita.node
 WHERE $1::boolean OR left_at IS NULL ORDER BY node_id)";

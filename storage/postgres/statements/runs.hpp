@@ -9,7 +9,8 @@ inline const std::string run_values = R"(
        coalesce(master_node_id, 0) AS master, term, stop, coalesce(restart_of, 0) AS restart_of,
        result, error, partita.micros(created_at) AS created_at,
        partita.micros(started_at) AS started_at, partita.micros(ended_at) AS ended_at, abandoned,
-       coalesce(trace_parent, '') AS trace_parent)";
+       coalesce(trace_parent, '') AS trace_parent, coalesce(schedule_id, 0) AS schedule_id,
+       partita.micros(tick) AS tick)";
 inline const std::string run_columns = "SELECT" + run_values + " FROM partita.run ";
 
 // FOR KEY SHARE is the fence of a master: whoever takes the run away waits for it. Under FOR UPDATE
@@ -23,6 +24,11 @@ inline const std::string find_launch = run_columns + "WHERE launch_key = $1";
 
 // $1 run
 inline const std::string find_continuation = run_columns + "WHERE restart_of = $1::bigint";
+
+// $1 schedule, $2 tick in microseconds
+inline const std::string find_run_of_tick = run_columns + R"(
+WHERE schedule_id = $1::bigint AND schedule_id IS NOT NULL AND restart_of IS NULL
+  AND tick = timestamptz 'epoch' + $2::bigint * interval '1 microsecond')";
 
 // $1 job, $2 identity
 inline const std::string find_live_run = run_columns + R"(
@@ -72,12 +78,14 @@ inline const std::string has_live_runs =
 
 // No row: one of the unique indexes has it already; a new look tells which.
 // $1 job, $2 version, $3 parameters, $4 identity, $5 launch key, $6 run it continues or 0,
-// $7 result so far, $8 trace parent or ''
+// $7 result so far, $8 trace parent or '', $9 schedule or 0, $10 tick in microseconds or NULL
 inline const std::string insert_run = R"(
 INSERT INTO partita.run
   (job, job_version, parameters, identity, launch_key, restart_of, result, trace_parent,
-   state)
-VALUES ($1, $2::integer, $3, $4, $5, nullif($6::bigint, 0), $7, nullif($8, ''), 'CREATED')
+   schedule_id, tick, state)
+VALUES ($1, $2::integer, $3, $4, $5, nullif($6::bigint, 0), $7, nullif($8, ''),
+        nullif($9::bigint, 0), timestamptz 'epoch' + $10::bigint * interval '1 microsecond',
+        'CREATED')
 ON CONFLICT DO NOTHING RETURNING run_id)";
 
 // $1 run, $2 mode

@@ -3,11 +3,11 @@
 namespace partita::sqlite::sql {
 
 // 1 name, 2 host, 3 pid, 4 slots, 5 version, 6 jobs, 7 unreachable_after and 8 deregister_after in
-// ms
+// ms, 9 tokens
 inline constexpr char insert_node[] = R"sql(
 INSERT INTO partita_node (name, host, pid, slots, version, jobs, state, joined_at, heartbeat_at,
-                          unreachable_ms, deregister_ms)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'ACTIVE', partita_now(), partita_now(), ?7, ?8))sql";
+                          unreachable_ms, deregister_ms, tokens)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'ACTIVE', partita_now(), partita_now(), ?7, ?8, ?9))sql";
 
 // 1 name, 2 version, 3 description
 inline constexpr char describe_job[] = R"sql(
@@ -18,11 +18,11 @@ SET description = excluded.description, last_seen = excluded.last_seen)sql";
 
 // 1 node
 inline constexpr char find_node[] = R"sql(
-SELECT node_id, state, slots, running, stuck, heartbeat_at, unreachable_ms, deregister_ms
+SELECT node_id, state, slots, running, stuck, heartbeat_at, unreachable_ms, deregister_ms, tokens
 FROM partita_node WHERE node_id = ?1)sql";
 
 inline constexpr char present_nodes[] = R"sql(
-SELECT node_id, state, slots, running, stuck, heartbeat_at, unreachable_ms, deregister_ms
+SELECT node_id, state, slots, running, stuck, heartbeat_at, unreachable_ms, deregister_ms, tokens
 FROM partita_node
 WHERE left_at IS NULL ORDER BY node_id)sql";
 
@@ -42,7 +42,7 @@ inline constexpr char end_node[] =
 // 1 whether DEREGISTERED and LEFT ones too
 inline constexpr char list_nodes[] = R"sql(
 SELECT node_id, name, host, pid, slots, version, jobs, state, running, stuck, joined_at,
-       heartbeat_at, left_at, unreachable_ms, deregister_ms, doing
+       heartbeat_at, left_at, unreachable_ms, deregister_ms, doing, tokens
 FROM partita_node
 WHERE ?1 OR left_at IS NULL ORDER BY node_id)sql";
 

@@ -8,7 +8,7 @@ namespace partita::sqlite::sql {
 inline constexpr char find_run[] = R"sql(
 SELECT run_id, job, job_version, parameters, identity, launch_key, state, master_node_id, term,
        stop, restart_of, result, error, created_at, started_at, ended_at, abandoned,
-       trace_parent
+       trace_parent, schedule_id, tick
 FROM partita_run WHERE run_id = ?1)sql";
 
 // 1 before, 2 limit, 3 job or '', 4 states as they are shown as a JSON list, or '[]', 5 since, 6
@@ -24,7 +24,7 @@ inline std::string list_runs(bool of_job, bool only_live) {
   return std::string{R"sql(
 SELECT run_id, job, job_version, parameters, identity, launch_key, state, master_node_id, term,
        stop, restart_of, result, error, created_at, started_at, ended_at, abandoned,
-       trace_parent
+       trace_parent, schedule_id, tick
 FROM partita_run WHERE run_id < ?1)sql"} +
          (of_job ? " AND job = ?3" : "") +
          (only_live ? " AND state IN ('CREATED', 'RUNNING')" : "") + chosen_runs +
@@ -55,13 +55,13 @@ inline constexpr char any_live_run[] =
     "SELECT 1 FROM partita_run WHERE state IN ('CREATED', 'RUNNING') LIMIT 1";
 
 // 1 job, 2 version, 3 parameters, 4 identity, 5 launch key, 6 restart of, 7 result, 8 trace parent
-// or ''
+// or '', 9 schedule, 10 tick
 // No row: one of the unique indexes refused it.
 inline constexpr char insert_run[] = R"sql(
 INSERT INTO partita_run
   (job, job_version, parameters, identity, launch_key, state, restart_of, result, trace_parent,
-   created_at)
-VALUES (?1, ?2, ?3, ?4, ?5, 'CREATED', ?6, ?7, nullif(?8, ''), partita_now())
+   schedule_id, tick, created_at)
+VALUES (?1, ?2, ?3, ?4, ?5, 'CREATED', ?6, ?7, nullif(?8, ''), ?9, ?10, partita_now())
 ON CONFLICT DO NOTHING)sql";
 
 // 1 run, 2 mode
