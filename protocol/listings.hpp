@@ -149,6 +149,12 @@ struct minute_row {
   std::int64_t failed = 0;
 };
 
+/// What a run was submitted with.
+struct run_parameters {
+  run_id run;
+  json_text parameters;
+};
+
 /// Which runs are asked for; what is empty asks for all.
 struct run_choice {
   std::string job;

@@ -62,6 +62,11 @@ class postgres_transaction final : public transaction {
   std::int64_t set_abandoned(run_id run) override;
   std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only) override;
   std::int64_t count_runs(const run_choice& only, int most) override;
+  std::vector<run_parameters> list_parameters(int limit, run_id before,
+                                              const run_choice& only) override;
+  std::vector<run_row> list_runs_of(std::span<const std::string> jobs, int limit,
+                                    const std::vector<std::string>& states) override;
+  std::vector<run_row> find_runs(std::span<const run_id> runs) override;
 
   // --- steps.cpp
   std::optional<driven_step_row> find_driven_step(step_id step, row_lock of_step) override;
@@ -112,7 +117,8 @@ class postgres_transaction final : public transaction {
                                        result_kind kind) override;
 
   // --- views.cpp
-  std::vector<step_summary> summarize(run_id run) override;
+  std::vector<step_summary> summarize(run_id run) override { return summarize_all({&run, 1}); }
+  std::vector<step_summary> summarize_all(std::span<const run_id> runs) override;
   std::vector<partition_row> list_partitions(step_id step, partition_no after, int limit,
                                              std::optional<partition_state> only) override;
   std::vector<partition_row> find_partitions(step_id step,

@@ -205,6 +205,16 @@ TEST_CASE_METHOD(contract, "runs are chosen by job, state and time, and counted"
     std::vector<run_id> ids;
     for (const auto& row : db->list_runs(10, {}, only)) ids.push_back(row.id);
     CHECK(db->count_runs(only, 10) == std::ssize(ids));
+    auto by_parameters = ids;
+    by_parameters.clear();
+    for (const auto& row : db->list_parameters(10, {}, only)) {
+      by_parameters.push_back(row.run);
+      CHECK(row.parameters == run(row.run).parameters);
+    }
+    CHECK(by_parameters == ids);
+    by_parameters.clear();
+    for (const auto& row : db->find_runs(ids)) by_parameters.push_back(row.id);
+    CHECK(by_parameters == ids);
     return ids;
   };
   using ids = std::vector<run_id>;
@@ -215,6 +225,24 @@ TEST_CASE_METHOD(contract, "runs are chosen by job, state and time, and counted"
   CHECK(found({"", {}, then, {}}) == ids{third.run, second.run});
   CHECK(found({"", {}, {}, then}) == ids{first.run});
   CHECK(db->list_runs(10, third.run, {"", {"STOPPED", "FAILED"}, {}, {}}).size() == 2);
+  CHECK(db->list_parameters(10, third.run, {"", {"STOPPED", "FAILED"}, {}, {}}).size() == 2);
+  CHECK(db->list_parameters(2, {}).size() == 2);
+  CHECK(db->find_runs(std::vector{run_id{999}, second.run}).size() == 1);
+  auto other = launch();
+  other.job.name = "another";
+  const auto fourth = db->submit(other).id;
+  const std::vector<std::string> jobs{"none", job.name, "another"};
+  const auto newest = db->list_runs_of(jobs, 2);
+  REQUIRE(newest.size() == 2);
+  REQUIRE(newest.at(job.name).size() == 2);
+  CHECK(newest.at(job.name)[0].id == third.run);
+  CHECK(newest.at(job.name)[1].id == second.run);
+  REQUIRE(newest.at("another").size() == 1);
+  CHECK(newest.at("another")[0].id == fourth);
+  const auto ended = db->list_runs_of(jobs, 1, {"FAILED", "STOPPED"});
+  REQUIRE(ended.size() == 1);
+  CHECK(ended.at(job.name).front().id == second.run);
+  db->request_stop(fourth, stop_mode::stop);
   CHECK(found({"", {"RUNNING"}, {}, {}, master}) == ids{third.run});
   CHECK(found({"", {"FAILED"}, {}, {}, master}) == found({"", {"FAILED"}, {}, {}, {}}));
   CHECK(found({"", {"RUNNING"}, {}, {}, node_id{999}}).empty());

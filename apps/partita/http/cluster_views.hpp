@@ -13,6 +13,15 @@ namespace partita::http {
 
 using cli::clock_of;
 
+/// The nodes, and what is made of them once for a whole answer.
+struct seen_nodes {
+  std::vector<node_row> rows;
+  cli::node_names names;
+  db_time now;  // of the database
+};
+/// `all`: those that have left too.
+seen_nodes see_nodes(const reader& look, bool all);
+
 /// {"items": […], "next": null}
 cli::document list_of(std::vector<cli::document> items, const std::string& next = "");
 

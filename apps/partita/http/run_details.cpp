@@ -109,12 +109,12 @@ std::vector<partition_row> slowest_of_tiles(const reader& look, tile_cache& tile
 }
 
 document slowest_of(const reader& look, tile_cache& tiles, const step_summary& step,
-                    const cli::node_names& names, db_time now) {
+                    const seen_nodes& nodes) {
   auto items = document::array();
   const bool few = step.totals.completed + step.totals.failed <= ended_few;
   for (const auto& row : few ? look.list_slowest(step.row.id, slowest_shown)
-                             : slowest_of_tiles(look, tiles, step.row, now)) {
-    const auto shown = cli::partition_document(row, step.row.spec.name, names, now);
+                             : slowest_of_tiles(look, tiles, step.row, nodes.now)) {
+    const auto shown = cli::partition_document(row, step.row.spec.name, nodes.names, nodes.now);
     items.push_back({{"no", shown["no"]},
                      {"key", shown["key"]},
                      {"duration_s", shown["duration_s"]},
@@ -123,24 +123,18 @@ document slowest_of(const reader& look, tile_cache& tiles, const step_summary& s
   return items;
 }
 
-struct steps_of_run {
-  std::vector<step_summary> summaries;
-  std::vector<document> items;
-};
-
-steps_of_run steps_of(const reader& look, tile_cache& tiles, run_id run,
-                      const std::vector<step_shape>& plan, const std::vector<node_row>& nodes,
-                      db_time now) {
-  steps_of_run found{look.summarize(run), {}};
-  found.items = cli::step_documents(found.summaries, plan, now);
-  for (auto& item : found.items)
-    for (const auto& step : found.summaries) {
+std::vector<document> items_of(const reader& look, tile_cache& tiles,
+                               const std::vector<step_summary>& steps,
+                               const std::vector<step_shape>& plan, const seen_nodes& nodes) {
+  auto items = cli::step_documents(steps, plan, nodes.now);
+  for (auto& item : items)
+    for (const auto& step : steps) {
       if (step.row.spec.ordinal != item["ordinal"]) continue;
       if (step.row.spec.kind != step_kind::partitioned) continue;
       add_durations(item, look.sample_durations(step.row.id, durations_sampled));
       item["slowest"] = slowest_of(look, tiles, step, cli::names_of(nodes), now);
     }
-  return found;
+  return items;
 }
 
 document settings_of(const std::vector<step_summary>& steps) {
@@ -163,26 +157,24 @@ document settings_of(const std::vector<step_summary>& steps) {
 
 document run_view(const reader& look, tile_cache& tiles, run_id id) {
   const auto run = require_run(look, id);
-  const auto nodes = look.list_nodes(true);
-  const auto now = clock_of(nodes);
+  const auto nodes = see_nodes(look, true);
+  const auto steps = look.summarize(id);
   const auto plan = plan_of(description_of(look, run.job));
-  auto shown = run_item(look, run, nodes, now);
+  auto shown = run_item(look, run, steps, nodes);
   const auto next = look.find_continuation(id);
   shown["continued_by"] = next ? document(std::to_string(next->id.value)) : document(nullptr);
-  auto steps = steps_of(look, tiles, id, plan, nodes, now);
-  shown["steps"] = steps.items;
+  shown["steps"] = items_of(look, tiles, steps, plan, nodes);
   shown["plan"] = plan_items(plan);
   shown["chain"] = chain_of(look, run);
-  shown["settings"] = settings_of(steps.summaries);
+  shown["settings"] = settings_of(steps);
   return shown;
 }
 
 document steps_view(const reader& look, tile_cache& tiles, run_id id) {
   const auto run = require_run(look, id);
-  const auto nodes = look.list_nodes(true);
-  return list_of(
-      steps_of(look, tiles, id, plan_of(description_of(look, run.job)), nodes, clock_of(nodes))
-          .items);
+  const auto nodes = see_nodes(look, true);
+  const auto plan = plan_of(description_of(look, run.job));
+  return list_of(items_of(look, tiles, look.summarize(id), plan, nodes));
 }
 
 }  // namespace partita::http
