@@ -177,8 +177,9 @@ std::vector<failure_row> reader::sample_failures(run_id run, int of_step) const 
                    std::max(0, of_step));
 }
 
-std::vector<minute_row> reader::list_minutes(int minutes) const {
-  return run("list_minutes", access::read, &transaction::list_minutes, std::max(0, minutes));
+std::vector<pace_row> reader::list_pace(std::chrono::seconds since) const {
+  return run("list_pace", access::read, &transaction::list_pace,
+             std::max(std::chrono::seconds{0}, since));
 }
 
 }  // namespace partita

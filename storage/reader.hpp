@@ -141,10 +141,9 @@ class reader : public virtual run_lookup {
   /// Failed attempts and those that are made again, of each step the first `of_step` by number.
   std::vector<failure_row> sample_failures(run_id run, int of_step) const;
 
-  /// Partitions that ended in the last `minutes`, by minute, in all runs; newest minute first. A
-  /// minute in which nothing ended is left out. Tiles are counted where they begin, up to a minute
-  /// early; what a lost node left to fail is in no tile.
-  std::vector<minute_row> list_minutes(int minutes) const;
+  /// Tiles that begin at most so long ago, in any order, of all runs that are RUNNING or have ended
+  /// since. What a lost node left to fail is in no tile.
+  std::vector<pace_row> list_pace(std::chrono::seconds since) const;
 };
 
 }  // namespace partita

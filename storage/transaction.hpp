@@ -346,7 +346,7 @@ class views {
   virtual std::vector<moved_row> list_moved(run_id run, int limit) = 0;
   virtual std::vector<microseconds> sample_durations(step_id step, int most) = 0;
   virtual std::vector<failure_row> sample_failures(run_id run, int of_step) = 0;
-  virtual std::vector<minute_row> list_minutes(int minutes) = 0;
+  virtual std::vector<pace_row> list_pace(std::chrono::seconds since) = 0;
 };
 
 /// One transaction of one session.

@@ -141,7 +141,7 @@ class postgres_transaction final : public transaction {
   std::vector<moved_row> list_moved(run_id run, int limit) override;
   std::vector<microseconds> sample_durations(step_id step, int most) override;
   std::vector<failure_row> sample_failures(run_id run, int of_step) override;
-  std::vector<minute_row> list_minutes(int minutes) override;
+  std::vector<pace_row> list_pace(std::chrono::seconds since) override;
 
   // --- hot.cpp
   cluster_view heartbeat(node_id node, node_load load, bool draining,

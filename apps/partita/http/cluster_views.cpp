@@ -222,16 +222,19 @@ document jobs_view(const reader& look) {
   return list_of(std::move(items));
 }
 
-document throughput_view(const reader& look) {
+document throughput_view(const reader& look, pace_cache& pace) {
+  constexpr std::chrono::minutes shown{minutes_shown};
+  const auto now = clock_of(look.list_nodes(false));
   std::vector<std::int64_t> ended(minutes_shown), failed(minutes_shown);
-  for (const auto& minute : look.list_minutes(minutes_shown)) {
-    const auto at = minutes_shown - 1 - minute.minutes_ago;
-    if (at < 0 || at >= minutes_shown) continue;
-    ended[static_cast<std::size_t>(at)] = minute.completed + minute.failed;
-    failed[static_cast<std::size_t>(at)] = minute.failed;
+  for (const auto& tile : pace.of(look, now, shown)) {
+    const auto ago = now - tile.begins;
+    if (ago < microseconds{0} || ago >= shown) continue;
+    const auto at = static_cast<std::size_t>(minutes_shown - 1 - ago / std::chrono::minutes{1});
+    ended[at] += tile.completed + tile.failed;
+    failed[at] += tile.failed;
   }
-  const auto from = clock_of(look.list_nodes(false)) - std::chrono::minutes{minutes_shown};
-  return {{"from", cli::iso_time(from)}, {"bin_s", 60}, {"ended", ended}, {"failed", failed}};
+  return {
+      {"from", cli::iso_time(now - shown)}, {"bin_s", 60}, {"ended", ended}, {"failed", failed}};
 }
 
 namespace {
