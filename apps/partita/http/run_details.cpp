@@ -58,7 +58,6 @@ document chain_of(const reader& look, const run_row& run) {
   return items;
 }
 
-constexpr int durations_sampled = 4'000;
 constexpr int slowest_shown = 10;
 constexpr double bucket_bounds[] = {.001, .003, .01, .03, .1,   .3,   1,    3,
                                     10,   30,   100, 300, 1000, 3600, 14400};
@@ -92,13 +91,14 @@ void add_durations(document& to, const std::vector<microseconds>& sample) {
 std::vector<partition_row> slowest_of_tiles(const reader& look, tile_cache& tiles,
                                             const step_row& step, db_time now) {
   const auto known = tiles.of(look, step, now);
-  std::vector<std::pair<microseconds, partition_no>> slowest;
-  for (const auto& tile : *known) slowest.emplace_back(-tile.sums.slowest, tile.sums.slowest_no);
-  const auto some = std::min<std::ptrdiff_t>(std::ssize(slowest), 4 * slowest_shown);
-  std::partial_sort(slowest.begin(), slowest.begin() + some, slowest.end());
+  std::vector<tile_row> slowest(std::min<std::size_t>(known->size(), 4 * slowest_shown));
+  std::partial_sort_copy(known->begin(), known->end(), slowest.begin(), slowest.end(),
+                         [](const tile_row& a, const tile_row& b) {
+                           return std::pair{-a.sums.slowest, a.sums.slowest_no} <
+                                  std::pair{-b.sums.slowest, b.sums.slowest_no};
+                         });
   std::vector<partition_no> numbers;
-  for (auto one = slowest.begin(); one != slowest.begin() + some; ++one)
-    numbers.push_back(one->second);
+  for (const auto& tile : slowest) numbers.push_back(tile.sums.slowest_no);
   auto rows = look.find_partitions(step.id, numbers);
   std::erase_if(rows, [](const partition_row& row) { return !row.ended_at || !row.started_at; });
   const auto took = [](const partition_row& row) { return *row.ended_at - *row.started_at; };
@@ -131,8 +131,8 @@ std::vector<document> items_of(const reader& look, tile_cache& tiles,
     for (const auto& step : steps) {
       if (step.row.spec.ordinal != item["ordinal"]) continue;
       if (step.row.spec.kind != step_kind::partitioned) continue;
-      add_durations(item, look.sample_durations(step.row.id, durations_sampled));
-      item["slowest"] = slowest_of(look, tiles, step, cli::names_of(nodes), now);
+      add_durations(item, *tiles.durations_of(look, step.row));
+      item["slowest"] = slowest_of(look, tiles, step, nodes);
     }
   return items;
 }

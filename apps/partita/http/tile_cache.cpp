@@ -25,7 +25,7 @@ tile_cache::tiles tile_cache::of(const reader& look, const step_row& step, db_ti
   std::chrono::seconds from{0};
   if (mine->known) {
     const auto age = std::chrono::floor<std::chrono::seconds>(mine->read_at - step.started_at);
-    from = tile_of(std::max(std::chrono::seconds{0}, age - may_change));
+    from = tile_of(std::max(std::chrono::seconds{0}, age - tile_may_change));
     const auto stays = std::find_if(mine->known->begin(), mine->known->end(),
                                     [&](const tile_row& tile) { return tile.begins >= from; });
     rows->assign(mine->known->begin(), stays);
@@ -37,8 +37,19 @@ tile_cache::tiles tile_cache::of(const reader& look, const step_row& step, db_ti
     from = page.back().begins + std::chrono::seconds{1};
   }
   mine->read_at = now;
-  mine->whole = step.ended_at && now - *step.ended_at > may_change;
+  mine->whole = step.ended_at.has_value();
   return mine->known = rows;
+}
+
+/// Of a step that did not complete, partitions may still be failed that a lost node was to execute.
+tile_cache::durations tile_cache::durations_of(const reader& look, const step_row& step) {
+  const auto mine = entry_of(step.id);
+  std::lock_guard lock{mine->guard};
+  if (mine->took) return mine->took;
+  const auto read = std::make_shared<const std::vector<microseconds>>(
+      look.sample_durations(step.id, durations_sampled));
+  if (step.state == step_state::completed) mine->took = read;
+  return read;
 }
 
 }  // namespace partita::http
