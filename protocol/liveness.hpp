@@ -21,8 +21,8 @@ inline sweep_verdict judge(microseconds silence, milliseconds unreachable_after,
 /// other node is alive to say so. Nodes that did not tell their limits are shown by the usual ones.
 inline node_state shown_state(node_state state, microseconds silence,
                               milliseconds unreachable_after) {
-  const auto limit = unreachable_after > milliseconds{0} ? unreachable_after
-                                                         : liveness_limits{}.unreachable_after;
+  const auto limit =
+      unreachable_after > milliseconds{0} ? unreachable_after : liveness_limits{}.unreachable_after;
   const auto counted = state == node_state::active || state == node_state::draining;
   return counted && silence >= limit ? node_state::unreachable : state;
 }
