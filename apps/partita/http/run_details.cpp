@@ -90,9 +90,10 @@ void add_durations(document& to, const std::vector<microseconds>& sample) {
 /// waits. An attempt that will be made again may have been the slowest of its tile.
 std::vector<partition_row> slowest_of_tiles(const reader& look, tile_cache& tiles,
                                             const step_row& step, db_time now) {
-  const auto known = tiles.of(look, step, now);
-  std::vector<tile_row> slowest(std::min<std::size_t>(known->size(), 4 * slowest_shown));
-  std::partial_sort_copy(known->begin(), known->end(), slowest.begin(), slowest.end(),
+  const auto all = tiles.of(look, step, now);
+  const auto& known = all->rows;
+  std::vector<tile_row> slowest(std::min<std::size_t>(known.size(), 4 * slowest_shown));
+  std::partial_sort_copy(known.begin(), known.end(), slowest.begin(), slowest.end(),
                          [](const tile_row& a, const tile_row& b) {
                            return std::pair{-a.sums.slowest, a.sums.slowest_no} <
                                   std::pair{-b.sums.slowest, b.sums.slowest_no};

@@ -91,7 +91,7 @@ class timeline {
  private:
   struct seen_step {
     db_time begins;
-    tile_cache::tiles tiles;  // by time and node
+    tile_cache::tiles tiles;
 
     db_time from(const tile_row& tile) const { return begins + tile.begins; }
     db_time to(const tile_row& tile) const { return from(tile) + length_of_tile(tile.begins); }
@@ -99,17 +99,12 @@ class timeline {
 
   /// Those that have done, or do, something for this run.
   void choose_nodes() {
-    std::vector<bool> seen;  // by the numbers of nodes: there are many more tiles than nodes
-    for (const auto& [id, step] : by_step_)
-      for (const auto& tile : *step.tiles) {
-        const auto node = static_cast<std::size_t>(tile.node.value);
-        if (node >= seen.size()) seen.resize(node + 1);
-        seen[node] = true;
-        if (step.from(tile) < to_ && step.to(tile) > from_)
-          ended_in_view_ += tile.sums.completed + tile.sums.failed + tile.sums.returned;
-      }
-    for (std::size_t node = 0; node < seen.size(); ++node)
-      if (seen[node]) place_.try_emplace(node_id{static_cast<std::int64_t>(node)}, 0);
+    for (const auto& [id, step] : by_step_) {
+      for (auto node : step.tiles->nodes) place_.try_emplace(node, 0);
+      for (const auto& [begins, ended] : step.tiles->ended)
+        if (step.begins + begins < to_ && step.begins + begins + length_of_tile(begins) > from_)
+          ended_in_view_ += ended;
+    }
     for (const auto& lease : leases_) place_.try_emplace(lease.node, 0);
     for (const auto& move : moves_) {
       place_.try_emplace(move.node, 0);
@@ -194,7 +189,7 @@ class timeline {
     }
     for (const auto& [id, step] : by_step_) {
       std::optional<bin_span> span;
-      for (const auto& tile : *step.tiles) {
+      for (const auto& tile : step.tiles->rows) {
         if (!span || span->from != step.from(tile))
           span.emplace(layout, step.from(tile), length_of_tile(tile.begins));
         if (span->to > from_)
@@ -208,7 +203,7 @@ class timeline {
     auto items = document::array();
     for (const auto& [id, step] : by_step_) {
       lease_window window{{}, {}, from_, to_};
-      for (const auto& tile : *step.tiles) {
+      for (const auto& tile : step.tiles->rows) {
         // Its slowest attempt may have begun long before it ended.
         if (step.from(tile) - tile.sums.slowest >= to_ || step.to(tile) <= from_) continue;
         if (!window.first || tile.first_lease < window.first) window.first = tile.first_lease;
