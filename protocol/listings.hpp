@@ -142,11 +142,18 @@ struct lease_window {
   db_time to;
 };
 
-/// Partitions that ended within a minute, in all runs.
-struct minute_row {
-  std::int64_t minutes_ago = 0;  // 0: the last 60 seconds
+/// The tiles of a step that begin at one time, all nodes together.
+struct pace_row {
+  step_id step;
+  db_time begins;
   std::int64_t completed = 0;
   std::int64_t failed = 0;
+};
+
+/// What a run was submitted with.
+struct run_parameters {
+  run_id run;
+  json_text parameters;
 };
 
 /// Which runs are asked for; what is empty asks for all.

@@ -19,12 +19,15 @@ inline sweep_verdict judge(microseconds silence, milliseconds unreachable_after,
 
 /// What a node is shown as. A node that is silent for long enough is UNREACHABLE, also where no
 /// other node is alive to say so. Nodes that did not tell their limits are shown by the usual ones.
+inline node_state shown_state(node_state state, microseconds silence,
+                              milliseconds unreachable_after) {
+  const auto limit =
+      unreachable_after > milliseconds{0} ? unreachable_after : liveness_limits{}.unreachable_after;
+  const auto counted = state == node_state::active || state == node_state::draining;
+  return counted && silence >= limit ? node_state::unreachable : state;
+}
 inline node_state shown_state(const node_row& node) {
-  const auto limit = node.info.unreachable_after > milliseconds{0}
-                         ? node.info.unreachable_after
-                         : liveness_limits{}.unreachable_after;
-  const auto counted = node.state == node_state::active || node.state == node_state::draining;
-  return counted && node.silence >= limit ? node_state::unreachable : node.state;
+  return shown_state(node.state, node.silence, node.info.unreachable_after);
 }
 
 /// How far a node may trust its own leases.

@@ -1,20 +1,12 @@
 #pragma once
 
 #include <algorithm>
-#include <map>
+#include <vector>
 
 #include "protocol/timeline.hpp"
 
 // The timeline of a run as it is drawn: how busy each node was, in bins of equal length.
 namespace partita {
-
-/// A tile of a step in time.
-struct placed_tile {
-  node_id node;
-  db_time from;
-  std::chrono::seconds length{1};
-  tile_sums sums;
-};
 
 /// Bins of one length, one after the other.
 struct bin_layout {
@@ -29,6 +21,18 @@ struct bin_layout {
   }
 };
 
+/// Where a stretch of time lies among bins: -1 is before the first one, `count` behind the last.
+struct bin_span {
+  bin_span(const bin_layout& layout, db_time begins, std::chrono::seconds length)
+      : from(begins),
+        to(begins + length),
+        first(layout.at(begins)),
+        last(layout.at(to - microseconds{1})) {}
+
+  db_time from, to;
+  int first, last;
+};
+
 /// What a node did in one bin.
 struct node_bin {
   double busy = 0;  // share of its executors' time, 0 to 1
@@ -40,50 +44,64 @@ struct node_bin {
   bool is_empty() const { return busy == 0 && completed + failed + returned == 0; }
 };
 
-/// The bins of one node with so many executors. A tile tells what attempts took that ended in it;
-/// what does not fit into its time was done before: it is carried back. `tiles` in any order, those
-/// behind the last bin too: their attempts may have begun in it.
-inline std::vector<node_bin> bins_of(const std::vector<placed_tile>& tiles, int slots,
-                                     const bin_layout& layout) {
-  std::vector<node_bin> bins(static_cast<std::size_t>(layout.count));
-  std::vector<double> busy(static_cast<std::size_t>(layout.count) + 1);  // the last one: behind
-  double behind_capacity = 0;
-  db_time last = layout.end();
-  for (const auto& tile : tiles) {
-    const auto end = tile.from + tile.length;
-    last = std::max(last, end);
-    const auto ended_in = layout.at(tile.from);
-    if (ended_in >= 0 && ended_in < layout.count) {
-      auto& bin = bins[static_cast<std::size_t>(ended_in)];
-      bin.completed += tile.sums.completed;
-      bin.failed += tile.sums.failed;
-      bin.returned += tile.sums.returned;
-      bin.slowest = std::max(bin.slowest, tile.sums.slowest);
+/// The bins of one node. A tile tells what attempts took that ended in it; what does not fit into
+/// its time was done before: it is carried back.
+class node_bins {
+ public:
+  explicit node_bins(const bin_layout& layout)
+      : layout_(layout),
+        bins_(static_cast<std::size_t>(layout.count)),
+        busy_(static_cast<std::size_t>(layout.count) + 1),
+        last_(layout.end()) {}
+
+  /// A tile in time; in any order. Those behind the last bin too: their attempts may have begun in
+  /// it.
+  void add(const bin_span& of, const tile_sums& sums) {
+    last_ = std::max(last_, of.to);
+    if (of.first >= 0 && of.first < layout_.count) {
+      auto& bin = bins_[static_cast<std::size_t>(of.first)];
+      bin.completed += sums.completed;
+      bin.failed += sums.failed;
+      bin.returned += sums.returned;
+      bin.slowest = std::max(bin.slowest, sums.slowest);
     }
     // Spread over the bins that the tile lies in.
-    const auto first = layout.at(tile.from), final = layout.at(end - microseconds{1});
-    const auto took = static_cast<double>(tile.sums.busy.count());
-    const auto whole = static_cast<double>(microseconds{tile.length}.count());
-    for (int at = first; at <= final; ++at) {
-      const auto begins =
-          at < 0 ? tile.from : std::max(tile.from, layout.from + layout.length * at);
+    const auto took = static_cast<double>(sums.busy.count());
+    if (of.first == of.last) {
+      if (of.first >= 0) busy_[static_cast<std::size_t>(of.first)] += took;
+      return;
+    }
+    const auto whole = static_cast<double>((of.to - of.from).count());
+    for (int at = std::max(0, of.first); at <= of.last; ++at) {
+      const auto begins = std::max(of.from, layout_.from + layout_.length * at);
       const auto ends =
-          at >= layout.count ? end : std::min(end, layout.from + layout.length * (at + 1));
-      if (at >= 0 && ends > begins)
-        busy[static_cast<std::size_t>(at)] +=
+          at >= layout_.count ? of.to : std::min(of.to, layout_.from + layout_.length * (at + 1));
+      if (ends > begins)
+        busy_[static_cast<std::size_t>(at)] +=
             took * static_cast<double>((ends - begins).count()) / whole;
     }
   }
-  const auto executors = static_cast<double>(std::max(1, slots));
-  behind_capacity = executors * static_cast<double>((last - layout.end()).count());
-  double carried = std::max(0.0, busy.back() - behind_capacity);
-  const auto capacity = executors * static_cast<double>(layout.length.count());
-  for (auto at = static_cast<std::size_t>(layout.count); at-- > 0;) {
-    const auto wanted = busy[at] + carried;
-    carried = std::max(0.0, wanted - capacity);
-    bins[at].busy = std::min(wanted, capacity) / capacity;
+
+  /// Of all that was added, with so many executors.
+  std::vector<node_bin> shown(int slots) const {
+    auto bins = bins_;
+    const auto executors = static_cast<double>(std::max(1, slots));
+    const auto behind = executors * static_cast<double>((last_ - layout_.end()).count());
+    double carried = std::max(0.0, busy_.back() - behind);
+    const auto capacity = executors * static_cast<double>(layout_.length.count());
+    for (auto at = bins.size(); at-- > 0;) {
+      const auto wanted = busy_[at] + carried;
+      carried = std::max(0.0, wanted - capacity);
+      bins[at].busy = std::min(wanted, capacity) / capacity;
+    }
+    return bins;
   }
-  return bins;
-}
+
+ private:
+  bin_layout layout_;
+  std::vector<node_bin> bins_;
+  std::vector<double> busy_;  // what was taken in each bin; the last one: behind
+  db_time last_;
+};
 
 }  // namespace partita

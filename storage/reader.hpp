@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,9 @@ class run_lookup : public virtual facet {
   /// step and node, and from LIVE leases: never from partitions or results.
   std::vector<step_summary> summarize(run_id run) const;
 
+  /// The same of several runs at once. A run without steps is left out.
+  std::map<run_id, std::vector<step_summary>> summarize(std::span<const run_id> runs) const;
+
   /// The run that continues this one.
   std::optional<run_row> find_continuation(run_id ended) const;
 };
@@ -40,6 +45,9 @@ class reader : public virtual run_lookup {
   /// DEREGISTERED and LEFT nodes only if `all`. By id.
   std::vector<node_row> list_nodes(bool all) const;
 
+  /// How many there are that did not leave, by the state they are shown in.
+  std::map<node_state, std::int64_t> count_nodes() const;
+
   /// The catalogue: every job and version that a node that joined ever knew, by name and version.
   std::vector<known_job> list_known_jobs() const;
 
@@ -49,6 +57,19 @@ class reader : public virtual run_lookup {
 
   /// Newest first, at most `limit`, with ids below `before` (none: from the newest).
   std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only = {}) const;
+
+  /// The newest runs of each of these jobs, at most `limit` of each, in one of these states as they
+  /// are shown; none: in any. A job without such runs is left out.
+  std::map<std::string, std::vector<run_row>> list_runs_of(
+      std::span<const std::string> jobs, int limit,
+      const std::vector<std::string>& states = {}) const;
+
+  /// What these runs were submitted with: a run may be found by it without being read as a whole.
+  std::vector<run_parameters> list_parameters(int limit, run_id before,
+                                              const run_choice& only = {}) const;
+
+  /// These runs, newest first. What is not there is left out.
+  std::vector<run_row> find_runs(std::span<const run_id> runs) const;
 
   /// How many runs there are of this choice; it stops at `most`.
   std::int64_t count_runs(const run_choice& only, int most) const;
@@ -126,10 +147,9 @@ class reader : public virtual run_lookup {
   /// Failed attempts and those that are made again, of each step the first `of_step` by number.
   std::vector<failure_row> sample_failures(run_id run, int of_step) const;
 
-  /// Partitions that ended in the last `minutes`, by minute, in all runs; newest minute first. A
-  /// minute in which nothing ended is left out. Tiles are counted where they begin, up to a minute
-  /// early; what a lost node left to fail is in no tile.
-  std::vector<minute_row> list_minutes(int minutes) const;
+  /// Tiles that begin at most so long ago, in any order, of all runs that are RUNNING or have ended
+  /// since. What a lost node left to fail is in no tile.
+  std::vector<pace_row> list_pace(std::chrono::seconds since) const;
 };
 
 }  // namespace partita

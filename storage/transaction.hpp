@@ -120,6 +120,29 @@ class run_rows {
   // One statement each.
   virtual std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only) = 0;
   virtual std::int64_t count_runs(const run_choice& only, int most) = 0;
+  /// As list_runs, the parameters alone.
+  virtual std::vector<run_parameters> list_parameters(int limit, run_id before,
+                                                      const run_choice& only) {
+    std::vector<run_parameters> rows;
+    for (auto& run : list_runs(limit, before, only))
+      rows.push_back({run.id, std::move(run.parameters)});
+    return rows;
+  }
+  /// As list_runs, for each of these jobs; in any order of the jobs.
+  virtual std::vector<run_row> list_runs_of(std::span<const std::string> jobs, int limit,
+                                            const std::vector<std::string>& states) {
+    std::vector<run_row> rows;
+    for (const auto& job : jobs)
+      for (auto& run : list_runs(limit, {}, {job, states, {}, {}})) rows.push_back(std::move(run));
+    return rows;
+  }
+  /// In any order. What is not there is left out.
+  virtual std::vector<run_row> find_runs(std::span<const run_id> runs) {
+    std::vector<run_row> rows;
+    for (auto run : runs)
+      if (auto row = find_run(run, row_lock::none)) rows.push_back(std::move(*row));
+    return rows;
+  }
 };
 
 // --- steps ---------------------------------------------------------------------------------------
@@ -367,6 +390,13 @@ class views {
 
   // One statement each.
   virtual std::vector<step_summary> summarize(run_id run) = 0;
+  /// By run, in any order of the runs.
+  virtual std::vector<step_summary> summarize_all(std::span<const run_id> runs) {
+    std::vector<step_summary> all;
+    for (auto run : runs)
+      for (auto& step : summarize(run)) all.push_back(std::move(step));
+    return all;
+  }
   virtual std::vector<partition_row> list_partitions(step_id step, partition_no after, int limit,
                                                      std::optional<partition_state> only) = 0;
   virtual std::vector<partition_row> find_partitions(step_id step,
@@ -390,7 +420,7 @@ class views {
   virtual std::vector<moved_row> list_moved(run_id run, int limit) = 0;
   virtual std::vector<microseconds> sample_durations(step_id step, int most) = 0;
   virtual std::vector<failure_row> sample_failures(run_id run, int of_step) = 0;
-  virtual std::vector<minute_row> list_minutes(int minutes) = 0;
+  virtual std::vector<pace_row> list_pace(std::chrono::seconds since) = 0;
 };
 
 /// One transaction of one session.

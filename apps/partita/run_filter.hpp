@@ -24,8 +24,8 @@ option_list run_filter_options();
 /// Throws command_error (usage).
 run_filter run_filter_of(const arguments& args, db_time now);
 
-/// Whether it has the parameters of the filter.
-bool matches(const run_row& run, const run_filter& filter);
+/// Whether these parameters, as they are stored, are those of the filter.
+bool matches(const json_text& stored, const run_filter& filter);
 
 struct run_page {
   std::vector<run_row> runs;

@@ -124,22 +124,20 @@ std::vector<failure_row> memory_transaction::sample_failures(run_id run, int of_
   return rows;
 }
 
-std::vector<minute_row> memory_transaction::list_minutes(int minutes) {
-  std::map<std::int64_t, minute_row> by_minute;
+std::vector<pace_row> memory_transaction::list_pace(std::chrono::seconds since) {
+  std::vector<pace_row> rows;
   for (const auto& [key, tile] : db_.tiles) {
     const auto& step = db_.steps.at(tile.step).row;
     const auto& run = db_.runs.at(step.run);
-    const std::chrono::minutes span{minutes};
-    if (run.state != run_state::running && !(run.ended_at && *run.ended_at > now_ - span)) continue;
-    const auto ago = now_ - (step.started_at + tile.begins);
-    if (ago >= span) continue;
-    auto& row = by_minute[ago / std::chrono::minutes{1}];
-    row.minutes_ago = ago / std::chrono::minutes{1};
-    row.completed += tile.sums.completed;
-    row.failed += tile.sums.failed;
+    if (run.state != run_state::running && !(run.ended_at && *run.ended_at > now_ - since))
+      continue;
+    const auto begins = step.started_at + tile.begins;
+    if (now_ - begins > since) continue;
+    if (rows.empty() || rows.back().step != tile.step || rows.back().begins != begins)
+      rows.push_back({tile.step, begins});
+    rows.back().completed += tile.sums.completed;
+    rows.back().failed += tile.sums.failed;
   }
-  std::vector<minute_row> rows;
-  for (const auto& [minute, row] : by_minute) rows.push_back(row);
   return rows;
 }
 

@@ -62,6 +62,11 @@ class postgres_transaction final : public transaction {
   std::int64_t set_abandoned(run_id run) override;
   std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only) override;
   std::int64_t count_runs(const run_choice& only, int most) override;
+  std::vector<run_parameters> list_parameters(int limit, run_id before,
+                                              const run_choice& only) override;
+  std::vector<run_row> list_runs_of(std::span<const std::string> jobs, int limit,
+                                    const std::vector<std::string>& states) override;
+  std::vector<run_row> find_runs(std::span<const run_id> runs) override;
 
   // --- schedules.cpp
   db_time now() override;
@@ -138,7 +143,8 @@ class postgres_transaction final : public transaction {
                                        result_kind kind) override;
 
   // --- views.cpp
-  std::vector<step_summary> summarize(run_id run) override;
+  std::vector<step_summary> summarize(run_id run) override { return summarize_all({&run, 1}); }
+  std::vector<step_summary> summarize_all(std::span<const run_id> runs) override;
   std::vector<partition_row> list_partitions(step_id step, partition_no after, int limit,
                                              std::optional<partition_state> only) override;
   std::vector<partition_row> find_partitions(step_id step,
@@ -161,7 +167,7 @@ class postgres_transaction final : public transaction {
   std::vector<moved_row> list_moved(run_id run, int limit) override;
   std::vector<microseconds> sample_durations(step_id step, int most) override;
   std::vector<failure_row> sample_failures(run_id run, int of_step) override;
-  std::vector<minute_row> list_minutes(int minutes) override;
+  std::vector<pace_row> list_pace(std::chrono::seconds since) override;
 
   // --- hot.cpp
   cluster_view heartbeat(node_id node, node_load load, bool draining,

@@ -102,6 +102,34 @@ std::vector<run_row> postgres_transaction::list_runs(int limit, run_id before,
   return runs;
 }
 
+std::vector<run_parameters> postgres_transaction::list_parameters(int limit, run_id before,
+                                                                  const run_choice& only) {
+  std::vector<run_parameters> runs;
+  for (const auto& row : query_planned_anew(sql::list_parameters(asked(only), before.value != 0),
+                                            limit, only.job, states_in(only), micros_of(only.since),
+                                            micros_of(only.until), only.master.value, before.value))
+    runs.push_back({id_of<run_id>(row[0]), row[1].c_str()});
+  return runs;
+}
+
+std::vector<run_row> postgres_transaction::list_runs_of(std::span<const std::string> jobs,
+                                                        int limit,
+                                                        const std::vector<std::string>& states) {
+  std::vector<run_row> runs;
+  const auto text = [](const auto& one) { return std::string_view{one}; };
+  for (const auto& row : query_planned_anew(sql::list_runs_of(!states.empty()), limit,
+                                            column(jobs, text), column(states, text)))
+    runs.push_back(run_of(row));
+  return runs;
+}
+
+std::vector<run_row> postgres_transaction::find_runs(std::span<const run_id> runs) {
+  std::vector<run_row> rows;
+  const auto ids = column(runs, [](run_id run) { return run.value; });
+  for (const auto& row : query_planned_anew(sql::find_runs, ids)) rows.push_back(run_of(row));
+  return rows;
+}
+
 std::int64_t postgres_transaction::count_runs(const run_choice& only, int most) {
   return query_planned_anew(sql::count_runs(asked(only)), most, only.job, states_in(only),
                             micros_of(only.since), micros_of(only.until), only.master.value)

@@ -96,11 +96,11 @@ std::vector<failure_row> postgres_transaction::sample_failures(run_id run, int o
   return failures;
 }
 
-std::vector<minute_row> postgres_transaction::list_minutes(int minutes) {
-  std::vector<minute_row> rows;
-  for (const auto& row : query_planned_anew(sql::list_minutes, minutes))
-    rows.push_back(
-        {row[0].as<std::int64_t>(), row[1].as<std::int64_t>(), row[2].as<std::int64_t>()});
+std::vector<pace_row> postgres_transaction::list_pace(std::chrono::seconds since) {
+  std::vector<pace_row> rows;
+  for (const auto& row : query_planned_anew(sql::list_pace, since.count()))
+    rows.push_back({id_of<step_id>(row[0]), time_of(row[1]), row[2].as<std::int64_t>(),
+                    row[3].as<std::int64_t>()});
   return rows;
 }
 

@@ -87,9 +87,10 @@ try_row try_of(const pqxx::row& row) {
 
 }  // namespace
 
-std::vector<step_summary> postgres_transaction::summarize(run_id run) {
+std::vector<step_summary> postgres_transaction::summarize_all(std::span<const run_id> runs) {
   std::vector<step_summary> summaries;
-  for (const auto& row : query_planned_anew(sql::summarize, run.value))
+  const auto ids = column(runs, [](run_id run) { return run.value; });
+  for (const auto& row : query_planned_anew(sql::summarize, ids))
     summaries.push_back({step_of(row),
                          {row["completed"].as<std::int64_t>(), row["failed"].as<std::int64_t>(),
                           row["claimed"].as<std::int64_t>(), counts_of(row)}});

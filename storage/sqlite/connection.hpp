@@ -64,12 +64,6 @@ class connection {
   /// The same for a statement of the engine's that is put together, kept by its text: an address
   /// would be that of another text soon.
   statement prepare_made(const std::string& sql);
-  template <class... Values>
-  statement query_made(const std::string& sql, const Values&... values) {
-    auto s = prepare_made(sql);
-    s.bind(values...);
-    return s;
-  }
 
   /// Prepared and bound; rows are read with next().
   template <class... Values>

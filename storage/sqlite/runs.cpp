@@ -115,18 +115,19 @@ std::vector<run_row> sqlite_transaction::list_runs(int limit, run_id before,
                                                    const run_choice& only) {
   const auto end = before ? before.value : behind_all;
   const auto text = sql::list_runs(!only.job.empty(), asks_for_live_runs(only));
+  auto s = db_.prepare_made(text);
+  s.bind(end, limit, only.job, nlohmann::json(only.states).dump(), only.since, only.until,
+         only.master);
   std::vector<run_row> rows;
-  for (auto s = db_.query_made(text, end, limit, only.job, nlohmann::json(only.states).dump(),
-                               only.since, only.until, only.master);
-       s.next();)
-    rows.push_back(to_run(s));
+  while (s.next()) rows.push_back(to_run(s));
   return rows;
 }
 
 std::int64_t sqlite_transaction::count_runs(const run_choice& only, int most) {
   const auto text = sql::count_runs(!only.job.empty(), asks_for_live_runs(only));
-  auto s = db_.query_made(text, behind_all, most, only.job, nlohmann::json(only.states).dump(),
-                          only.since, only.until, only.master);
+  auto s = db_.prepare_made(text);
+  s.bind(behind_all, most, only.job, nlohmann::json(only.states).dump(), only.since, only.until,
+         only.master);
   return s.next() ? s.get<std::int64_t>(0) : 0;
 }
 

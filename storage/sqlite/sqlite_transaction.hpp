@@ -137,7 +137,7 @@ class sqlite_transaction final : public single_writer_transaction {
   std::vector<moved_row> list_moved(run_id run, int limit) override;
   std::vector<microseconds> sample_durations(step_id step, int most) override;
   std::vector<failure_row> sample_failures(run_id run, int of_step) override;
-  std::vector<minute_row> list_minutes(int minutes) override;
+  std::vector<pace_row> list_pace(std::chrono::seconds since) override;
   void record_log(std::span<const log_line> lines) override;
   author_transaction& author(lease_id, partition_no) override;
   void log(std::string_view kind, const subject& about, const nlohmann::json& detail) override;

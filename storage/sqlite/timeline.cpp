@@ -103,10 +103,11 @@ std::vector<failure_row> sqlite_transaction::sample_failures(run_id run, int of_
   return failures;
 }
 
-std::vector<minute_row> sqlite_transaction::list_minutes(int minutes) {
-  std::vector<minute_row> rows;
-  for (auto s = db_.query(sql::list_minutes, minutes); s.next();)
-    rows.push_back({s.get<std::int64_t>(0), s.get<std::int64_t>(1), s.get<std::int64_t>(2)});
+std::vector<pace_row> sqlite_transaction::list_pace(std::chrono::seconds since) {
+  std::vector<pace_row> rows;
+  for (auto s = db_.query(sql::list_pace, since.count()); s.next();)
+    rows.push_back(
+        {s.get<step_id>(0), s.get<db_time>(1), s.get<std::int64_t>(2), s.get<std::int64_t>(3)});
   return rows;
 }
 

@@ -51,6 +51,7 @@ struct api_views : contract {
   bool is_slow() const { return on->name() != "memory"; }
 
   tile_cache tiles;
+  pace_cache pace;
 };
 
 std::string told(const lease_grant& grant, partition_no no, milliseconds ran) {
@@ -183,6 +184,58 @@ TEST_CASE_METHOD(api_views, "the slowest of a large step are found wherever they
   for (const auto& one : slowest) numbers.insert(one["no"].get<partition_no>());
   CHECK(numbers.size() == slowest.size());
   CHECK_FALSE(numbers.contains(20'050));
+}
+
+TEST_CASE_METHOD(api_views, "what is shared of the pace is what the database tells") {
+  if (on->name() == "postgres") return;  // there the past is moved, not the time
+  const auto node = join();
+  const auto run = drive(node);
+  const auto step = split(run, 100);
+  const auto grant = take(node, step, 100);
+  const auto ended_in = [](const document& shown) {
+    std::vector<std::int64_t> counts;
+    for (const auto& count : shown["ended"])
+      if (count != 0) counts.push_back(count.get<std::int64_t>());
+    return counts;
+  };
+  partition_no no = 0;
+  for (const auto pause : {0min, 1min, 4min, 10min, 20min, 3min, 40min, 120min}) {
+    pass(pause);
+    tell(node, "[]");
+    report(node, took(grant.lease, no++, 1s, attempt_outcome::failed));
+    report(node, took(grant.lease, no++, 1s));
+    auto late = took(grant.lease, no++, 1s);
+    late.ended_ago = 4min;
+    report(node, late);
+    pace_cache fresh;
+    auto shared = throughput_view(look(), pace), anew = throughput_view(look(), fresh);
+    CHECK(shared["ended"] == anew["ended"]);
+    CHECK(shared["failed"] == anew["failed"]);
+    CHECK(ended_in(shared).back() >= 2);
+  }
+  CHECK(ended_in(throughput_view(look(), pace)).size() == 2);
+}
+
+TEST_CASE_METHOD(api_views, "a step that has ended is read once, and whole") {
+  const auto node = join();
+  const auto run = drive(node);
+  const auto step = split(run, 30);
+  report_all(node, take(node, step, 10), 1s);
+  CHECK(run_view(look(), tiles, run.run)["steps"][0]["durations_of"] == 10);
+  const auto counted = [&](const document& shown) {
+    std::int64_t all = 0;
+    for (const auto& tile : shown["tiles"]) all += tile[3].get<std::int64_t>();
+    return all + std::ssize(shown["partitions"]);
+  };
+  CHECK(counted(timeline(run.run)) == 10);
+  report_all(node, take(node, step), 3s);
+  end(run, step, step_state::completed);
+  CHECK(counted(timeline(run.run)) == 30);
+  const auto shown = run_view(look(), tiles, run.run);
+  CHECK(shown["steps"][0]["durations_of"] == 30);
+  CHECK(shown["steps"][0]["median_s"] == 3.0);
+  CHECK(run_view(look(), tiles, run.run)["steps"] == shown["steps"]);
+  CHECK(counted(timeline(run.run)) == 30);
 }
 
 TEST_CASE_METHOD(api_views, "the timeline tells what runs now, and what takes long") {

@@ -9,13 +9,25 @@ namespace {
 
 const db_time start{1000s};
 
+struct placed_tile {
+  std::chrono::seconds from, length;
+  tile_sums sums;
+};
+
 placed_tile tile(std::chrono::seconds from, std::chrono::seconds length, microseconds busy,
                  std::int64_t completed = 1) {
   tile_sums sums;
   sums.completed = completed;
   sums.busy = busy;
   sums.slowest = busy;
-  return {node_id{1}, start + from, length, sums};
+  return {from, length, sums};
+}
+
+std::vector<node_bin> bins_of(const std::vector<placed_tile>& tiles, int slots,
+                              const bin_layout& layout) {
+  node_bins bins{layout};
+  for (const auto& tile : tiles) bins.add({layout, start + tile.from, tile.length}, tile.sums);
+  return bins.shown(slots);
 }
 
 }  // namespace

@@ -337,6 +337,18 @@ TEST_CASE_METHOD(contract, "a node with other timers than a living one is refuse
   CHECK_FALSE(error_of(join_slow));
 }
 
+TEST_CASE_METHOD(contract, "nodes are counted as they are shown, without those that left") {
+  const auto a = join("a"), b = join("b"), c = join("c");
+  join("silent");
+  db->leave(c, 1'000);
+  pass_unreachable();
+  db->heartbeat(a, {0, 0}, false, std::nullopt);
+  db->heartbeat(b, {0, 0}, true, std::nullopt);
+  const std::map<node_state, std::int64_t> counts{
+      {node_state::active, 1}, {node_state::draining, 1}, {node_state::unreachable, 1}};
+  CHECK(db->count_nodes() == counts);
+}
+
 TEST_CASE_METHOD(contract, "a listing tells how long a node is silent") {
   auto id = join();
   CHECK(node(id).silence < milliseconds{1000});

@@ -139,7 +139,7 @@ TEST_CASE_METHOD(timeline, "who holds leases, and where those of a lost node wen
   static_cast<void>(kept);
 }
 
-TEST_CASE_METHOD(timeline, "durations, failures and minutes are told without reading all") {
+TEST_CASE_METHOD(timeline, "durations, failures and the pace are told without reading all") {
   const auto grant = take(a_, step_);
   CHECK(db->sample_durations(step_, 100).empty());
   for (partition_no no = 0; no < 8; ++no)
@@ -156,16 +156,46 @@ TEST_CASE_METHOD(timeline, "durations, failures and minutes are told without rea
   CHECK(failures[0].no == 6);
   CHECK(failures[1].outcome == attempt_outcome::retry);
   CHECK(db->sample_failures(run_.run, 1).size() == 1);
-  auto minutes = db->list_minutes(60);
-  REQUIRE(minutes.size() == 1);
-  CHECK(minutes[0].minutes_ago == 0);
-  CHECK(minutes[0].completed == 7);
-  CHECK(minutes[0].failed == 1);
+}
+
+TEST_CASE_METHOD(timeline, "the pace is that of all nodes and steps, as far back as is asked for") {
+  const auto sum_of = [&](std::chrono::seconds since) {
+    pace_row sum;
+    for (const auto& tile : db->list_pace(since)) {
+      sum.completed += tile.completed;
+      sum.failed += tile.failed;
+    }
+    return std::pair{sum.completed, sum.failed};
+  };
+  using counts = std::pair<std::int64_t, std::int64_t>;
+  const auto mine = take(a_, step_, 4);
+  const auto others = take(b_, step_, 3);
+  complete(a_, mine.lease, 0);
+  report(a_, took(mine.lease, 1, 1ms, attempt_outcome::failed));
+  report(a_, ended(mine.lease, 2, attempt_outcome::retry));
+  complete(b_, others.lease, 4);
+  CHECK(sum_of(1h) == counts{2, 1});
+  for (const auto& tile : db->list_pace(1h)) {
+    CHECK(tile.step == step_);
+    const auto row = step(run_, step_);
+    CHECK(tile.begins >= row.started_at);
+    CHECK(tile.begins <= row.started_at + 60s);
+  }
+  const auto next = split(run_, 3, spec("next", 1));
+  complete_all(a_, take(a_, next));
+  CHECK(sum_of(1h) == counts{5, 1});
+  CHECK(sum_of(5min) == counts{5, 1});
   pass(5min);
-  minutes = db->list_minutes(60);
-  REQUIRE(minutes.size() == 1);
-  CHECK(minutes[0].minutes_ago == 5);
-  CHECK(db->list_minutes(3).empty());
+  CHECK(sum_of(1h) == counts{5, 1});
+  CHECK(sum_of(3min) == counts{0, 0});
+  db->release(a_, std::vector{mine.lease});
+  db->release(b_, std::vector{others.lease});
+  end(run_, step_, step_state::failed);
+  end(run_, next, step_state::completed);
+  end(run_, run_state::failed);
+  CHECK(sum_of(1h) == counts{5, 1});
+  pass(10min);
+  CHECK(sum_of(5min) == counts{0, 0});
 }
 
 TEST_CASE_METHOD(timeline, "early in a large step durations are those of the first that ended") {
@@ -205,6 +235,16 @@ TEST_CASE_METHOD(contract, "runs are chosen by job, state and time, and counted"
     std::vector<run_id> ids;
     for (const auto& row : db->list_runs(10, {}, only)) ids.push_back(row.id);
     CHECK(db->count_runs(only, 10) == std::ssize(ids));
+    auto by_parameters = ids;
+    by_parameters.clear();
+    for (const auto& row : db->list_parameters(10, {}, only)) {
+      by_parameters.push_back(row.run);
+      CHECK(row.parameters == run(row.run).parameters);
+    }
+    CHECK(by_parameters == ids);
+    by_parameters.clear();
+    for (const auto& row : db->find_runs(ids)) by_parameters.push_back(row.id);
+    CHECK(by_parameters == ids);
     return ids;
   };
   using ids = std::vector<run_id>;
@@ -215,6 +255,24 @@ TEST_CASE_METHOD(contract, "runs are chosen by job, state and time, and counted"
   CHECK(found({"", {}, then, {}}) == ids{third.run, second.run});
   CHECK(found({"", {}, {}, then}) == ids{first.run});
   CHECK(db->list_runs(10, third.run, {"", {"STOPPED", "FAILED"}, {}, {}}).size() == 2);
+  CHECK(db->list_parameters(10, third.run, {"", {"STOPPED", "FAILED"}, {}, {}}).size() == 2);
+  CHECK(db->list_parameters(2, {}).size() == 2);
+  CHECK(db->find_runs(std::vector{run_id{999}, second.run}).size() == 1);
+  auto other = launch();
+  other.job.name = "another";
+  const auto fourth = db->submit(other).id;
+  const std::vector<std::string> jobs{"none", job.name, "another"};
+  const auto newest = db->list_runs_of(jobs, 2);
+  REQUIRE(newest.size() == 2);
+  REQUIRE(newest.at(job.name).size() == 2);
+  CHECK(newest.at(job.name)[0].id == third.run);
+  CHECK(newest.at(job.name)[1].id == second.run);
+  REQUIRE(newest.at("another").size() == 1);
+  CHECK(newest.at("another")[0].id == fourth);
+  const auto ended = db->list_runs_of(jobs, 1, {"FAILED", "STOPPED"});
+  REQUIRE(ended.size() == 1);
+  CHECK(ended.at(job.name).front().id == second.run);
+  db->request_stop(fourth, stop_mode::stop);
   CHECK(found({"", {"RUNNING"}, {}, {}, master}) == ids{third.run});
   CHECK(found({"", {"FAILED"}, {}, {}, master}) == found({"", {"FAILED"}, {}, {}, {}}));
   CHECK(found({"", {"RUNNING"}, {}, {}, node_id{999}}).empty());

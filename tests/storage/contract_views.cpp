@@ -26,6 +26,20 @@ TEST_CASE_METHOD(contract, "a summary adds up what leases did, and the items of 
   CHECK(steps[1].totals.completed == 0);
   CHECK(steps[1].totals.counts == item_counts{});
   CHECK(db->summarize(run_id{99}).empty());
+  // Of several runs at once.
+  const auto other = drive(node, "other");
+  const auto idle = drive(node, "idle");
+  complete_all(node, take(node, split(other, 3)));
+  const std::vector runs{other.run, idle.run, r.run, run_id{99}};
+  const auto all = db->summarize(runs);
+  REQUIRE(all.size() == 2);
+  REQUIRE(all.at(other.run).size() == 1);
+  CHECK(all.at(other.run)[0].totals.completed == 3);
+  REQUIRE(all.at(r.run).size() == 2);
+  CHECK(all.at(r.run)[0].row.id == id);
+  CHECK(all.at(r.run)[0].totals.claimed == 2);
+  CHECK(all.at(r.run)[1].row.id == later);
+  CHECK(db->summarize(std::span<const run_id>{}).empty());
 }
 
 TEST_CASE_METHOD(contract, "each partition is PENDING, CLAIMED, COMPLETED or FAILED") {

@@ -92,13 +92,16 @@ std::string list_runs(const reader& session, const run_filter& filter, int limit
   const auto page = find_runs(session, filter, limit, before);
   const auto nodes = session.list_nodes(false);
   const auto names = names_of(nodes);
+  std::vector<run_id> ids;
+  for (const auto& row : page.runs) ids.push_back(row.id);
+  auto steps = session.summarize(ids);
   auto shown = runs;
   std::vector<document> items;
   bool any_waits = false;
   for (const auto& row : page.runs) {
     const auto waits = waits_for(session, row, nodes);
     any_waits = any_waits || !waits.empty();
-    items.push_back(run_document(row, session.summarize(row.id), names, how.now, waits));
+    items.push_back(run_document(row, steps[row.id], names, how.now, waits));
   }
   const auto is_table = how.format == output_format::table || how.format == output_format::wide;
   if (is_table && !any_waits) shown.columns.pop_back();

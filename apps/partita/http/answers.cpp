@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "apps/partita/http/errors.hpp"
+#include "apps/partita/http/gzip.hpp"
 #include "storage/clock.hpp"
 
 namespace partita::http {
@@ -79,6 +80,7 @@ response answers::answer(slot& of, const request& what, const std::function<resp
                    [](const auto& header) { return header.first == "Cache-Control"; }))
     fresh.headers.emplace_back("Cache-Control", "no-cache");
   if (fresh.body.size() > largest_shared) return fresh;
+  if (what.takes_gzip()) fresh.packed = gzipped(fresh.body);
   std::lock_guard held{of.of_last};
   of.etag = etag;
   of.last = std::make_shared<const response>(std::move(fresh));

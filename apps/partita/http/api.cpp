@@ -35,9 +35,9 @@ std::vector<route> reading_routes(api_state& state, const access_rules& access) 
             return health_view(look, state.readers.db()->address(), access.may_operate());
           }),
       get("throughput",
-          [](const reader& look, const call& c) {
+          [&state](const reader& look, const call& c) {
             allow_only(c.what, {});
-            return throughput_view(look);
+            return throughput_view(look, state.pace);
           }),
       get("nodes",
           [](const reader& look, const call& c) {

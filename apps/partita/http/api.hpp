@@ -2,6 +2,7 @@
 
 #include "apps/partita/http/access.hpp"
 #include "apps/partita/http/answers.hpp"
+#include "apps/partita/http/pace_cache.hpp"
 #include "apps/partita/http/reader_pool.hpp"
 #include "apps/partita/http/router.hpp"
 #include "apps/partita/http/tile_cache.hpp"
@@ -15,6 +16,7 @@ struct api_state {
   reader_pool readers;
   answers shared;
   tile_cache tiles;
+  pace_cache pace;
 };
 
 /// The routes of /api/v1 that change nothing.

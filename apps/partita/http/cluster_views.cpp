@@ -122,6 +122,13 @@ document history_of(const std::vector<run_row>& runs) {
 
 }  // namespace
 
+seen_nodes see_nodes(const reader& look, bool all) {
+  seen_nodes seen{look.list_nodes(all), {}, {}};
+  seen.names = cli::names_of(seen.rows);
+  seen.now = clock_of(seen.rows);
+  return seen;
+}
+
 document list_of(std::vector<document> items, const std::string& next) {
   return {{"items", std::move(items)}, {"next", next.empty() ? document(nullptr) : document(next)}};
 }
@@ -183,10 +190,20 @@ document node_view(const reader& look, node_id id) {
   return shown;
 }
 
+std::vector<std::string> names_of_jobs(const std::vector<known_job>& jobs) {
+  std::vector<std::string> names;  // the versions of a job come one after the other
+  for (const auto& known : jobs)
+    if (names.empty() || names.back() != known.latest.job.name)
+      names.push_back(known.latest.job.name);
+  return names;
+}
+
 document jobs_view(const reader& look) {
   const auto nodes = look.list_nodes(false);
+  const auto all = look.list_known_jobs();
+  const auto runs = look.list_runs_of(names_of_jobs(all), runs_looked_at);
   std::vector<document> items;
-  for (const auto& known : look.list_known_jobs()) {
+  for (const auto& known : all) {
     const auto description = json::parse(known.latest.description, nullptr, false);
     auto shown =
         cli::job_document(known.latest.job, description.is_object() ? description : json::object());
@@ -198,23 +215,26 @@ document jobs_view(const reader& look) {
         knows.push_back(node.info.name);
     }
     shown["nodes"] = knows;
-    shown.update(
-        history_of(look.list_runs(runs_looked_at, {}, {known.latest.job.name, {}, {}, {}})));
+    const auto of = runs.find(known.latest.job.name);
+    shown.update(history_of(of == runs.end() ? std::vector<run_row>{} : of->second));
     items.push_back(std::move(shown));
   }
   return list_of(std::move(items));
 }
 
-document throughput_view(const reader& look) {
+document throughput_view(const reader& look, pace_cache& pace) {
+  constexpr std::chrono::minutes shown{minutes_shown};
+  const auto now = clock_of(look.list_nodes(false));
   std::vector<std::int64_t> ended(minutes_shown), failed(minutes_shown);
-  for (const auto& minute : look.list_minutes(minutes_shown)) {
-    const auto at = minutes_shown - 1 - minute.minutes_ago;
-    if (at < 0 || at >= minutes_shown) continue;
-    ended[static_cast<std::size_t>(at)] = minute.completed + minute.failed;
-    failed[static_cast<std::size_t>(at)] = minute.failed;
+  for (const auto& tile : pace.of(look, now, shown)) {
+    const auto ago = now - tile.begins;
+    if (ago < microseconds{0} || ago >= shown) continue;
+    const auto at = static_cast<std::size_t>(minutes_shown - 1 - ago / std::chrono::minutes{1});
+    ended[at] += tile.completed + tile.failed;
+    failed[at] += tile.failed;
   }
-  const auto from = clock_of(look.list_nodes(false)) - std::chrono::minutes{minutes_shown};
-  return {{"from", cli::iso_time(from)}, {"bin_s", 60}, {"ended", ended}, {"failed", failed}};
+  return {
+      {"from", cli::iso_time(now - shown)}, {"bin_s", 60}, {"ended", ended}, {"failed", failed}};
 }
 
 namespace {

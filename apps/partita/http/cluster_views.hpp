@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "apps/partita/documents.hpp"
+#include "apps/partita/http/pace_cache.hpp"
 #include "apps/partita/text.hpp"
 #include "storage/store.hpp"
 
@@ -12,6 +13,15 @@
 namespace partita::http {
 
 using cli::clock_of;
+
+/// The nodes, and what is made of them once for a whole answer.
+struct seen_nodes {
+  std::vector<node_row> rows;
+  cli::node_names names;
+  db_time now;  // of the database
+};
+/// `all`: those that have left too.
+seen_nodes see_nodes(const reader& look, bool all);
 
 /// {"items": […], "next": null}
 cli::document list_of(std::vector<cli::document> items, const std::string& next = "");
@@ -26,8 +36,11 @@ cli::document nodes_view(const reader& look, bool all);
 /// Throws http_error 404.
 cli::document node_view(const reader& look, node_id id);
 cli::document jobs_view(const reader& look);
-/// Ended partitions by minute, oldest first.
-cli::document throughput_view(const reader& look);
+/// Each once.
+std::vector<std::string> names_of_jobs(const std::vector<known_job>& jobs);
+/// Ended partitions by minute, oldest first. Tiles are counted where they begin, up to a minute
+/// early.
+cli::document throughput_view(const reader& look, pace_cache& pace);
 
 /// A sentence, warnings, and what they are about. `may_operate`: somebody may change something
 /// here.

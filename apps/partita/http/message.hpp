@@ -20,6 +20,7 @@ struct request {
     const auto found = headers.find(name);
     return found == headers.end() ? "" : found->second;
   }
+  bool takes_gzip() const { return header("accept-encoding").find("gzip") != std::string::npos; }
   std::string parameter(const std::string& name, const std::string& otherwise = "") const {
     const auto found = query.find(name);
     return found == query.end() ? otherwise : found->second;
@@ -31,6 +32,7 @@ struct response {
   std::string type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers{};
+  std::string packed{};  // the body as gzip; "": whoever sends it makes it
 };
 
 /// Called by several threads at once. What it throws is answered with 500.

@@ -8,7 +8,6 @@
 #include "actors/log_event.hpp"
 #include "apps/partita/http/cluster_views.hpp"
 #include "apps/partita/version.hpp"
-#include "protocol/liveness.hpp"
 #include "storage/clock.hpp"
 
 namespace partita::http {
@@ -133,15 +132,14 @@ void add_traces(families& to, const span_sink& traces) {
 }
 
 void add_cluster(families& to, const reader& look) {
-  const auto nodes = look.list_nodes(false);
-  std::map<node_state, int> by_state{{node_state::active, 0},
-                                     {node_state::draining, 0},
-                                     {node_state::unreachable, 0},
-                                     {node_state::condemned, 0}};
-  for (const auto& node : nodes) ++by_state[shown_state(node)];
+  std::map<node_state, std::int64_t> by_state{{node_state::active, 0},
+                                              {node_state::draining, 0},
+                                              {node_state::unreachable, 0},
+                                              {node_state::condemned, 0}};
+  for (const auto& [state, count] : look.count_nodes()) by_state[state] = count;
   to.gauge("nodes", "nodes of the cluster");
   for (const auto& [state, count] : by_state)
-    to.add(count, {{"status", std::string{to_string(state)}}});
+    to.add(static_cast<double>(count), {{"status", std::string{to_string(state)}}});
   std::map<std::pair<std::string, std::string>, std::int64_t> partitions;
   to.gauge("jobs", "runs under way");
   for (const auto& sum : look.sum_live()) {
@@ -157,13 +155,10 @@ void add_cluster(families& to, const reader& look) {
   for (const auto& [key, count] : partitions)
     to.add(static_cast<double>(count), {{"job", key.first}, {"state", key.second}});
   to.gauge("job_last_success_timestamp_seconds", "when a run of the job was COMPLETED last");
-  std::string before;
-  for (const auto& known : look.list_known_jobs()) {
-    if (known.latest.job.name == before) continue;
-    before = known.latest.job.name;
-    for (const auto& run : look.list_runs(1, {}, {before, {"COMPLETED"}, {}, {}}))
-      if (run.ended_at) to.add(in_seconds(run.ended_at->time_since_epoch()), {{"job", before}});
-  }
+  for (const auto& [job, runs] :
+       look.list_runs_of(names_of_jobs(look.list_known_jobs()), 1, {"COMPLETED"}))
+    if (const auto& ended = runs.front().ended_at)
+      to.add(in_seconds(ended->time_since_epoch()), {{"job", job}});
 }
 
 response metrics(const vital_signs* own, api_state& state) {

@@ -42,16 +42,15 @@ document last_failures(const reader& look, const std::vector<run_row>& runs,
 }  // namespace
 
 document overview_view(const reader& look, const std::string& database) {
-  const auto nodes = look.list_nodes(false);
-  const auto now = clock_of(nodes);
+  const auto nodes = see_nodes(look, false);
   auto live = look.list_runs(live_runs_told, {}, {"", {"CREATED", "RUNNING"}, {}, {}});
-  document runs = document::array(), at_work = document::array();
-  for (const auto& run : live) runs.push_back(run_item(look, run, nodes, now));
+  const auto runs = run_items(look, live, nodes);
+  auto at_work = document::array();
   int asked = 0;
-  for (const auto& row : nodes) {
-    auto item = node_item(row, now);
+  for (const auto& row : nodes.rows) {
+    auto item = node_item(row, nodes.now);
     item.update(row.load.running > 0 && asked++ < nodes_asked
-                    ? work_of(look, row, now, work_told)
+                    ? work_of(look, row, nodes.now, work_told)
                     : document{{"leases", document::array()}, {"doing", document::array()}});
     at_work.push_back(std::move(item));
   }

@@ -58,7 +58,6 @@ document chain_of(const reader& look, const run_row& run) {
   return items;
 }
 
-constexpr int durations_sampled = 4'000;
 constexpr int slowest_shown = 10;
 constexpr double bucket_bounds[] = {.001, .003, .01, .03, .1,   .3,   1,    3,
                                     10,   30,   100, 300, 1000, 3600, 14400};
@@ -91,14 +90,16 @@ void add_durations(document& to, const std::vector<microseconds>& sample) {
 /// waits. An attempt that will be made again may have been the slowest of its tile.
 std::vector<partition_row> slowest_of_tiles(const reader& look, tile_cache& tiles,
                                             const step_row& step, db_time now) {
-  const auto known = tiles.of(look, step, now);
-  std::vector<std::pair<microseconds, partition_no>> slowest;
-  for (const auto& tile : *known) slowest.emplace_back(-tile.sums.slowest, tile.sums.slowest_no);
-  const auto some = std::min<std::ptrdiff_t>(std::ssize(slowest), 4 * slowest_shown);
-  std::partial_sort(slowest.begin(), slowest.begin() + some, slowest.end());
+  const auto all = tiles.of(look, step, now);
+  const auto& known = all->rows;
+  std::vector<tile_row> slowest(std::min<std::size_t>(known.size(), 4 * slowest_shown));
+  std::partial_sort_copy(known.begin(), known.end(), slowest.begin(), slowest.end(),
+                         [](const tile_row& a, const tile_row& b) {
+                           return std::pair{-a.sums.slowest, a.sums.slowest_no} <
+                                  std::pair{-b.sums.slowest, b.sums.slowest_no};
+                         });
   std::vector<partition_no> numbers;
-  for (auto one = slowest.begin(); one != slowest.begin() + some; ++one)
-    numbers.push_back(one->second);
+  for (const auto& tile : slowest) numbers.push_back(tile.sums.slowest_no);
   auto rows = look.find_partitions(step.id, numbers);
   std::erase_if(rows, [](const partition_row& row) { return !row.ended_at || !row.started_at; });
   const auto took = [](const partition_row& row) { return *row.ended_at - *row.started_at; };
@@ -109,12 +110,12 @@ std::vector<partition_row> slowest_of_tiles(const reader& look, tile_cache& tile
 }
 
 document slowest_of(const reader& look, tile_cache& tiles, const step_summary& step,
-                    const cli::node_names& names, db_time now) {
+                    const seen_nodes& nodes) {
   auto items = document::array();
   const bool few = step.totals.completed + step.totals.failed <= ended_few;
   for (const auto& row : few ? look.list_slowest(step.row.id, slowest_shown)
-                             : slowest_of_tiles(look, tiles, step.row, now)) {
-    const auto shown = cli::partition_document(row, step.row.spec.name, names, now);
+                             : slowest_of_tiles(look, tiles, step.row, nodes.now)) {
+    const auto shown = cli::partition_document(row, step.row.spec.name, nodes.names, nodes.now);
     items.push_back({{"no", shown["no"]},
                      {"key", shown["key"]},
                      {"duration_s", shown["duration_s"]},
@@ -123,24 +124,18 @@ document slowest_of(const reader& look, tile_cache& tiles, const step_summary& s
   return items;
 }
 
-struct steps_of_run {
-  std::vector<step_summary> summaries;
-  std::vector<document> items;
-};
-
-steps_of_run steps_of(const reader& look, tile_cache& tiles, run_id run,
-                      const std::vector<step_shape>& plan, const std::vector<node_row>& nodes,
-                      db_time now) {
-  steps_of_run found{look.summarize(run), {}};
-  found.items = cli::step_documents(found.summaries, plan, now);
-  for (auto& item : found.items)
-    for (const auto& step : found.summaries) {
+std::vector<document> items_of(const reader& look, tile_cache& tiles,
+                               const std::vector<step_summary>& steps,
+                               const std::vector<step_shape>& plan, const seen_nodes& nodes) {
+  auto items = cli::step_documents(steps, plan, nodes.now);
+  for (auto& item : items)
+    for (const auto& step : steps) {
       if (step.row.spec.ordinal != item["ordinal"]) continue;
       if (step.row.spec.kind != step_kind::partitioned) continue;
-      add_durations(item, look.sample_durations(step.row.id, durations_sampled));
-      item["slowest"] = slowest_of(look, tiles, step, cli::names_of(nodes), now);
+      add_durations(item, *tiles.durations_of(look, step.row));
+      item["slowest"] = slowest_of(look, tiles, step, nodes);
     }
-  return found;
+  return items;
 }
 
 document settings_of(const std::vector<step_summary>& steps) {
@@ -163,26 +158,24 @@ document settings_of(const std::vector<step_summary>& steps) {
 
 document run_view(const reader& look, tile_cache& tiles, run_id id) {
   const auto run = require_run(look, id);
-  const auto nodes = look.list_nodes(true);
-  const auto now = clock_of(nodes);
+  const auto nodes = see_nodes(look, true);
+  const auto steps = look.summarize(id);
   const auto plan = plan_of(description_of(look, run.job));
-  auto shown = run_item(look, run, nodes, now);
+  auto shown = run_item(look, run, steps, nodes);
   const auto next = look.find_continuation(id);
   shown["continued_by"] = next ? document(std::to_string(next->id.value)) : document(nullptr);
-  auto steps = steps_of(look, tiles, id, plan, nodes, now);
-  shown["steps"] = steps.items;
+  shown["steps"] = items_of(look, tiles, steps, plan, nodes);
   shown["plan"] = plan_items(plan);
   shown["chain"] = chain_of(look, run);
-  shown["settings"] = settings_of(steps.summaries);
+  shown["settings"] = settings_of(steps);
   return shown;
 }
 
 document steps_view(const reader& look, tile_cache& tiles, run_id id) {
   const auto run = require_run(look, id);
-  const auto nodes = look.list_nodes(true);
-  return list_of(
-      steps_of(look, tiles, id, plan_of(description_of(look, run.job)), nodes, clock_of(nodes))
-          .items);
+  const auto nodes = see_nodes(look, true);
+  const auto plan = plan_of(description_of(look, run.job));
+  return list_of(items_of(look, tiles, look.summarize(id), plan, nodes));
 }
 
 }  // namespace partita::http

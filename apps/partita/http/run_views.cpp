@@ -31,13 +31,12 @@ constexpr int tiles_a_read = 10'000;
 
 }  // namespace
 
-document run_item(const reader& look, const run_row& run, const std::vector<node_row>& nodes,
-                  db_time now) {
-  const auto steps = look.summarize(run.id);
+document run_item(const reader& look, const run_row& run, const std::vector<step_summary>& steps,
+                  const seen_nodes& nodes) {
   const bool live = !is_terminal(run.state);
-  auto shown = cli::run_document(run, steps, cli::names_of(nodes), now,
-                                 live ? cli::waits_for(look, run, nodes) : "");
-  const auto rate = live ? rate_of(look, steps, now) : std::nullopt;
+  auto shown = cli::run_document(run, steps, nodes.names, nodes.now,
+                                 live ? cli::waits_for(look, run, nodes.rows) : "");
+  const auto rate = live ? rate_of(look, steps, nodes.now) : std::nullopt;
   const auto sum = cli::totals_of(steps);
   shown["rate_per_s"] = rate ? document(*rate) : document(nullptr);
   shown["eta_s"] =
@@ -45,6 +44,20 @@ document run_item(const reader& look, const run_row& run, const std::vector<node
           ? document(static_cast<double>(sum.total - sum.completed - sum.failed) / *rate)
           : document(nullptr);
   return shown;
+}
+
+std::vector<document> run_items(const reader& look, const std::vector<run_row>& runs,
+                                const seen_nodes& nodes) {
+  std::vector<run_id> ids;
+  for (const auto& run : runs) ids.push_back(run.id);
+  const auto steps = look.summarize(ids);
+  std::vector<document> items;
+  for (const auto& run : runs) {
+    const auto found = steps.find(run.id);
+    items.push_back(run_item(
+        look, run, found == steps.end() ? std::vector<step_summary>{} : found->second, nodes));
+  }
+  return items;
 }
 
 run_row require_run(const reader& look, run_id run) {
@@ -75,14 +88,12 @@ std::optional<double> rate_of(const reader& look, const std::vector<step_summary
 
 document runs_view(const reader& look, const request& what) {
   allow_only(what, {"state", "job", "since", "until", "param.", "before", "limit"});
-  const auto nodes = look.list_nodes(true);
-  const auto now = clock_of(nodes);
-  const auto page = cli::find_runs(look, run_filter_in(what, now),
+  const auto nodes = see_nodes(look, true);
+  const auto page = cli::find_runs(look, run_filter_in(what, nodes.now),
                                    static_cast<int>(number_in(what, "limit", 1, most_runs, 50)),
                                    run_id{number_in(what, "before", 0, INT64_MAX, 0)});
-  std::vector<document> items;
-  for (const auto& run : page.runs) items.push_back(run_item(look, run, nodes, now));
-  return list_of(std::move(items), page.next ? std::to_string(page.next.value) : "");
+  return list_of(run_items(look, page.runs, nodes),
+                 page.next ? std::to_string(page.next.value) : "");
 }
 
 document runs_count_view(const reader& look, const request& what) {
@@ -93,8 +104,7 @@ document runs_count_view(const reader& look, const request& what) {
 }
 
 document changed_run(const reader& look, const run_row& run) {
-  const auto nodes = look.list_nodes(true);
-  return run_item(look, run, nodes, clock_of(nodes));
+  return run_item(look, run, look.summarize(run.id), see_nodes(look, true));
 }
 
 namespace {

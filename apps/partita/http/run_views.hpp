@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apps/partita/http/cluster_views.hpp"
 #include "apps/partita/http/message.hpp"
 #include "apps/partita/http/tile_cache.hpp"
 #include "apps/partita/text.hpp"
@@ -32,9 +33,12 @@ cli::document changes_view(const reader& look, const request& what);
 /// The short document of one run, as it is after a change.
 cli::document changed_run(const reader& look, const run_row& run);
 
-/// One run of a list.
-cli::document run_item(const reader& look, const run_row& run, const std::vector<node_row>& nodes,
-                       db_time now);
+/// One run of a list, with its steps.
+cli::document run_item(const reader& look, const run_row& run,
+                       const std::vector<step_summary>& steps, const seen_nodes& nodes);
+/// The same of several, each with its steps.
+std::vector<cli::document> run_items(const reader& look, const std::vector<run_row>& runs,
+                                     const seen_nodes& nodes);
 
 /// A step with more results than this is not sorted while somebody waits.
 constexpr int ended_few = 20'000;

@@ -18,6 +18,7 @@
 #include "apps/partita/errors.hpp"
 #include "apps/partita/http/connection.hpp"
 #include "apps/partita/http/errors.hpp"
+#include "apps/partita/http/gzip.hpp"
 #include "apps/partita/http/task_queue.hpp"
 #include "storage/clock.hpp"
 
@@ -36,12 +37,22 @@ std::string lower(std::string text) {
   return text;
 }
 
+/// httplib would compress what is compressed already: it must not see who takes that.
+constexpr auto hidden_encodings = "Hidden-Accept-Encoding";
+void hide_encodings(httplib::Request& r) {
+  r.headers.erase(hidden_encodings);
+  const auto taken = r.get_header_value("Accept-Encoding");
+  r.headers.erase("Accept-Encoding");
+  r.headers.emplace(hidden_encodings, taken);
+}
+
 request request_of(const httplib::Request& from) {
   request to;
   to.method = from.method;
   to.path = from.path;
   to.query = {from.params.begin(), from.params.end()};
-  for (const auto& [name, value] : from.headers) to.headers.emplace(lower(name), value);
+  for (const auto& [name, value] : from.headers)
+    to.headers.emplace(name == hidden_encodings ? "accept-encoding" : lower(name), value);
   to.body = from.body;
   return to;
 }
@@ -61,10 +72,19 @@ const httplib::Headers& safe_headers() {
   return headers;
 }
 
-void give(const response& from, httplib::Response& to) {
+bool is_text(const std::string& type) {
+  return type.starts_with("text/") || type == "application/json" || type == "image/svg+xml";
+}
+
+/// Answers are not compressed as well as Brotli can, which takes longer than to send them.
+void give(const response& from, httplib::Response& to, bool takes_gzip) {
   to.status = from.status;
   for (const auto& [name, value] : from.headers) to.set_header(name, value);
-  if (from.status != 304) to.set_content(from.body, from.type);
+  if (from.status == 304) return;
+  if (!takes_gzip || !is_text(from.type) || from.body.empty())
+    return to.set_content(from.body, from.type);
+  to.set_header("Content-Encoding", "gzip");
+  to.set_content(from.packed.empty() ? gzipped(from.body) : from.packed, from.type);
 }
 
 /// The one length that these headers tell; nothing when it is not clear.
@@ -87,9 +107,8 @@ bool is_header_name(const std::string& name) {
 
 /// Before a request is answered: where its body ends must be beyond doubt, or what follows would be
 /// taken for a request of its own. Bodies are taken as they are: a small one that unpacks to a
-/// large one is not. Answers are neither cut into ranges nor compressed as well as Brotli can,
-/// which takes longer than to send them. Throws http_error. Returns whether the body will not be
-/// read.
+/// large one is not. Answers are not cut into ranges. Throws http_error. Returns whether the body
+/// will not be read.
 bool prepare(httplib::Request& r, std::size_t largest_body) {
   const bool chunked = r.has_header("Transfer-Encoding");
   const bool counted = r.has_header("Content-Length");
@@ -103,9 +122,7 @@ bool prepare(httplib::Request& r, std::size_t largest_body) {
   if (r.has_header("Content-Encoding"))
     throw http_error(415, "http_415", "the body must not be compressed");
   if (!chunked && !counted) r.headers.emplace("Content-Length", "0");
-  const bool gzip = r.get_header_value("Accept-Encoding").find("gzip") != std::string::npos;
-  r.headers.erase("Accept-Encoding");
-  if (gzip) r.headers.emplace("Accept-Encoding", "gzip");
+  hide_encodings(r);
   r.headers.erase("Range");
   r.ranges.clear();
   const bool has_body = chunked || *length > 0;
@@ -255,14 +272,14 @@ class server::implementation {
       const auto answered = guarded(answer_, what);
       log::debug("http", {},
                  {{"method", what.method}, {"path", what.path}, {"status", answered.status}});
-      give(answered, to);
+      give(answered, to, what.takes_gzip());
     };
     server_.Get(".*", handle).Post(".*", handle).Put(".*", handle).Patch(".*", handle);
     server_.Delete(".*", handle).Options(".*", handle);
     server_.set_default_headers(safe_headers());
     // What never reached the handler: it was malformed or too large.
     server_.set_error_handler([](const httplib::Request&, httplib::Response& to) {
-      if (to.body.empty() && to.status >= 400) give(error_response(to.status), to);
+      if (to.body.empty() && to.status >= 400) give(error_response(to.status), to, false);
     });
     port_ = at.port;
     if (at.port == 0)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
+#include <vector>
 
 #include "apps/partita/documents.hpp"
 #include "apps/partita/http/attempts.hpp"
@@ -46,14 +48,9 @@ class timeline {
     to_ = time_in(what, "to", now_).value_or(ends_);
     if (to_ <= from_) throw http_error(400, "bad_parameter", "from must be before to");
     pixels_ = static_cast<int>(number_in(what, "pixels", 10, 10'000, 1'200));
-    for (const auto& step : steps_) {
-      if (step.spec.kind != step_kind::partitioned) continue;
-      for (const auto& tile : *tiles.of(look, step, now_))
-        by_step_[step.id].push_back(
-            {{tile.node, step.started_at + tile.begins, length_of_tile(tile.begins), tile.sums},
-             tile.first_lease,
-             tile.last_lease});
-    }
+    for (const auto& step : steps_)
+      if (step.spec.kind == step_kind::partitioned)
+        by_step_[step.id] = {step.started_at, tiles.of(look, step, now_)};
     // A step that began since the steps were read is drawn the next time.
     const auto is_known = [this](step_id wanted) {
       return std::any_of(steps_.begin(), steps_.end(),
@@ -78,7 +75,7 @@ class timeline {
                  {"to", cli::iso_time(to_)},
                  {"live", live_},
                  {"now", cli::iso_time(now_)}};
-    const bool is_near = ended_in_view() <= near_partitions;
+    const bool is_near = ended_in_view_ <= near_partitions;
     out["detail"] = is_near ? "PARTITIONS" : "TILES";
     out["nodes"] = node_items();
     out["steps"] = step_items();
@@ -92,19 +89,22 @@ class timeline {
   }
 
  private:
-  struct seen_tile {
-    placed_tile placed;
-    lease_id first_lease, last_lease;
-  };
+  struct seen_step {
+    db_time begins;
+    tile_cache::tiles tiles;
 
-  bool in_view(const placed_tile& tile) const {
-    return tile.from < to_ && tile.from + tile.length > from_;
-  }
+    db_time from(const tile_row& tile) const { return begins + tile.begins; }
+    db_time to(const tile_row& tile) const { return from(tile) + length_of_tile(tile.begins); }
+  };
 
   /// Those that have done, or do, something for this run.
   void choose_nodes() {
-    for (const auto& [step, tiles] : by_step_)
-      for (const auto& tile : tiles) place_.try_emplace(tile.placed.node, 0);
+    for (const auto& [id, step] : by_step_) {
+      for (auto node : step.tiles->nodes) place_.try_emplace(node, 0);
+      for (const auto& [begins, ended] : step.tiles->ended)
+        if (step.begins + begins < to_ && step.begins + begins + length_of_tile(begins) > from_)
+          ended_in_view_ += ended;
+    }
     for (const auto& lease : leases_) place_.try_emplace(lease.node, 0);
     for (const auto& move : moves_) {
       place_.try_emplace(move.node, 0);
@@ -155,15 +155,6 @@ class timeline {
     return items;
   }
 
-  std::int64_t ended_in_view() const {
-    std::int64_t ended = 0;
-    for (const auto& [step, tiles] : by_step_)
-      for (const auto& tile : tiles)
-        if (in_view(tile.placed))
-          ended += tile.placed.sums.completed + tile.placed.sums.failed + tile.placed.sums.returned;
-    return ended;
-  }
-
   void add_bins(document& out, bool is_near) const {
     const auto most = static_cast<int>(std::min<std::size_t>(
         static_cast<std::size_t>(pixels_),
@@ -176,42 +167,56 @@ class timeline {
     out["bin_s"] = seconds_in(layout.length);
     auto items = document::array();
     if (!is_near) {
-      std::map<node_id, std::vector<placed_tile>> by_node;
-      for (const auto& [step, tiles] : by_step_)
-        for (const auto& tile : tiles)
-          if (tile.placed.from + tile.placed.length > from_)
-            by_node[tile.placed.node].push_back(tile.placed);
-      for (const auto& [node, tiles] : by_node) {
-        const auto bins = bins_of(tiles, slots_of(node), layout);
+      const auto by_place = bins_of_nodes(layout);
+      for (const auto& [node, place] : place_) {
+        const auto bins = by_place[place].shown(slots_of(node));
         for (std::size_t i = 0; i < bins.size(); ++i)
           if (const auto& bin = bins[i]; !bin.is_empty())
-            items.push_back({place_.at(node), i, rounded(bin.busy), bin.completed, bin.failed,
-                             bin.returned, rounded(seconds_in(bin.slowest))});
+            items.push_back({place, i, rounded(bin.busy), bin.completed, bin.failed, bin.returned,
+                             rounded(seconds_in(bin.slowest))});
       }
     }
-    out["tiles"] = items;
+    out["tiles"] = std::move(items);
+  }
+
+  /// By the places of nodes. Tiles of all nodes that begin together are placed in time once.
+  std::vector<node_bins> bins_of_nodes(const bin_layout& layout) const {
+    std::vector<node_bins> bins(place_.size(), node_bins{layout});
+    std::vector<node_bins*> of_node;  // by the numbers of nodes
+    for (const auto& [node, place] : place_) {
+      of_node.resize(static_cast<std::size_t>(node.value) + 1);
+      of_node.back() = &bins[place];
+    }
+    for (const auto& [id, step] : by_step_) {
+      std::optional<bin_span> span;
+      for (const auto& tile : step.tiles->rows) {
+        if (!span || span->from != step.from(tile))
+          span.emplace(layout, step.from(tile), length_of_tile(tile.begins));
+        if (span->to > from_)
+          of_node[static_cast<std::size_t>(tile.node.value)]->add(*span, tile.sums);
+      }
+    }
+    return bins;
   }
 
   document partitions() const {
     auto items = document::array();
-    for (const auto& [step, tiles] : by_step_) {
+    for (const auto& [id, step] : by_step_) {
       lease_window window{{}, {}, from_, to_};
-      for (const auto& tile : tiles) {
+      for (const auto& tile : step.tiles->rows) {
         // Its slowest attempt may have begun long before it ended.
-        if (tile.placed.from - tile.placed.sums.slowest >= to_ ||
-            tile.placed.from + tile.placed.length <= from_)
-          continue;
+        if (step.from(tile) - tile.sums.slowest >= to_ || step.to(tile) <= from_) continue;
         if (!window.first || tile.first_lease < window.first) window.first = tile.first_lease;
         window.last = std::max(window.last, tile.last_lease);
       }
       if (!window.first) continue;
-      for (const auto& row : look_.list_ended(step, window, near_partitions)) {
+      for (const auto& row : look_.list_ended(id, window, near_partitions)) {
         if (std::ssize(items) == near_partitions) break;
         if (!place_.contains(row.node)) continue;
         const auto* outcome = row.outcome == attempt_outcome::completed ? "C"
                               : row.outcome == attempt_outcome::failed  ? "F"
                                                                         : "R";
-        items.push_back({place_.at(row.node), step_place_.at(step), row.no,
+        items.push_back({place_.at(row.node), step_place_.at(id), row.no,
                          rounded(seconds_in(row.ended_at - row.took - from_) * 1e3),
                          rounded(seconds_in(row.took) * 1e3), outcome, row.attempt});
       }
@@ -313,7 +318,8 @@ class timeline {
   const bool live_;
   db_time begins_, ends_, from_, to_;
   int pixels_ = 0;
-  std::map<step_id, std::vector<seen_tile>> by_step_;
+  std::int64_t ended_in_view_ = 0;
+  std::map<step_id, seen_step> by_step_;
   std::vector<live_lease_row> leases_;
   std::vector<moved_row> moves_;
   std::vector<live_attempt> attempts_;

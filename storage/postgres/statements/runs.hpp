@@ -43,12 +43,12 @@ struct asked_of_runs {
   bool only_live = false;  // those of `states` are CREATED and RUNNING
   bool master = false;
 };
+inline const std::string is_in_states =
+    "CASE WHEN abandoned THEN 'ABANDONED' ELSE state END = ANY ($3::text[])";
 inline std::string chosen_runs(const asked_of_runs& asked) {
   return std::string{asked.job ? "job = $2" : "$2::text IS NOT NULL"} +
-         (asked.only_live ? " AND state IN ('CREATED', 'RUNNING')" : "") +
-         (asked.states
-              ? " AND CASE WHEN abandoned THEN 'ABANDONED' ELSE state END = ANY ($3::text[])"
-              : " AND $3::text[] IS NOT NULL") +
+         (asked.only_live ? " AND state IN ('CREATED', 'RUNNING')" : "") + " AND " +
+         (asked.states ? is_in_states : "$3::text[] IS NOT NULL") +
          (asked.master ? " AND master_node_id = $6::bigint" : " AND $6::bigint IS NOT NULL") +
          R"(
   AND ($4::bigint IS NULL OR created_at >= to_timestamp($4::bigint / 1e6))
@@ -56,11 +56,27 @@ inline std::string chosen_runs(const asked_of_runs& asked) {
 }
 
 // $1 at most, $7 below this id, or 0
-inline std::string list_runs(const asked_of_runs& asked, bool before) {
-  return run_columns + "WHERE " + chosen_runs(asked) +
+inline std::string page_of_runs(const asked_of_runs& asked, bool before) {
+  return "WHERE " + chosen_runs(asked) +
          (before ? " AND run_id < $7::bigint" : " AND $7::bigint IS NOT NULL") +
          " ORDER BY run_id DESC LIMIT $1::integer";
 }
+inline std::string list_runs(const asked_of_runs& asked, bool before) {
+  return run_columns + page_of_runs(asked, before);
+}
+inline std::string list_parameters(const asked_of_runs& asked, bool before) {
+  return "SELECT run_id, parameters FROM partita.run " + page_of_runs(asked, before);
+}
+
+// $1 at most of each, $2 jobs, $3 states as they are shown
+inline std::string list_runs_of(bool states) {
+  return "SELECT r.* FROM unnest($2::text[]) asked (name) CROSS JOIN LATERAL (" + run_columns +
+         "WHERE job = asked.name AND " + (states ? is_in_states : "$3::text[] IS NOT NULL") +
+         " ORDER BY run_id DESC LIMIT $1::integer) r";
+}
+
+// $1 runs
+inline const std::string find_runs = run_columns + "WHERE run_id = ANY ($1::bigint[])";
 
 // $1 at most
 inline std::string count_runs(const asked_of_runs& asked) {

@@ -137,21 +137,19 @@ CROSS JOIN LATERAL (
   ORDER BY f.no, f.lease_id LIMIT $2::integer) f
 WHERE s.run_id = $1::bigint ORDER BY f.step_id, f.no, f.lease_id)";
 
-// Of runs that are RUNNING, or ended since. $1 minutes
-inline const std::string list_minutes = R"(
-SELECT floor(extract(epoch FROM partita.clock() - s.started_at - t.at_s * interval '1 second')
-             / 60)::bigint AS minutes_ago,
-       sum(t.completed)::bigint AS completed, sum(t.failed)::bigint AS failed
+// Summed up in each step: times are made of few rows. $1 seconds
+inline const std::string list_pace = R"(
+SELECT s.step_id, partita.micros(s.started_at) + t.at_s * 1000000 AS begins, t.completed, t.failed
 FROM (SELECT run_id FROM partita.run WHERE state = 'RUNNING'
       UNION ALL
       SELECT run_id FROM partita.run
-      WHERE ended_at > partita.clock() - $1::integer * interval '1 minute') r
+      WHERE ended_at > partita.clock() - $1::bigint * interval '1 second') r
 JOIN partita.step s ON s.run_id = r.run_id
 CROSS JOIN LATERAL (
-  SELECT at_s, completed, failed FROM partita.tile
+  SELECT at_s, sum(completed)::bigint AS completed, sum(failed)::bigint AS failed
+  FROM partita.tile
   WHERE step_id = s.step_id
-    AND at_s > extract(epoch FROM partita.clock() - s.started_at)::bigint - $1::integer * 60
-  OFFSET 0) t
-GROUP BY 1 ORDER BY 1)";
+    AND at_s >= floor(extract(epoch FROM partita.clock() - s.started_at))::bigint - $1::bigint
+  GROUP BY at_s OFFSET 0) t)";
 
 }  // namespace partita::postgres::sql

@@ -5,7 +5,7 @@
 
 namespace partita::postgres::sql {
 
-// Few rows of each step: a counter for each node, and the LIVE leases. $1 run
+// Few rows of each step: a counter for each node, and the LIVE leases. $1 runs
 inline const std::string summarize = step_columns + R"(
   , counted.*, leased.claimed
 FROM partita.step s
@@ -20,7 +20,7 @@ CROSS JOIN LATERAL (
          coalesce(sum(c.filter_count), 0)::bigint AS filter_count,
          coalesce(sum(c.skip_count), 0)::bigint AS skip_count
   FROM partita.step_counter c WHERE c.step_id = s.step_id) counted
-WHERE s.run_id = $1::bigint ORDER BY s.ordinal)";
+WHERE s.run_id = ANY ($1::bigint[]) ORDER BY s.run_id, s.ordinal)";
 
 // First the page, then the view for each of its rows: OFFSET 0 keeps the planner from joining the
 // view as a whole. `page` selects step_id, no and input, and what `order` needs.

@@ -107,15 +107,14 @@ inline constexpr char failures_of_step[] = R"sql(
 SELECT step_id, no, lease_id, node_id, attempt, outcome, error, at FROM partita_failure
 WHERE step_id = ?1 AND outcome <> 'RELEASED' ORDER BY no, lease_id LIMIT ?2)sql";
 
-// Of runs that are RUNNING, or ended since. 1 minutes
-inline constexpr char list_minutes[] = R"sql(
-SELECT (partita_now() - s.started_at - t.at_s * 1000000) / 60000000 AS minutes_ago,
-       sum(t.completed), sum(t.failed)
+// 1 seconds
+inline constexpr char list_pace[] = R"sql(
+SELECT s.step_id, s.started_at + t.at_s * 1000000, sum(t.completed), sum(t.failed)
 FROM partita_step s JOIN partita_tile t
-  ON t.step_id = s.step_id AND t.at_s > (partita_now() - s.started_at) / 1000000 - ?1 * 60
+  ON t.step_id = s.step_id AND t.at_s >= (partita_now() - s.started_at) / 1000000 - ?1
 WHERE s.run_id IN (SELECT run_id FROM partita_run WHERE state = 'RUNNING'
                    UNION ALL
-                   SELECT run_id FROM partita_run WHERE ended_at > partita_now() - ?1 * 60000000)
-GROUP BY 1 ORDER BY 1)sql";
+                   SELECT run_id FROM partita_run WHERE ended_at > partita_now() - ?1 * 1000000)
+GROUP BY s.step_id, t.at_s)sql";
 
 }  // namespace partita::sqlite::sql

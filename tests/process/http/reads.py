@@ -140,6 +140,13 @@ def versions(check, node):
         check.equal(f"{path}: 304 has the ETag", same.header("etag"), first.header("etag"))
         other = node.get(path, {"If-None-Match": '"0123456789abcdef"'})
         check(f"{path}: all of it for another version", other.status == 200 and other.body, other)
+    plain = node.get("openapi.json")  # large: it is compressed in another way than what is small
+    check("nothing is compressed unasked", not plain.header("content-encoding"), plain.headers)
+    for path in ("openapi.json", "jobs"):
+        packed = node.get(path, {"Accept-Encoding": "gzip"})
+        check.equal(f"{path} is compressed", packed.header("content-encoding"), "gzip")
+        check(f"{path}: compressed, it is the same",
+              packed.json() and packed.json() == node.get(path).json(), packed)
     with ThreadPoolExecutor(8) as many:
         path = "health"
         stamps = [a.json()["now"] for a in many.map(lambda _: node.get(path), range(24))]
