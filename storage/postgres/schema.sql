@@ -52,6 +52,33 @@ BEGIN
   END IF;
 END $$;
 
+CREATE FUNCTION partita.fire_tick(of_schedule bigint, by_node bigint, version integer, at_micros bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  at timestamptz := timestamptz 'epoch' + at_micros * interval '1 microsecond';
+  said text;
+  s record;
+  new_run bigint;
+BEGIN
+  SELECT * INTO s FROM partita.schedule
+  WHERE schedule_id = of_schedule AND owner_node_id = by_node AND next_tick <= at FOR UPDATE;
+  IF NOT FOUND OR at > partita.clock() THEN
+    RAISE EXCEPTION 'node % may not fire this tick of schedule %', by_node, of_schedule;
+  END IF;
+  said := to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
+    || CASE WHEN at_micros % 1000000 <> 0 THEN to_char(at AT TIME ZONE 'UTC', '.US') ELSE '' END
+    || 'Z';
+  INSERT INTO partita.run (job, job_version, parameters, identity, launch_key, state, schedule_id,
+                           tick)
+  VALUES (s.job, version, partita.with_tick(s.parameters, said),
+          partita.with_tick(s.identity, said), 'schedule-' || of_schedule || '-' || said,
+          'CREATED', of_schedule, at)
+  ON CONFLICT DO NOTHING RETURNING run_id INTO new_run;
+  RETURN new_run;
+END $$;
+
 CREATE FUNCTION partita.forget_partitions(of_step bigint, first_no bigint, last_no bigint) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -208,6 +235,14 @@ BEGIN
   END LOOP;
 END $$;
 
+CREATE FUNCTION partita.with_tick(object text, said text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  SELECT regexp_replace(object, '\}[^}]*$', '')
+    || CASE WHEN strpos(object, '"') > 0 THEN ',' ELSE '' END || '"tick":"' || said || '"}'
+$_$;
+
 CREATE TABLE partita.checkpoint (
     step_id bigint NOT NULL,
     no bigint NOT NULL,
@@ -324,9 +359,11 @@ CREATE TABLE partita.node (
     deregister_ms bigint DEFAULT 0 NOT NULL,
     stuck integer DEFAULT 0 NOT NULL,
     doing text DEFAULT '[]'::text NOT NULL,
+    tokens integer DEFAULT 0 NOT NULL,
     CONSTRAINT node_left_at CHECK (((left_at IS NOT NULL) = (state = ANY (ARRAY['DEREGISTERED'::text, 'LEFT'::text])))),
     CONSTRAINT node_slots_check CHECK ((slots >= 0)),
-    CONSTRAINT node_state_check CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'DRAINING'::text, 'UNREACHABLE'::text, 'CONDEMNED'::text, 'DEREGISTERED'::text, 'LEFT'::text])))
+    CONSTRAINT node_state_check CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'DRAINING'::text, 'UNREACHABLE'::text, 'CONDEMNED'::text, 'DEREGISTERED'::text, 'LEFT'::text]))),
+    CONSTRAINT node_tokens_check CHECK ((tokens >= 0))
 )
 WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
@@ -416,6 +453,8 @@ CREATE TABLE partita.run (
     ended_at timestamp with time zone,
     abandoned boolean DEFAULT false NOT NULL,
     trace_parent text,
+    schedule_id bigint,
+    tick timestamp with time zone,
     CONSTRAINT run_ended_at CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text])))),
     CONSTRAINT run_started_at CHECK (
 CASE state
@@ -425,7 +464,8 @@ CASE state
 END),
     CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['CREATED'::text, 'RUNNING'::text, 'COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text]))),
     CONSTRAINT run_stop_check CHECK ((stop = ANY (ARRAY['NONE'::text, 'STOP'::text, 'NOW'::text]))),
-    CONSTRAINT run_term_check CHECK ((term >= 0))
+    CONSTRAINT run_term_check CHECK ((term >= 0)),
+    CONSTRAINT run_tick CHECK (((schedule_id IS NULL) = (tick IS NULL)))
 )
 WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
@@ -536,6 +576,44 @@ ALTER TABLE partita.run ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE partita.schedule (
+    schedule_id bigint NOT NULL,
+    name text NOT NULL,
+    job text NOT NULL,
+    parameters text NOT NULL,
+    identity text NOT NULL,
+    trigger text NOT NULL,
+    zone text NOT NULL,
+    overlap text NOT NULL,
+    catch_up_ms bigint NOT NULL,
+    owner_node_id bigint,
+    next_tick timestamp with time zone,
+    last_tick timestamp with time zone,
+    last_run_id bigint,
+    missed bigint DEFAULT 0 NOT NULL,
+    declared boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT partita.clock() NOT NULL,
+    paused_at timestamp with time zone,
+    paused_by text DEFAULT ''::text NOT NULL,
+    paused_note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT schedule_catch_up_ms_check CHECK ((catch_up_ms >= 0)),
+    CONSTRAINT schedule_overlap_check CHECK ((overlap = ANY (ARRAY['SKIP'::text, 'QUEUE_ONE'::text, 'ALLOW'::text]))),
+    CONSTRAINT schedule_paused CHECK (((paused_at IS NULL) OR (owner_node_id IS NULL)))
+);
+
+CREATE TABLE partita.schedule_balance (
+    balanced boolean NOT NULL
+);
+
+ALTER TABLE partita.schedule ALTER COLUMN schedule_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME partita.schedule_schedule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE partita.skipped (
     step_id bigint NOT NULL,
     no bigint NOT NULL,
@@ -626,6 +704,12 @@ ALTER TABLE ONLY partita.run
 ALTER TABLE ONLY partita.run
     ADD CONSTRAINT run_restart_of UNIQUE (restart_of);
 
+ALTER TABLE ONLY partita.schedule
+    ADD CONSTRAINT schedule_name UNIQUE (name);
+
+ALTER TABLE ONLY partita.schedule
+    ADD CONSTRAINT schedule_pkey PRIMARY KEY (schedule_id);
+
 ALTER TABLE ONLY partita.skipped
     ADD CONSTRAINT skipped_pkey PRIMARY KEY (step_id, no, item);
 
@@ -673,7 +757,15 @@ CREATE INDEX run_job ON partita.run USING btree (job, run_id);
 
 CREATE UNIQUE INDEX run_live_identity ON partita.run USING btree (job, md5(identity)) WHERE (state = ANY (ARRAY['CREATED'::text, 'RUNNING'::text]));
 
+CREATE INDEX run_live_of_schedule ON partita.run USING btree (schedule_id) WHERE ((schedule_id IS NOT NULL) AND (state = ANY (ARRAY['CREATED'::text, 'RUNNING'::text])));
+
+CREATE INDEX run_of_schedule ON partita.run USING btree (schedule_id, run_id) WHERE (schedule_id IS NOT NULL);
+
+CREATE UNIQUE INDEX run_of_tick ON partita.run USING btree (schedule_id, tick) WHERE ((schedule_id IS NOT NULL) AND (restart_of IS NULL));
+
 CREATE INDEX run_state ON partita.run USING btree (state, run_id);
+
+CREATE INDEX schedule_due ON partita.schedule USING btree (owner_node_id, next_tick);
 
 CREATE TRIGGER event_is_append_only BEFORE DELETE OR UPDATE ON partita.event FOR EACH STATEMENT EXECUTE FUNCTION partita.refuse();
 
@@ -682,6 +774,9 @@ ALTER TABLE ONLY partita.run
 
 ALTER TABLE ONLY partita.run
     ADD CONSTRAINT run_restart_of_fkey FOREIGN KEY (restart_of) REFERENCES partita.run(run_id);
+
+ALTER TABLE ONLY partita.schedule
+    ADD CONSTRAINT schedule_owner_node_id_fkey FOREIGN KEY (owner_node_id) REFERENCES partita.node(node_id);
 
 ALTER TABLE ONLY partita.step
     ADD CONSTRAINT step_run_id_fkey FOREIGN KEY (run_id) REFERENCES partita.run(run_id);

@@ -30,10 +30,21 @@ CREATE UNIQUE INDEX partita_run_identity ON partita_run (job, identity)
 
 CREATE INDEX partita_run_job ON partita_run (job, run_id);
 
+CREATE INDEX partita_run_live_of_schedule ON partita_run (schedule_id)
+  WHERE schedule_id IS NOT NULL AND state IN ('CREATED', 'RUNNING');
+
 CREATE INDEX partita_run_master ON partita_run (master_node_id)
   WHERE state IN ('CREATED', 'RUNNING');
 
+CREATE INDEX partita_run_of_schedule ON partita_run (schedule_id, run_id)
+  WHERE schedule_id IS NOT NULL;
+
+CREATE UNIQUE INDEX partita_run_of_tick ON partita_run (schedule_id, tick)
+  WHERE schedule_id IS NOT NULL AND restart_of IS NULL;
+
 CREATE INDEX partita_run_state ON partita_run (state, run_id);
+
+CREATE INDEX partita_schedule_due ON partita_schedule (owner_node_id, next_tick);
 
 CREATE INDEX partita_step_running ON partita_step (run_id) WHERE state = 'RUNNING';
 
@@ -126,7 +137,7 @@ CREATE TABLE partita_node (
   running      INTEGER NOT NULL DEFAULT 0,
   joined_at    INTEGER NOT NULL,
   heartbeat_at INTEGER NOT NULL,
-  left_at      INTEGER, unreachable_ms INTEGER NOT NULL DEFAULT 0, deregister_ms INTEGER NOT NULL DEFAULT 0, stuck INTEGER NOT NULL DEFAULT 0, doing TEXT NOT NULL DEFAULT '[]',
+  left_at      INTEGER, unreachable_ms INTEGER NOT NULL DEFAULT 0, deregister_ms INTEGER NOT NULL DEFAULT 0, stuck INTEGER NOT NULL DEFAULT 0, doing TEXT NOT NULL DEFAULT '[]', tokens INTEGER NOT NULL DEFAULT 0,
   CHECK ((left_at IS NOT NULL) = (state IN ('DEREGISTERED', 'LEFT')))
 ) STRICT;
 
@@ -205,11 +216,38 @@ CREATE TABLE partita_run (
   error          TEXT NOT NULL DEFAULT '',
   created_at     INTEGER NOT NULL,
   started_at     INTEGER,
-  ended_at       INTEGER, abandoned INTEGER NOT NULL DEFAULT 0, trace_parent TEXT,
+  ended_at       INTEGER, abandoned INTEGER NOT NULL DEFAULT 0, trace_parent TEXT, schedule_id INTEGER, tick INTEGER,
   CHECK ((ended_at IS NOT NULL) = (state IN ('COMPLETED', 'FAILED', 'STOPPED'))),
   CHECK (started_at IS NULL OR state <> 'CREATED'),
   CHECK (started_at IS NOT NULL OR state IN ('CREATED', 'STOPPED')),
   CHECK ((started_at IS NULL) = (term = 0))
+) STRICT;
+
+CREATE TABLE partita_schedule (
+  schedule_id   INTEGER PRIMARY KEY AUTOINCREMENT,
+  name          TEXT NOT NULL UNIQUE,
+  job           TEXT NOT NULL,
+  parameters    TEXT NOT NULL,  -- an object; a run gets its tick beside them
+  identity      TEXT NOT NULL,
+  trigger       TEXT NOT NULL,
+  zone          TEXT NOT NULL,
+  overlap       TEXT NOT NULL CHECK (overlap IN ('SKIP', 'QUEUE_ONE', 'ALLOW')),
+  catch_up_ms   INTEGER NOT NULL CHECK (catch_up_ms >= 0),
+  owner_node_id INTEGER REFERENCES partita_node,
+  next_tick     INTEGER,
+  last_tick     INTEGER,
+  last_run_id   INTEGER,
+  missed        INTEGER NOT NULL DEFAULT 0,
+  declared      INTEGER NOT NULL DEFAULT 0,  -- by a program: a newer one may change it
+  created_at    INTEGER NOT NULL,
+  paused_at     INTEGER,
+  paused_by     TEXT NOT NULL DEFAULT '',
+  paused_note   TEXT NOT NULL DEFAULT '',
+  CHECK (paused_at IS NULL OR owner_node_id IS NULL)
+) STRICT;
+
+CREATE TABLE partita_schedule_balance (
+  balanced INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE partita_skipped (

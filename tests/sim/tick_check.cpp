@@ -29,7 +29,11 @@ std::vector<std::string> idle_schedules(world& w) {
     if (!nodes.contains(s.owner) || nodes[s.owner].state != node_state::active)
       idle.push_back("schedule " + s.what.name + " is owned by no node that is up");
     else if (!waits && (!s.next_tick || *s.next_tick + late < now))
-      idle.push_back("schedule " + s.what.name + " is not fired by its owner");
+      idle.push_back("schedule " + s.what.name + " (" + s.what.trigger + ", " +
+                     std::string{to_string(s.what.overlap)} + ") is not fired by its owner: at " +
+                     tick_text(now) + " its next tick is " +
+                     (s.next_tick ? tick_text(*s.next_tick) : "none") +
+                     (live ? ", and a run is live" : ""));
   }
   return idle;
 }

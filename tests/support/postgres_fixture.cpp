@@ -41,7 +41,7 @@ class postgres_backend final : public backend {
             "partita.output_name, partita.step_counter, partita.tile, "
             "partita.job, partita.schedule RESTART IDENTITY CASCADE; "
             "UPDATE partita.schedule_balance SET balanced = true");
-    pass(milliseconds{0});
+    set_clock("SELECT now()");
   }
 
   static std::string login(const std::string& otherwise) {
@@ -55,15 +55,19 @@ class postgres_backend final : public backend {
   /// The clock of the engine is that of the server and so much more.
   void pass(milliseconds time) override {
     passed_ += time;
-    execute(conninfo_,
-            "CREATE OR REPLACE FUNCTION partita.clock() RETURNS timestamptz LANGUAGE sql STABLE "
-            "PARALLEL SAFE AS $$ SELECT now() + interval '" +
-                std::to_string(passed_.count()) + " milliseconds' $$");
+    set_clock("SELECT now() + interval '" + std::to_string(passed_.count()) + " milliseconds'");
   }
 
   void tamper(const std::string& sql) override { execute(conninfo_, sql); }
 
  private:
+  void set_clock(const std::string& body) {
+    execute(conninfo_,
+            "CREATE OR REPLACE FUNCTION partita.clock() RETURNS timestamptz LANGUAGE sql "
+            "STABLE PARALLEL SAFE AS $$" +
+                body + "$$");
+  }
+
   std::string conninfo_;
   std::shared_ptr<database> db_;
   milliseconds passed_{0};
