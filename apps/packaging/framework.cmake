@@ -23,8 +23,8 @@ foreach(header IN LISTS headers)
   partita_publish(batch/${header} ${header})
 endforeach()
 # What those include.
-foreach(header assignment chunk crash_search decision ids listings ranges retry run_plan states
-               values)
+foreach(header assignment chunk crash_search decision ids listings ranges retry run_plan
+               schedules states values)
   partita_publish(protocol/${header}.hpp protocol/${header}.hpp)
 endforeach()
 partita_publish(apps/client.hpp client.hpp)

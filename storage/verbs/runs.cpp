@@ -204,10 +204,8 @@ run_row restart(transaction& tx, run_id ended, const std::string& launch_key, in
   wanted.launch_key = launch_key;
   wanted.restart_of = ended;
   wanted.trace_parent = old.trace_parent;
-  if (!PARTITA_BUG(a_continued_run_is_of_no_tick)) {
-    wanted.schedule = old.schedule;
-    wanted.tick = old.tick;
-  }
+  wanted.schedule = old.schedule;
+  wanted.tick = old.tick;
   const auto steps = tx.list_steps(ended);
   wanted.result = result_of(old, steps);
   if (const auto same = tx.find_launch(launch_key)) return require_same_launch(*same, wanted);

@@ -80,7 +80,6 @@ constexpr mutant mutants[] = {
     {"missed_ticks_are_not_counted", memory},
     {"a_join_needs_no_balance", memory},
     {"a_resumed_schedule_has_no_owner", memory},
-    {"a_continued_run_is_of_no_tick", memory},
     // --- statements of SQLite
     {"sqlite_claim_drops_the_rest", sqlite},
     {"sqlite_masterships_are_not_found", sqlite},

@@ -204,8 +204,10 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
     w.heal();
     w.add_node(2, {}, static_cast<int>(s.timers.size()));
     const auto healed = w.now();
-    w.run_until([&] { return !people.busy() && idle_schedules(w).empty(); }, s.bound);
-    for (auto& idle : idle_schedules(w)) o.violations.push_back(std::move(idle));
+    const auto fired =
+        w.run_until([&] { return !people.busy() && idle_schedules(w).empty(); }, s.bound);
+    if (!fired)
+      for (auto& idle : idle_schedules(w)) o.violations.push_back(std::move(idle));
     people.pause_all_schedules();
     w.run_until(
         [&] {

@@ -14,7 +14,7 @@ std::vector<schedule_row> schedules_of(world& w) { return w.observer().list_sche
 }  // namespace
 
 std::vector<std::string> idle_schedules(world& w) {
-  constexpr milliseconds late{2000};
+  constexpr milliseconds late{20'000};  // a tick waits for the end of a run, and that takes seconds
   std::vector<std::string> idle;
   std::map<node_id, node_row> nodes;
   for (const auto& n : w.observer().list_nodes(false)) nodes[n.id] = n;
