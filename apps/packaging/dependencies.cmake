@@ -16,8 +16,8 @@ foreach(module libpqxx libpq sqlite3 cpp-httplib zlib)
   endif()
 endforeach()
 
-# Debian's CAF and cctz bring neither a CMake package nor a pkg-config file: partita::NAME is made of
-# a library and a header of it.
+# Debian's CAF and cctz bring neither a CMake package nor a pkg-config file: partita::NAME is made
+# of a library and a header of it.
 foreach(found "caf_core|caf/all.hpp|the C++ Actor Framework"
               "cctz|cctz/time_zone.h|cctz, for time zones")
   string(REGEX MATCH "^(.*)[|](.*)[|](.*)$" found "${found}")

@@ -59,7 +59,7 @@ new_schedule schedule_of(const registry& jobs, const std::vector<std::string>& w
 std::string trace_parent_in(const arguments& args) {
   const auto text = args.text("trace-parent");
   const auto from = args.source("trace-parent");
-  const auto kept = kept_trace_parent(text);
+  auto kept = kept_trace_parent(text);
   if (kept.empty() && !text.empty() && from.what != value_source::variable)
     throw usage_error(from.place + " is " + text + ", which is no traceparent of W3C",
                       "it is like 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");

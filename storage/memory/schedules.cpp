@@ -18,8 +18,9 @@ std::int64_t memory_transaction::set_balanced(bool balanced) {
 
 std::vector<token_node> memory_transaction::token_nodes() {
   std::vector<token_node> nodes;
-  for (const auto& [id, row] : db_.nodes) {
+  for (const auto& [key, row] : db_.nodes) {
     if (row.info.tokens == 0) continue;
+    const auto id = key;
     const auto owned = std::count_if(db_.schedules.begin(), db_.schedules.end(),
                                      [&](const auto& s) { return s.second.owner == id; });
     const auto active = row.state == node_state::active;

@@ -224,7 +224,7 @@ run_row restart(transaction& tx, run_id ended, const std::string& launch_key, in
 
 run_row abandon(transaction& tx, run_id ended, const std::string& by) {
   require_text("who asks", by);
-  const auto row = require_run(tx, ended, row_lock::update);
+  auto row = require_run(tx, ended, row_lock::update);
   if (row.abandoned) return row;  // a repeat
   if (row.state != run_state::failed && row.state != run_state::stopped)
     throw store_error(errc::wrong_state, named(ended) + " is " + std::string{to_string(row.state)} +

@@ -31,7 +31,7 @@ void schedule(world& w, const planned& p, std::size_t number, users& people, fau
       case blow::release:
         return w.release(node);
       case blow::join:
-        w.add_node(1 + p.target % 4);
+        w.add_node(1 + p.target % 4, {}, 1 + p.target % 4);
         return;
       case blow::outage:
         return w.outage(p.lasts);
@@ -194,7 +194,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
   const auto begun = w.now();
   outcome o;
   try {
-    for (auto executors : s.executors) w.add_node(executors);
+    for (auto executors : s.executors) w.add_node(executors, {}, executors);
     for (std::size_t i = 0; i < s.plan.size(); ++i) schedule(w, s.plan[i], i, people, faults);
 
     // Safety: whatever happens, no invariant breaks.

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "protocol/trigger.hpp"
+#include "storage/transaction.hpp"
 #include "tests/support/contract.hpp"
 
 using namespace partita;

@@ -55,6 +55,7 @@ const std::vector<room> house{
     {"apps/jobs/support",      {"batch/errors"}},
     {"apps/jobs/range_sum",    {"batch", "apps/jobs/support"}},
     {"apps/jobs/command",      {"batch", "batch/readers", "apps/jobs/support"}},
+    {"apps/jobs/services",     {"batch"}},
     {"apps/jobs/customer_etl", {"batch", "batch/errors", "batch/readers", "batch/writers",
                                 "apps/jobs/support"}},
     {"apps/jobs/sanctions_screening", {"batch", "batch/errors", "batch/readers", "batch/writers"}},
@@ -83,7 +84,8 @@ const std::vector<room> house{
     {"apps/generate",         {"apps/jobs/customer_etl", "apps/jobs/sanctions_screening",
                                "apps/partita"}},
     {"apps",                  {"apps/jobs/range_sum", "apps/jobs/command", "apps/jobs/customer_etl",
-                               "apps/jobs/sanctions_screening", "apps/partita", "apps/program",
+                               "apps/jobs/sanctions_screening", "apps/jobs/services",
+                               "apps/partita", "apps/program",
                                "apps/demo", "apps/generate"}},
 
     {"bench", {"storage", "batch", "batch/readers", "batch/writers", "actors",

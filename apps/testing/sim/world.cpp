@@ -74,7 +74,7 @@ db_time world::database_time() const {
 
 // --- nodes ---------------------------------------------------------------------------------------
 
-std::size_t world::add_node(int executors, std::vector<job> jobs, std::optional<int> tokens) {
+std::size_t world::add_node(int executors, std::vector<job> jobs, int tokens) {
   auto index = members_.size();
   auto db = std::make_shared<faulty_database>(*this, nullptr);
   auto deps = std::make_shared<node_deps>();
@@ -84,7 +84,7 @@ std::size_t world::add_node(int executors, std::vector<job> jobs, std::optional<
   deps->info.name = "node-" + std::to_string(index);
   deps->info.host = "simulated";
   deps->info.slots = executors;
-  deps->info.tokens = tokens.value_or(executors);
+  deps->info.tokens = tokens;
   deps->info.unreachable_after = limits_.unreachable_after;
   deps->info.deregister_after = limits_.deregister_after;
   tell_of_jobs(deps->info, *deps->jobs);

@@ -43,10 +43,8 @@ class world {
   world& operator=(const world&) = delete;
 
   // --- what a scenario does
-  /// `jobs` empty: it knows all jobs of the world. It owns at most `tokens` schedules; none given:
-  /// as many as it has executors.
-  std::size_t add_node(int executors, std::vector<job> jobs = {},
-                       std::optional<int> tokens = std::nullopt);
+  /// `jobs` empty: it knows all jobs of the world. It owns at most `tokens` schedules.
+  std::size_t add_node(int executors, std::vector<job> jobs = {}, int tokens = 0);
   /// Lets time pass until then.
   void run_until(mono_time moment);
   bool run_until(const std::function<bool()>& done, milliseconds limit);
