@@ -38,14 +38,12 @@ void heartbeat_state::renew() {
   deps->counters->ticks_pass.set(late ? sent : mono_time{});
   if (seen.draining && !draining) self->send(node, drain_atom::value);  // somebody asked for it
   auto overdue = std::exchange(seen.overdue, {});
-  if (limits) {
-    me.cluster = seen;
-  } else {
-    me.cluster.live_runs = seen.live_runs;
-    me.cluster.draining = seen.draining;
-    me.cluster.balanced = seen.balanced;
-    me.cluster.tick_in = seen.tick_in;
+  if (!limits) {  // the others were not looked at
+    seen.nodes = me.cluster.nodes;
+    seen.slots = me.cluster.slots;
+    seen.running = me.cluster.running;
   }
+  me.cluster = seen;
   self->send(node, renewal{me.id, sent, me.cluster});
   self->send(claimer, renewal{me.id, sent, me.cluster});
   if (scheduler) self->send(scheduler, renewal{me.id, sent, me.cluster});

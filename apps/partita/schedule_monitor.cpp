@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
 #include "apps/partita/documents.hpp"
 #include "apps/partita/schedule_troubles.hpp"
 #include "batch/batch.hpp"

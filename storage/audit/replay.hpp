@@ -52,9 +52,8 @@ struct replayed_lease : lease_record {
   range_map<attempt_outcome> reported;
 };
 
-/// A schedule that there is.
+/// A schedule that there is. Owners are not told by every event that takes them away.
 struct replayed_schedule {
-  node_id owner;
   bool paused = false;
 };
 

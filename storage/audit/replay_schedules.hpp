@@ -23,23 +23,17 @@ class schedule_replay : protected step_replay {
     state_.schedules.erase(id_in(detail));
   }
 
-  void schedule_paused(const json& detail) {
-    auto& s = there(detail);
-    s.paused = true;
-    s.owner = {};
-  }
+  void schedule_paused(const json& detail) { there(detail).paused = true; }
 
   void schedule_resumed(const json& detail) { there(detail).paused = false; }
 
   void schedule_moved(const json& detail) {
-    auto& s = there(detail);
     v_.count(rule::one_tick);
-    if (event_->node && s.paused)
+    if (there(detail).paused && event_->node)
       find(rule::one_tick, "gives a paused schedule to " + named(event_->node));
     const auto node = state_.nodes.find(event_->node);
     if (event_->node && (node == state_.nodes.end() || node->second != node_state::active))
       find(rule::one_tick, "gives a schedule to " + named(event_->node) + ", which was not ACTIVE");
-    s.owner = event_->node;
   }
 
   void no_change(const json& detail) { text(detail, "name"); }

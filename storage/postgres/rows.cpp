@@ -19,6 +19,10 @@ item_counts counts_of(const pqxx::row& row) {
           row["filter_count"].as<std::int64_t>(), row["skip_count"].as<std::int64_t>()};
 }
 
+std::optional<std::int64_t> micros_of(const std::optional<db_time>& at) {
+  return at ? std::optional{at->time_since_epoch().count()} : std::nullopt;
+}
+
 run_row run_of(const pqxx::row& row) {
   run_row run;
   run.id = id_of<run_id>(row["run_id"]);

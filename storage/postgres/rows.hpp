@@ -19,6 +19,7 @@ Id id_of(const pqxx::field& value) {
 
 db_time time_of(const pqxx::field& micros);
 std::optional<db_time> optional_time_of(const pqxx::field& micros);
+std::optional<std::int64_t> micros_of(const std::optional<db_time>& at);
 
 /// Throws damaged when no version of the engine writes this text.
 template <class State>

@@ -8,10 +8,6 @@ namespace partita::postgres {
 
 namespace {
 
-std::optional<std::int64_t> micros_of(const std::optional<db_time>& at) {
-  return at ? std::optional{at->time_since_epoch().count()} : std::nullopt;
-}
-
 std::optional<run_row> run_in(const pqxx::result& rows) {
   if (rows.empty()) return std::nullopt;
   return run_of(rows.front());

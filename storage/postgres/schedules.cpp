@@ -32,16 +32,12 @@ schedule_row schedule_of(const pqxx::row& row) {
   return s;
 }
 
-std::optional<std::int64_t> micros(const std::optional<db_time>& at) {
-  return at ? std::optional{at->time_since_epoch().count()} : std::nullopt;
-}
-
 template <class Rows, class Get>
 std::string moments(const Rows& rows, Get get) {
   array values;
   for (const auto& row : rows)
-    if (const std::optional<db_time>& at = get(row))
-      values.add(at->time_since_epoch().count());
+    if (const auto at = micros_of(get(row)))
+      values.add(*at);
     else
       values.add_null();
   return values.text();
@@ -98,7 +94,7 @@ std::optional<schedule_id> postgres_transaction::insert_schedule(
   const auto pause = paused.value_or(schedule_row::pause{});
   const auto made = query(sql::insert_schedule, s.name, s.job, s.parameters, s.identity, s.trigger,
                           s.zone, std::string{to_string(s.overlap)}, s.catch_up.count(),
-                          micros(next), paused.has_value(), pause.by, pause.note, declared);
+                          micros_of(next), paused.has_value(), pause.by, pause.note, declared);
   if (made.empty()) return std::nullopt;
   return id_of<schedule_id>(made.front()[0]);
 }
@@ -106,7 +102,7 @@ std::optional<schedule_id> postgres_transaction::insert_schedule(
 std::int64_t postgres_transaction::redefine_schedule(schedule_id schedule, const new_schedule& s,
                                                      const std::optional<db_time>& next) {
   return change(sql::redefine_schedule, schedule.value, s.job, s.parameters, s.identity, s.trigger,
-                s.zone, std::string{to_string(s.overlap)}, s.catch_up.count(), micros(next));
+                s.zone, std::string{to_string(s.overlap)}, s.catch_up.count(), micros_of(next));
 }
 
 std::optional<schedule_row> postgres_transaction::find_schedule(const std::string& name,
@@ -127,7 +123,7 @@ std::int64_t postgres_transaction::pause_schedule(schedule_id schedule, const st
 
 std::int64_t postgres_transaction::resume_schedule(schedule_id schedule,
                                                    const std::optional<db_time>& next) {
-  return change(sql::resume_schedule, schedule.value, micros(next));
+  return change(sql::resume_schedule, schedule.value, micros_of(next));
 }
 
 std::vector<due_schedule> postgres_transaction::due_schedules(node_id owner, int most) {

@@ -22,6 +22,11 @@
 //   another CTE only.
 namespace partita::postgres::sql {
 
+/// A moment that is given in microseconds since the epoch, or NULL: exact, as to_timestamp is not.
+inline std::string moment(const std::string& micros) {
+  return "timestamptz 'epoch' + " + micros + "::bigint * interval '1 microsecond'";
+}
+
 /// What a SELECT ends with: the lock of the rows it found.
 inline std::string locking(row_lock lock) {
   switch (lock) {

@@ -28,7 +28,7 @@ inline const std::string find_continuation = run_columns + "WHERE restart_of = $
 // $1 schedule, $2 tick in microseconds
 inline const std::string find_run_of_tick = run_columns + R"(
 WHERE schedule_id = $1::bigint AND schedule_id IS NOT NULL AND restart_of IS NULL
-  AND tick = timestamptz 'epoch' + $2::bigint * interval '1 microsecond')";
+  AND tick = )" + moment("$2");
 
 // $1 job, $2 identity
 inline const std::string find_live_run = run_columns + R"(
@@ -100,8 +100,8 @@ INSERT INTO partita.run
   (job, job_version, parameters, identity, launch_key, restart_of, result, trace_parent,
    schedule_id, tick, state)
 VALUES ($1, $2::integer, $3, $4, $5, nullif($6::bigint, 0), $7, nullif($8, ''),
-        nullif($9::bigint, 0), timestamptz 'epoch' + $10::bigint * interval '1 microsecond',
-        'CREATED')
+        nullif($9::bigint, 0), )" + moment("$10") +
+                                      R"(, 'CREATED')
 ON CONFLICT DO NOTHING RETURNING run_id)";
 
 // $1 run, $2 mode

@@ -33,11 +33,6 @@ WHERE s.schedule_id = m.schedule_id AND coalesce(s.owner_node_id, 0) = m.giver)"
 inline const std::string disown_schedules =
     "UPDATE partita.schedule SET owner_node_id = NULL WHERE owner_node_id = $1::bigint";
 
-// A moment of microseconds, or NULL.
-inline std::string moment(const std::string& micros) {
-  return "timestamptz 'epoch' + " + micros + "::bigint * interval '1 microsecond'";
-}
-
 // $1 name, $2 job, $3 parameters, $4 identity, $5 trigger, $6 zone, $7 overlap, $8 catch-up in ms,
 // $9 next tick or NULL, $10 whether paused, $11 by, $12 note, $13 whether declared
 inline const std::string insert_schedule = R"(
