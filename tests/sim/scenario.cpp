@@ -204,6 +204,8 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
     w.heal();
     w.add_node(2, {}, static_cast<int>(s.timers.size()));
     const auto healed = w.now();
+    // A schedule added late would not be paused with the others.
+    if (!s.timers.empty()) w.run_until(w.now() + latest_call);
     const auto fired =
         w.run_until([&] { return !people.busy() && idle_schedules(w).empty(); }, s.bound);
     if (!fired)
@@ -219,7 +221,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
         s.bound);
     o.recovery = std::chrono::duration_cast<milliseconds>(w.now() - healed);
     // What was under way comes to rest: late calls, the end of drains.
-    w.run_until(w.now() + milliseconds{11'000});
+    w.run_until(w.now() + latest_call + milliseconds{1000});
   } catch (const std::exception& e) {
     o.violations.push_back(std::string{"the simulation broke: "} + e.what());
   }

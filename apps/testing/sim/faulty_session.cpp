@@ -71,7 +71,7 @@ void faulty_session::run(verb& v) {
         }
       };
       ++world_.facts_.in_doubt;
-      world_.at(world_.now() + milliseconds{world_.order_.skewed(1, 10'000)}, later);
+      world_.at(world_.now() + milliseconds{world_.order_.skewed(1, latest_call.count())}, later);
       fail("simulated: no answer, and it happens later");
     }
     default:

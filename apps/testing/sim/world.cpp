@@ -207,10 +207,11 @@ void world::advance_to(mono_time moment) {
   }
 }
 
-/// Stops at the first violation: a loop that follows from it might never end.
+/// Stops at the first violation: a loop that follows from it might never end. A message may take
+/// time, so there may always be another one: what comes after the moment is left.
 void world::run_until(mono_time moment) {
   while (violations.empty()) {
-    while (violations.empty() && run_one())
+    while (violations.empty() && now_ <= moment && run_one())
       if (++steps_without_time_ > 100'000) throw std::logic_error("a loop of messages never rests");
     if (now_ >= moment) return;
     auto next = next_moment(moment);

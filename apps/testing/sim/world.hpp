@@ -17,6 +17,9 @@ namespace partita::sim {
 /// An empty database with the engine's tables, whose time is that of the clock.
 using database_maker = std::function<std::shared_ptr<database>(wall_clock)>;
 
+/// A call whose caller has given up may still happen within this.
+inline constexpr milliseconds latest_call{10'000};
+
 /// What happened in a world, in numbers.
 struct world_facts {
   std::int64_t verbs = 0;
