@@ -117,13 +117,13 @@ bool claimer_state::claim_from(ready_step& next) {
   const auto in = book.width_in(next, me.cluster.slots);
   ahead.claiming();
   const auto begun = deps->now();
-  auto grant =
-      db->verbs()->claim(me.id, next.step, lease_width(in, deps->limits), in.free_executors);
+  auto grant = db->verbs()->claim(me.id, next.step, lease_width(in, deps->limits),
+                                  in.free_executors, next.limited);
   ahead.answered();
   deps->counters->claims.add(deps->since(begun));
   (grant ? deps->counters->claims_won : deps->counters->claims_lost).add();
   if (!grant) return false;
-  outlook::took(next, grant->span.size(), in.executors);
+  ahead.took(next, grant->span.size(), in.executors);
   const auto lease = grant->lease;
   const auto span = grant->span;
   book.granted(std::move(*grant));
@@ -177,6 +177,8 @@ void claimer_state::obey(const work_view& view) {
       strays.push_back(held.lease);
     else if (held.stop != stop_mode::none)
       stop_lease(held.lease, held.stop);
+    else if (held.paused)
+      give_back(held.lease);
   }
   if (!strays.empty() && !PARTITA_BUG(stray_leases_are_kept)) {
     auto returned = db->verbs()->release(me.id, strays);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/text.hpp"
+#include "protocol/assignment.hpp"
 #include "protocol/overloaded.hpp"
 
 namespace partita {
@@ -37,7 +38,10 @@ step_spec spec_of(const job_step& defined, std::size_t ordinal, const run_row& r
     spec.streamed = is_streamed(*p, run);
     spec.transferable = p->is_transferable();
     spec.retry = p->retries();
-    spec.split_context = describe_cluster(nodes);
+    spec.at_most = p->most_at_once();
+    spec.limits = p->limits();
+    spec.tags = p->tags();
+    spec.split_context = describe_cluster(with_tags(nodes, spec.tags));
   } else {
     spec.kind = step_kind::tasklet;
     spec.retry = std::get<tasklet>(defined).retries();
@@ -118,7 +122,7 @@ void master_state::decide() {
   each_by_itself(actions, [&](const master_action& action) {
     if (!at_work(action)) wait = std::min(wait, act(now, action));
   });
-  resting = std::all_of(actions.begin(), actions.end(), at_work);
+  resting = !actions.empty() && std::all_of(actions.begin(), actions.end(), at_work);
   if (wait == at_once || works.empty()) recovered();
   again(wait);
 }

@@ -103,6 +103,11 @@ void refuse_to_store() {
   throw definition_error("what reads on the master stores nothing: the partitions do");
 }
 
+/// Those that could execute partitions of the step.
+std::vector<live_node> able_nodes(const master_task& task) {
+  return with_tags(task.db->verbs()->live_nodes(task.run.job), task.step.spec.tags);
+}
+
 void insert_listed(const master_task& task, const partitioned& definition, split_context& context,
                    const std::optional<scaling>& how) {
   auto listed = definition.slices(context);
@@ -110,9 +115,11 @@ void insert_listed(const master_task& task, const partitioned& definition, split
     task.db->verbs()->reset_split(task.step.id, task.node, task.term);
   partition_inserter inserter{task, 0, std::nullopt};
   for (auto& p : listed) inserter.add(std::move(p));
-  if (how && std::holds_alternative<local_partitioning>(*how) && inserter.seen() > 0)
+  const auto nodes = able_nodes(task);
+  const bool able_here = std::any_of(nodes.begin(), nodes.end(),
+                                     [&](const live_node& n) { return n.id == task.node; });
+  if (how && std::holds_alternative<local_partitioning>(*how) && inserter.seen() > 0 && able_here)
     return inserter.seal({{{0, inserter.seen() - 1}, task.node, 0}});
-  auto nodes = task.db->verbs()->live_nodes(task.run.job);
   inserter.seal(assign(definition.assigned(), inserter.seen(), nodes));
 }
 
@@ -273,7 +280,7 @@ worker_outcome split_work(const master_task& task, const partitioned& definition
   return guarded("split", [&]() -> worker_outcome {
     before_step(task);
     auto nodes = parse_cluster(task.step.spec.split_context);
-    if (nodes.empty()) nodes = task.db->verbs()->live_nodes(task.run.job);
+    if (nodes.empty()) nodes = able_nodes(task);
     const auto given = parameters_of(task);
     const auto how = definition.scaled(given);
     if (definition.streams(given) != task.step.spec.streamed)

@@ -22,7 +22,7 @@ namespace partita {
 void tell_of_jobs(node_info& to, const registry& jobs) {
   for (const auto& [ref, job] : jobs.all()) {
     to.jobs.push_back(ref);
-    to.catalogue.push_back({ref, describe(job).dump()});
+    to.catalogue.push_back({ref, describe(job).dump(), job.fairness(), job.most_runs()});
   }
 }
 
@@ -51,6 +51,7 @@ deps_ptr make_deps(const node_config& config) {
                         : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   deps.info.version = config.version;
   deps.info.tokens = config.settings.tokens;
+  deps.info.tags = config.settings.tags;
   deps.info.unreachable_after = config.settings.unreachable_after;
   deps.info.deregister_after = config.settings.deregister_after;
   tell_of_jobs(deps.info, *config.jobs);

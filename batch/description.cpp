@@ -26,8 +26,16 @@ json describe(const job& definition) {
     if (step.flow != 0) one["flow"] = step.flow;
     if (step.on_failure) one["on_failure"] = plan[*step.on_failure].name;
     if (step.decides) one["decides"] = true;
+    if (const auto* p = definition.partitioned_step(step.name)) {
+      if (p->most_at_once() > 0) one["at_most"] = p->most_at_once();
+      if (!p->limits().empty()) one["limits"] = p->limits();
+      if (!p->tags().empty()) one["tags"] = p->tags();
+    }
   }
-  return {{"about", definition.about()}, {"parameters", parameters}, {"steps", steps}};
+  json all{{"about", definition.about()}, {"parameters", parameters}, {"steps", steps}};
+  if (definition.most_runs() > 0) all["max_runs"] = definition.most_runs();
+  if (!definition.fairness().empty()) all["fair_by"] = definition.fairness();
+  return all;
 }
 
 namespace {

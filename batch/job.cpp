@@ -15,6 +15,8 @@ namespace {
   throw definition_error("job " + job + ": " + why);
 }
 
+constexpr const char* names_are_made_of = "a name is made of letters, digits, '_', '-' and '.'";
+
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 100 && std::all_of(text.begin(), text.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
@@ -28,6 +30,10 @@ std::string flaw(const partitioned& s) {
   if (!s.body()) return "has no body: give each(…)";
   if (auto why = flaw_of(s.retries()); !why.empty()) return why;
   if (s.time_limit() < milliseconds{0}) return "has a timeout of less than 0 ms";
+  if (s.most_at_once() < 0) return "allows less than 0 partitions at once";
+  for (const auto* names : {&s.limits(), &s.tags()})
+    for (const auto& name : *names)
+      if (!is_name(name)) return "names a limit or a tag '" + name + "': " + names_are_made_of;
   if (s.streamer() && !std::holds_alternative<shared>(s.assigned()))
     return "is streamed, so its partitions can only be shared";
   return {};
@@ -81,7 +87,8 @@ const decider* job::decider_of(std::string_view step_name) const {
 }
 
 std::vector<step_shape> job::shape() const {
-  if (!is_name(name_)) refuse(name_, "a name is made of letters, digits, '_', '-' and '.'");
+  if (!is_name(name_)) refuse(name_, names_are_made_of);
+  if (max_runs_ < 0) refuse(name_, "allows less than 0 runs at once");
   if (version_ < 1) refuse(name_, "the version must be 1 or more");
   if (!flaw_.empty()) refuse(name_, flaw_);
   if (steps_.empty()) refuse(name_, "has no step");
@@ -96,6 +103,9 @@ std::vector<step_shape> job::shape() const {
          (!p.fallback.is_null() &&
           std::find(p.choices.begin(), p.choices.end(), p.fallback) == p.choices.end())))
       refuse(name_, "parameter " + p.name + " is no text, or its default is none of its values");
+
+  if (!fair_by_.empty() && !seen.contains(fair_by_))
+    refuse(name_, "is fair by parameter " + fair_by_ + ", which it does not have");
 
   std::vector<step_shape> plan;
   std::set<std::string> steps;

@@ -65,6 +65,12 @@ class job {
     schedules_.push_back({std::move(name), std::move(trigger), std::move(how)});
     return *this;
   }
+  /// At most so many of its runs are RUNNING at once in the cluster; others wait, those of a higher
+  /// priority and older ones first. Default: any number.
+  job& max_runs(int n) { return max_runs_ = n, *this; }
+  /// Runs with one value of this parameter share the cluster as one: a run of another value need
+  /// not wait behind all of them. Without it each run has a share.
+  job& fair_by(std::string parameter) { return fair_by_ = std::move(parameter), *this; }
   /// Begins when what was given before it has ended well.
   job& step(job_step s);
   /// What comes after the group begins when all its flows have ended.
@@ -101,6 +107,8 @@ class job {
   bool continues(int older) const {
     return older == version_ || (oldest_continued_ <= older && older < version_);
   }
+  int most_runs() const { return max_runs_; }  // 0: any number
+  const std::string& fairness() const { return fair_by_; }
   const std::vector<parameter_spec>& parameter_specs() const { return parameters_; }
   const std::vector<job_step>& steps() const { return steps_; }
   const partitioned* partitioned_step(std::string_view step_name) const;
@@ -136,6 +144,8 @@ class job {
   std::vector<position> positions_;  // of the steps
   std::vector<std::size_t> last_;    // the steps that what is given next comes after
   int flows_ = 0;
+  int max_runs_ = 0;
+  std::string fair_by_;
   bool starts_programs_ = false;
   std::string flaw_;  // of a group; "": none
   std::vector<std::pair<std::string, std::string>> jumps_;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "batch/aggregate.hpp"
 #include "batch/chunk_loop.hpp"
@@ -52,6 +53,15 @@ class partitioned {
   /// that is dropped. One that does not stop keeps its executor, unless it is isolated: then its
   /// process is killed. Default: none.
   partitioned& timeout(milliseconds most) { return timeout_ = most, *this; }
+  /// At most so many partitions of it are in execution at once in the whole cluster. Default: any
+  /// number.
+  partitioned& at_most(int partitions) { return at_most_ = partitions, *this; }
+  /// A named limit of the cluster holds for it too: `partita limit set NAME N`. May be given
+  /// several times. Until somebody sets one, it allows any number.
+  partitioned& limited_by(std::string limit) { return limits_.push_back(std::move(limit)), *this; }
+  /// Only nodes with this tag (`partita node --tag gpu`) execute its partitions. May be given
+  /// several times: then a node has them all.
+  partitioned& requires_tag(std::string tag) { return tags_.push_back(std::move(tag)), *this; }
   /// Bodies run in child processes of the node: one that crashes, hangs past its timeout or uses
   /// too much memory loses its attempt, and nothing else. Tries after the first are isolated
   /// anyway. A body sees no variable of another attempt. Only in programs that `partita::main`
@@ -80,6 +90,9 @@ class partitioned {
   bool is_transferable() const { return transferable_; }
   const retry_policy& retries() const { return retry_; }
   milliseconds time_limit() const { return timeout_; }
+  int most_at_once() const { return at_most_; }  // 0: any number
+  const std::vector<std::string>& limits() const { return limits_; }
+  const std::vector<std::string>& tags() const { return tags_; }
   const std::optional<isolation>& isolated_how() const { return isolated_; }
   /// How many items the whole step may let go; null: any number.
   const skip_limit_function& skip_limit() const { return chunked_.skip_limit; }
@@ -112,6 +125,9 @@ class partitioned {
   bool transferable_ = true;
   retry_policy retry_;
   milliseconds timeout_{0};  // 0: none
+  int at_most_ = 0;
+  std::vector<std::string> limits_;
+  std::vector<std::string> tags_;
   std::optional<isolation> isolated_;
   partition_function body_;
   chunked_body chunked_;  // empty where the body is a function

@@ -74,6 +74,15 @@ std::vector<ready_range> deal_to_lightest(std::int64_t count, std::size_t max_ra
 
 }  // namespace
 
+std::vector<live_node> with_tags(std::vector<live_node> nodes, std::span<const std::string> tags) {
+  std::erase_if(nodes, [&](const live_node& node) {
+    return std::any_of(tags.begin(), tags.end(), [&](const std::string& tag) {
+      return std::find(node.tags.begin(), node.tags.end(), tag) == node.tags.end();
+    });
+  });
+  return nodes;
+}
+
 std::vector<ready_range> assign(const assignment& strategy, std::int64_t count,
                                 std::span<const live_node> nodes, std::size_t max_ranges) {
   if (count <= 0) return {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct fixed_node_count {  // dealt in turn over the n least loaded live nodes
 };
 struct least_loaded {};  // each to the node with the lightest load per slot, +1 as it is dealt
 using assignment = std::variant<shared, round_robin, fixed_node_count, least_loaded>;
+
+/// Those of these nodes that have all tags.
+std::vector<live_node> with_tags(std::vector<live_node> nodes, std::span<const std::string> tags);
 
 /// Turns partitions 0..count-1 into ready ranges: disjoint, ascending, covering all of them.
 /// Dealing goes partition by partition, or block by block where that would make more than

@@ -28,6 +28,13 @@ inline constexpr std::string_view run_adopted = "RUN_ADOPTED";        // [run no
 inline constexpr std::string_view run_let_go = "RUN_LET_GO";          // [run node] term: no master
 inline constexpr std::string_view stop_requested = "STOP_REQUESTED";  // [run] mode, by
 inline constexpr std::string_view run_abandoned = "RUN_ABANDONED";    // [run] by
+inline constexpr std::string_view run_paused = "RUN_PAUSED";          // [run] note, by
+inline constexpr std::string_view run_resumed = "RUN_RESUMED";        // [run] by
+inline constexpr std::string_view run_prioritized = "RUN_PRIORITIZED";  // [run] priority, by
+inline constexpr std::string_view job_paused = "JOB_PAUSED";            // [] job, note, by
+inline constexpr std::string_view job_resumed = "JOB_RESUMED";          // [] job, by
+/// [] limit, slots (absent: any number), by
+inline constexpr std::string_view limit_set = "LIMIT_SET";
 
 // [] schedule, name, by
 inline constexpr std::string_view schedule_changed = "SCHEDULE_CHANGED";  // job, trigger too

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <tuple>
 
 #include "protocol/settings.hpp"
 #include "protocol/values.hpp"
@@ -37,17 +38,17 @@ inline std::int64_t lease_width(const width_input& in, const settings& s) {
                     std::max<std::int64_t>(narrow, s.max_lease_width));
 }
 
-/// Which step a node claims from next: the one that holds the fewest executors of the cluster, so
-/// that runs share it evenly whatever their size or age; the oldest among equals. The index into
-/// `ready`, or nothing when there is no work.
+/// Which step a node claims from next: among those of the highest priority the one whose group, and
+/// in that the one that itself, holds the fewest executors of the cluster, so that groups and runs
+/// share it evenly whatever their size or age; the oldest among equals. The index into `ready`, or
+/// nothing when there is no work.
 inline std::optional<std::size_t> fairest(const std::vector<ready_step>& ready) {
+  const auto rank = [](const ready_step& s) {
+    return std::tuple{-s.priority, s.group ? s.group_held : s.slots_held, s.slots_held, s.step};
+  };
   std::optional<std::size_t> best;
-  for (std::size_t i = 0; i < ready.size(); ++i) {
-    if (ready[i].remaining <= 0) continue;
-    if (!best || std::pair{ready[i].slots_held, ready[i].step} <
-                     std::pair{ready[*best].slots_held, ready[*best].step})
-      best = i;
-  }
+  for (std::size_t i = 0; i < ready.size(); ++i)
+    if (ready[i].remaining > 0 && (!best || rank(ready[i]) < rank(ready[*best]))) best = i;
   return best;
 }
 

@@ -79,6 +79,14 @@ struct run_standing {
   bool claimable_now = false;  // that time has come
 };
 
+/// A named limit.
+struct limit_row {
+  std::string name;
+  std::optional<int> slots;  // partitions in execution at once; none: any number
+  lease_id since;            // leases with a higher id were granted under these slots
+  int in_use = 0;            // as of now
+};
+
 /// A live run of which no partition is held.
 struct idle_run {
   run_row run;

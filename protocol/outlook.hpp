@@ -56,11 +56,16 @@ class outlook {
   bool in_doubt() const { return in_doubt_; }
 
   /// The claim brought `partitions` for `executors` of this node. Of ranges that were tried before
-  /// the look knows only the first: what comes after it is not known.
-  static void took(ready_step& from, std::int64_t partitions, int executors) {
+  /// the look knows only the first: what comes after it is not known. Nor is what is left of
+  /// the room of a limited step.
+  void took(ready_step& from, std::int64_t partitions, int executors) {
+    const auto more = static_cast<int>(std::min<std::int64_t>(partitions, executors));
     from.remaining -= partitions;
-    from.slots_held += static_cast<int>(std::min<std::int64_t>(partitions, executors));
-    if (from.next_attempt > 0) from.remaining = 0;
+    from.slots_held += more;
+    if (from.group)
+      for (auto& step : ready_)
+        if (step.group == from.group) step.group_held += more;
+    if (from.next_attempt > 0 || from.limited) from.remaining = 0;
   }
 
   /// Another node was faster. More claims by the same view would each be as narrow as this one.

@@ -197,6 +197,16 @@ run_path follow(std::span<const step_row> steps, std::span<const step_shape> pla
   return follower{steps, plan}.follow();
 }
 
+namespace {
+
+/// Of the author's code, or of partitions.
+bool begins_work(const master_action& action) {
+  return std::holds_alternative<begin_step>(action) || std::holds_alternative<split_step>(action) ||
+         std::holds_alternative<run_tasklet>(action);
+}
+
+}  // namespace
+
 std::vector<master_action> next_actions(const run_row& run, std::span<const step_row> steps,
                                         std::span<const step_shape> plan,
                                         const std::map<step_id, step_progress>& progress) {
@@ -223,6 +233,8 @@ std::vector<master_action> next_actions(const run_row& run, std::span<const step
     actions.insert(actions.end(), possible.begin(), possible.end());
   if (actions.empty()) actions = end_the_rest(steps, progress);
   if (actions.empty()) actions.push_back(end_of(path, stopped, !possible.empty()));
+  if (run.is_held_back() && run.stop == stop_mode::none)
+    std::erase_if(actions, [](const master_action& action) { return begins_work(action); });
   return actions;
 }
 

@@ -106,7 +106,8 @@ using master_action = std::variant<begin_step, split_step, run_tasklet, watch_st
                                    decide_step, end_step, end_run>;
 
 /// The run state machine, from rows alone: all that can be done now, one action a step, or the end
-/// of the run. `progress`: of each partitioned step that is RUNNING.
+/// of the run. `progress`: of each partitioned step that is RUNNING. Of a run that is held back no
+/// step begins, no split and no tasklet: there may be nothing to do.
 /// REQUIRES: the run is RUNNING.
 ///
 /// A step that is RUNNING with an error is failing: it ends FAILED once no partition of it is under

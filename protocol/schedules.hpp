@@ -32,12 +32,7 @@ struct schedule_row {
   run_id last_run;
   std::int64_t missed = 0;  // ticks that started no run
   bool declared = false;    // by a program: what it says counts
-  struct pause {
-    db_time since;
-    std::string by;    // "": not told
-    std::string note;  // why
-  };
-  std::optional<pause> paused;
+  std::optional<pause_mark> paused;
   db_time created_at;
 };
 

@@ -34,6 +34,7 @@ struct settings {
   // --- limits
   int executors = 0;                                   // partitions at once; 0: one per core
   int tokens = 100;                                    // schedules one node owns at most
+  std::vector<std::string> tags;                       // what steps may require of a node
   int max_masterships = 16;                            // runs one node drives at once
   int split_batch = 5000;                              // partitions inserted in one statement
   std::size_t max_statement_bytes = 16 * 1024 * 1024;  // of the texts it inserts

@@ -25,6 +25,14 @@ using mono_time = std::chrono::time_point<std::chrono::steady_clock, std::chrono
 /// A JSON document as text: valid UTF-8, no NUL. Parsed at the edges, never in the store.
 using json_text = std::string;
 
+/// Who keeps something from going on, since when, and why.
+struct pause_mark {
+  db_time since;
+  std::string by;    // "": not told
+  std::string note;  // why
+  friend bool operator==(const pause_mark&, const pause_mark&) = default;
+};
+
 /// A job a binary knows. A node claims only partitions of jobs, and versions, it knows.
 struct job_ref {
   std::string name;
@@ -36,6 +44,8 @@ struct job_ref {
 struct job_description {
   job_ref job;
   json_text description = "{}";
+  std::string fair_by{};  // the parameter by whose value its runs share fairly; "": none
+  int max_runs = 0;       // so many of them are RUNNING at once; 0: any number
   friend bool operator==(const job_description&, const job_description&) = default;
 };
 
@@ -58,6 +68,7 @@ struct node_info {
   std::vector<job_ref> jobs;
   std::vector<job_description> catalogue{};  // of these jobs, for who does not know them
   int tokens = 0;                            // schedules it may own at most
+  std::vector<std::string> tags{};           // what steps may require of it
   // By which silence it judges others, and is to be judged: one for all nodes. 0: not told.
   milliseconds unreachable_after{0};
   milliseconds deregister_after{0};
@@ -89,6 +100,7 @@ struct live_node {
   node_id id;
   int slots = 1;
   int running = 0;
+  std::vector<std::string> tags{};
   friend bool operator==(const live_node&, const live_node&) = default;
 };
 
@@ -132,6 +144,7 @@ struct submission {
   std::string launch_key;
   std::string by{};            // who asked, for the event log; "": not told
   std::string trace_parent{};  // of whoever submits it (protocol/trace.hpp); "": none
+  int priority = 0;
 };
 
 struct run_row {
@@ -155,7 +168,25 @@ struct run_row {
   // The schedule that started it, and for which of its moments. A run that continues it has both.
   schedule_id schedule{};
   std::optional<db_time> tick{};
+  int priority = 0;  // what is higher goes first
+  /// The value of the parameter by which its job is fair; "": there is none. As the catalogue tells
+  /// when it is launched, and again when its first master takes it.
+  std::string fair_key{};
+  std::optional<pause_mark> paused{};  // nothing of it begins
+  bool job_paused = false;             // nothing of any run of its job does
+
+  bool is_held_back() const { return paused || job_paused; }
 };
+
+/// A job of which nothing begins.
+struct paused_job {
+  std::string job;
+  pause_mark why;
+};
+
+/// Of runs, and what they may be given.
+inline constexpr int lowest_priority = -1000;
+inline constexpr int highest_priority = 1000;
 
 /// A run that waits for a master, and the term a new master must have seen to take it.
 struct masterless_run {
@@ -188,6 +219,11 @@ struct step_spec {
   bool after_failure = false;
   retry_policy retry;
   json_text split_context = "{}";  // what the split saw of the cluster: a resumed split sees it too
+  int at_most = 0;                 // partitions of it in execution in the cluster; 0: any number
+  std::vector<std::string> limits{};  // named ones that hold for it too
+  std::vector<std::string> tags{};    // a node that executes it has them all
+
+  bool is_limited() const { return at_most > 0 || !limits.empty(); }
 };
 
 struct step_row {
@@ -253,7 +289,15 @@ struct ready_step {
   /// between several steps; may be 0 where only this one is ready.
   int slots_held = 0;
   int next_attempt = 0;  // tries used up of the range a claim would cut
+  int priority = 0;      // of its run
+  /// The first of the runs here that share fairly as one (run_row::fair_key), and the executors
+  /// that all runs of these hold. None: it shares by itself.
+  run_id group{};
+  int group_held = 0;
+  bool limited = false;  // claimed only as far as its limits leave room
 };
+
+inline constexpr int masterless_shown = 64;
 
 /// What a node learns when it looks for something to do.
 struct work_view {
@@ -263,9 +307,11 @@ struct work_view {
   struct live_lease {
     lease_id lease;
     stop_mode stop = stop_mode::none;
+    bool paused = false;  // its run, or the job: what has not begun is to be given back
   };
   std::vector<live_lease> held;
-  /// Live runs without a master whose job this node knows.
+  /// Live runs without a master whose job this node knows, that may go on: in the order in which
+  /// they are to be taken, at most `masterless_shown`.
   std::vector<masterless_run> masterless;
 };
 

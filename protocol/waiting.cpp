@@ -32,6 +32,8 @@ std::vector<const node_row*> knowing(const std::vector<const node_row*>& nodes,
 waiting why_waiting(const run_row& run, const run_standing& standing,
                     const std::vector<node_row>& nodes, db_time now) {
   if (is_terminal(run.state)) return {};
+  if (run.stop == stop_mode::none && run.paused) return {obstacle::paused};
+  if (run.stop == stop_mode::none && run.job_paused) return {obstacle::job_paused};
   std::vector<const node_row*> active;
   bool draining = false;
   for (const auto& node : nodes) {
@@ -59,6 +61,44 @@ waiting why_waiting(const run_row& run, const run_standing& standing,
   }
   if (free) return {};
   return {obstacle::no_slot, {}, count, slots};
+}
+
+namespace {
+
+bool is_among(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// A tag of the step that no node has which could take the run; "": each is there.
+std::string missing_tag(const step_row& step, const std::vector<const node_row*>& able) {
+  for (const auto& tag : step.spec.tags)
+    if (std::none_of(able.begin(), able.end(),
+                     [&](const node_row* node) { return is_among(node->info.tags, tag); }))
+      return tag;
+  return {};
+}
+
+}  // namespace
+
+waiting why_held_back(const run_row& run, const std::vector<step_row>& steps,
+                      const std::vector<node_row>& nodes, const std::vector<limit_row>& limits,
+                      std::int64_t running, int max_runs) {
+  if (run.state == run_state::created)
+    return max_runs > 0 && running >= max_runs ? waiting{obstacle::queued, {}, 0, max_runs}
+                                               : waiting{};
+  std::vector<const node_row*> active;
+  for (const auto& node : nodes)
+    if (node.state == node_state::active) active.push_back(&node);
+  const auto able = knowing(active, run.job);
+  for (const auto& step : steps) {
+    if (is_terminal(step.state)) continue;
+    if (auto tag = missing_tag(step, able); !tag.empty())
+      return {obstacle::no_tag, {}, static_cast<int>(able.size()), 0, {}, std::move(tag)};
+    for (const auto& limit : limits)
+      if (limit.slots && limit.in_use >= *limit.slots && is_among(step.spec.limits, limit.name))
+        return {obstacle::limit_reached, {}, 0, *limit.slots, {}, limit.name};
+  }
+  return {};
 }
 
 }  // namespace partita

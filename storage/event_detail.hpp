@@ -41,6 +41,12 @@ inline nlohmann::json decided_detail(const decision& chosen) {
   return {{"decision", to_string(chosen.how)}, {"text", chosen.text}};
 }
 
+/// With who asked, where that is known.
+inline nlohmann::json asked(nlohmann::json detail, const std::string& by) {
+  if (!by.empty()) detail["by"] = by;
+  return detail;
+}
+
 /// Ranges as a field: [[0,4],[6,6]].
 inline nlohmann::json json_of(const std::vector<range>& ranges) {
   auto list = nlohmann::json::array();

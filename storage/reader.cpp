@@ -38,9 +38,22 @@ std::vector<known_job> reader::list_known_jobs() const {
   return run("list_known_jobs", access::read, &transaction::list_known_jobs);
 }
 
+std::vector<paused_job> reader::list_paused_jobs() const {
+  return run("list_paused_jobs", access::read, &transaction::list_paused_jobs);
+}
+
+std::vector<limit_row> reader::list_limits() const {
+  return run("list_limits", access::read, &transaction::list_limits);
+}
+
 std::vector<schedule_row> reader::list_schedules(const std::string& after, int limit) const {
   require_text("the name of the schedule", after);
   return run("list_schedules", access::read, &transaction::list_schedules, after,
+             std::max(0, limit));
+}
+
+std::vector<run_row> reader::list_runs_of_schedule(schedule_id schedule, int limit) const {
+  return run("list_runs_of_schedule", access::read, &transaction::list_runs_of_schedule, schedule,
              std::max(0, limit));
 }
 

@@ -51,9 +51,16 @@ class reader : public virtual run_lookup {
   /// The catalogue: every job and version that a node that joined ever knew, by name and version.
   std::vector<known_job> list_known_jobs() const;
 
+  /// By name.
+  std::vector<paused_job> list_paused_jobs() const;
+  /// By name: each that a step has named or somebody has set.
+  std::vector<limit_row> list_limits() const;
+
   /// With names behind `after`, by name, at most `limit`.
   std::vector<schedule_row> list_schedules(const std::string& after, int limit) const;
   std::optional<schedule_row> find_schedule(const std::string& name) const;
+  /// The newest runs of its ticks, newest first, at most `limit`.
+  std::vector<run_row> list_runs_of_schedule(schedule_id schedule, int limit) const;
 
   /// Newest first, at most `limit`, with ids below `before` (none: from the newest).
   std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only = {}) const;

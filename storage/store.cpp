@@ -8,6 +8,7 @@
 #include "storage/verbs/nodes.hpp"
 #include "storage/verbs/runs.hpp"
 #include "storage/verbs/schedules.hpp"
+#include "storage/verbs/sharing.hpp"
 #include "storage/verbs/steps.hpp"
 
 // Each verb joined with its algorithm.
@@ -95,6 +96,34 @@ run_row launcher_store::request_stop(run_id run, stop_mode mode, const std::stri
 
 void launcher_store::request_drain(node_id node, const std::string& by) const {
   run("request_drain", access::write, verbs::request_drain, node, by);
+}
+
+// --- how runs share the cluster ------------------------------------------------------------------
+
+run_row sharing_store::pause_run(run_id run, const std::string& note, const std::string& by) const {
+  return this->run("pause_run", access::write, verbs::pause_run, run, note, by);
+}
+
+run_row sharing_store::resume_run(run_id run, const std::string& by) const {
+  return this->run("resume_run", access::write, verbs::resume_run, run, by);
+}
+
+void sharing_store::pause_job(const std::string& job, const std::string& note,
+                              const std::string& by) const {
+  run("pause_job", access::write, verbs::pause_job, job, note, by);
+}
+
+bool sharing_store::resume_job(const std::string& job, const std::string& by) const {
+  return run("resume_job", access::write, verbs::resume_job, job, by);
+}
+
+run_row sharing_store::set_priority(run_id run, int priority, const std::string& by) const {
+  return this->run("set_priority", access::write, verbs::set_priority, run, priority, by);
+}
+
+void sharing_store::set_limit(const std::string& name, const std::optional<int>& slots,
+                              const std::string& by) const {
+  run("set_limit", access::write, verbs::set_limit, name, slots, by);
 }
 
 // --- schedules -----------------------------------------------------------------------------------
@@ -207,8 +236,8 @@ work_view worker_store::look(node_id node) const {
 }
 
 std::optional<lease_grant> worker_store::claim(node_id node, step_id step, std::int64_t width,
-                                               std::int64_t narrow) const {
-  return run("claim", access::single, &transaction::claim, node, step, width, narrow);
+                                               std::int64_t narrow, bool limited) const {
+  return run("claim", access::single, &transaction::claim, node, step, width, narrow, limited);
 }
 
 int worker_store::release(node_id node, std::span<const lease_id> leases) const {

@@ -20,9 +20,9 @@
 // again with the same arguments, and then answers as if the first call had not happened, or had
 // succeeded.
 //
-// Locks. Order: run, step, node, balance, schedule, ready, lease, result. A transaction that needs
-// a row to stay live takes FOR KEY SHARE; one that may end the row, or take it away, takes FOR
-// UPDATE; both check the state after the lock.
+// Locks. Order: run, job, step, node, limit, balance, schedule, ready, lease, result. A transaction
+// that needs a row to stay live takes FOR KEY SHARE; one that may end the row, or take it away,
+// takes FOR UPDATE; both check the state after the lock.
 //
 // Time. "Now" is the database's clock, one reading a transaction.
 //
@@ -128,6 +128,34 @@ class launcher_store : public virtual run_lookup {
   void request_drain(node_id node, const std::string& by = {}) const;
 };
 
+/// For who decides how runs share the cluster. `by` is who asked for it: the event of the change
+/// tells. Of a run that has ended, and of one that is not there, verbs throw `wrong_state` and
+/// `not_found`.
+class sharing_store : public virtual facet {
+ public:
+  explicit sharing_store(std::shared_ptr<session> with) : facet(std::move(with)) {}
+
+  /// Nothing of it begins any more: no partition is claimed, no step begins, and no master takes it
+  /// before it was ever RUNNING. What is in execution goes to its end; what is leased and has not
+  /// begun is given back. Paused again, it tells the newer note. Returns it as it is after.
+  run_row pause_run(run_id run, const std::string& note, const std::string& by = {}) const;
+  /// A repeat changes nothing.
+  run_row resume_run(run_id run, const std::string& by = {}) const;
+  /// As pause_run, for all runs of the job that are there and that come. Throws `not_found` for a
+  /// job that no node has told of.
+  void pause_job(const std::string& job, const std::string& note, const std::string& by = {}) const;
+  /// A run that is paused by itself stays so. A repeat changes nothing; true: something changed.
+  bool resume_job(const std::string& job, const std::string& by = {}) const;
+  /// Work of runs with a higher priority is claimed first, from the next look of each node on.
+  /// Throws bad_request for one that is not within lowest_priority and highest_priority.
+  run_row set_priority(run_id run, int priority, const std::string& by = {}) const;
+  /// How many partitions of all steps that name this limit may be in execution at once in the
+  /// cluster; nothing: any number. More may be in execution when it is called: they go to their
+  /// end. Throws bad_request below 0, and for a name that is empty.
+  void set_limit(const std::string& name, const std::optional<int>& slots,
+                 const std::string& by = {}) const;
+};
+
 /// For who makes schedules, and looks after them. `by` is who asked for it: the event of the change
 /// tells. Every verb that takes a name throws `not_found` where no schedule has it.
 class schedule_store : public virtual facet {
@@ -184,9 +212,11 @@ class master_store : public virtual run_lookup {
   explicit master_store(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
 
   /// Makes `node` master: requires that the run is live, has no master, its term is `seen`, and the
-  /// node is ACTIVE (its row locked FOR KEY SHARE). Then term + 1, CREATED becomes RUNNING, and the
-  /// new term is returned. Nothing when any of it does not hold (somebody else was faster). Called
-  /// again after `unavailable` by the same node: returns seen+1 if this node holds that term.
+  /// node is ACTIVE (its row locked FOR KEY SHARE); and of a CREATED run that neither it nor its
+  /// job is paused, and that fewer runs of its job are RUNNING than may be. Then term + 1, CREATED
+  /// becomes RUNNING, and the new term is returned. Nothing when any of it does not hold (somebody
+  /// else was faster). Called again after `unavailable` by the same node: returns seen+1 if this
+  /// node holds that term.
   std::optional<term> adopt_run(run_id run, node_id node, term seen) const;
 
   /// Lets go of a run in good order: no master, term unchanged. Whoever knows the job takes over.
@@ -257,21 +287,25 @@ class worker_store : public virtual run_lookup {
   explicit worker_store(const std::shared_ptr<session>& with) : facet(with), run_lookup(with) {}
 
   /// What this node could do now: one read, no lock. `ready`: steps RUNNING, not failing, of runs
-  /// RUNNING without a stop request, whose job the node knows, with a range it may claim now
-  /// (shared or bound to it, available_at <= now). All empty for a node that is not ACTIVE, but for
-  /// `held`.
+  /// RUNNING without a stop request and not paused, whose job the node knows and whose tags it has,
+  /// with a range it may claim now (shared or bound to it, available_at <= now), and room for it
+  /// within their limits. `masterless`: without CREATED runs that are paused, or whose job has as
+  /// many RUNNING as it may; by priority, then in turns of the fair keys. All empty for a node that
+  /// is not ACTIVE, but for `held`.
   work_view look(node_id node) const;
 
   /// Cuts at most `width` partitions off the front of one ready range of this step and leases them
   /// to the node. Takes the range bound to the node first, then by `lo`. Locks the step row and the
   /// node row FOR KEY SHARE (step RUNNING, not failing, run RUNNING and not asked to stop, node
   /// ACTIVE: else nothing), the range FOR UPDATE. A range with attempt > 0 is cut no
-  /// wider than `narrow`. Returns nothing when there is nothing to take. The attempt of the lease
+  /// wider than `narrow`. Of a step with limits it takes no more than they leave room for, and only
+  /// if `limited` says that the caller knows of them; then claims under the same limits wait for
+  /// each other. Returns nothing when there is nothing to take. The attempt of the lease
   /// is that of the range, plus one. If the outcome is not known (`unavailable`) the lease may
   /// exist, or come to exist: the caller finds it in `held` of a later look, does not know it, and
   /// releases it.
   std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
-                                   std::int64_t narrow) const;
+                                   std::int64_t narrow, bool limited = false) const;
 
   /// Gives back those of these leases that are LIVE and of this node: nobody works on them. What is
   /// unfinished becomes ready again, shared, with the attempts it had before the lease; the lease
@@ -357,6 +391,7 @@ class worker_store : public virtual run_lookup {
 /// All verbs, for tests and simulations.
 class store : public cluster_store,
               public launcher_store,
+              public sharing_store,
               public schedule_store,
               public scheduler_store,
               public master_store,
@@ -368,6 +403,7 @@ class store : public cluster_store,
         run_lookup(with),
         cluster_store(with),
         launcher_store(with),
+        sharing_store(with),
         schedule_store(with),
         scheduler_store(with),
         master_store(with),

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "protocol/errors.hpp"
+#include "protocol/limits.hpp"
 #include "protocol/schedule_policy.hpp"
 #include "protocol/schedules.hpp"
 #include "protocol/timeline.hpp"
@@ -99,12 +100,13 @@ class run_rows {
                                                const std::string& identity) = 0;
   virtual bool any_live_run() = 0;
   /// A run CREATED now, from the job, parameters, identity, launch key, `restart_of`, result, trace
-  /// parent, schedule and tick of `run`. Nothing when a unique index refuses it: the launch key, a
-  /// live run of the same identity, another continuation of the same run, or another run of the
-  /// same tick. A new look tells which.
+  /// parent, schedule, tick and priority of `run`; its fair key by the catalogue. Nothing when a
+  /// unique index refuses it: the launch key, a live run of the same identity, another continuation
+  /// of the same run, or another run of the same tick. A new look tells which.
   virtual std::optional<run_id> insert_run(const run_row& run) = 0;
   virtual std::int64_t set_stop(run_id run, stop_mode mode) = 0;
-  /// RUNNING under this master and term; started now, unless it was before.
+  /// RUNNING under this master and term; started now, unless it was before. Its fair key is by the
+  /// catalogue: when it was launched, no node may have told of its job yet.
   virtual std::int64_t take_run(run_id run, node_id master, term t) = 0;
   virtual std::int64_t release_run(run_id run) = 0;  // no master, the term stays
   virtual std::int64_t set_run_result(run_id run, const json_text& result) = 0;
@@ -143,6 +145,38 @@ class run_rows {
       if (auto row = find_run(run, row_lock::none)) rows.push_back(std::move(*row));
     return rows;
   }
+};
+
+// --- how runs share the cluster ------------------------------------------------------------------
+
+class sharing_rows {
+ public:
+  virtual ~sharing_rows() = default;
+
+  virtual std::int64_t set_priority(run_id run, int priority) = 0;
+  /// Now.
+  virtual std::int64_t pause_run(run_id run, const std::string& by, const std::string& note) = 0;
+  virtual std::int64_t resume_run(run_id run) = 0;
+  /// Now; one that is paused gets the newer note.
+  virtual void pause_job(const std::string& job, const std::string& by,
+                         const std::string& note) = 0;
+  virtual std::int64_t resume_job(const std::string& job) = 0;
+
+  /// How many runs of this job may be RUNNING at once; 0: any number. Where there is a bound, who
+  /// else asks for one of this job waits.
+  virtual int lock_max_runs(const job_ref& job) = 0;
+  virtual std::int64_t count_running(const std::string& job) = 0;
+
+  /// Adds those that are not there, for any number of partitions.
+  virtual void insert_limits(std::span<const std::string> names) = 0;
+  /// `since` is the newest lease of all. Waits for claims under this limit.
+  virtual std::int64_t set_limit(const std::string& name, const std::optional<int>& slots) = 0;
+  /// What is in execution under the limits of these steps, but for limits that allow any number.
+  virtual std::vector<limit_use> limit_uses(std::span<const step_id> steps) = 0;
+
+  // One statement each.
+  virtual std::vector<paused_job> list_paused_jobs() = 0;
+  virtual std::vector<limit_row> list_limits() = 0;  // by name
 };
 
 // --- steps ---------------------------------------------------------------------------------------
@@ -241,9 +275,10 @@ class schedule_rows {
   virtual std::int64_t disown_schedules(node_id owner) = 0;
 
   /// Without owner; paused where there is a pause. Nothing: the name is taken.
-  virtual std::optional<schedule_id> insert_schedule(
-      const new_schedule& s, const std::optional<db_time>& next, bool declared,
-      const std::optional<schedule_row::pause>& paused) = 0;
+  virtual std::optional<schedule_id> insert_schedule(const new_schedule& s,
+                                                     const std::optional<db_time>& next,
+                                                     bool declared,
+                                                     const std::optional<pause_mark>& paused) = 0;
   /// All but its name and what became of it so far.
   virtual std::int64_t redefine_schedule(schedule_id schedule, const new_schedule& s,
                                          const std::optional<db_time>& next) = 0;
@@ -270,6 +305,7 @@ class schedule_rows {
 
   // One statement.
   virtual std::vector<schedule_row> list_schedules(const std::string& after, int limit) = 0;
+  virtual std::vector<run_row> list_runs_of_schedule(schedule_id schedule, int limit) = 0;
 };
 
 // --- what waits, and who has it ------------------------------------------------------------------
@@ -426,6 +462,7 @@ class views {
 /// One transaction of one session.
 class transaction : public node_rows,
                     public run_rows,
+                    public sharing_rows,
                     public schedule_rows,
                     public step_rows,
                     public lease_rows,
@@ -452,7 +489,7 @@ class transaction : public node_rows,
                                  const std::optional<liveness_limits>& limits) = 0;
   virtual work_view look(node_id node) = 0;
   virtual std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
-                                           std::int64_t narrow) = 0;
+                                           std::int64_t narrow, bool limited) = 0;
   virtual std::vector<report_verdict> report(node_id node,
                                              std::span<const attempt_report> items) = 0;
   virtual void commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) = 0;

@@ -97,6 +97,17 @@ run_totals totals_of(const std::vector<step_summary>& steps) {
   return sum;
 }
 
+document pause_document(const std::optional<pause_mark>& paused) {
+  if (!paused) return nullptr;
+  return {{"since", iso_time(paused->since)}, {"by", paused->by}, {"note", paused->note}};
+}
+
+document limit_document(const limit_row& row) {
+  return {{"name", row.name},
+          {"slots", row.slots ? document(*row.slots) : document(nullptr)},
+          {"in_use", row.in_use}};
+}
+
 document run_document(const run_row& run, const std::vector<step_summary>& steps,
                       const node_names& names, db_time now, const std::string& waits_for) {
   auto sum = totals_of(steps);
@@ -105,6 +116,9 @@ document run_document(const run_row& run, const std::vector<step_summary>& steps
           {"job_version", run.job.version},
           {"state", shown_state(run)},
           {"stop", to_string(run.stop)},
+          {"priority", run.priority},
+          {"paused", pause_document(run.paused)},
+          {"job_paused", run.job_paused},
           {"waits_for", text_or_null(waits_for)},
           {"partitions",
            {{"completed", sum.completed},
@@ -305,6 +319,7 @@ document node_document(const node_row& row, db_time now) {
           {"slots", row.info.slots},
           {"stuck", row.load.stuck},
           {"tokens", row.info.tokens},
+          {"tags", row.info.tags},
           {"host", row.info.host},
           {"pid", row.info.pid},
           {"version", row.info.version},
@@ -322,10 +337,6 @@ std::string_view shown_state(const schedule_row& schedule) {
 }
 
 document schedule_document(const schedule_row& row, const node_names& names) {
-  document paused;
-  if (row.paused)
-    paused = {
-        {"since", iso_time(row.paused->since)}, {"by", row.paused->by}, {"note", row.paused->note}};
   return {{"id", std::to_string(row.id.value)},
           {"name", row.what.name},
           {"job", row.what.job},
@@ -340,7 +351,7 @@ document schedule_document(const schedule_row& row, const node_names& names) {
           {"overlap", to_string(row.what.overlap)},
           {"catch_up_s", std::chrono::duration<double>(row.what.catch_up).count()},
           {"parameters", stored_json(row.what.parameters)},
-          {"paused", paused},
+          {"paused", pause_document(row.paused)},
           {"created_at", iso_time(row.created_at)}};
 }
 

@@ -57,6 +57,9 @@ document failure_document(const failure_row& row, const std::vector<step_summary
                           const node_names& names);
 document node_document(const node_row& row, db_time now);
 document schedule_document(const schedule_row& row, const node_names& names);
+/// Null: it is not paused.
+document pause_document(const std::optional<pause_mark>& paused);
+document limit_document(const limit_row& row);
 /// `description` as batch/description.hpp tells it; what is missing in it is empty.
 document job_document(const job_ref& ref, const json& description);
 document migration_document(const migration_status& status);

@@ -1,6 +1,7 @@
 #include "apps/partita/launch.hpp"
 
 #include <fmt/format.h>
+#include <cstdlib>
 
 #include <charconv>
 
@@ -64,6 +65,11 @@ std::string trace_parent_in(const arguments& args) {
     throw usage_error(from.place + " is " + text + ", which is no traceparent of W3C",
                       "it is like 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
   return kept;
+}
+
+std::string operator_name() {
+  const auto* user = std::getenv("USER");
+  return user != nullptr ? user : "";
 }
 
 std::string fresh_launch_key() { return random_launch_key("cli"); }

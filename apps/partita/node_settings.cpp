@@ -1,6 +1,8 @@
 #include "apps/partita/node_settings.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <sstream>
 
 #include "apps/partita/database_url.hpp"
 #include "apps/partita/errors.hpp"
@@ -47,6 +49,8 @@ option_list node_setting_options() {
   option_list all{
       {"executors", "N", "partitions executed at once; 0: one per core", "PARTITA_EXECUTORS", "0"},
       {"tokens", "N", "schedules it owns at most; 0: it fires none", "PARTITA_TOKENS", "100"},
+      {"tag", "TAG[,TAG...]", "what steps may require of the node that executes them, like gpu",
+       "PARTITA_TAG"},
       {"fast", "", "short timers, for demonstrations on one machine", "PARTITA_FAST"},
       {"wake-up", "",
        "hear of new work from PostgreSQL (one more connection; not through a pooler)",
@@ -71,10 +75,30 @@ option_list node_setting_options() {
   return all;
 }
 
+namespace {
+
+/// TAG[,TAG...]
+std::vector<std::string> tags_of(const std::string& text) {
+  std::vector<std::string> tags;
+  std::istringstream in{text};
+  for (std::string tag; std::getline(in, tag, ',');) {
+    const auto odd = std::find_if_not(tag.begin(), tag.end(), [](unsigned char c) {
+      return std::isalnum(c) || c == '_' || c == '-' || c == '.';
+    });
+    if (tag.empty() || odd != tag.end())
+      throw usage_error("--tag " + text + ": a tag is made of letters, digits, '_', '-' and '.'");
+    tags.push_back(std::move(tag));
+  }
+  return tags;
+}
+
+}  // namespace
+
 settings settings_of(const arguments& args) {
   auto s = args.has("fast") ? fast_settings() : settings{};
   s.executors = static_cast<int>(args.number("executors", 0, 1024));
   s.tokens = static_cast<int>(args.number("tokens", 0, 1'000'000));
+  s.tags = tags_of(args.text("tag"));
   if (auto width = args.maybe_number("max-lease-width", 1, 1'000'000))
     s.max_lease_width = static_cast<int>(*width);
   s.wake_up = args.has("wake-up");

@@ -52,7 +52,7 @@ std::string run_watcher::what_keeps(const run_view& view) {
     waits_for_.clear();
   } else if (now - moved_ >= patience && now - asked_ >= (asked_ < moved_ ? patience : ask_every)) {
     asked_ = now;
-    waits_for_ = partita::cli::waits_for(*session_, view.run, session_->list_nodes(false));
+    waits_for_ = reasons_to_wait{*session_, session_->list_nodes(false)}.of(view.run);
   }
   return waits_for_;
 }

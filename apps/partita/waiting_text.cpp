@@ -7,7 +7,16 @@
 
 namespace partita::cli {
 
-std::string waiting_text(const waiting& why, const job_ref& job, db_time now) {
+namespace {
+
+std::string paused_text(const pause_mark& mark) {
+  return (mark.by.empty() ? "" : " by " + mark.by) + (mark.note.empty() ? "" : ": " + mark.note);
+}
+
+}  // namespace
+
+std::string waiting_text(const waiting& why, const run_row& run, db_time now) {
+  const auto& job = run.job;
   switch (why.what) {
     case obstacle::none:
       return "";
@@ -30,18 +39,55 @@ std::string waiting_text(const waiting& why, const job_ref& job, db_time now) {
     case obstacle::backoff:
       return fmt::format("the next try, at {} (in {})", iso_time(why.until),
                          duration_text(why.until - now));
+    case obstacle::paused:
+      return "`resume`: it is paused" + paused_text(run.paused.value_or(pause_mark{}));
+    case obstacle::job_paused:
+      return "`resume --job " + job.name + "`: its job is paused";
+    case obstacle::queued:
+      return fmt::format("the end of another run of the job: {} at once may be RUNNING", why.slots);
+    case obstacle::no_tag:
+      return "a node with the tag " + why.name + " that knows the job: none at work has it";
+    case obstacle::limit_reached:
+      return fmt::format("the limit {}: it allows {} partitions at once, and they are under way",
+                         why.name, why.slots);
   }
   return "";
 }
 
-std::string waits_for(const idle_run& idle, const std::vector<node_row>& nodes) {
-  const auto now = clock_of(nodes);
-  return waiting_text(why_waiting(idle.run, idle.standing, nodes, now), idle.run.job, now);
+std::string reasons_to_wait::of(const idle_run& idle) {
+  const auto now = clock_of(nodes_);
+  auto why = why_waiting(idle.run, idle.standing, nodes_, now);
+  const bool ready = !idle.standing.held && idle.standing.claimable_now;
+  const bool queues = why.what == obstacle::not_adopted && idle.run.state == run_state::created;
+  if (queues || (ready && idle.run.stop == stop_mode::none &&
+                 (why.what == obstacle::none || why.what == obstacle::no_slot)))
+    if (auto held = held_back(idle.run); held.what != obstacle::none) why = std::move(held);
+  return waiting_text(why, idle.run, now);
 }
 
-std::string waits_for(const reader& look, const run_row& run, const std::vector<node_row>& nodes) {
+std::string reasons_to_wait::of(const run_row& run) {
   if (is_terminal(run.state)) return "";
-  return waits_for(idle_run{run, look.standing(run.id)}, nodes);
+  return of(idle_run{run, look_.standing(run.id)});
+}
+
+waiting reasons_to_wait::held_back(const run_row& run) {
+  if (run.state == run_state::created) {
+    const auto most = max_runs_of(run.job);
+    if (most == 0) return {};
+    const auto [running, first] = running_.try_emplace(run.job.name, 0);
+    if (first) running->second = look_.count_runs({run.job.name, {"RUNNING"}, {}, {}}, most);
+    return why_held_back(run, {}, nodes_, {}, running->second, most);
+  }
+  const auto steps = look_.list_steps(run.id);
+  if (!limits_) limits_ = look_.list_limits();
+  return why_held_back(run, steps, nodes_, *limits_, 0, 0);
+}
+
+int reasons_to_wait::max_runs_of(const job_ref& job) {
+  if (!jobs_) jobs_ = look_.list_known_jobs();
+  for (const auto& known : *jobs_)
+    if (known.latest.job == job) return known.latest.max_runs;
+  return 0;
 }
 
 }  // namespace partita::cli

@@ -30,6 +30,8 @@ std::string_view name_of(rule what) {
       return "one partition a file name";
     case rule::one_tick:
       return "one run a tick of a schedule";
+    case rule::within_limits:
+      return "no more in execution than a limit allows";
   }
   return "?";
 }
@@ -47,6 +49,7 @@ verdict audit(const tables& t) {
   audit_rows(t, v);
   audit_results(t, v);
   audit_schedules(t, v);
+  audit_limits(t, v);
   audit_log(t, v);
   std::stable_sort(v.findings.begin(), v.findings.end(),
                    [](const finding& a, const finding& b) { return a.broken < b.broken; });

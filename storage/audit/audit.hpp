@@ -28,8 +28,9 @@ enum class rule : int {
   replay,            // the event log gives the tables
   one_name,          // a file's final name belongs to one partition of a run
   one_tick,          // a tick of a schedule starts one run; its owner is there
+  within_limits,     // what LIVE leases put in execution
 };
-constexpr int rule_count = 12;
+constexpr int rule_count = 13;
 
 /// A few words for a listing.
 std::string_view name_of(rule what);
@@ -69,6 +70,7 @@ void audit_results(const tables& t, verdict& v);
 
 /// Judges schedules, their owners, and the runs of their ticks.
 void audit_schedules(const tables& t, verdict& v);
+void audit_limits(const tables& t, verdict& v);
 
 /// Replays the event log, judging each move, and compares what it gives with the rows.
 void audit_log(const tables& t, verdict& v);

@@ -1,6 +1,7 @@
 #include "storage/audit/table_reader.hpp"
 
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "protocol/errors.hpp"
@@ -31,6 +32,21 @@ class cursor {
     return value;
   }
   int small() { return static_cast<int>(number()); }
+  std::optional<int> maybe_small() {
+    if (row_[place_]) return small();
+    ++place_;
+    return std::nullopt;
+  }
+  std::vector<std::string> names() {
+    const auto text = next().value_or("[]");
+    const auto list = nlohmann::json::parse(text, nullptr, false);
+    std::vector<std::string> all;
+    for (const auto& one : list) {
+      if (!one.is_string()) damaged("'" + std::string{text} + "' for a list of names");
+      all.push_back(one.get<std::string>());
+    }
+    return all;
+  }
   bool flag() {
     const auto value = next().value_or("");
     return value == "t" || value == "1";
@@ -139,7 +155,17 @@ step_record step(cursor c) {
   if (s.row.decided) s.row.decided->text = decided;
   s.row.started_at = c.time();
   s.row.ended_at = c.maybe_time();
+  s.row.spec.at_most = c.small();
+  s.row.spec.limits = c.names();
   return s;
+}
+
+limit_row limit(cursor c) {
+  limit_row q;
+  q.name = c.text();
+  q.slots = c.maybe_small();
+  q.since = c.id<lease_id>();
+  return q;
 }
 
 lease_record lease(cursor c) {
@@ -280,8 +306,9 @@ class reader {
     read(t.steps, step,
          "step_id, run_id, name, ordinal, kind, streamed, transferable, max_attempts, state, "
          "count, sealed, carried, error, after_failure, decision, decision_text, " +
-             time("started_at") + time(", ended_at"),
+             time("started_at") + time(", ended_at") + ", at_most, " + dialect_.as_list("limits"),
          "step" + of_runs, "step_id");
+    read(t.limits, limit, "name, slots, since_lease", "resource_limit", "name");
     read_of_steps(t, only ? " WHERE step_id IN (" + ids_of(t.steps) + ")" : "");
     read(t.events, event,
          "event_id, " + time("at") + ", kind, run_id, step_id, lease_id, node_id, detail",

@@ -14,6 +14,7 @@ namespace partita::audit {
 struct sql_dialect {
   std::string prefix;                                        // before a table's name
   std::function<std::string(const std::string&)> as_micros;  // a time column, as a number
+  std::function<std::string(const std::string&)> as_list;    // a column of names, as JSON
 };
 
 /// The columns of a row as text, NULL as nothing. Valid during the call it is passed to.

@@ -11,6 +11,12 @@ bool knows(const node_row& node, const job_ref& job) {
   return std::find(node.info.jobs.begin(), node.info.jobs.end(), job) != node.info.jobs.end();
 }
 
+bool has_tags(const std::vector<std::string>& node, const std::vector<std::string>& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& tag) {
+    return std::find(node.begin(), node.end(), tag) != node.end();
+  });
+}
+
 }  // namespace
 
 held_lease_row memory_transaction::held(const lease_record& lease) const {
@@ -108,8 +114,9 @@ std::vector<work_view::live_lease> memory_transaction::held_by(node_id node) {
   std::vector<work_view::live_lease> leases;
   for (const auto& h : lock_live_leases(node)) {
     const auto failing = !db_.steps.at(h.lease.step).row.error.empty();
-    leases.push_back({h.lease.id, std::max(db_.runs.at(h.run).stop,
-                                           failing ? stop_mode::stop : stop_mode::none)});
+    const auto& run = db_.runs.at(h.run);
+    leases.push_back({h.lease.id, std::max(run.stop, failing ? stop_mode::stop : stop_mode::none),
+                      run.is_held_back()});
   }
   return leases;
 }
@@ -128,33 +135,70 @@ std::vector<const ready_record*> memory_transaction::claimable(step_id step, nod
 std::vector<ready_step> memory_transaction::ready_for(node_id node) {
   std::vector<ready_step> steps;
   for (const auto& [id, step] : db_.steps) {
-    if (!is_open_for_claims(id) || !knows(db_.nodes.at(node), db_.runs.at(step.row.run).job))
+    const auto& run = db_.runs.at(step.row.run);
+    if (!is_open_for_claims(id, true) || run.is_held_back() ||
+        !knows(db_.nodes.at(node), run.job) ||
+        !has_tags(db_.nodes.at(node).info.tags, step.row.spec.tags))
       continue;
     const auto ranges = claimable(id, node);
     if (ranges.empty()) continue;
     ready_step next{id, step.row.run, 0, 0, ranges.front()->attempt};
+    next.priority = run.priority;
+    next.limited = step.row.spec.is_limited();
     for (const auto* r : ranges) next.remaining += r->span.size();
-    std::int64_t slots = 0;
-    for (const auto& [lease_key, lease] : db_.leases)
-      if (lease.step == id && lease.state == lease_state::live)
-        slots += std::min<std::int64_t>(lease.unended(), db_.nodes.at(lease.node).info.slots);
-    next.slots_held = static_cast<int>(slots);
+    next.slots_held = slots_held([&](const step_row& s) { return s.id == id; });
+    if (!run.fair_key.empty()) {
+      const auto in_group = [&](const step_row& s) {
+        const auto& other = db_.runs.at(s.run);
+        return s.state == step_state::running && other.job.name == run.job.name &&
+               other.fair_key == run.fair_key;
+      };
+      next.group_held = slots_held(in_group);
+      next.group = run.id;
+      for (const auto& before : steps)
+        if (in_group(db_.steps.at(before.step).row))
+          next.group = std::min(next.group, before.group);
+    }
     steps.push_back(next);
   }
   return steps;
 }
 
+/// Executors that the live leases of these steps occupy.
+template <class Condition>
+int memory_transaction::slots_held(Condition holds) const {
+  std::int64_t slots = 0;
+  for (const auto& [id, lease] : db_.leases)
+    if (lease.state == lease_state::live && holds(db_.steps.at(lease.step).row))
+      slots += std::min<std::int64_t>(lease.unended(), db_.nodes.at(lease.node).info.slots);
+  return static_cast<int>(slots);
+}
+
 std::vector<masterless_run> memory_transaction::masterless_for(node_id node) {
+  std::vector<const run_row*> waiting;
+  for (const auto& [id, run] : db_.runs) {
+    if (is_terminal(run.state) || run.master || !knows(db_.nodes.at(node), run.job)) continue;
+    const auto most = lock_max_runs(run.job);
+    const auto full = most > 0 && count_running(run.job.name) >= most;
+    if (run.state == run_state::running || (!run.is_held_back() && !full)) waiting.push_back(&run);
+  }
+  const auto higher = [](const auto* a, const auto* b) { return a->priority > b->priority; };
+  std::stable_sort(waiting.begin(), waiting.end(), higher);
+  std::map<std::pair<std::string, std::string>, int> turns;
+  std::vector<std::tuple<int, int, run_id, term>> order;
+  for (const auto* run : waiting)
+    order.emplace_back(-run->priority, ++turns[{run->job.name, run->fair_key}], run->id, run->term);
+  std::sort(order.begin(), order.end());
   std::vector<masterless_run> runs;
-  for (const auto& [id, run] : db_.runs)
-    if (!is_terminal(run.state) && !run.master && knows(db_.nodes.at(node), run.job))
-      runs.push_back({id, run.term});
+  for (const auto& [priority, turn, id, seen] : order)
+    if (std::ssize(runs) < masterless_shown) runs.push_back({id, seen});
   return runs;
 }
 
-bool memory_transaction::is_open_for_claims(step_id step) {
+bool memory_transaction::is_open_for_claims(step_id step, bool limited) {
   const auto* found = find(db_.steps, step);
-  if (found == nullptr || found->row.state != step_state::running || !found->row.error.empty())
+  if (found == nullptr || found->row.state != step_state::running || !found->row.error.empty() ||
+      (found->row.spec.is_limited() && !limited))
     return false;
   const auto& run = db_.runs.at(found->row.run);
   return run.state == run_state::running && run.stop == stop_mode::none;

@@ -6,7 +6,8 @@
 namespace partita::memory {
 
 /// The tables, locked, and one reading of the clock. Rolls back unless committed. One file for each
-/// kind of rows: nodes.cpp, runs.cpp, schedules.cpp, steps.cpp, leases.cpp, results.cpp, views.cpp.
+/// kind of rows: nodes.cpp, runs.cpp, sharing.cpp, schedules.cpp, steps.cpp, leases.cpp,
+/// results.cpp, views.cpp.
 class memory_transaction final : public single_writer_transaction {
  public:
   explicit memory_transaction(state& shared)
@@ -44,6 +45,19 @@ class memory_transaction final : public single_writer_transaction {
   std::vector<run_row> list_runs(int limit, run_id before, const run_choice& only) override;
   std::int64_t count_runs(const run_choice& only, int most) override;
 
+  std::int64_t set_priority(run_id run, int priority) override;
+  std::int64_t pause_run(run_id run, const std::string& by, const std::string& note) override;
+  std::int64_t resume_run(run_id run) override;
+  void pause_job(const std::string& job, const std::string& by, const std::string& note) override;
+  std::int64_t resume_job(const std::string& job) override;
+  int lock_max_runs(const job_ref& job) override;
+  std::int64_t count_running(const std::string& job) override;
+  void insert_limits(std::span<const std::string> names) override;
+  std::int64_t set_limit(const std::string& name, const std::optional<int>& slots) override;
+  std::vector<limit_use> limit_uses(std::span<const step_id> steps) override;
+  std::vector<paused_job> list_paused_jobs() override;
+  std::vector<limit_row> list_limits() override;
+
   db_time now() override { return now_; }
   bool is_balanced(row_lock lock) override;
   std::int64_t set_balanced(bool balanced) override;
@@ -51,9 +65,9 @@ class memory_transaction final : public single_writer_transaction {
   std::vector<token_schedule> token_schedules() override;
   std::int64_t move_schedules(std::span<const token_move> moves) override;
   std::int64_t disown_schedules(node_id owner) override;
-  std::optional<schedule_id> insert_schedule(
-      const new_schedule& s, const std::optional<db_time>& next, bool declared,
-      const std::optional<schedule_row::pause>& paused) override;
+  std::optional<schedule_id> insert_schedule(const new_schedule& s,
+                                             const std::optional<db_time>& next, bool declared,
+                                             const std::optional<pause_mark>& paused) override;
   std::int64_t redefine_schedule(schedule_id schedule, const new_schedule& s,
                                  const std::optional<db_time>& next) override;
   std::optional<schedule_row> find_schedule(const std::string& name, row_lock lock) override;
@@ -68,6 +82,7 @@ class memory_transaction final : public single_writer_transaction {
                                                 node_id owner) override;
   std::int64_t advance_schedules(std::span<const advanced_schedule> all) override;
   std::vector<schedule_row> list_schedules(const std::string& after, int limit) override;
+  std::vector<run_row> list_runs_of_schedule(schedule_id schedule, int limit) override;
 
   std::optional<driven_step_row> find_driven_step(step_id step, row_lock of_step) override;
   std::optional<step_row> find_step_at(run_id run, int ordinal) override;
@@ -145,7 +160,7 @@ class memory_transaction final : public single_writer_transaction {
   std::vector<work_view::live_lease> held_by(node_id node) override;
   std::vector<ready_step> ready_for(node_id node) override;
   std::vector<masterless_run> masterless_for(node_id node) override;
-  bool is_open_for_claims(step_id step) override;
+  bool is_open_for_claims(step_id step, bool limited) override;
   std::optional<claimable_range> first_claimable(step_id step, node_id node) override;
   void cut_front(const claimable_range& from, partition_no lo) override;
   std::vector<granted_partition> granted_partitions(step_id step, range span) override;
@@ -156,6 +171,13 @@ class memory_transaction final : public single_writer_transaction {
   void save_progress(step_id step, const progress_report& shown) override;
 
  private:
+  std::string fair_key_of(const run_row& run) const;
+  void mark_runs_of(const std::string& job, bool paused);
+  template <class Condition>
+  std::map<node_id, std::int64_t> unended_where(Condition holds) const;
+  template <class Condition>
+  int slots_held(Condition holds) const;
+
   /// The row, to be changed; null if there is none.
   template <class Map>
   auto* change(Map& map, const typename Map::key_type& key) {

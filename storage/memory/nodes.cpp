@@ -102,7 +102,7 @@ std::vector<live_node> memory_transaction::live_nodes(const job_ref& job) {
   for (const auto& [id, row] : db_.nodes) {
     const auto& jobs = row.info.jobs;
     if (row.state == node_state::active && std::find(jobs.begin(), jobs.end(), job) != jobs.end())
-      live.push_back({id, row.info.slots, row.load.running});
+      live.push_back({id, row.info.slots, row.load.running, row.info.tags});
   }
   return live;
 }

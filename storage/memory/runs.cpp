@@ -56,6 +56,9 @@ std::optional<run_id> memory_transaction::insert_run(const run_row& run) {
   row.trace_parent = run.trace_parent;
   row.schedule = run.schedule;
   row.tick = run.tick;
+  row.priority = run.priority;
+  row.fair_key = fair_key_of(run);
+  row.job_paused = db_.paused_jobs.contains(run.job.name);
   row.created_at = now_;
   insert(db_.runs, row.id, row);
   return row.id;
@@ -70,6 +73,7 @@ std::int64_t memory_transaction::take_run(run_id run, node_id master, term t) {
     row.master = master;
     row.term = t;
     row.state = run_state::running;
+    row.fair_key = fair_key_of(row);
     if (!row.started_at) row.started_at = now_;
   });
 }
@@ -128,6 +132,13 @@ std::vector<run_row> memory_transaction::list_runs(int limit, run_id before,
   for (auto run = std::make_reverse_iterator(end);
        run != db_.runs.rend() && static_cast<int>(rows.size()) < limit; ++run)
     if (is_among(run->second, only)) rows.push_back(run->second);
+  return rows;
+}
+
+std::vector<run_row> memory_transaction::list_runs_of_schedule(schedule_id schedule, int limit) {
+  std::vector<run_row> rows;
+  for (auto run = db_.runs.rbegin(); run != db_.runs.rend() && std::ssize(rows) < limit; ++run)
+    if (run->second.schedule == schedule) rows.push_back(run->second);
   return rows;
 }
 

@@ -57,7 +57,7 @@ std::int64_t memory_transaction::disown_schedules(node_id owner) {
 
 std::optional<schedule_id> memory_transaction::insert_schedule(
     const new_schedule& s, const std::optional<db_time>& next, bool declared,
-    const std::optional<schedule_row::pause>& paused) {
+    const std::optional<pause_mark>& paused) {
   if (find_schedule(s.name, row_lock::none)) return std::nullopt;
   const schedule_id id{++db_.last_schedule_id};
   schedule_row row;
@@ -95,7 +95,7 @@ std::int64_t memory_transaction::pause_schedule(schedule_id schedule, const std:
                                                 const std::string& note) {
   return update(db_.schedules, schedule, [&](schedule_row& s) {
     s.owner = node_id{};
-    s.paused = schedule_row::pause{now_, by, note};
+    s.paused = pause_mark{now_, by, note};
   });
 }
 

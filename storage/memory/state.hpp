@@ -45,6 +45,8 @@ struct state {
   std::map<counter_key, counter_record> counters;
   std::map<tile_key, tile_row> tiles;
   std::map<name_key, name_owner> names;
+  std::map<std::string, pause_mark> paused_jobs;
+  std::map<std::string, limit_row> limits;
   std::map<schedule_id, schedule_row> schedules;
   std::map<int, bool> balanced{{0, true}};  // one row: whether their owners are as they should be
   std::vector<event_row> events;

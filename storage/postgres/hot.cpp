@@ -8,6 +8,7 @@
 #include "storage/postgres/result_columns.hpp"
 #include "storage/postgres/rows.hpp"
 #include "storage/postgres/statements/hot.hpp"
+#include "storage/postgres/statements/sharing.hpp"
 #include "storage/text.hpp"
 #include "storage/verbs/leases.hpp"
 #include "storage/verbs/nodes.hpp"
@@ -36,6 +37,12 @@ cluster_view view_of(const pqxx::row& row, bool surveyed) {
   view.running = row["running"].as<int>();
   for (const auto& id : elements_of(row["overdue"])) view.overdue.emplace_back(std::stoll(id));
   return view;
+}
+
+ready_step ready_of(const pqxx::row& row) {
+  return {id_of<step_id>(row["id"]), id_of<run_id>(row["run_id"]), row["size"].as<std::int64_t>(),
+          row["slots"].as<int>(),    row["number"].as<int>(),      row["priority"].as<int>(),
+          id_of<run_id>(row["grp"]), row["grp_slots"].as<int>(),   row["limited"].as<bool>()};
 }
 
 // --- claims --------------------------------------------------------------------------------------
@@ -156,24 +163,42 @@ cluster_view postgres_transaction::heartbeat(node_id node, node_load load, bool 
 
 work_view postgres_transaction::look(node_id node) {
   work_view view;
-  for (const auto& row : query(sql::look, node.value)) {
+  std::vector<step_id> limited;
+  int executors = 0;
+  for (const auto& row : query(sql::look, node.value, masterless_shown)) {
     const std::string_view what = row["what"].c_str();
-    if (what == "READY")
-      view.ready.push_back({id_of<step_id>(row["id"]), id_of<run_id>(row["run_id"]),
-                            row["size"].as<std::int64_t>(), row["slots"].as<int>(),
-                            row["number"].as<int>()});
-    else if (what == "HELD")
-      view.held.push_back({id_of<lease_id>(row["id"]), state_of<stop_mode>(row["stop"])});
-    else
+    if (what == "READY") {
+      view.ready.push_back(ready_of(row));
+      executors = row["executors"].as<int>();
+      if (view.ready.back().limited) limited.push_back(view.ready.back().step);
+    } else if (what == "HELD") {
+      view.held.push_back({id_of<lease_id>(row["id"]), state_of<stop_mode>(row["stop"]),
+                           row["limited"].as<bool>()});
+    } else {
       view.masterless.push_back({id_of<run_id>(row["id"]), id_of<term>(row["number"])});
+    }
   }
+  if (!limited.empty())
+    view.ready = with_room(std::move(view.ready), node, executors, limit_uses(limited));
   return view;
 }
 
+/// After the locks, so that what is read of the leases is final until the end of the transaction.
+std::int64_t postgres_transaction::locked_room(node_id node, step_id step) {
+  begin();
+  const auto locked = query(sql::lock_limits, node.value, step.value);
+  if (locked.empty()) return 0;
+  return room_for(step, node, locked.front()["slots"].as<int>(), limit_uses({&step, 1}));
+}
+
 std::optional<lease_grant> postgres_transaction::claim(node_id node, step_id step,
-                                                       std::int64_t width, std::int64_t narrow) {
+                                                       std::int64_t width, std::int64_t narrow,
+                                                       bool limited) {
+  if (limited) width = std::min(width, locked_room(node, step));
+  if (width < 1) return std::nullopt;
   const auto cut_off = [&](const std::string& statement) {
-    return grant_of(query(claiming(statement), node.value, step.value, width, narrow), step);
+    return grant_of(query(claiming(statement), node.value, step.value, width, narrow, limited),
+                    step);
   };
   if (auto grant = cut_off(sql::claim)) return grant;
   return cut_off(sql::claim_patiently);

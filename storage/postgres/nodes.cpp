@@ -40,6 +40,7 @@ node_row node_of(const pqxx::row& row) {
   node.info.unreachable_after = milliseconds{row["unreachable_ms"].as<std::int64_t>()};
   node.info.deregister_after = milliseconds{row["deregister_ms"].as<std::int64_t>()};
   node.info.tokens = row["tokens"].as<int>();
+  node.info.tags = elements_of(row["tags"]);
   node.silence = microseconds{row["silence"].as<std::int64_t>()};
   return node;
 }
@@ -48,9 +49,10 @@ node_row node_of(const pqxx::row& row) {
 
 node_id postgres_transaction::insert_node(const node_info& info) {
   const auto jobs = column(info.jobs, job_text);
+  const auto tags = column(info.tags, [](const auto& tag) { return std::string_view{tag}; });
   return id_of<node_id>(query(sql::insert_node, info.name, info.host, info.pid, info.slots,
                               info.version, jobs, info.unreachable_after.count(),
-                              info.deregister_after.count(), info.tokens)
+                              info.deregister_after.count(), info.tokens, tags)
                             .front()[0]);
 }
 
@@ -59,7 +61,9 @@ void postgres_transaction::describe_jobs(std::span<const job_description> jobs) 
   query(sql::describe_jobs,
         column(jobs, [](const auto& j) { return std::string_view{j.job.name}; }),
         column(jobs, [](const auto& j) { return std::int64_t{j.job.version}; }),
-        column(jobs, [](const auto& j) { return std::string_view{j.description}; }));
+        column(jobs, [](const auto& j) { return std::string_view{j.description}; }),
+        column(jobs, [](const auto& j) { return std::string_view{j.fair_by}; }),
+        column(jobs, [](const auto& j) { return std::int64_t{j.max_runs}; }));
 }
 
 std::optional<node_standing> postgres_transaction::find_node(node_id node, row_lock lock) {
@@ -108,14 +112,18 @@ std::vector<node_row> postgres_transaction::list_nodes(bool all) {
 std::vector<live_node> postgres_transaction::live_nodes(const job_ref& job) {
   std::vector<live_node> nodes;
   for (const auto& row : query(sql::live_nodes, job_text(job)))
-    nodes.push_back({id_of<node_id>(row[0]), row[1].as<int>(), row[2].as<int>()});
+    nodes.push_back(
+        {id_of<node_id>(row[0]), row[1].as<int>(), row[2].as<int>(), elements_of(row[3])});
   return nodes;
 }
 
 std::vector<known_job> postgres_transaction::list_known_jobs() {
   std::vector<known_job> jobs;
   for (const auto& row : query_planned_anew(sql::list_known_jobs))
-    jobs.push_back({{{row["name"].c_str(), row["version"].as<int>()}, row["description"].c_str()},
+    jobs.push_back({{{row["name"].c_str(), row["version"].as<int>()},
+                     row["description"].c_str(),
+                     row["fair_by"].c_str(),
+                     row["max_runs"].as<int>()},
                     time_of(row["first_seen"]),
                     time_of(row["last_seen"])});
   return jobs;

@@ -102,7 +102,8 @@ class postgres_database final : public database {
       tx.exec(sql::stay_idle);
       return audit::read_tables(
           [&](const std::string& sql, const auto& each) { each_row(tx, sql, each); },
-          {"partita.", [](const std::string& column) { return "partita.micros(" + column + ")"; }},
+          {"partita.", [](const std::string& column) { return "partita.micros(" + column + ")"; },
+           [](const std::string& column) { return "to_json(" + column + ")"; }},
           run);
     });
   }

@@ -68,6 +68,20 @@ class postgres_transaction final : public transaction {
                                     const std::vector<std::string>& states) override;
   std::vector<run_row> find_runs(std::span<const run_id> runs) override;
 
+  // --- sharing.cpp
+  std::int64_t set_priority(run_id run, int priority) override;
+  std::int64_t pause_run(run_id run, const std::string& by, const std::string& note) override;
+  std::int64_t resume_run(run_id run) override;
+  void pause_job(const std::string& job, const std::string& by, const std::string& note) override;
+  std::int64_t resume_job(const std::string& job) override;
+  int lock_max_runs(const job_ref& job) override;
+  std::int64_t count_running(const std::string& job) override;
+  void insert_limits(std::span<const std::string> names) override;
+  std::int64_t set_limit(const std::string& name, const std::optional<int>& slots) override;
+  std::vector<limit_use> limit_uses(std::span<const step_id> steps) override;
+  std::vector<paused_job> list_paused_jobs() override;
+  std::vector<limit_row> list_limits() override;
+
   // --- schedules.cpp
   db_time now() override;
   bool is_balanced(row_lock lock) override;
@@ -76,9 +90,9 @@ class postgres_transaction final : public transaction {
   std::vector<token_schedule> token_schedules() override;
   std::int64_t move_schedules(std::span<const token_move> moves) override;
   std::int64_t disown_schedules(node_id owner) override;
-  std::optional<schedule_id> insert_schedule(
-      const new_schedule& s, const std::optional<db_time>& next, bool declared,
-      const std::optional<schedule_row::pause>& paused) override;
+  std::optional<schedule_id> insert_schedule(const new_schedule& s,
+                                             const std::optional<db_time>& next, bool declared,
+                                             const std::optional<pause_mark>& paused) override;
   std::int64_t redefine_schedule(schedule_id schedule, const new_schedule& s,
                                  const std::optional<db_time>& next) override;
   std::optional<schedule_row> find_schedule(const std::string& name, row_lock lock) override;
@@ -93,6 +107,7 @@ class postgres_transaction final : public transaction {
                                                 node_id owner) override;
   std::int64_t advance_schedules(std::span<const advanced_schedule> all) override;
   std::vector<schedule_row> list_schedules(const std::string& after, int limit) override;
+  std::vector<run_row> list_runs_of_schedule(schedule_id schedule, int limit) override;
 
   // --- steps.cpp
   std::optional<driven_step_row> find_driven_step(step_id step, row_lock of_step) override;
@@ -174,7 +189,7 @@ class postgres_transaction final : public transaction {
                          const std::optional<liveness_limits>& limits) override;
   work_view look(node_id node) override;
   std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
-                                   std::int64_t narrow) override;
+                                   std::int64_t narrow, bool limited) override;
   std::vector<report_verdict> report(node_id node, std::span<const attempt_report> items) override;
   void commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) override;
   void fence_chunk(lease_id lease, partition_no no, const chunk& c) override;
@@ -213,6 +228,7 @@ class postgres_transaction final : public transaction {
   void write_events();
   void commit_fenced();
   std::int64_t copy(const std::string& statement, step_id from, step_id to, range span);
+  std::int64_t locked_room(node_id node, step_id step);
   bool report_completed(node_id node, std::span<const attempt_report> items);
 
   struct logged_event {

@@ -24,8 +24,8 @@
 --
 -- partita_owner   owns the tables: migrations
 -- partita_node    what `partita node` does; the event log it can only extend
--- partita_launch  what submit, cancel, restart, abandon, drain and schedule do, from a terminal or
---                 from the page; it can neither claim nor drive
+-- partita_launch  what submit, cancel, restart, abandon, pause, priority, limit, drain and schedule
+--                 do, from a terminal or from the page; it can neither claim nor drive
 -- partita_read    listings, verify, dashboards
 
 DO $$
@@ -78,13 +78,17 @@ GRANT EXECUTE ON FUNCTION partita.micros(timestamptz), partita.clock()
 -- final: keys, inputs, results, failures, events.
 GRANT INSERT, UPDATE (state, running, stuck, doing, heartbeat_at, left_at)
   ON partita.node TO partita_node;
-GRANT INSERT, UPDATE (description, last_seen) ON partita.job TO partita_node;
+GRANT INSERT, UPDATE (description, last_seen, fair_by, max_runs) ON partita.job TO partita_node;
 GRANT UPDATE (owner_node_id, next_tick, last_tick, last_run_id, missed)
   ON partita.schedule TO partita_node;
 GRANT UPDATE (balanced) ON partita.schedule_balance TO partita_node, partita_launch;
 GRANT EXECUTE ON FUNCTION partita.fire_tick(bigint, bigint, integer, bigint) TO partita_node;
-GRANT UPDATE (state, master_node_id, term, result, error, started_at, ended_at)
+GRANT UPDATE (state, master_node_id, term, result, error, started_at, ended_at, fair_key)
   ON partita.run TO partita_node;
+GRANT EXECUTE ON FUNCTION partita.fair_key(text, integer, text)
+  TO partita_node, partita_launch;
+GRANT INSERT (name) ON partita.resource_limit TO partita_node;
+GRANT EXECUTE ON FUNCTION partita.lock_limits(text[]) TO partita_node;
 GRANT INSERT, UPDATE (state, count, sealed, result, error, decision, decision_text, ended_at)
   ON partita.step TO partita_node;
 GRANT INSERT ON partita.partition TO partita_node;
@@ -107,8 +111,11 @@ GRANT EXECUTE ON FUNCTION partita.fence(bigint, bigint, bigint, bigint, text, bi
 -- A continued run gets copies of what its predecessor has done: hence the inserts. A run that
 -- nobody drives is stopped by who asks for it, and so are its steps: hence their ends.
 GRANT INSERT (job, job_version, parameters, identity, launch_key, restart_of, result, trace_parent,
-              schedule_id, tick, state),
-      UPDATE (stop, state, error, ended_at, abandoned) ON partita.run TO partita_launch;
+              schedule_id, tick, priority, state),
+      UPDATE (stop, state, error, ended_at, abandoned, priority, paused_at, paused_by, paused_note)
+  ON partita.run TO partita_launch;
+GRANT INSERT, UPDATE, DELETE ON partita.paused_job TO partita_launch;
+GRANT INSERT, UPDATE (slots, since_lease) ON partita.resource_limit TO partita_launch;
 GRANT EXECUTE ON FUNCTION partita.submit(text, jsonb, text) TO partita_launch;
 GRANT UPDATE (state) ON partita.node TO partita_launch; -- `drain`
 GRANT INSERT, DELETE, UPDATE (job, parameters, identity, trigger, zone, overlap, catch_up_ms,

@@ -44,6 +44,11 @@ run_row run_of(const pqxx::row& row) {
   run.trace_parent = row["trace_parent"].c_str();
   run.schedule = id_of<schedule_id>(row["schedule_id"]);
   run.tick = optional_time_of(row["tick"]);
+  run.priority = row["priority"].as<int>();
+  run.fair_key = row["fair_key"].c_str();
+  if (const auto since = optional_time_of(row["paused_at"]))
+    run.paused = pause_mark{*since, row["paused_by"].c_str(), row["paused_note"].c_str()};
+  run.job_paused = row["job_paused"].as<bool>();
   return run;
 }
 
@@ -79,6 +84,9 @@ step_row step_of(const pqxx::row& row) {
   step.error = row["error"].c_str();
   if (!row["decision"].is_null())
     step.decided = decision{state_of<decision_kind>(row["decision"]), row["decision_text"].c_str()};
+  step.spec.at_most = row["at_most"].as<int>();
+  step.spec.limits = elements_of(row["limits"]);
+  step.spec.tags = elements_of(row["tags"]);
   step.started_at = time_of(row["started_at"]);
   step.ended_at = optional_time_of(row["ended_at"]);
   return step;

@@ -39,7 +39,7 @@ bool postgres_transaction::any_live_run() {
 std::optional<run_id> postgres_transaction::insert_run(const run_row& run) {
   const auto made = query(sql::insert_run, run.job.name, run.job.version, run.parameters,
                           run.identity, run.launch_key, run.restart_of.value, run.result,
-                          run.trace_parent, run.schedule.value, micros_of(run.tick));
+                          run.trace_parent, run.schedule.value, micros_of(run.tick), run.priority);
   if (made.empty()) return std::nullopt;
   return id_of<run_id>(made.front()[0]);
 }
@@ -131,6 +131,13 @@ std::int64_t postgres_transaction::count_runs(const run_choice& only, int most) 
                             micros_of(only.since), micros_of(only.until), only.master.value)
       .front()[0]
       .as<std::int64_t>();
+}
+
+std::vector<run_row> postgres_transaction::list_runs_of_schedule(schedule_id schedule, int limit) {
+  std::vector<run_row> rows;
+  for (const auto& row : query_planned_anew(sql::list_runs_of_schedule, schedule.value, limit))
+    rows.push_back(run_of(row));
+  return rows;
 }
 
 }  // namespace partita::postgres

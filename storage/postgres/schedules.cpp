@@ -90,8 +90,8 @@ std::int64_t postgres_transaction::disown_schedules(node_id owner) {
 
 std::optional<schedule_id> postgres_transaction::insert_schedule(
     const new_schedule& s, const std::optional<db_time>& next, bool declared,
-    const std::optional<schedule_row::pause>& paused) {
-  const auto pause = paused.value_or(schedule_row::pause{});
+    const std::optional<pause_mark>& paused) {
+  const auto pause = paused.value_or(pause_mark{});
   const auto made = query(sql::insert_schedule, s.name, s.job, s.parameters, s.identity, s.trigger,
                           s.zone, std::string{to_string(s.overlap)}, s.catch_up.count(),
                           micros_of(next), paused.has_value(), pause.by, pause.note, declared);

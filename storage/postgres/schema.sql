@@ -4,6 +4,14 @@ CREATE FUNCTION partita.clock() RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$SELECT now()$$;
 
+CREATE FUNCTION partita.fair_key(of_job text, version integer, given text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  SELECT coalesce((SELECT given::json ->> j.fair_by FROM partita.job j
+                   WHERE j.name = of_job AND j.version = $2 AND j.fair_by <> ''), '')
+$_$;
+
 CREATE FUNCTION partita.fence(of_lease bigint, of_no bigint, from_item bigint, next_seq bigint, next_position text, counts bigint[], let_go json) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -88,6 +96,14 @@ CREATE FUNCTION partita.forget_partitions(of_step bigint, first_no bigint, last_
     AND p.step_id = s.step_id AND p.no BETWEEN first_no AND last_no
 $$;
 
+CREATE FUNCTION partita.lock_limits(names text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  PERFORM FROM partita.resource_limit q WHERE q.name = ANY (names) ORDER BY q.name FOR UPDATE;
+END $$;
+
 CREATE FUNCTION partita.micros(timestamp with time zone) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$SELECT (extract(epoch FROM $1) * 1000000)::bigint$_$;
@@ -128,6 +144,15 @@ END $_$;
 CREATE FUNCTION partita.refuse() RETURNS trigger
     LANGUAGE plpgsql
     AS $$ BEGIN RAISE EXCEPTION 'the event log is append-only' USING ERRCODE = '42501'; END $$;
+
+CREATE FUNCTION partita.set_fair_key() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  NEW.fair_key := partita.fair_key(NEW.job, NEW.job_version, NEW.parameters);
+  RETURN NEW;
+END $$;
 
 CREATE FUNCTION partita.submit(of_job text, given jsonb DEFAULT '{}'::jsonb, key text DEFAULT NULL::text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -299,7 +324,10 @@ CREATE TABLE partita.job (
     version integer NOT NULL,
     description text NOT NULL,
     first_seen timestamp with time zone DEFAULT partita.clock() NOT NULL,
-    last_seen timestamp with time zone DEFAULT partita.clock() NOT NULL
+    last_seen timestamp with time zone DEFAULT partita.clock() NOT NULL,
+    fair_by text DEFAULT ''::text NOT NULL,
+    max_runs integer DEFAULT 0 NOT NULL,
+    CONSTRAINT job_max_runs_check CHECK ((max_runs >= 0))
 )
 WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='200000', autovacuum_vacuum_insert_threshold='1000000', autovacuum_analyze_threshold='2147483647');
 
@@ -360,6 +388,7 @@ CREATE TABLE partita.node (
     stuck integer DEFAULT 0 NOT NULL,
     doing text DEFAULT '[]'::text NOT NULL,
     tokens integer DEFAULT 0 NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT node_left_at CHECK (((left_at IS NOT NULL) = (state = ANY (ARRAY['DEREGISTERED'::text, 'LEFT'::text])))),
     CONSTRAINT node_slots_check CHECK ((slots >= 0)),
     CONSTRAINT node_state_check CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'DRAINING'::text, 'UNREACHABLE'::text, 'CONDEMNED'::text, 'DEREGISTERED'::text, 'LEFT'::text]))),
@@ -455,6 +484,11 @@ CREATE TABLE partita.run (
     trace_parent text,
     schedule_id bigint,
     tick timestamp with time zone,
+    priority integer DEFAULT 0 NOT NULL,
+    fair_key text DEFAULT ''::text NOT NULL,
+    paused_at timestamp with time zone,
+    paused_by text DEFAULT ''::text NOT NULL,
+    paused_note text DEFAULT ''::text NOT NULL,
     CONSTRAINT run_ended_at CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text])))),
     CONSTRAINT run_started_at CHECK (
 CASE state
@@ -493,6 +527,10 @@ CREATE TABLE partita.step (
     after_failure boolean DEFAULT false NOT NULL,
     decision text,
     decision_text text DEFAULT ''::text NOT NULL,
+    at_most integer DEFAULT 0 NOT NULL,
+    limits text[] DEFAULT '{}'::text[] NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT step_at_most_check CHECK ((at_most >= 0)),
     CONSTRAINT step_count_check CHECK ((count >= 0)),
     CONSTRAINT step_decision_check CHECK ((decision = ANY (ARRAY['NEXT'::text, 'GO_TO'::text, 'COMPLETE'::text, 'FAIL'::text]))),
     CONSTRAINT step_ended_at CHECK (((ended_at IS NOT NULL) = (state <> 'RUNNING'::text))),
@@ -558,6 +596,13 @@ CREATE VIEW partita.partition_status AS
      LEFT JOIN partita.checkpoint c ON (((c.step_id = p.step_id) AND (c.no = p.no))))
      LEFT JOIN partita.node n ON ((n.node_id = COALESCE(done.node_id, held.node_id))));
 
+CREATE TABLE partita.paused_job (
+    job text NOT NULL,
+    at timestamp with time zone DEFAULT partita.clock() NOT NULL,
+    by text NOT NULL,
+    note text NOT NULL
+);
+
 ALTER TABLE partita.ready ALTER COLUMN ready_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME partita.ready_ready_id_seq
     START WITH 1
@@ -565,6 +610,13 @@ ALTER TABLE partita.ready ALTER COLUMN ready_id ADD GENERATED ALWAYS AS IDENTITY
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE partita.resource_limit (
+    name text NOT NULL,
+    slots integer,
+    since_lease bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT resource_limit_slots_check CHECK ((slots >= 0))
 );
 
 ALTER TABLE partita.run ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -689,8 +741,14 @@ ALTER TABLE ONLY partita.partition_log
 ALTER TABLE ONLY partita.partition
     ADD CONSTRAINT partition_pkey PRIMARY KEY (step_id, no);
 
+ALTER TABLE ONLY partita.paused_job
+    ADD CONSTRAINT paused_job_pkey PRIMARY KEY (job);
+
 ALTER TABLE ONLY partita.ready
     ADD CONSTRAINT ready_pkey PRIMARY KEY (ready_id);
+
+ALTER TABLE ONLY partita.resource_limit
+    ADD CONSTRAINT resource_limit_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY partita.result
     ADD CONSTRAINT result_pkey PRIMARY KEY (step_id, no);
@@ -767,7 +825,11 @@ CREATE INDEX run_state ON partita.run USING btree (state, run_id);
 
 CREATE INDEX schedule_due ON partita.schedule USING btree (owner_node_id, next_tick);
 
+CREATE INDEX step_limited ON partita.step USING btree (step_id) WHERE ((state = 'RUNNING'::text) AND (limits <> '{}'::text[]));
+
 CREATE TRIGGER event_is_append_only BEFORE DELETE OR UPDATE ON partita.event FOR EACH STATEMENT EXECUTE FUNCTION partita.refuse();
+
+CREATE TRIGGER run_is_fair BEFORE INSERT ON partita.run FOR EACH ROW EXECUTE FUNCTION partita.set_fair_key();
 
 ALTER TABLE ONLY partita.run
     ADD CONSTRAINT run_master_node_id_fkey FOREIGN KEY (master_node_id) REFERENCES partita.node(node_id);

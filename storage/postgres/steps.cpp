@@ -12,6 +12,10 @@ std::optional<step_row> step_in(const pqxx::result& rows) {
   return step_of(rows.front());
 }
 
+std::string texts(const std::vector<std::string>& all) {
+  return column(all, [](const auto& one) { return std::string_view{one}; });
+}
+
 }  // namespace
 
 std::optional<driven_step_row> postgres_transaction::find_driven_step(step_id step,
@@ -56,11 +60,11 @@ std::optional<step_standing> postgres_transaction::standing_of(step_id step) {
 
 std::optional<step_id> postgres_transaction::insert_step(run_id run, const step_spec& spec) {
   const auto& retry = spec.retry;
-  const auto made =
-      query(sql::insert_step, run.value, spec.name, spec.ordinal, std::string{to_string(spec.kind)},
-            spec.streamed, spec.transferable, retry.max_attempts, retry.first_delay.count(),
-            retry.factor, retry.max_delay.count(), spec.split_context,
-            spec.kind == step_kind::tasklet, spec.after_failure);
+  const auto made = query(
+      sql::insert_step, run.value, spec.name, spec.ordinal, std::string{to_string(spec.kind)},
+      spec.streamed, spec.transferable, retry.max_attempts, retry.first_delay.count(), retry.factor,
+      retry.max_delay.count(), spec.split_context, spec.kind == step_kind::tasklet,
+      spec.after_failure, spec.at_most, texts(spec.limits), texts(spec.tags));
   if (made.empty()) return std::nullopt;
   return id_of<step_id>(made.front()[0]);
 }

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "protocol/mutation.hpp"
 #include "storage/sqlite/rows.hpp"
@@ -59,19 +61,31 @@ std::vector<ready_record> sqlite_transaction::take_bound_ranges(node_id node, st
 
 std::vector<ready_step> sqlite_transaction::ready_for(node_id node) {
   std::vector<ready_step> steps;
+  std::map<std::pair<std::string, std::string>, std::pair<run_id, int>> groups;
   for (auto s = db_.query(sql::ready_steps, node); s.next();) {
     const auto remaining = s.get<std::int64_t>(2) + s.get<std::int64_t>(3);
     auto next_attempt = s.get<std::optional<int>>(5);
     if (!next_attempt) next_attempt = s.get<int>(6);
-    if (remaining > 0)
-      steps.push_back(
-          {s.get<step_id>(0), s.get<run_id>(1), remaining, s.get<int>(4), *next_attempt});
+    if (remaining <= 0) continue;
+    ready_step next{s.get<step_id>(0), s.get<run_id>(1), remaining, s.get<int>(4), *next_attempt};
+    next.priority = s.get<int>(7);
+    next.limited = s.get<bool>(8);
+    if (const auto fair_key = s.get<std::string>(10); !fair_key.empty()) {
+      const auto job = s.get<std::string>(9);
+      const auto [group, first] = groups.try_emplace({job, fair_key}, next.run, 0);
+      if (first) {
+        auto held = db_.query(sql::group_held, job, fair_key);
+        if (held.next()) group->second.second = held.get<int>(0);
+      }
+      std::tie(next.group, next.group_held) = group->second;
+    }
+    steps.push_back(next);
   }
   return steps;
 }
 
-bool sqlite_transaction::is_open_for_claims(step_id step) {
-  return db_.query(sql::open_step, step).next();
+bool sqlite_transaction::is_open_for_claims(step_id step, bool limited) {
+  return db_.query(sql::open_step, step, limited).next();
 }
 
 std::optional<claimable_range> sqlite_transaction::first_claimable(step_id step, node_id node) {
@@ -150,7 +164,7 @@ std::vector<std::vector<partition_no>> sqlite_transaction::ended_numbers(
 std::vector<work_view::live_lease> sqlite_transaction::held_by(node_id node) {
   std::vector<work_view::live_lease> held;
   for (auto s = db_.query(sql::held_leases, node); s.next();)
-    held.push_back({s.get<lease_id>(0), s.get<stop_mode>(1)});
+    held.push_back({s.get<lease_id>(0), s.get<stop_mode>(1), s.get<bool>(2)});
   return held;
 }
 

@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "storage/sqlite/rows.hpp"
 #include "storage/sqlite/sqlite_transaction.hpp"
 #include "storage/sqlite/statements/nodes.hpp"
 
@@ -61,6 +62,7 @@ node_row to_node(const statement& s, db_time now) {
   r.info.deregister_after = s.get<milliseconds>(14);
   r.load.doing = s.get<std::string>(15);
   r.info.tokens = s.get<int>(16);
+  r.info.tags = texts_of(s.get<std::string>(17));
   r.silence = now - r.heartbeat_at;
   return r;
 }
@@ -70,12 +72,13 @@ node_row to_node(const statement& s, db_time now) {
 node_id sqlite_transaction::insert_node(const node_info& info) {
   return node_id{db_.insert(sql::insert_node, info.name, info.host, info.pid, info.slots,
                             info.version, jobs_text(info.jobs), info.unreachable_after,
-                            info.deregister_after, info.tokens)};
+                            info.deregister_after, info.tokens, nlohmann::json(info.tags).dump())};
 }
 
 void sqlite_transaction::describe_jobs(std::span<const job_description> jobs) {
   auto describe = db_.prepare(sql::describe_job);
-  for (const auto& [job, description] : jobs) describe.run(job.name, job.version, description);
+  for (const auto& j : jobs)
+    describe.run(j.job.name, j.job.version, j.description, j.fair_by, j.max_runs);
 }
 
 std::optional<node_standing> sqlite_transaction::find_node(node_id node, row_lock) {
@@ -121,14 +124,18 @@ std::vector<node_row> sqlite_transaction::list_nodes(bool all) {
 std::vector<live_node> sqlite_transaction::live_nodes(const job_ref& job) {
   std::vector<live_node> nodes;
   for (auto s = db_.query(sql::live_nodes, job_text(job)); s.next();)
-    nodes.push_back({s.get<node_id>(0), s.get<int>(1), s.get<int>(2)});
+    nodes.push_back(
+        {s.get<node_id>(0), s.get<int>(1), s.get<int>(2), texts_of(s.get<std::string>(3))});
   return nodes;
 }
 
 std::vector<known_job> sqlite_transaction::list_known_jobs() {
   std::vector<known_job> jobs;
   for (auto s = db_.query(sql::list_known_jobs); s.next();)
-    jobs.push_back({{{s.get<std::string>(0), s.get<int>(1)}, s.get<std::string>(2)},
+    jobs.push_back({{{s.get<std::string>(0), s.get<int>(1)},
+                     s.get<std::string>(2),
+                     s.get<std::string>(5),
+                     s.get<int>(6)},
                     s.get<db_time>(3),
                     s.get<db_time>(4)});
   return jobs;

@@ -2,6 +2,16 @@
 
 namespace partita::sqlite {
 
+std::vector<std::string> texts_of(const std::string& list) {
+  const auto parsed = nlohmann::json::parse(list, nullptr, false);
+  std::vector<std::string> texts;
+  for (const auto& one : parsed) {
+    if (!one.is_string()) throw store_error(errc::damaged, "a row lists names as " + list);
+    texts.push_back(one.get<std::string>());
+  }
+  return texts;
+}
+
 step_row to_step(const statement& s) {
   step_row r;
   r.id = s.get<step_id>(0);
@@ -26,6 +36,9 @@ step_row to_step(const statement& s) {
   r.spec.after_failure = s.get<bool>(19);
   if (const auto how = s.get<std::optional<decision_kind>>(20))
     r.decided = decision{*how, s.get<std::string>(21)};
+  r.spec.at_most = s.get<int>(23);
+  r.spec.limits = texts_of(s.get<std::string>(24));
+  r.spec.tags = texts_of(s.get<std::string>(25));
   return r;
 }
 

@@ -12,6 +12,9 @@ step_row to_step(const statement& s);
 /// Four columns from this one on: read, written, filtered, skipped.
 item_counts counts_at(const statement& s, int column);
 
+/// A JSON list of texts. Throws damaged.
+std::vector<std::string> texts_of(const std::string& list);
+
 /// The columns of a failure in the order of its members.
 failure_row to_failure(const statement& s);
 

@@ -31,6 +31,11 @@ run_row to_run(const statement& s) {
   r.trace_parent = s.get<std::string>(17);
   r.schedule = s.get<schedule_id>(18);
   r.tick = s.get<std::optional<db_time>>(19);
+  r.priority = s.get<int>(20);
+  r.fair_key = s.get<std::string>(21);
+  if (const auto since = s.get<std::optional<db_time>>(22))
+    r.paused = pause_mark{*since, s.get<std::string>(23), s.get<std::string>(24)};
+  r.job_paused = s.get<bool>(25);
   return r;
 }
 
@@ -67,9 +72,9 @@ std::optional<run_row> sqlite_transaction::find_live_run(const std::string& job,
 bool sqlite_transaction::any_live_run() { return db_.query(sql::any_live_run).next(); }
 
 std::optional<run_id> sqlite_transaction::insert_run(const run_row& run) {
-  const auto inserted =
-      db_.run(sql::insert_run, run.job.name, run.job.version, run.parameters, run.identity,
-              run.launch_key, run.restart_of, run.result, run.trace_parent, run.schedule, run.tick);
+  const auto inserted = db_.run(sql::insert_run, run.job.name, run.job.version, run.parameters,
+                                run.identity, run.launch_key, run.restart_of, run.result,
+                                run.trace_parent, run.schedule, run.tick, run.priority);
   if (inserted == 0) return std::nullopt;
   return run_id{db_.last_id()};
 }
@@ -98,7 +103,7 @@ std::vector<masterless_run> sqlite_transaction::driven_by(node_id master) {
 }
 
 std::vector<masterless_run> sqlite_transaction::masterless_for(node_id node) {
-  return runs_and_terms(db_.query(sql::masterless_runs, node));
+  return runs_and_terms(db_.query(sql::masterless_runs, node, masterless_shown));
 }
 
 std::int64_t sqlite_transaction::set_abandoned(run_id run) {
@@ -129,6 +134,13 @@ std::int64_t sqlite_transaction::count_runs(const run_choice& only, int most) {
   s.bind(behind_all, most, only.job, nlohmann::json(only.states).dump(), only.since, only.until,
          only.master);
   return s.next() ? s.get<std::int64_t>(0) : 0;
+}
+
+std::vector<run_row> sqlite_transaction::list_runs_of_schedule(schedule_id schedule, int limit) {
+  std::vector<run_row> rows;
+  for (auto s = db_.query(sql::runs_of_schedule, schedule, limit); s.next();)
+    rows.push_back(to_run(s));
+  return rows;
 }
 
 }  // namespace partita::sqlite

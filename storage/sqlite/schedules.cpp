@@ -78,8 +78,8 @@ std::int64_t sqlite_transaction::disown_schedules(node_id owner) {
 
 std::optional<schedule_id> sqlite_transaction::insert_schedule(
     const new_schedule& s, const std::optional<db_time>& next, bool declared,
-    const std::optional<schedule_row::pause>& paused) {
-  const auto pause = paused.value_or(schedule_row::pause{});
+    const std::optional<pause_mark>& paused) {
+  const auto pause = paused.value_or(pause_mark{});
   const auto inserted =
       db_.run(sql::insert_schedule, s.name, s.job, s.parameters, s.identity, s.trigger, s.zone,
               s.overlap, s.catch_up, next, paused ? std::optional{pause.since} : std::nullopt,

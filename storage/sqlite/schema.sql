@@ -94,7 +94,7 @@ CREATE TABLE partita_job (
   version     INTEGER NOT NULL,
   description TEXT NOT NULL,  -- JSON: what a node that knows it told last
   first_seen  INTEGER NOT NULL,
-  last_seen   INTEGER NOT NULL,
+  last_seen   INTEGER NOT NULL, fair_by TEXT NOT NULL DEFAULT '', max_runs INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (name, version)
 ) STRICT;
 
@@ -137,7 +137,7 @@ CREATE TABLE partita_node (
   running      INTEGER NOT NULL DEFAULT 0,
   joined_at    INTEGER NOT NULL,
   heartbeat_at INTEGER NOT NULL,
-  left_at      INTEGER, unreachable_ms INTEGER NOT NULL DEFAULT 0, deregister_ms INTEGER NOT NULL DEFAULT 0, stuck INTEGER NOT NULL DEFAULT 0, doing TEXT NOT NULL DEFAULT '[]', tokens INTEGER NOT NULL DEFAULT 0,
+  left_at      INTEGER, unreachable_ms INTEGER NOT NULL DEFAULT 0, deregister_ms INTEGER NOT NULL DEFAULT 0, stuck INTEGER NOT NULL DEFAULT 0, doing TEXT NOT NULL DEFAULT '[]', tokens INTEGER NOT NULL DEFAULT 0, tags TEXT NOT NULL DEFAULT '[]',
   CHECK ((left_at IS NOT NULL) = (state IN ('DEREGISTERED', 'LEFT')))
 ) STRICT;
 
@@ -169,6 +169,13 @@ CREATE TABLE partita_partition_log (
   FOREIGN KEY (step_id, no) REFERENCES partita_partition
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE partita_paused_job (
+  job  TEXT PRIMARY KEY,
+  at   INTEGER NOT NULL,
+  by   TEXT NOT NULL,
+  note TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE partita_ready (
   ready_id     INTEGER PRIMARY KEY AUTOINCREMENT,
   step_id      INTEGER NOT NULL REFERENCES partita_step,
@@ -179,6 +186,12 @@ CREATE TABLE partita_ready (
   attempt      INTEGER NOT NULL CHECK (attempt BETWEEN 0 AND 1000000000),
   available_at INTEGER NOT NULL,
   CHECK (0 <= lo AND lo <= hi)
+) STRICT;
+
+CREATE TABLE partita_resource_limit (
+  name        TEXT PRIMARY KEY,
+  slots       INTEGER CHECK (slots >= 0),         -- partitions in execution; NULL: any number
+  since_lease INTEGER NOT NULL DEFAULT 0          -- newer leases were granted under these slots
 ) STRICT;
 
 CREATE TABLE partita_result (
@@ -216,7 +229,7 @@ CREATE TABLE partita_run (
   error          TEXT NOT NULL DEFAULT '',
   created_at     INTEGER NOT NULL,
   started_at     INTEGER,
-  ended_at       INTEGER, abandoned INTEGER NOT NULL DEFAULT 0, trace_parent TEXT, schedule_id INTEGER, tick INTEGER,
+  ended_at       INTEGER, abandoned INTEGER NOT NULL DEFAULT 0, trace_parent TEXT, schedule_id INTEGER, tick INTEGER, priority INTEGER NOT NULL DEFAULT 0, fair_key TEXT NOT NULL DEFAULT '', paused_at INTEGER, paused_by TEXT NOT NULL DEFAULT '', paused_note TEXT NOT NULL DEFAULT '',
   CHECK ((ended_at IS NOT NULL) = (state IN ('COMPLETED', 'FAILED', 'STOPPED'))),
   CHECK (started_at IS NULL OR state <> 'CREATED'),
   CHECK (started_at IS NOT NULL OR state IN ('CREATED', 'STOPPED')),
@@ -284,7 +297,7 @@ CREATE TABLE partita_step (
   started_at     INTEGER NOT NULL,
   ended_at       INTEGER, after_failure INTEGER NOT NULL DEFAULT 0
   CHECK (after_failure IN (0, 1)), decision TEXT
-  CHECK (decision IN ('NEXT', 'GO_TO', 'COMPLETE', 'FAIL')), decision_text TEXT NOT NULL DEFAULT '',
+  CHECK (decision IN ('NEXT', 'GO_TO', 'COMPLETE', 'FAIL')), decision_text TEXT NOT NULL DEFAULT '', at_most INTEGER NOT NULL DEFAULT 0, limits TEXT NOT NULL DEFAULT '[]', tags TEXT NOT NULL DEFAULT '[]',
   UNIQUE (run_id, ordinal),
   CHECK ((ended_at IS NOT NULL) = (state <> 'RUNNING')),
   CHECK (sealed = 1 OR state <> 'COMPLETED')
@@ -316,8 +329,6 @@ CREATE TABLE partita_tile (
   last_lease  INTEGER NOT NULL,
   PRIMARY KEY (step_id, at_s, node_id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE sqlite_sequence(name,seq);
 
 CREATE TRIGGER partita_event_is_not_changed BEFORE UPDATE ON partita_event
 BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;

@@ -101,7 +101,9 @@ class sqlite_database : public database {
     require_fit(read_schema(db), address());
     auto rows =
         audit::read_tables([&](const auto& sql, const auto& each) { db.each_row(sql, each); },
-                           {"partita_", [](const std::string& column) { return column; }}, run);
+                           {"partita_", [](const std::string& column) { return column; },
+                            [](const std::string& column) { return column; }},
+                           run);
     tx.commit();
     return rows;
   }

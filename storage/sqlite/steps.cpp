@@ -41,7 +41,8 @@ std::optional<step_id> sqlite_transaction::insert_step(run_id run, const step_sp
   const auto inserted = db_.run(
       sql::insert_step, run, spec.name, spec.ordinal, spec.kind, spec.streamed, spec.transferable,
       spec.retry.max_attempts, spec.retry.first_delay, spec.retry.factor, spec.retry.max_delay,
-      spec.split_context, spec.kind == step_kind::tasklet, spec.after_failure);
+      spec.split_context, spec.kind == step_kind::tasklet, spec.after_failure, spec.at_most,
+      nlohmann::json(spec.limits).dump(), nlohmann::json(spec.tags).dump());
   if (inserted == 0) return std::nullopt;
   return step_id{db_.last_id()};
 }

@@ -29,6 +29,14 @@ bool is_active(transaction& tx, node_id node) {
   return found && found->state == node_state::active;
 }
 
+/// Whether a run that was never RUNNING may be it now. Where its job has a bound, who else wants to
+/// begin one waits for this one.
+bool may_begin(transaction& tx, const run_row& run) {
+  if (run.is_held_back()) return false;
+  const auto most = tx.lock_max_runs(run.job);
+  return most == 0 || tx.count_running(run.job.name) < most;
+}
+
 }  // namespace
 
 std::optional<term> adopt_run(transaction& tx, run_id run, node_id node, term seen) {
@@ -37,8 +45,9 @@ std::optional<term> adopt_run(transaction& tx, run_id run, node_id node, term se
   const term next{seen.value + (PARTITA_BUG(takeover_keeps_the_term) ? 0 : 1)};
   if (row->master == node && row->term == next) return next;  // a repeat
   const auto free = !row->master && row->term == seen;
-  if ((!free && !PARTITA_BUG(takeover_of_a_driven_run)) || !is_active(tx, node))
-    return std::nullopt;
+  if (!free && !PARTITA_BUG(takeover_of_a_driven_run)) return std::nullopt;
+  if (row->state == run_state::created && !may_begin(tx, *row)) return std::nullopt;
+  if (!is_active(tx, node)) return std::nullopt;
   expect_rows("adopting a run", tx.take_run(run, node, next));
   tx.log(event::run_adopted, {run, {}, {}, node}, {{"term", next.value}});
   return next;
@@ -57,7 +66,10 @@ void step_down(transaction& tx, run_id run, node_id node, term t) {
 step_row begin_step(transaction& tx, run_id run, node_id node, term t, const step_spec& spec) {
   require_text("the name of the step", spec.name);
   require_text("the split context", spec.split_context);
+  for (const auto& limit : spec.limits) require_text("the name of a limit", limit);
+  for (const auto& tag : spec.tags) require_text("a tag of the step", tag);
   require_drive(tx.find_run(run, row_lock::key_share), run, node, t);
+  if (!spec.limits.empty()) tx.insert_limits(spec.limits);
   if (const auto id = tx.insert_step(run, spec))
     tx.log(event::step_begun, {run, *id, {}, node}, event::begun_detail(spec, t));
   if (const auto row = tx.find_step_at(run, spec.ordinal)) return *row;

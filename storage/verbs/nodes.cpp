@@ -39,6 +39,7 @@ node_id register_node(transaction& tx, const node_info& info) {
   require_text("the host of the node", info.host);
   require_text("the version of the node", info.version);
   for (const auto& job : info.jobs) require_text("the name of a job", job.name);
+  for (const auto& tag : info.tags) require_text("a tag of the node", tag);
   for (const auto& job : info.catalogue) require_text("the description of a job", job.description);
   require_same_limits(tx, info);
   const auto id = tx.insert_node(info);

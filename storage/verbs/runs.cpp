@@ -6,6 +6,7 @@
 #include "storage/event_detail.hpp"
 #include "storage/text.hpp"
 #include "storage/verbs/parts.hpp"
+#include "storage/verbs/sharing.hpp"
 
 namespace partita::verbs {
 
@@ -53,19 +54,13 @@ void require_continuable(transaction& tx, const run_row& ended) {
                       named(ended.id) + " is continued already, by " + named(next->id));
 }
 
-/// With who asked, where that is known.
-nlohmann::json asked(nlohmann::json detail, const std::string& by) {
-  if (!by.empty()) detail["by"] = by;
-  return detail;
-}
-
 /// The unique indexes decide between requests that arrive together. Nothing: one of them refused.
 std::optional<run_row> insert_run(transaction& tx, const run_row& wanted, const std::string& by) {
   const auto id = tx.insert_run(wanted);
   if (!id) return std::nullopt;
   nlohmann::json detail{{"job", wanted.job.name}};
   if (wanted.restart_of) detail["restart_of"] = wanted.restart_of.value;
-  tx.log(event::run_submitted, {*id, {}, {}, {}}, asked(std::move(detail), by));
+  tx.log(event::run_submitted, {*id, {}, {}, {}}, event::asked(std::move(detail), by));
   tx.tell_of_work();
   return require_run(tx, *id, row_lock::none);
 }
@@ -183,6 +178,8 @@ run_row submit(transaction& tx, const submission& s) {
   wanted.identity = s.identity;
   wanted.launch_key = s.launch_key;
   wanted.trace_parent = kept_trace_parent(s.trace_parent);
+  wanted.priority = s.priority;
+  require_priority(s.priority);
   require_text("who asks", s.by);
   if (const auto made = insert_run(tx, wanted, s.by)) return *made;
   if (const auto same = tx.find_launch(s.launch_key)) return require_same_launch(*same, wanted);
@@ -206,6 +203,7 @@ run_row restart(transaction& tx, run_id ended, const std::string& launch_key, in
   wanted.trace_parent = old.trace_parent;
   wanted.schedule = old.schedule;
   wanted.tick = old.tick;
+  wanted.priority = old.priority;
   const auto steps = tx.list_steps(ended);
   wanted.result = result_of(old, steps);
   if (const auto same = tx.find_launch(launch_key)) return require_same_launch(*same, wanted);
@@ -231,7 +229,7 @@ run_row abandon(transaction& tx, run_id ended, const std::string& by) {
                                              "; only a FAILED or STOPPED run can be abandoned");
   require_continuable(tx, row);
   expect_rows("abandoning a run", tx.set_abandoned(ended));
-  tx.log(event::run_abandoned, {ended, {}, {}, {}}, asked(nlohmann::json::object(), by));
+  tx.log(event::run_abandoned, {ended, {}, {}, {}}, event::asked(nlohmann::json::object(), by));
   return require_run(tx, ended, row_lock::none);
 }
 
@@ -246,7 +244,7 @@ run_row request_stop(transaction& tx, run_id run, stop_mode mode, const std::str
                       named(run) + " is " + std::string{to_string(row.state)} + " already");
   if (mode > row.stop) {
     expect_rows("asking a run to stop", tx.set_stop(run, mode));
-    tx.log(event::stop_requested, {run, {}, {}, {}}, asked({{"mode", to_string(mode)}}, by));
+    tx.log(event::stop_requested, {run, {}, {}, {}}, event::asked({{"mode", to_string(mode)}}, by));
   }
   if (row.state == run_state::created || PARTITA_BUG(stop_ends_what_runs)) stop_at_once(tx, row);
   return require_run(tx, run, row_lock::none);

@@ -138,8 +138,8 @@ schedule_row add_schedule(transaction& tx, const new_schedule& s, bool paused,
                           const std::string& by) {
   require_text("who asks", by);
   const auto wanted = required(s);
-  std::optional<schedule_row::pause> pause;
-  if (paused) pause = schedule_row::pause{tx.now(), by, "added so"};
+  std::optional<pause_mark> pause;
+  if (paused) pause = pause_mark{tx.now(), by, "added so"};
   unbalance(tx);
   if (!tx.insert_schedule(wanted.what, next_tick(wanted.when, tx.now()), false, pause))
     throw store_error(errc::wrong_state, "there is a schedule " + s.name + " already");

@@ -22,17 +22,24 @@ work_view single_writer_transaction::look(node_id node) {
   const auto self = find_node(node, row_lock::none);
   if (!self || self->state != node_state::active) return view;
   view.ready = ready_for(node);
+  std::vector<step_id> limited;
+  for (const auto& s : view.ready)
+    if (s.limited) limited.push_back(s.step);
+  if (!limited.empty())
+    view.ready = with_room(std::move(view.ready), node, self->slots, limit_uses(limited));
   view.masterless = masterless_for(node);
   return view;
 }
 
 std::optional<lease_grant> single_writer_transaction::claim(node_id node, step_id step,
-                                                            std::int64_t width,
-                                                            std::int64_t narrow) {
+                                                            std::int64_t width, std::int64_t narrow,
+                                                            bool limited) {
   const auto self = find_node(node, row_lock::key_share);
   if (!self || (self->state != node_state::active && !PARTITA_BUG(claim_by_a_dead_node)) ||
-      !is_open_for_claims(step))
+      !is_open_for_claims(step, limited))
     return std::nullopt;
+  if (limited && !PARTITA_BUG(a_claim_asks_no_limit))
+    width = std::min(width, room_for(step, node, self->slots, limit_uses({&step, 1})));
   const auto from = first_claimable(step, node);
   if (!from) return std::nullopt;
   const auto most = from->attempt > 0 ? std::min(width, narrow) : width;

@@ -19,7 +19,7 @@ class single_writer_transaction : public transaction {
                          const std::optional<liveness_limits>& limits) final;
   work_view look(node_id node) final;
   std::optional<lease_grant> claim(node_id node, step_id step, std::int64_t width,
-                                   std::int64_t narrow) final;
+                                   std::int64_t narrow, bool limited) final;
   std::vector<report_verdict> report(node_id node, std::span<const attempt_report> items) final;
   void commit_checkpoint(lease_id lease, partition_no no, const checkpoint& c) final;
   void fence_chunk(lease_id lease, partition_no no, const chunk& c) final;
@@ -34,12 +34,15 @@ class single_writer_transaction : public transaction {
  protected:
   /// LIVE leases of the node, by id, and what was asked of their runs.
   virtual std::vector<work_view::live_lease> held_by(node_id node) = 0;
-  /// Steps this node could claim from now, by id. REQUIRES: the node is ACTIVE.
+  /// Steps this node could claim from now, by id, whether or not their limits leave room. REQUIRES:
+  /// the node is ACTIVE.
   virtual std::vector<ready_step> ready_for(node_id node) = 0;
-  /// Live runs without a master whose job this node knows, by id. REQUIRES: the node is there.
+  /// Live runs without a master that may go on, and whose job this node knows: by priority, then in
+  /// turns of the fair keys. REQUIRES: the node is there.
   virtual std::vector<masterless_run> masterless_for(node_id node) = 0;
-  /// Whether the step and its run are RUNNING, and nobody asked the run to stop.
-  virtual bool is_open_for_claims(step_id step) = 0;
+  /// Whether the step and its run are RUNNING, nobody asked the run to stop, and the step has no
+  /// limits or `limited` ones are asked for.
+  virtual bool is_open_for_claims(step_id step, bool limited) = 0;
   /// The range bound to the node with the smallest lo, or else the shared one.
   virtual std::optional<claimable_range> first_claimable(step_id step, node_id node) = 0;
   /// The range begins at `lo` now; it is deleted where that is past its end.

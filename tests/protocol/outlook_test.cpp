@@ -21,12 +21,12 @@ TEST_CASE("steps take turns while a node claims on one view") {
   ahead.seen({step(1, 10, 0), step(2, 10, 1)}, mono_time{5s});
   CHECK(ahead.looked() == mono_time{5s});
   REQUIRE(ahead.next()->step == step_id{1});
-  outlook::took(*ahead.next(), 4, 2);  // two executors of this node are busy with it now
+  ahead.took(*ahead.next(), 4, 2);  // two executors of this node are busy with it now
   REQUIRE(ahead.next()->step == step_id{2});
-  outlook::took(*ahead.next(), 10, 2);
+  ahead.took(*ahead.next(), 10, 2);
   REQUIRE(ahead.next()->step == step_id{1});
   CHECK(ahead.next()->remaining == 6);
-  outlook::took(*ahead.next(), 6, 2);
+  ahead.took(*ahead.next(), 6, 2);
   CHECK(ahead.next() == nullptr);
 }
 
@@ -40,7 +40,7 @@ TEST_CASE("after a lost claim the view is not to be trusted for that step") {
 TEST_CASE("of ranges that were tried before only the first is known") {
   outlook ahead;
   ahead.seen({step(1, 10, 0, 1)}, {});
-  outlook::took(*ahead.next(), 1, 1);
+  ahead.took(*ahead.next(), 1, 1);
   CHECK(ahead.next() == nullptr);
 }
 

@@ -40,7 +40,7 @@ TEST_CASE("a short interval leaves time for a takeover") {
 TEST_CASE("a schedule without a living owner is found at once, unless it is paused") {
   auto s = every("@daily", at);
   CHECK(judged(s, at, false) == schedule_trouble::no_owner);
-  s.paused = schedule_row::pause{at, "ann", "why"};
+  s.paused = pause_mark{at, "ann", "why"};
   CHECK(judged(s, at + 1000h, false) == schedule_trouble::none);
 }
 

@@ -22,8 +22,14 @@ enum class blow {
   resume_schedule,
   run_schedule,  // by hand, for now
   remove_schedule,
+  pause_run,
+  resume_run,
+  pause_job,
+  resume_job,
+  prioritize_run,
+  set_limit,  // of the one that steps name
 };
-inline constexpr int blows = 14;
+inline constexpr int blows = 20;
 std::string to_string(blow);
 
 struct planned {

@@ -80,6 +80,11 @@ constexpr mutant mutants[] = {
     {"missed_ticks_are_not_counted", memory},
     {"a_join_needs_no_balance", memory},
     {"a_resumed_schedule_has_no_owner", memory},
+    // --- how runs share the cluster
+    {"a_claim_asks_no_limit", memory},
+    {"limits_forget_other_nodes", memory},
+    {"limits_count_what_is_lost", memory},
+    {"a_pause_never_ends", memory},
     // --- statements of SQLite
     {"sqlite_claim_drops_the_rest", sqlite},
     {"sqlite_masterships_are_not_found", sqlite},

@@ -48,6 +48,13 @@ void schedule(world& w, const planned& p, std::size_t number, users& people, fau
       case blow::run_schedule:
       case blow::remove_schedule:
         return people.change_schedule(p.target, p.what);
+      case blow::pause_run:
+      case blow::resume_run:
+      case blow::pause_job:
+      case blow::resume_job:
+      case blow::prioritize_run:
+      case blow::set_limit:
+        return people.hold_back(p.target, p.what);
     }
   });
 }
@@ -204,8 +211,10 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
     w.heal();
     w.add_node(2, {}, static_cast<int>(s.timers.size()));
     const auto healed = w.now();
-    // A schedule added late would not be paused with the others.
-    if (!s.timers.empty()) w.run_until(w.now() + latest_call);
+    // A schedule added late would not be paused with the others, nor would what is paused late go
+    // on.
+    if (!s.timers.empty() || people.held_back()) w.run_until(w.now() + latest_call);
+    people.let_everything_go_on();
     const auto fired =
         w.run_until([&] { return !people.busy() && idle_schedules(w).empty(); }, s.bound);
     if (!fired)

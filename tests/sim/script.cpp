@@ -76,6 +76,7 @@ script::script(std::uint64_t seed) {
                         static_cast<work_kind>(d.next() % work_kinds),
                         static_cast<int>(d.skewed(0, 60))});
   timers = draw_timers(dice{mix(seed, 11)}, faults_end);
+  draw_sharing(dice{mix(seed, 12)});
   bound = recovery_bound;
   for (const auto& l : launches)  // steps whose partitions all take their time
     bound += (l.kind == work_kind::flow ? 4 : 2) * l.count * milliseconds{longest_ms};
@@ -95,6 +96,13 @@ script::script(std::uint64_t seed) {
       plan.push_back(p);
     }
   }
+}
+
+void script::draw_sharing(dice d) {
+  if (d.hits(4000)) at_most = static_cast<int>(d.between(1, 4));
+  if (d.hits(4000)) max_runs = static_cast<int>(d.between(1, 2));
+  for (auto& l : launches)
+    if (d.hits(2000)) l.priority = static_cast<int>(d.between(-2, 2));
 }
 
 }  // namespace partita::sim

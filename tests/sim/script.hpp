@@ -19,11 +19,13 @@ inline constexpr const char* names[work_kinds] = {"sum", "once",  "chunks", "str
 /// Everything drawn from a seed before anything happens.
 struct script {
   explicit script(std::uint64_t seed);
+  void draw_sharing(dice d);
 
   struct launch {
     milliseconds at;
     work_kind kind;
     int count;
+    int priority = 0;
   };
 
   /// A schedule of runs of `sum`.
@@ -46,6 +48,9 @@ struct script {
   int longest_ms;   // a partition's work
   int failing = 0;  // of 10,000 attempts
   assignment strategy;
+  int at_most = 0;   // partitions of some steps, at once; 0: any number
+  int max_runs = 0;  // of some jobs
+  static constexpr const char* limit_name = "api";
   milliseconds bound;  // of the recovery: of the engine, and of all the work on one executor
 };
 

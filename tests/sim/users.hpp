@@ -60,6 +60,36 @@ class users {
     });
   }
 
+  /// Changes how runs share the cluster.
+  void hold_back(int which, blow how) {
+    held_back_ = true;
+    const auto& flow = world_.user();
+    const std::string job = names[which % work_kinds];
+    if (how == blow::pause_job)
+      call_until_answered([=] { flow.pause_job(job, "why not", "user"); });
+    if (how == blow::resume_job) call_until_answered([=] { flow.resume_job(job, "user"); });
+    if (how == blow::set_limit) return set_limit(which % 4 + 1);
+    if (runs_.empty()) return;
+    const auto run = runs_[static_cast<std::size_t>(which) % runs_.size()].id;
+    if (how == blow::pause_run)
+      call_until_answered([=] { flow.pause_run(run, "why not", "user"); });
+    if (how == blow::resume_run) call_until_answered([=] { flow.resume_run(run, "user"); });
+    if (how == blow::prioritize_run)
+      call_until_answered([=] { flow.set_priority(run, which % 7 - 3, "user"); });
+  }
+
+  bool held_back() const { return held_back_; }
+
+  void let_everything_go_on() {
+    if (!held_back_) return;
+    for (const auto* job : names)
+      call_until_answered([=, this] { world_.user().resume_job(job, "user"); });
+    for (const auto& r :
+         world_.observer().list_runs(10'000, {}, {"", {"CREATED", "RUNNING"}, {}, {}}))
+      call_until_answered([this, run = r.id] { world_.user().resume_run(run, "user"); });
+    set_limit(2);
+  }
+
   void pause_all_schedules() {
     for (std::size_t i = 0; i < script_.timers.size(); ++i)
       change_schedule(static_cast<int>(i), blow::pause_schedule);
@@ -79,6 +109,7 @@ class users {
     submission s{definition.ref(), parameters.dump(),
                  identity_of(definition.parameter_specs(), parameters),
                  "launch-" + std::to_string(i)};
+    s.priority = l.priority;
     call_until_answered([s, l, this] {
       remember({world_.user().submit(s).id, l.kind, l.count, false});
     });
@@ -99,6 +130,10 @@ class users {
     s.overlap = t.overlap;
     s.catch_up = std::chrono::seconds{t.catch_up_s};
     call_until_answered([s, this] { world_.user().add_schedule(s, false, "user"); });
+  }
+
+  void set_limit(int slots) {
+    call_until_answered([=, this] { world_.user().set_limit(script::limit_name, slots, "user"); });
   }
 
   void remember(known run) {
@@ -128,6 +163,7 @@ class users {
   const script& script_;
   std::vector<known> runs_;
   std::set<std::string> touched_;
+  bool held_back_ = false;
   int waiting_ = 0;
   int restarts_ = 0;
 };

@@ -84,6 +84,10 @@ std::vector<job> jobs_of::all() {
         .parameter<int>("count", required)
         .parameter<int>("launch", required);
   };
+  // Runs of schedules may come faster than these would take them.
+  auto queued = [&](work_kind kind) {
+    return named(kind).max_runs(script_.max_runs).fair_by("count");
+  };
   auto step = [&](const std::string& name) {
     return partitioned{name}
         .split(listed)
@@ -112,28 +116,34 @@ std::vector<job> jobs_of::all() {
           .retry(attempts{1000}, {milliseconds{10}, 2.0, milliseconds{500}})
           .each([this](partition_context& p) { plain(p); })
           .aggregate(sum);
-  return {
-      named(work_kind::sum).step(with_files(step("work"))),
-      named(work_kind::once)
-          .step(step("work").transferable(false).each([this](partition_context& p) { once(p); })),
-      named(work_kind::chunks).step(step("work").each([this](partition_context& p) { chunks(p); })),
-      named(work_kind::stream).step(streamed),
-      named(work_kind::two)
-          .step(with_files(step("first")))
-          .step(tasklet{"between", [this](run_context&) { where->work(duration(7, 0)); }})
-          .step(step("second")),
-      named(work_kind::ledger)
-          .step(step("work")
-                    .each([this](partition_context& p) { ledger(p); })
-                    .aggregate([this, sum](const results& all, run_context& run) {
-                      all.for_each([&](const partition_result& one) { check_items(one, run); });
-                      sum(all, run);
-                    })),
-      // Each file is that of two partitions: the second fails.
-      named(work_kind::clash).step(step("work").each([this](partition_context& p) {
-        filed(p, p.no() / 2);
-      })),
-      flow_of(named(work_kind::flow), step)};
+  return {named(work_kind::sum).step(with_files(step("work"))),
+          queued(work_kind::once)
+              .step(step("work")
+                        .transferable(false)
+                        .at_most(script_.at_most)
+                        .each([this](partition_context& p) { once(p); })),
+          queued(work_kind::chunks)
+              .step(step("work")
+                        .at_most(script_.at_most)
+                        .limited_by(script::limit_name)
+                        .each([this](partition_context& p) { chunks(p); })),
+          named(work_kind::stream).step(streamed.limited_by(script::limit_name)),
+          queued(work_kind::two)
+              .step(with_files(step("first")))
+              .step(tasklet{"between", [this](run_context&) { where->work(duration(7, 0)); }})
+              .step(step("second").at_most(script_.at_most).limited_by(script::limit_name)),
+          named(work_kind::ledger)
+              .step(step("work")
+                        .each([this](partition_context& p) { ledger(p); })
+                        .aggregate([this, sum](const results& all, run_context& run) {
+                          all.for_each([&](const partition_result& one) { check_items(one, run); });
+                          sum(all, run);
+                        })),
+          // Each file is that of two partitions: the second fails.
+          named(work_kind::clash).step(step("work").each([this](partition_context& p) {
+            filed(p, p.no() / 2);
+          })),
+          flow_of(named(work_kind::flow), step)};
 }
 
 milliseconds jobs_of::duration(std::int64_t no, int attempt) {

@@ -99,9 +99,10 @@ std::vector<diagnosis> examine_schedules(const reader& look, const std::vector<n
 std::vector<diagnosis> examine_runs(const reader& look, const std::vector<node_row>& nodes) {
   constexpr int newest = 1000, most = 10;
   std::vector<diagnosis> found;
+  reasons_to_wait reasons{look, nodes};
   for (const auto& run : look.list_runs(newest, {})) {
     if (is_terminal(run.state)) continue;
-    const auto why = waits_for(look, run, nodes);
+    const auto why = reasons.of(run);
     if (why.empty()) continue;
     found.push_back({health::note, "run " + std::to_string(run.id.value), "waits for " + why, ""});
     if (found.size() == most) break;

@@ -109,7 +109,7 @@ class job_page {
     if (!row)
       throw command_error(exit_code::not_found, "not_found", "there is no " + named(run),
                           "`jobs` lists the runs");
-    auto waits = waits_for(look, *row, nodes);
+    auto waits = reasons_to_wait{look, nodes}.of(*row);
     auto plan = plan_of_job(look, row->job);
     view_ = {std::move(*row), look.summarize(run), std::move(waits), std::move(plan)};
     if (args.has("state")) only_ = state_named<partition_state>(args.text("state"));

@@ -26,6 +26,7 @@ const listing runs{{{"ID", "/id"},
                     {"STARTED", "/started_at", cell::time},
                     {"TOOK", "/duration_s", cell::duration},
                     {"FAILED", "/partitions/failed", cell::number, true},
+                    {"PRIORITY", "/priority", cell::number, true},
                     {"ROWS", "/items/read", cell::number, true},
                     {"CREATED", "/created_at", cell::time, true},
                     {"RESTART OF", "/restart_of", cell::text, true},
@@ -98,8 +99,9 @@ std::string list_runs(const reader& session, const run_filter& filter, int limit
   auto shown = runs;
   std::vector<document> items;
   bool any_waits = false;
+  reasons_to_wait reasons{session, nodes};
   for (const auto& row : page.runs) {
-    const auto waits = waits_for(session, row, nodes);
+    const auto waits = reasons.of(row);
     any_waits = any_waits || !waits.empty();
     items.push_back(run_document(row, steps[row.id], names, how.now, waits));
   }

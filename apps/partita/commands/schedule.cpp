@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 
@@ -41,12 +40,6 @@ const listing schedules_listed{{{"NAME", "/name"},
 std::shared_ptr<session> to_change(const invocation& in) {
   start_log(in.args);
   return open_existing(database_url(in.args))->connect({});
-}
-
-/// Who is at the keyboard, for the event log.
-std::string operator_name() {
-  const auto* user = std::getenv("USER");
-  return user != nullptr ? user : "";
 }
 
 const std::string& name_in(const invocation& in) {

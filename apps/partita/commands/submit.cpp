@@ -24,9 +24,11 @@ std::string launch_key(const arguments& args) {
 std::string who_takes_it(const std::shared_ptr<database>& db, const run_row& run) {
   try {
     const reader look{db->connect({})};
-    const auto why = why_waiting(run, {}, look.list_nodes(false), wall_now());
-    if (why.what == obstacle::none || why.what == obstacle::not_adopted) return "";
-    return "it waits for " + escape_controls(waiting_text(why, run.job, wall_now())) + "\n";
+    const auto nodes = look.list_nodes(false);
+    const auto why = reasons_to_wait{look, nodes}.of(run);
+    if (why.empty() || why_waiting(run, {}, nodes, wall_now()).what == obstacle::not_adopted)
+      return "";
+    return "it waits for " + escape_controls(why) + "\n";
   } catch (const store_error&) {
     return "";  // the run is submitted: nothing is wrong with that
   }
@@ -80,6 +82,7 @@ exit_code submit_command(const invocation& in) {
   wants_json(in.args);
   auto what = submission_of(in.jobs, in.args.words(), launch_key(in.args));
   what.trace_parent = trace_parent_in(in.args);
+  what.priority = static_cast<int>(in.args.number("priority", lowest_priority, highest_priority));
   auto db = open_to_submit(database_url(in.args));
   const auto launcher = ask([&] { return launcher_store{db->connect({})}; });
   auto run = ask([&] { return launcher.submit(what); });

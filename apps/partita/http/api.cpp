@@ -4,6 +4,7 @@
 #include "apps/partita/http/openapi.hpp"
 #include "apps/partita/http/query.hpp"
 #include "apps/partita/http/run_views.hpp"
+#include "apps/partita/http/schedule_views.hpp"
 #include "apps/partita/http/timeline_view.hpp"
 
 namespace partita::http {
@@ -53,6 +54,21 @@ std::vector<route> reading_routes(api_state& state, const access_rules& access) 
           [](const reader& look, const call& c) {
             allow_only(c.what, {});
             return jobs_view(look);
+          }),
+      get("limits",
+          [](const reader& look, const call& c) {
+            allow_only(c.what, {});
+            return limits_view(look);
+          }),
+      get("schedules",
+          [](const reader& look, const call& c) {
+            allow_only(c.what, {});
+            return schedules_view(look);
+          }),
+      get("schedules/{name}",
+          [](const reader& look, const call& c) {
+            allow_only(c.what, {});
+            return schedule_view(look, c["name"]);
           }),
       get("runs", [](const reader& look, const call& c) { return runs_view(look, c.what); }),
       get("runs/count",

@@ -33,6 +33,36 @@ void allow_members(const json& body, const std::vector<std::string>& names) {
                        names.empty() ? "it is {}" : "it takes " + cli::join(names, ", "));
 }
 
+/// What operators change.
+class operator_store : public launcher_store, public sharing_store, public schedule_store {
+ public:
+  explicit operator_store(const std::shared_ptr<session>& with)
+      : facet(with),
+        run_lookup(with),
+        launcher_store(with),
+        sharing_store(with),
+        schedule_store(with) {}
+};
+
+/// A whole number of the body; nothing: it has no such member, or null. Throws http_error 400.
+std::optional<int> number_in(const json& body, const char* name) {
+  const auto found = body.find(name);
+  if (found == body.end() || found->is_null()) return std::nullopt;
+  constexpr auto smallest = std::numeric_limits<int>::min(),
+                 largest = std::numeric_limits<int>::max();
+  if (!found->is_number_integer() || *found < smallest || *found > largest)
+    throw http_error(400, "bad_body", std::string{name} + " must be a whole number");
+  return found->get<int>();
+}
+
+/// "": it has no such member. Throws http_error 400.
+std::string text_in(const json& body, const char* name) {
+  const auto found = body.find(name);
+  if (found == body.end()) return {};
+  if (!found->is_string()) throw http_error(400, "bad_body", std::string{name} + " must be a text");
+  return found->get<std::string>();
+}
+
 class changes {
  public:
   changes(std::shared_ptr<database> by, reader_pool& readers, const access_rules& access)
@@ -45,7 +75,7 @@ class changes {
       const auto holder = self.access_.allow_changing(c.what);
       const auto body = body_of(c.what);
       const auto shown =
-          self.ask([&](const launcher_store& s) { return change(self, s, c, body, holder.name); });
+          self.ask([&](const operator_store& s) { return change(self, s, c, body, holder.name); });
       log::info("asked_by_http", {}, {{"path", c.what.path}, {"by", holder.name}});
       return response{status, "application/json", cli::dump(shown) + "\n"};
     };
@@ -75,6 +105,13 @@ class changes {
     });
   }
 
+  schedule_row schedule_named(const std::string& name) const {
+    return readers_.look([&](const reader& look) {
+      if (auto row = look.find_schedule(name)) return *row;
+      throw http_error(404, "not_found", "there is no schedule " + name);
+    });
+  }
+
  private:
   template <class Work>
   document ask(Work work) const {
@@ -82,7 +119,7 @@ class changes {
       session_options options;
       options.application = "partita-http-changes";
       options.statement_timeout = change_limit;
-      const launcher_store s{by_->connect(options)};
+      const operator_store s{by_->connect(options)};
       return work(s);
     } catch (const store_error& e) {
       if (e.code() != errc::missing_right) throw;
@@ -100,19 +137,14 @@ class changes {
 
 run_id run_of(const call& c) { return run_id{parse_id("run", c["id"])}; }
 
-document submit(const changes& of, const launcher_store& s, const call& c, const json& body,
+document submit(const changes& of, const operator_store& s, const call& c, const json& body,
                 const std::string& by) {
-  allow_members(body, {"job", "parameters", "version"});
+  allow_members(body, {"job", "parameters", "version", "priority"});
   if (!body.contains("job") || !body["job"].is_string())
     throw http_error(400, "bad_body", "the body must name a job");
-  int version = 0;
-  if (body.contains("version")) {
-    const auto& given = body["version"];
-    const auto largest = std::numeric_limits<int>::max();
-    if (!given.is_number_integer() || given < 1 || given > largest)
-      throw http_error(400, "bad_body", "version must be a whole number from 1");
-    version = given.get<int>();
-  }
+  const auto version = number_in(body, "version").value_or(0);
+  if (version < 0 || (version == 0 && body.contains("version")))
+    throw http_error(400, "bad_body", "version must be a whole number from 1");
   const auto known = of.job_named(body["job"].get<std::string>(), version);
   const auto specs = parameters_of(json::parse(known.latest.description, nullptr, false));
   json values;
@@ -124,10 +156,11 @@ document submit(const changes& of, const launcher_store& s, const call& c, const
   const auto key = c.what.header("idempotency-key");
   return of.run_document(
       s.submit({known.latest.job, values.dump(), identity_of(specs, values),
-                key.empty() ? random_launch_key("http") : key, by, c.what.header("traceparent")}));
+                key.empty() ? random_launch_key("http") : key, by, c.what.header("traceparent"),
+                number_in(body, "priority").value_or(0)}));
 }
 
-document cancel(const changes& of, const launcher_store& s, const call& c, const json& body,
+document cancel(const changes& of, const operator_store& s, const call& c, const json& body,
                 const std::string& by) {
   allow_members(body, {"now"});
   const auto at_once = body.value("now", json(false));
@@ -136,7 +169,7 @@ document cancel(const changes& of, const launcher_store& s, const call& c, const
       s.request_stop(run_of(c), at_once.get<bool>() ? stop_mode::now : stop_mode::stop, by));
 }
 
-document restart(const changes& of, const launcher_store& s, const call& c, const json& body,
+document restart(const changes& of, const operator_store& s, const call& c, const json& body,
                  const std::string& by) {
   allow_members(body, {});
   const auto key = c.what.header("idempotency-key");
@@ -144,13 +177,77 @@ document restart(const changes& of, const launcher_store& s, const call& c, cons
       s.restart(run_of(c), key.empty() ? random_launch_key("http") : key, 0, by));
 }
 
-document abandon(const changes& of, const launcher_store& s, const call& c, const json& body,
+document abandon(const changes& of, const operator_store& s, const call& c, const json& body,
                  const std::string& by) {
   allow_members(body, {});
   return of.run_document(s.abandon(run_of(c), by));
 }
 
-document drain(const changes&, const launcher_store& s, const call& c, const json& body,
+document pause(const changes& of, const operator_store& s, const call& c, const json& body,
+               const std::string& by) {
+  allow_members(body, {"note"});
+  return of.run_document(s.pause_run(run_of(c), text_in(body, "note"), by));
+}
+
+document resume(const changes& of, const operator_store& s, const call& c, const json& body,
+                const std::string& by) {
+  allow_members(body, {});
+  return of.run_document(s.resume_run(run_of(c), by));
+}
+
+document prioritize(const changes& of, const operator_store& s, const call& c, const json& body,
+                    const std::string& by) {
+  allow_members(body, {"priority"});
+  const auto priority = number_in(body, "priority");
+  if (!priority) throw http_error(400, "bad_body", "the body must tell the priority");
+  return of.run_document(s.set_priority(run_of(c), *priority, by));
+}
+
+document pause_job(const changes&, const operator_store& s, const call& c, const json& body,
+                   const std::string& by) {
+  allow_members(body, {"note"});
+  s.pause_job(c["name"], text_in(body, "note"), by);
+  return {{"name", c["name"]}, {"state", "PAUSED"}};
+}
+
+document resume_job(const changes&, const operator_store& s, const call& c, const json& body,
+                    const std::string& by) {
+  allow_members(body, {});
+  s.resume_job(c["name"], by);
+  return {{"name", c["name"]}, {"state", "OPEN"}};
+}
+
+document set_limit(const changes&, const operator_store& s, const call& c, const json& body,
+                   const std::string& by) {
+  allow_members(body, {"slots"});
+  if (!body.contains("slots"))
+    throw http_error(400, "bad_body", "the body must tell the slots", "null: any number");
+  const auto slots = number_in(body, "slots");
+  s.set_limit(c["name"], slots, by);
+  return {{"name", c["name"]}, {"slots", slots ? document(*slots) : document(nullptr)}};
+}
+
+document pause_schedule(const changes&, const operator_store& s, const call& c, const json& body,
+                        const std::string& by) {
+  allow_members(body, {"note"});
+  return cli::schedule_document(s.pause_schedule(c["name"], text_in(body, "note"), by), {});
+}
+
+document resume_schedule(const changes&, const operator_store& s, const call& c, const json& body,
+                         const std::string& by) {
+  allow_members(body, {});
+  return cli::schedule_document(s.resume_schedule(c["name"], by), {});
+}
+
+/// The tick of now.
+document run_schedule(const changes& of, const operator_store& s, const call& c, const json& body,
+                      const std::string& by) {
+  allow_members(body, {});
+  const auto version = of.job_named(of.schedule_named(c["name"]).what.job, 0).latest.job.version;
+  return of.run_document(s.run_schedule(c["name"], std::nullopt, version, by));
+}
+
+document drain(const changes&, const operator_store& s, const call& c, const json& body,
                const std::string& by) {
   allow_members(body, {});
   const node_id id{parse_id("node", c["id"])};
@@ -167,6 +264,15 @@ std::vector<route> changing_routes(const std::shared_ptr<database>& by, reader_p
           {"POST", "/api/v1/runs/{id}/cancel", to.route_to(200, cancel)},
           {"POST", "/api/v1/runs/{id}/restart", to.route_to(200, restart)},
           {"POST", "/api/v1/runs/{id}/abandon", to.route_to(200, abandon)},
+          {"POST", "/api/v1/runs/{id}/pause", to.route_to(200, pause)},
+          {"POST", "/api/v1/runs/{id}/resume", to.route_to(200, resume)},
+          {"POST", "/api/v1/runs/{id}/priority", to.route_to(200, prioritize)},
+          {"POST", "/api/v1/jobs/{name}/pause", to.route_to(200, pause_job)},
+          {"POST", "/api/v1/jobs/{name}/resume", to.route_to(200, resume_job)},
+          {"POST", "/api/v1/limits/{name}", to.route_to(200, set_limit)},
+          {"POST", "/api/v1/schedules/{name}/pause", to.route_to(200, pause_schedule)},
+          {"POST", "/api/v1/schedules/{name}/resume", to.route_to(200, resume_schedule)},
+          {"POST", "/api/v1/schedules/{name}/run", to.route_to(201, run_schedule)},
           {"POST", "/api/v1/nodes/{id}/drain", to.route_to(200, drain)}};
 }
 

@@ -283,8 +283,9 @@ document health_view(const reader& look, const std::string& database, bool may_o
          "its executor is lost until it ends; isolated bodies can be killed", "#/nodes");
   const auto idle = look.list_idle_runs(idle_runs_looked_at);
   std::int64_t waiting = 0;
+  cli::reasons_to_wait reasons{look, nodes};
   for (const auto& one : idle) {
-    const auto why = cli::waits_for(one, nodes);
+    const auto why = reasons.of(one);
     if (why.empty() || ++waiting > waits_told) continue;
     const auto id = std::to_string(one.run.id.value);
     warn("run_waits", "run " + id + " of job " + one.run.job.name + " waits for " + why, "",

@@ -35,7 +35,7 @@ document run_item(const reader& look, const run_row& run, const std::vector<step
                   const seen_nodes& nodes) {
   const bool live = !is_terminal(run.state);
   auto shown = cli::run_document(run, steps, nodes.names, nodes.now,
-                                 live ? cli::waits_for(look, run, nodes.rows) : "");
+                                 cli::reasons_to_wait{look, nodes.rows}.of(run));
   const auto rate = live ? rate_of(look, steps, nodes.now) : std::nullopt;
   const auto sum = cli::totals_of(steps);
   shown["rate_per_s"] = rate ? document(*rate) : document(nullptr);

@@ -10,7 +10,9 @@ inline const std::string run_values = R"(
        result, error, partita.micros(created_at) AS created_at,
        partita.micros(started_at) AS started_at, partita.micros(ended_at) AS ended_at, abandoned,
        coalesce(trace_parent, '') AS trace_parent, coalesce(schedule_id, 0) AS schedule_id,
-       partita.micros(tick) AS tick)";
+       partita.micros(tick) AS tick, priority, fair_key, partita.micros(paused_at) AS paused_at,
+       paused_by, paused_note,
+       job IN (SELECT p.job FROM partita.paused_job p) AS job_paused)";
 inline const std::string run_columns = "SELECT" + run_values + " FROM partita.run ";
 
 // FOR KEY SHARE is the fence of a master: whoever takes the run away waits for it. Under FOR UPDATE
@@ -75,6 +77,10 @@ inline std::string list_runs_of(bool states) {
          " ORDER BY run_id DESC LIMIT $1::integer) r";
 }
 
+// $1 schedule, $2 at most
+inline const std::string list_runs_of_schedule =
+    run_columns + "WHERE schedule_id = $1::bigint ORDER BY run_id DESC LIMIT $2::integer";
+
 // $1 runs
 inline const std::string find_runs = run_columns + "WHERE run_id = ANY ($1::bigint[])";
 
@@ -94,14 +100,15 @@ inline const std::string has_live_runs =
 
 // No row: one of the unique indexes has it already; a new look tells which.
 // $1 job, $2 version, $3 parameters, $4 identity, $5 launch key, $6 run it continues or 0,
-// $7 result so far, $8 trace parent or '', $9 schedule or 0, $10 tick in microseconds or NULL
+// $7 result so far, $8 trace parent or '', $9 schedule or 0, $10 tick in microseconds or NULL,
+// $11 priority. A trigger writes the fair key.
 inline const std::string insert_run = R"(
 INSERT INTO partita.run
   (job, job_version, parameters, identity, launch_key, restart_of, result, trace_parent,
-   schedule_id, tick, state)
+   schedule_id, tick, priority, state)
 VALUES ($1, $2::integer, $3, $4, $5, nullif($6::bigint, 0), $7, nullif($8, ''),
         nullif($9::bigint, 0), )" + moment("$10") +
-                                      R"(, 'CREATED')
+                                      R"(, $11::integer, 'CREATED')
 ON CONFLICT DO NOTHING RETURNING run_id)";
 
 // $1 run, $2 mode
@@ -112,7 +119,8 @@ UPDATE partita.run SET stop = $2 WHERE run_id = $1::bigint)";
 inline const std::string take_run = R"(
 UPDATE partita.run
 SET master_node_id = $2::bigint, term = $3::bigint, state = 'RUNNING',
-    started_at = coalesce(started_at, partita.clock())
+    started_at = coalesce(started_at, partita.clock()),
+    fair_key = partita.fair_key(job, job_version, parameters)
 WHERE run_id = $1::bigint)";
 
 // $1 run

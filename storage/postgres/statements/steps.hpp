@@ -8,7 +8,8 @@ namespace partita::postgres::sql {
 inline const std::string step_columns = R"(
 SELECT s.step_id, s.run_id, s.name, s.ordinal, s.kind, s.state, s.streamed, s.transferable,
        s.max_attempts, s.retry_first_ms, s.retry_factor, s.retry_max_ms, s.split_context, s.count,
-       s.sealed, s.after_failure, s.result, s.error, s.decision, s.decision_text,
+       s.sealed, s.after_failure, s.result, s.error, s.decision, s.decision_text, s.at_most,
+       s.limits, s.tags,
        partita.micros(s.started_at) AS started_at, partita.micros(s.ended_at) AS ended_at )";
 
 // The master's fence and then the step. FOR NO KEY UPDATE: what changes a split waits for others
@@ -44,13 +45,14 @@ WHERE s.step_id = $1::bigint)";
 // No row: the run has a step of this ordinal.
 // $1 run, $2 name, $3 ordinal, $4 kind, $5 streamed, $6 transferable, $7 max_attempts,
 // $8 retry_first_ms, $9 retry_factor, $10 retry_max_ms, $11 split_context, $12 sealed,
-// $13 after_failure
+// $13 after_failure, $14 at_most, $15 limits, $16 tags
 inline const std::string insert_step = R"(
 INSERT INTO partita.step
   (run_id, name, ordinal, kind, state, streamed, transferable, max_attempts, retry_first_ms,
-   retry_factor, retry_max_ms, split_context, sealed, after_failure)
+   retry_factor, retry_max_ms, split_context, sealed, after_failure, at_most, limits, tags)
 VALUES ($1::bigint, $2, $3::integer, $4, 'RUNNING', $5::boolean, $6::boolean, $7::integer,
-        $8::bigint, $9::double precision, $10::bigint, $11, $12::boolean, $13::boolean)
+        $8::bigint, $9::double precision, $10::bigint, $11, $12::boolean, $13::boolean,
+        $14::integer, $15::text[], $16::text[])
 ON CONFLICT (run_id, ordinal) DO NOTHING RETURNING step_id)";
 
 // A listed split that was not sealed begins anew.
@@ -59,7 +61,7 @@ inline const std::string copy_step = R"(
 INSERT INTO partita.step
   (run_id, name, ordinal, kind, state, streamed, transferable, max_attempts, retry_first_ms,
    retry_factor, retry_max_ms, split_context, count, sealed, result, error, started_at, ended_at,
-   decision, decision_text)
+   decision, decision_text, at_most, limits, tags)
 SELECT $2::bigint, name, ordinal, kind, CASE WHEN $3::boolean THEN state ELSE 'RUNNING' END,
        streamed, transferable, max_attempts, retry_first_ms, retry_factor, retry_max_ms,
        CASE WHEN sealed OR streamed THEN split_context ELSE '{}' END,
@@ -69,7 +71,7 @@ SELECT $2::bigint, name, ordinal, kind, CASE WHEN $3::boolean THEN state ELSE 'R
        CASE WHEN $3::boolean THEN started_at ELSE partita.clock() END,
        CASE WHEN $3::boolean THEN ended_at END,
        CASE WHEN $3::boolean THEN decision END,
-       CASE WHEN $3::boolean THEN decision_text ELSE '' END
+       CASE WHEN $3::boolean THEN decision_text ELSE '' END, at_most, limits, tags
 FROM partita.step WHERE step_id = $1::bigint
 RETURNING step_id)";
 

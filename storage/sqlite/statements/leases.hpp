@@ -27,7 +27,7 @@ RETURNING ready_id, step_id, lo, hi, node_id, attempt, available_at)sql";
 // 1 node. INDEXED BY makes the planner begin with the steps that are RUNNING: ended steps, and the
 // ready ranges of stopped ones, are never deleted.
 // Columns: step, run, bound to the node, shared, slots held, attempt of the first bound range,
-// attempt of the first shared one
+// attempt of the first shared one, priority, whether it has limits, job and fair key of the run
 inline constexpr char ready_steps[] = R"sql(
 SELECT s.step_id, s.run_id,
        (SELECT coalesce(sum(d.hi - d.lo + 1), 0) FROM partita_ready d
@@ -42,19 +42,35 @@ SELECT s.step_id, s.run_id,
          ORDER BY d.lo LIMIT 1),
        (SELECT d.attempt FROM partita_ready d
          WHERE d.step_id = s.step_id AND d.node_id IS NULL AND d.available_at <= partita_now()
-         ORDER BY d.lo LIMIT 1)
+         ORDER BY d.lo LIMIT 1),
+       r.priority, s.at_most > 0 OR s.limits <> '[]', r.job, r.fair_key
 FROM partita_step s INDEXED BY partita_step_running
 JOIN partita_run r ON r.run_id = s.run_id
 WHERE s.state = 'RUNNING' AND s.error = '' AND r.state = 'RUNNING' AND r.stop = 'NONE'
+  AND r.paused_at IS NULL AND r.job NOT IN (SELECT p.job FROM partita_paused_job p)
+  AND (s.tags = '[]' OR NOT EXISTS (
+    SELECT 1 FROM json_each(s.tags) wanted
+    WHERE wanted.value NOT IN (SELECT t.value FROM partita_node n, json_each(n.tags) t
+                               WHERE n.node_id = ?1)))
   AND r.job || '/' || r.job_version IN (SELECT j.value FROM partita_node n, json_each(n.jobs) j
                                          WHERE n.node_id = ?1)
 ORDER BY s.step_id)sql";
 
-// 1 step. No row: the step or its run takes no claims. A step that is RUNNING with an error is
-// failing.
+// Executors that runs of this job and fair key hold. 1 job, 2 fair key
+inline constexpr char group_held[] = R"sql(
+SELECT coalesce(sum(min(l.hi - l.lo + 1 - l.completed - l.failed - l.returned, n.slots)), 0)
+FROM partita_step s INDEXED BY partita_step_running
+JOIN partita_run r ON r.run_id = s.run_id
+JOIN partita_lease l ON l.step_id = s.step_id AND l.state = 'LIVE'
+JOIN partita_node n ON n.node_id = l.node_id
+WHERE s.state = 'RUNNING' AND r.job = ?1 AND r.fair_key = ?2)sql";
+
+// 1 step, 2 whether one with limits may be. No row: the step or its run takes no claims. A step
+// that is RUNNING with an error is failing.
 inline constexpr char open_step[] = R"sql(
 SELECT 1 FROM partita_step s JOIN partita_run r ON r.run_id = s.run_id
 WHERE s.step_id = ?1 AND s.state = 'RUNNING' AND s.error = ''
+  AND (?2 OR (s.at_most = 0 AND s.limits = '[]'))
   AND r.state = 'RUNNING' AND r.stop = 'NONE')sql";
 
 // 1 step, 2 node; none: shared
@@ -99,7 +115,8 @@ WHERE l.node_id = ?1 AND l.state = 'LIVE' ORDER BY l.lease_id)sql";
 
 // 1 node
 inline constexpr char held_leases[] = R"sql(
-SELECT l.lease_id, CASE WHEN s.error <> '' AND r.stop = 'NONE' THEN 'STOP' ELSE r.stop END
+SELECT l.lease_id, CASE WHEN s.error <> '' AND r.stop = 'NONE' THEN 'STOP' ELSE r.stop END,
+       r.paused_at IS NOT NULL OR r.job IN (SELECT p.job FROM partita_paused_job p)
 FROM partita_lease l
 JOIN partita_step s ON s.step_id = l.step_id
 JOIN partita_run r ON r.run_id = s.run_id

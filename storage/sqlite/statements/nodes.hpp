@@ -3,18 +3,19 @@
 namespace partita::sqlite::sql {
 
 // 1 name, 2 host, 3 pid, 4 slots, 5 version, 6 jobs, 7 unreachable_after and 8 deregister_after in
-// ms, 9 tokens
+// ms, 9 tokens, 10 tags
 inline constexpr char insert_node[] = R"sql(
 INSERT INTO partita_node (name, host, pid, slots, version, jobs, state, joined_at, heartbeat_at,
-                          unreachable_ms, deregister_ms, tokens)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'ACTIVE', partita_now(), partita_now(), ?7, ?8, ?9))sql";
+                          unreachable_ms, deregister_ms, tokens, tags)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'ACTIVE', partita_now(), partita_now(), ?7, ?8, ?9, ?10))sql";
 
-// 1 name, 2 version, 3 description
+// 1 name, 2 version, 3 description, 4 fair by, 5 max runs
 inline constexpr char describe_job[] = R"sql(
-INSERT INTO partita_job (name, version, description, first_seen, last_seen)
-VALUES (?1, ?2, ?3, partita_now(), partita_now())
+INSERT INTO partita_job (name, version, description, fair_by, max_runs, first_seen, last_seen)
+VALUES (?1, ?2, ?3, ?4, ?5, partita_now(), partita_now())
 ON CONFLICT (name, version) DO UPDATE
-SET description = excluded.description, last_seen = excluded.last_seen)sql";
+SET description = excluded.description, fair_by = excluded.fair_by,
+    max_runs = excluded.max_runs, last_seen = excluded.last_seen)sql";
 
 // 1 node
 inline constexpr char find_node[] = R"sql(
@@ -42,19 +43,19 @@ inline constexpr char end_node[] =
 // 1 whether DEREGISTERED and LEFT ones too
 inline constexpr char list_nodes[] = R"sql(
 SELECT node_id, name, host, pid, slots, version, jobs, state, running, stuck, joined_at,
-       heartbeat_at, left_at, unreachable_ms, deregister_ms, doing, tokens
+       heartbeat_at, left_at, unreachable_ms, deregister_ms, doing, tokens, tags
 FROM partita_node
 WHERE ?1 OR left_at IS NULL ORDER BY node_id)sql";
 
 // 1 'name/version' of the job. The first condition is that of the index.
 inline constexpr char live_nodes[] = R"sql(
-SELECT node_id, slots, running FROM partita_node
+SELECT node_id, slots, running, tags FROM partita_node
 WHERE left_at IS NULL AND state = 'ACTIVE'
   AND ?1 IN (SELECT value FROM json_each(jobs))
 ORDER BY node_id)sql";
 
 inline constexpr char list_known_jobs[] = R"sql(
-SELECT name, version, description, first_seen, last_seen FROM partita_job
+SELECT name, version, description, first_seen, last_seen, fair_by, max_runs FROM partita_job
 ORDER BY name, version)sql";
 
 }  // namespace partita::sqlite::sql

@@ -8,14 +8,16 @@ namespace partita::sqlite::sql {
 inline constexpr char find_step[] = R"sql(
 SELECT step_id, run_id, name, ordinal, kind, state, streamed, transferable, max_attempts,
        retry_first_ms, retry_factor, retry_max_ms, split_context, count, sealed, result, error,
-       started_at, ended_at, after_failure, decision, decision_text, carried
+       started_at, ended_at, after_failure, decision, decision_text, carried, at_most, limits,
+       tags
 FROM partita_step WHERE step_id = ?1)sql";
 
 // 1 run
 inline constexpr char list_steps[] = R"sql(
 SELECT step_id, run_id, name, ordinal, kind, state, streamed, transferable, max_attempts,
        retry_first_ms, retry_factor, retry_max_ms, split_context, count, sealed, result, error,
-       started_at, ended_at, after_failure, decision, decision_text, carried
+       started_at, ended_at, after_failure, decision, decision_text, carried, at_most, limits,
+       tags
 FROM partita_step WHERE run_id = ?1 ORDER BY ordinal)sql";
 
 // 1 run, 2 ordinal
@@ -34,13 +36,15 @@ SELECT r.stop, s.sealed,
 FROM partita_step s JOIN partita_run r ON r.run_id = s.run_id WHERE s.step_id = ?1)sql";
 
 // 1 run, 2 name, 3 ordinal, 4 kind, 5 streamed, 6 transferable, 7 max_attempts, 8 first delay,
-// 9 factor, 10 max delay, 11 split context, 12 sealed, 13 after_failure. No row: the run has a step
-// of this ordinal.
+// 9 factor, 10 max delay, 11 split context, 12 sealed, 13 after_failure, 14 at_most, 15 limits, 16
+// tags. No row: the run has a step of this ordinal.
 inline constexpr char insert_step[] = R"sql(
 INSERT INTO partita_step
   (run_id, name, ordinal, kind, state, streamed, transferable, max_attempts, retry_first_ms,
-   retry_factor, retry_max_ms, split_context, sealed, after_failure, started_at)
-VALUES (?1, ?2, ?3, ?4, 'RUNNING', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, partita_now())
+   retry_factor, retry_max_ms, split_context, sealed, after_failure, at_most, limits,
+   tags, started_at)
+VALUES (?1, ?2, ?3, ?4, 'RUNNING', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+        partita_now())
 ON CONFLICT (run_id, ordinal) DO NOTHING)sql";
 
 // 1 step, 2 decision, 3 its text
@@ -79,20 +83,21 @@ inline constexpr char copy_completed_step[] = R"sql(
 INSERT INTO partita_step
   (run_id, name, ordinal, kind, state, streamed, transferable, max_attempts, retry_first_ms,
    retry_factor, retry_max_ms, split_context, count, sealed, result, error, started_at, ended_at,
-   decision, decision_text)
+   decision, decision_text, at_most, limits, tags)
 SELECT ?1, name, ordinal, kind, state, streamed, transferable, max_attempts, retry_first_ms,
        retry_factor, retry_max_ms, split_context, count, sealed, result, error, started_at,
-       ended_at, decision, decision_text
+       ended_at, decision, decision_text, at_most, limits, tags
 FROM partita_step WHERE step_id = ?2)sql";
 
 // A listed split that was not sealed begins anew. 1 new run, 2 step
 inline constexpr char copy_unfinished_step[] = R"sql(
 INSERT INTO partita_step
   (run_id, name, ordinal, kind, state, streamed, transferable, max_attempts, retry_first_ms,
-   retry_factor, retry_max_ms, split_context, count, sealed, started_at)
+   retry_factor, retry_max_ms, split_context, count, sealed, at_most, limits, tags,
+   started_at)
 SELECT ?1, name, ordinal, kind, 'RUNNING', streamed, transferable, max_attempts, retry_first_ms,
        retry_factor, retry_max_ms, iif(sealed OR streamed, split_context, '{}'),
-       iif(sealed OR streamed, count, 0), sealed, partita_now()
+       iif(sealed OR streamed, count, 0), sealed, at_most, limits, tags, partita_now()
 FROM partita_step WHERE step_id = ?2)sql";
 
 // 1 new step, 2 step, 3 lo, 4 hi
