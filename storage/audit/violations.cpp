@@ -41,6 +41,7 @@ std::vector<std::string> violations(const tables& rows) {
   audit_rows(rows, v);
   audit_results(rows, v);
   audit_schedules(rows, v);
+  audit_limits(rows, v);
   return sentences_of(v);
 }
 

@@ -71,3 +71,38 @@ TEST_CASE("that nothing is ready is known until the poll") {
   ahead.expire();
   CHECK_FALSE(ahead.nothing_ahead());
 }
+
+TEST_CASE("of what is ready the highest priority goes first, then the group that holds least") {
+  outlook ahead;
+  const auto ready = [](int id, int held) {
+    return ready_step{step_id{id}, run_id{id}, 100, held, 0};
+  };
+  auto low = ready(1, 0), a1 = ready(2, 1), a2 = ready(3, 0), b = ready(4, 3);
+  low.priority = -1;
+  for (auto* of_a : {&a1, &a2}) {
+    of_a->group = run_id{2};
+    of_a->group_held = 5;
+  }
+  b.group = run_id{4};
+  b.group_held = 3;
+  ahead.seen({low, a1, a2, b}, {});
+  CHECK(ahead.next()->step == b.step);
+  ahead.took(*ahead.next(), 4, 4);  // b holds 7
+  CHECK(ahead.next()->step == a2.step);
+  ahead.took(*ahead.next(), 3, 4);  // its group holds 8
+  CHECK(ahead.next()->step == b.step);
+  ahead.took(*ahead.next(), 96, 4);
+  CHECK(ahead.next()->step == a1.step);
+  ahead.took(*ahead.next(), 100, 4);
+  ahead.took(*ahead.next(), 97, 4);
+  CHECK(ahead.next()->step == low.step);
+}
+
+TEST_CASE("how much room a limit leaves is not known after a claim") {
+  outlook ahead;
+  ready_step limited{step_id{1}, run_id{1}, 100};
+  limited.limited = true;
+  ahead.seen({limited}, {});
+  ahead.took(*ahead.next(), 2, 2);
+  CHECK(ahead.next() == nullptr);
+}

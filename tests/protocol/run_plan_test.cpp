@@ -150,3 +150,25 @@ TEST_CASE("a step whose split failed ends FAILED as soon as nothing of it is at 
     CHECK(std::get<end_step>(next).error == "the source is gone");
   }
 }
+
+TEST_CASE("of a run that is held back nothing begins, and what is under way goes on") {
+  auto run = live_run();
+  run.job_paused = true;
+  CHECK(next_actions(run, steps{}, two_steps, {}).empty());
+  steps rows{a_step(0, step_state::running, false)};
+  CHECK(next_actions(run, rows, two_steps, {{rows[0].id, {}}}).empty());
+  rows[0].sealed = true;
+  step_progress open{stop_mode::none, true, true, false};
+  CHECK(is<watch_step>(next_action(run, rows, two_steps, open)));
+  CHECK(is<aggregate_step>(next_action(run, rows, two_steps, step_progress{})));
+  rows = {a_step(0, step_state::completed), a_step(1, step_state::running)};
+  CHECK(next_actions(run, rows, two_steps, {}).empty());
+  rows[1].state = step_state::completed;
+  CHECK(is<end_run>(next_action(run, rows, two_steps, {})));
+}
+
+TEST_CASE("a run that is held back can be stopped") {
+  auto run = live_run(stop_mode::stop);
+  run.paused = pause_mark{};
+  CHECK(is<end_run>(next_action(run, steps{}, two_steps, {})));
+}

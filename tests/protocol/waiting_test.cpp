@@ -100,3 +100,34 @@ TEST_CASE("what is left may wait for its next try") {
   stopping.stop = stop_mode::stop;
   CHECK(why(stopping, {false, now + 20s, false}, {able}) == obstacle::none);
 }
+
+TEST_CASE("a paused run waits for somebody, also while partitions of it end") {
+  auto run = driven;
+  run.paused = pause_mark{now, "ann", "why"};
+  CHECK(why(run, held, {able}) == obstacle::paused);
+  run.stop = stop_mode::stop;
+  CHECK(why(run, held, {able}) == obstacle::none);
+  auto of_job = fresh;
+  of_job.job_paused = true;
+  CHECK(why(of_job, idle, {able}) == obstacle::job_paused);
+}
+
+TEST_CASE("a run that is held back waits for what its job, its steps and the limits say") {
+  CHECK(why_held_back(fresh, {}, {able}, {}, 2, 2).what == obstacle::queued);
+  CHECK(why_held_back(fresh, {}, {able}, {}, 1, 2).what == obstacle::none);
+  step_row step;
+  step.spec.tags = {"gpu"};
+  step.spec.limits = {"api"};
+  auto found = why_held_back(driven, {step}, {able}, {}, 0, 0);
+  CHECK(found.what == obstacle::no_tag);
+  CHECK(found.name == "gpu");
+  auto tagged = able;
+  tagged.info.tags = {"gpu"};
+  CHECK(why_held_back(driven, {step}, {tagged}, {}, 0, 0).what == obstacle::none);
+  const std::vector<limit_row> limits{{"api", 3, {}, 3}, {"disk", 1, {}, 1}};
+  found = why_held_back(driven, {step}, {tagged}, limits, 0, 0);
+  CHECK(found.what == obstacle::limit_reached);
+  CHECK(found.slots == 3);
+  CHECK(why_held_back(driven, {step}, {tagged}, {{"api", 3, {}, 2}}, 0, 0).what ==
+        obstacle::none);
+}
