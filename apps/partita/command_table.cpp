@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/partita/bench/benchmarks.hpp"
+#include "apps/partita/commands/bulk.hpp"
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/http/site.hpp"
@@ -72,21 +73,26 @@ std::vector<command> make_table() {
                      output_options()),
        wait_command},
       {"cancel",
-       "ID",
-       "ask a run to stop",
+       "ID | --job JOB…",
+       "ask a run, or all that a filter finds, to stop",
        work,
        "Partitions end at their next checkpoint; `restart` continues the run later.",
-       {"cancel 17", "cancel 17 --now"},
+       {"cancel 17", "cancel 17 --now", "cancel --job nightly --since 1d --dry-run"},
        with_database(option_list{{"now", "", "interrupt what runs, without waiting"}} +
-                     output_options()),
+                     bulk_options() + output_options()),
        cancel_command},
       {"restart",
-       "ID",
-       "continue a FAILED or STOPPED run as a new one",
+       "ID | --failed --job JOB…",
+       "continue a FAILED or STOPPED run, or all that a filter finds, as new ones",
        work,
-       "Completed partitions keep their results; the others go on from their checkpoints.",
-       {"restart 17", "restart 17 --wait", "restart 17 --version 3"},
-       with_database(option_list{wait_option, key_option, version_option} + output_options()),
+       "Completed partitions keep their results; the others go on from their checkpoints. With a\n"
+       "filter, the runs that FAILED and that nobody has continued.",
+       {"restart 17", "restart 17 --wait", "restart 17 --version 3",
+        "restart --failed --job nightly --since 1d"},
+       with_database(
+           option_list{
+               wait_option, key_option, version_option, {"failed", "", "those that FAILED"}} +
+           bulk_options() + output_options()),
        restart_command},
       {"abandon",
        "ID",

@@ -186,7 +186,10 @@ work_view postgres_transaction::look(node_id node) {
 /// After the locks, so that what is read of the leases is final until the end of the transaction.
 std::int64_t postgres_transaction::locked_room(node_id node, step_id step) {
   begin();
-  const auto locked = query(sql::lock_limits, node.value, step.value);
+  const auto locked =
+      query(with_bugs(sql::lock_limits, {{PARTITA_BUG(postgres_limits_without_the_lock),
+                                          "partita.lock_limits(limits), slots", "slots"}}),
+            node.value, step.value);
   if (locked.empty()) return 0;
   return room_for(step, node, locked.front()["slots"].as<int>(), limit_uses({&step, 1}));
 }

@@ -1,5 +1,6 @@
 #include "storage/postgres/statements/sharing.hpp"
 
+#include "storage/postgres/planted.hpp"
 #include "storage/postgres/postgres_transaction.hpp"
 #include "storage/postgres/rows.hpp"
 
@@ -28,7 +29,10 @@ std::int64_t postgres_transaction::resume_job(const std::string& job) {
 }
 
 int postgres_transaction::lock_max_runs(const job_ref& job) {
-  for (const auto& row : query(sql::lock_max_runs, job.name))
+  for (const auto& row :
+       query(with_bugs(sql::lock_max_runs,
+                       {{PARTITA_BUG(postgres_queue_without_the_lock), "FOR NO KEY UPDATE", ""}}),
+             job.name))
     if (row["version"].as<int>() == job.version) return row["max_runs"].as<int>();
   return 0;
 }

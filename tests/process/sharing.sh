@@ -59,6 +59,24 @@ for kind in $(databases); do
   ok "$kind: it does not wait for the one before" [ "$(ended "$slow")" -lt 40 ]
   expect 0 COMPLETED "$PARTITA" wait "$slow" --timeout 60
 
+  # Many runs at once.
+  for to in 601 602 603; do submit "$to" 50 >/dev/null; done
+  expect 0 "3 runs would be asked to stop" "$PARTITA" cancel --job range_sum --dry-run
+  ok "$kind: each is printed" [ "$(wc -l <"$scratch/stdout")" -eq 3 ]
+  expect 0 "3 runs are asked to stop" "$PARTITA" cancel --job range_sum --param from=1
+  for run in $(cat "$scratch/stdout"); do
+    expect 8 STOPPED "$PARTITA" wait "$run" --timeout 60
+  done
+  expect 0 "0 runs are continued" "$PARTITA" restart --failed --job range_sum
+  expect 0 "3 runs are continued" "$PARTITA" restart --state STOPPED --job range_sum --key again
+  cp "$scratch/stdout" "$scratch/continued"
+  expect 0 "3 runs are continued" "$PARTITA" restart --state STOPPED --job range_sum --key again
+  ok "$kind: a repeat finds the same" cmp "$scratch/stdout" "$scratch/continued"
+  for run in $(cat "$scratch/continued"); do
+    expect 0 COMPLETED "$PARTITA" wait "$run" --timeout 60
+  done
+  expect 2 "not both" "$PARTITA" cancel 1 --job range_sum
+
   expect 0 "at most 3 partitions" "$PARTITA" limit set api 3
   expect 0 "api +3 +0" "$PARTITA" limit list
   expect 0 "any number" "$PARTITA" limit set api any

@@ -128,6 +128,5 @@ TEST_CASE("a run that is held back waits for what its job, its steps and the lim
   found = why_held_back(driven, {step}, {tagged}, limits, 0, 0);
   CHECK(found.what == obstacle::limit_reached);
   CHECK(found.slots == 3);
-  CHECK(why_held_back(driven, {step}, {tagged}, {{"api", 3, {}, 2}}, 0, 0).what ==
-        obstacle::none);
+  CHECK(why_held_back(driven, {step}, {tagged}, {{"api", 3, {}, 2}}, 0, 0).what == obstacle::none);
 }

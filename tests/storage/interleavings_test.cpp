@@ -233,3 +233,47 @@ TEST_CASE_METHOD(meeting, "a tick that is being fired stands, though its node dr
   CHECK_FALSE(db->find_schedule("a")->owner);
   judge();
 }
+
+TEST_CASE_METHOD(meeting,
+                 "two that claim under one limit at once pass it neither alone nor together") {
+  if (!possible()) return;
+  const auto a = join("a", 4), b = join("b", 4);
+  const auto first_run = drive(a, "1"), second_run = drive(a, "2");
+  auto limited = spec();
+  limited.limits = {"api"};
+  const auto one = split(first_run, 10, limited), two = split(second_run, 10, limited);
+  db->set_limit("api", 3);
+
+  interleaving order{*on};
+  order.hold(the_log);
+  std::optional<lease_grant> first, second;
+  CHECK(order.begin("first", [&](store& s) { first = s.claim(a, one, 2, 2, true); }));
+  CHECK(order.begin("second", [&](store& s) { second = s.claim(b, two, 2, 2, true); }));
+  order.let_go();
+  CHECK_FALSE(order.end_of("first"));
+  CHECK_FALSE(order.end_of("second"));
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK(first->span.size() == 2);
+  CHECK(second->span.size() == 1);
+  judge();
+}
+
+TEST_CASE_METHOD(meeting, "two that begin the last run that a queue allows begin one") {
+  if (!possible()) return;
+  const node_info info{"node", "host", 1, 2, "0", {job}, {{job, "{}", "", 1}}};
+  const auto a = db->register_node(info), b = db->register_node(info);
+  const auto one = db->submit(launch("1")), two = db->submit(launch("2"));
+
+  interleaving order{*on};
+  order.hold(the_log);
+  std::optional<term> first, second;
+  CHECK(order.begin("first", [&](store& s) { first = s.adopt_run(one.id, a, term{0}); }));
+  CHECK(order.begin("second", [&](store& s) { second = s.adopt_run(two.id, b, term{0}); }));
+  order.let_go();
+  CHECK_FALSE(order.end_of("first"));
+  CHECK_FALSE(order.end_of("second"));
+  CHECK(first == term{1});
+  CHECK_FALSE(second);
+  judge();
+}

@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "apps/partita/commands/bulk.hpp"
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/database_url.hpp"
@@ -75,6 +76,19 @@ int version_wanted(const invocation& in, const launcher_store& launcher, run_id 
   return wanted;
 }
 
+/// The FAILED runs of a filter, unless it names another state.
+exit_code restart_all(const invocation& in) {
+  if (in.args.has("wait")) throw usage_error("--wait is for one run");
+  const auto key = launch_key(in.args);
+  return change_all(in, {"FAILED"}, "continued", [&](const auto& with, auto ended) {
+    const launcher_store launcher{with};
+    return launcher
+        .restart(ended, key + "-" + std::to_string(ended.value),
+                 version_wanted(in, launcher, ended), operator_name())
+        .id;
+  });
+}
+
 }  // namespace
 
 exit_code submit_command(const invocation& in) {
@@ -92,6 +106,7 @@ exit_code submit_command(const invocation& in) {
 exit_code restart_command(const invocation& in) {
   start_log(in.args);
   wants_json(in.args);
+  if (is_bulk(in)) return restart_all(in);
   require_words(in.args.words(), {"ID"}, 1);
   auto ended = parse_run_id(in.args.words().front());
   auto key = launch_key(in.args);

@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "apps/partita/commands/bulk.hpp"
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/database_url.hpp"
@@ -25,9 +26,13 @@ exit_code wait_command(const invocation& in) {
 exit_code cancel_command(const invocation& in) {
   start_log(in.args);
   auto as_json = wants_json(in.args);
+  auto mode = in.args.has("now") ? stop_mode::now : stop_mode::stop;
+  if (is_bulk(in))
+    return change_all(in, {"CREATED", "RUNNING"}, "asked to stop", [&](const auto& with, auto run) {
+      return launcher_store{with}.request_stop(run, mode, operator_name()).id;
+    });
   require_words(in.args.words(), {"ID"}, 1);
   auto run = parse_run_id(in.args.words().front());
-  auto mode = in.args.has("now") ? stop_mode::now : stop_mode::stop;
   auto db = open_existing(database_url(in.args));
   const auto session = db->connect({});
   auto after = ask([&] { return launcher_store{session}.request_stop(run, mode); });

@@ -1,0 +1,78 @@
+#include "apps/partita/commands/bulk.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "apps/partita/common_options.hpp"
+#include "apps/partita/database_url.hpp"
+#include "apps/partita/launch.hpp"
+#include "apps/partita/text.hpp"
+#include "storage/clock.hpp"
+
+namespace partita::cli {
+
+namespace {
+
+constexpr int page_size = 500;
+
+/// All of them are looked for before the first is changed: a change moves runs between states.
+std::vector<run_id> found_runs(const reader& look, const run_filter& filter) {
+  std::vector<run_id> all;
+  run_id before;
+  do {
+    const auto page = find_runs(look, filter, page_size, before);
+    for (const auto& run : page.runs) all.push_back(run.id);
+    before = page.next;
+  } while (before);
+  std::reverse(all.begin(), all.end());
+  return all;
+}
+
+}  // namespace
+
+option_list bulk_options() {
+  auto options = run_filter_options();
+  options.push_back({"dry-run", "", "only print the runs"});
+  return options;
+}
+
+bool is_bulk(const invocation& in) {
+  bool filters = in.args.has("dry-run") || in.args.has("failed");
+  for (const auto& one : run_filter_options()) filters = filters || in.args.has(one.name);
+  const auto named = !in.args.words().empty();
+  if (named && filters) throw usage_error("name one run, or say which runs: not both");
+  return filters;
+}
+
+exit_code change_all(const invocation& in, const std::vector<std::string>& states,
+                     const std::string& done,
+                     const std::function<run_id(const std::shared_ptr<session>&, run_id)>& change) {
+  auto filter = run_filter_of(in.args, wall_now());
+  if (filter.choice.states.empty()) filter.choice.states = states;
+  const auto with = open_existing(database_url(in.args))->connect({});
+  const auto runs = found_runs(reader{with}, filter);
+  if (in.args.has("dry-run")) {
+    for (auto run : runs) std::cout << run.value << "\n";
+    std::cerr << fmt::format("{} runs would be {}\n", runs.size(), done);
+    return exit_code::ok;
+  }
+  std::size_t changed = 0;
+  for (auto run : runs) {
+    try {
+      const auto shown = ask([&] { return change(with, run); });
+      std::cout << shown.value << "\n" << std::flush;
+      ++changed;
+    } catch (const store_error& e) {
+      if (e.code() != errc::wrong_state && e.code() != errc::already_running) throw;
+      std::cerr << "left out: " << escape_controls(e.what()) << "\n";
+    }
+  }
+  std::cerr << fmt::format(
+      "{} runs are {}{}\n", changed, done,
+      changed == runs.size() ? "" : fmt::format(", {} are left out", runs.size() - changed));
+  return exit_code::ok;
+}
+
+}  // namespace partita::cli
