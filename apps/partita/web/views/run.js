@@ -5,7 +5,7 @@ import { fragment } from '../router.js';
 import { at, badge, facts, failure, job_link, json_block, mark, node_link, parameters, run_link,
          section, tabs, waiting_for_first, when } from '../parts.js';
 import { run_buttons } from '../actions.js';
-import { explanations, headline } from '../sentences.js';
+import { explanations, headline, held_by, priority_of } from '../sentences.js';
 import { is_live, run_in } from '../states.js';
 import { summary, summary_needs } from './run_summary.js';
 import { partitions, partitions_needs } from './run_partitions.js';
@@ -65,14 +65,16 @@ function head(ctx, r) {
     h('h1', { tabindex: -1, 'data-testid': 'run-title' }, h('span', { class: 'id' }, `#${
       f.shown(r.id, 24)}`), ' ', job_link(r.job), r.job_version > 1 &&
       h('span', { class: 'quiet' }, ` v${r.job_version}`)),
-    badge(r.state), h('span', { class: 'grow' }), run_buttons(ctx, r));
+    badge(r.state), is_live(r) && held_by(r) && badge('PAUSED'), priority_of(r) !== 0 &&
+      h('span', { class: 'quiet', 'data-testid': 'priority' }, `priority ${priority_of(r)}`),
+    h('span', { class: 'grow' }), run_buttons(ctx, r));
 }
 
 const words = (list) => list.map((w) => (typeof w === 'string' ? w
   : h('a', { href: w.href }, w.text)));
 
 const mark_of = { running: 'RUNNING', completed: 'COMPLETED', failed: 'FAILED', warned: 'WARNING',
-                  stopped: 'STOPPED', waiting: 'CREATED', given_up: 'ABANDONED' };
+                  stopped: 'STOPPED', waiting: 'CREATED', given_up: 'ABANDONED', paused: 'PAUSED' };
 
 function sentences(ctx, r) {
   const job = ctx.value('jobs')?.items.find((j) => j.name === r.job);
