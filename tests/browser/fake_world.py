@@ -164,7 +164,8 @@ class World:
                                  'launch_key', 'restart_of', 'parameters', 'result', 'error',
                                  'priority', 'paused')},
             'waits_for': f"`resume`: it is paused by {r['paused']['by']}" if r['paused']
-            else r['waits_for'], 'job_paused': r['job'] in self.paused_jobs, 'schedule': None, 'tick': None,
+            else r['waits_for'], 'job_paused': r['job'] in self.paused_jobs, 'schedule': None,
+            'tick': None,
             'partitions': {'completed': done, 'failed': r['failed'], 'total': total,
                            'claimed': 12 if r['state'] == 'RUNNING' else 0, 'sealed': True},
             'progress': (done + r['failed']) / total if total else None,

@@ -128,7 +128,8 @@ def keyboard(page):
     same(page.b.run('return document.activeElement.id'), 'skip', 'the first stop of Tab')
     page.b.keys(ENTER)
     same(page.b.run('return document.activeElement.id'), 'main', 'after the skip link')
-    for key, address in (('n', '#/nodes'), ('j', '#/jobs'), ('s', '#/schedules'), ('o', '#/'), ('r', '#/runs')):
+    for key, address in (('n', '#/nodes'), ('j', '#/jobs'), ('s', '#/schedules'), ('o', '#/'),
+                         ('r', '#/runs')):
         page.b.keys('g', key)
         page.hash_is(address)
     page.there('#filter-field')

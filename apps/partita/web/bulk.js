@@ -95,8 +95,8 @@ function body(state, action, fields) {
   const n = state.runs.length;
   if (state.phase === 'asking') return [
     h('p', { 'data-testid': 'bulk-count' }, h('b', {}, of(n, 'run')), ' of ', filter,
-      action.which && `, ${action.which}`, state.more ? `. There are more: at most ${count(most)} are taken at a time, the newest first.`
-        : '.'),
+      action.which && `, ${action.which}`, state.more ? `. There are more: at most ${
+        count(most)} are taken at a time, the newest first.` : '.'),
     h('p', { class: 'quiet' }, n ? `Each: ${action.will}` : 'There is nothing to do.'),
     n > 0 && action.field === 'note' && note_field(state),
     n > 0 && h('ul', { class: 'rows few' }, state.runs.slice(0, 5).map((r) => h('li', { key: r.id },

@@ -5,8 +5,8 @@ import { toggle_pause } from './frame.js';
 import { go } from './router.js';
 
 const list = [
-  ['/', 'filter'], ['p', 'freeze, go on'], ['g o', 'overview'], ['g r', 'runs'], ['g s', 'schedules'],
-  ['g n', 'nodes'], ['g j', 'jobs'], ['?', 'this list'],
+  ['/', 'filter'], ['p', 'freeze, go on'], ['g o', 'overview'], ['g r', 'runs'],
+  ['g s', 'schedules'], ['g n', 'nodes'], ['g j', 'jobs'], ['?', 'this list'],
 ];
 const in_timeline = [
   ['← →', 'move the cursor'], ['↑ ↓', 'row above, below'],

@@ -20,7 +20,7 @@ export function limits_section(ctx) {
     ['Limit', 'name-cell', (l) => name(l.name, 80)],
     ['At once', 'num fit', (l) => (is_open(l) ? 'any' : count(l.slots))],
     ['In use', 'bar-cell', in_use],
-    [h('span', { class: 'unseen' }, 'Set'), 'num fit', (l) => button('Set…', () => ask(ctx, l), { 'data-testid': 'action-limit',
+    [h('span', { class: 'unseen' }, 'Set'), 'num fit', (l) => button('Set…', () => ask(ctx, l), { class: 'link', 'data-testid': 'action-limit',
       'aria-label': `Set the limit ${shown(l.name, 80)}` })],
   ], list, { key: (l) => l.name, label: 'Limits', 'data-testid': 'limits-table',
              row_props: (l) => ({ 'data-limit': l.name }) }));
