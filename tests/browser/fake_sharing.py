@@ -80,7 +80,7 @@ class Sharing:
     def run(self, s, body, by):
         w = self.world
         new = w.add(str(max(map(int, w.runs)) + 1), s['job'], 'CREATED', 0, 0, 0,
-                    w.born - w.now(), None)
+                    w.born - w.now(), None, schedule=s['id'])
         s['history'].append(new['id'])
         return w.run(new)
 

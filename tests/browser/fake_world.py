@@ -142,7 +142,7 @@ class World:
                                              'chunk': 100} if job != 'range_sum' else
             {'from': 1, 'to': 9007199254740993}, 'error': None, 'result': None,
             'continued_by': None, 'nodes': None, 'step': 'work', 'priority': 0, 'paused': None,
-            **more}
+            'schedule': None, **more}
         if state == 'FAILED' and not self.runs[number]['error']:
             self.runs[number]['error'] = '3 partitions of step work failed'
         if state == 'COMPLETED':
@@ -164,8 +164,9 @@ class World:
                                  'launch_key', 'restart_of', 'parameters', 'result', 'error',
                                  'priority', 'paused')},
             'waits_for': f"`resume`: it is paused by {r['paused']['by']}" if r['paused']
-            else r['waits_for'], 'job_paused': r['job'] in self.paused_jobs, 'schedule': None,
-            'tick': None,
+            else r['waits_for'], 'job_paused': r['job'] in self.paused_jobs,
+            'schedule': r['schedule'],
+            'tick': iso(r['began'] - 2) if r['schedule'] else None,
             'partitions': {'completed': done, 'failed': r['failed'], 'total': total,
                            'claimed': 12 if r['state'] == 'RUNNING' else 0, 'sealed': True},
             'progress': (done + r['failed']) / total if total else None,

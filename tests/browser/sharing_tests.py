@@ -65,7 +65,7 @@ def one_schedule(page):
     page.open('#/schedules/nightly')
     page.says(page.tid('headline'), 'The next tick is in 3 min; node-b fires it.')
     for part in ('screening', '30 2 * * MON-FRI', 'Europe/Berlin', '2 ticks', 'node-b',
-                 'a tick during a run is skipped', 'to=9007199254740993'):
+                 'a tick during a run is skipped', 'up to 1 min late', 'to=9007199254740993'):
         page.says(page.tid('schedule-facts'), part)
     same(page.b.run("return document.querySelectorAll('[data-testid=next-ticks] li').length"), 10,
          'next ticks')
@@ -132,6 +132,9 @@ def change_schedule(page):
     page.b.click(page.tid('confirm'))
     page.hash_is('#/runs/118')
     same(sent(page, 3), ['schedules/nightly/run', {}], 'what was sent')
+    page.says(page.tid('run-facts'), 'nightly, tick of')
+    same(page.b.run("return document.querySelector('[data-testid=run-facts] a[href*=schedules]')"
+                    ".hash"), '#/schedules/nightly', 'where it leads')
 
 
 @test('a run is paused with a note and resumed; who paused it is seen everywhere')

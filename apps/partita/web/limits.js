@@ -20,7 +20,8 @@ export function limits_section(ctx) {
     ['Limit', 'name-cell', (l) => name(l.name, 80)],
     ['At once', 'num fit', (l) => (is_open(l) ? 'any' : count(l.slots))],
     ['In use', 'bar-cell', in_use],
-    [h('span', { class: 'unseen' }, 'Set'), 'num fit', (l) => button('Set…', () => ask(ctx, l), { class: 'link', 'data-testid': 'action-limit',
+    [h('span', { class: 'unseen' }, 'Set'), 'num fit', (l) => button('Set…', () =>
+      ask(ctx, l), { class: 'link', 'data-testid': 'action-limit',
       'aria-label': `Set the limit ${shown(l.name, 80)}` })],
   ], list, { key: (l) => l.name, label: 'Limits', 'data-testid': 'limits-table',
              row_props: (l) => ({ 'data-limit': l.name }) }));
@@ -32,7 +33,8 @@ function in_use(l) {
   const slots = Number(l.slots);
   const share = is_open(l) ? 0 : slots > 0 ? Math.min(1, used / slots) : 1;
   const full = !is_open(l) && used >= slots;
-  return [!is_open(l) && h('span', { class: 'bar running', style: { '--claimed': `${100 * share}%` } }),
+  return [!is_open(l) && h('span', { class: 'bar running', style: {
+    '--claimed': `${100 * share}%` } }),
           h('span', { class: 'under-bar' }, count(l.in_use), full && h('b', {
             class: 'warned-text' }, slots === 0 ? ', closed' : ', full'))];
 }
@@ -47,7 +49,7 @@ function ask(ctx, l) {
     will: 'It holds for every step that names it. What is under way goes on; 0 lets nothing more ' +
       'begin.',
     confirm: 'Set it', said: `The limit ${limit} is set.`,
-    options: () => number_field(chosen, 'At once', 'nothing: any number'),
+    options: () => number_field(chosen, 'At once', 'left empty: any number'),
     run: () => write(`limits/${segment(l.name)}`, {
       slots: String(chosen.number).trim() === '' ? null : whole_number(chosen.number, 0, most),
     }, session.token),

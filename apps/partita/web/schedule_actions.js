@@ -11,7 +11,8 @@ export function schedule_buttons(ctx, s) {
   const name = shown(s.name, 80);
   const post = (action, body) =>
     write(`schedules/${segment(s.name)}/${action}`, body, session.token);
-  const what = `${shown(s.trigger, 200)} (${shown(s.zone, 60)}), a run of ${shown(s.job, 80)}.`;
+  const what = `It starts runs of ${shown(s.job, 80)}: ${shown(s.trigger, 200)}, ${
+    shown(s.zone, 60)}.`;
   const chosen = { note: '' };
   return [
     is_paused(s) ? button('Resume…', () => ask_and_do(ctx, {

@@ -53,8 +53,7 @@ function about(s) {
     ['Paused', s.paused && when(s.paused.since)],
     ['Missed', f.of(s.missed ?? 0, 'tick')],
     ['Overlap', overlaps[s.overlap] || f.shown(s.overlap, 40)],
-    ['Catches up', late > 0 ? `with ticks up to ${f.duration(late)} late`
-      : 'with nothing: late ticks are missed'],
+    ['Catches up', `with ticks up to ${late > 60 ? f.duration(late) : '1 min'} late`],
     ['Parameters', Object.keys(s.parameters || {}).length ? parameters(s.parameters, 12) : null],
     ['Added', when(s.created_at)],
     ['Number', h('span', { class: 'id' }, f.shown(s.id, 24))],
