@@ -6,7 +6,7 @@ from checks import check, same, test
 from fake_sharing import pause_mark, schedule
 from fake_world import HOSTILE
 from view_tests import CONTRAST, fits
-from webdriver import ENTER, TAB
+from webdriver import ENTER, ESCAPE, TAB
 
 SCHEDULES = ("return [...document.querySelectorAll('[data-testid=schedules-table] tbody tr')]"
              ".map((r) => r.dataset.schedule)")
@@ -135,6 +135,29 @@ def change_schedule(page):
     page.says(page.tid('run-facts'), 'nightly, tick of')
     same(page.b.run("return document.querySelector('[data-testid=run-facts] a[href*=schedules]')"
                     ".hash"), '#/schedules/nightly', 'where it leads')
+
+
+@test('a note that was typed into a dialog and left is not sent with the next one')
+def old_note(page):
+    page.open('#/')
+    page.b.click(page.tid('token'))
+    sign_in(page)
+    page.gone('dialog')
+    for route, button in (('#/schedules/nightly', 'action-pause'), ('#/jobs/screening',
+                                                                    'action-pause-job')):
+        page.open(route)
+        page.there(page.tid(button))
+        page.b.run('document.activeElement.blur()')
+        page.b.keys('p')  # nothing is drawn anew
+        page.there(page.tid('paused-banner'))
+        page.b.click(page.tid(button))
+        page.b.type(page.tid('note-field'), 'wrong' + ESCAPE)
+        page.gone('dialog')
+        page.b.click(page.tid(button))
+        same(page.b.run("return document.querySelector('#note-field').value"), '', 'the field')
+        page.b.click(page.tid('confirm'))
+        page.gone('dialog')
+    same([sent(page)[1], sent(page, 1)[1]], [{'note': ''}, {'note': ''}], 'what was sent')
 
 
 @test('a run is paused with a note and resumed; who paused it is seen everywhere')

@@ -169,16 +169,19 @@ function body_of(name, a, chosen) {
 export function job_buttons(ctx, job) {
   const shown_job = shown(job, 80);
   const post = (action, body) => write(`jobs/${segment(job)}/${action}`, body, session.token);
-  const chosen = { note: '' };
-  return [
-    button('Pause…', () => ask_and_do(ctx, {
+  const ask_to_pause = () => {
+    const chosen = { note: '' };
+    ask_and_do(ctx, {
       title: `Pause the job ${shown_job}?`,
       what: 'It holds for all of its runs, also for those that are submitted later.',
       will: 'Nothing more of them begins; partitions that are under way end.',
       confirm: 'Pause the job', said: `${shown_job} is paused.`,
       options: () => note_field(chosen),
       run: () => post('pause', { note: chosen.note.trim() }),
-    }), { 'data-testid': 'action-pause-job' }),
+    });
+  };
+  return [
+    button('Pause…', ask_to_pause, { 'data-testid': 'action-pause-job' }),
     button('Resume…', () => ask_and_do(ctx, {
       title: `Resume the job ${shown_job}?`,
       what: 'Its runs go on, but for those that are paused themselves.',
