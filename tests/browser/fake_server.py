@@ -13,6 +13,7 @@ import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from fake_sharing import Sharing
 from fake_timeline import timeline
 from fake_world import JOBS, World, iso
 
@@ -37,6 +38,7 @@ class Api:
 
     def __init__(self, world):
         self.world = world
+        self.sharing = world.sharing = Sharing(world)
 
     def get(self, path, q):
         w = self.world
@@ -48,6 +50,11 @@ class Api:
             if not found:
                 raise Problem(404, 'not_found', f'There is no node {parts[1]}.')
             return w.node_detail(found[0])
+        if parts[0] == 'schedules' and len(parts) == 2:
+            found = self.sharing.named(parts[1])
+            if not found:
+                raise Problem(404, 'not_found', f'there is no schedule {parts[1]}')
+            return self.sharing.detail(found)
         plain = getattr(self, 'get_' + path.replace('/', '_'), None)
         if not plain:
             raise Problem(404, 'not_found', f'There is nothing at {path}.')
@@ -92,6 +99,12 @@ class Api:
         gone = ('LEFT', 'DEREGISTERED')
         return {'items': [self.world.node(n) for n in self.world.nodes
                           if q.get('all') or n['state'] not in gone], 'next': None}
+
+    def get_schedules(self, q):
+        return {'items': [self.sharing.document(s) for s in self.sharing.schedules]}
+
+    def get_limits(self, q):
+        return {'items': self.sharing.limits}
 
     def get_jobs(self, q):
         names = [n['name'] for n in self.world.nodes if n['state'] == 'ACTIVE'][:20]
@@ -191,7 +204,8 @@ class Api:
         if headers.get('Content-Type') != 'application/json':
             raise Problem(415, 'media_type', 'Send JSON.')
         w.written.append((path, body, {k.lower(): v for k, v in headers.items()}))
-        parts = path.split('/')
+        parts = [urllib.parse.unquote(p) for p in path.split('/')]
+        by = w.tokens[token][0]
         if path == 'runs':
             return 201, self.launch(json.loads(body), headers)
         if parts[0] == 'nodes':
@@ -199,6 +213,14 @@ class Api:
             node['state'] = 'DRAINING'
             w.event('NODE_DRAINING', node=node['id'])
             return 200, w.node_detail(node)
+        if parts[0] in ('schedules', 'jobs', 'limits'):
+            if parts[1] in w.refused:
+                raise Problem(409, 'conflict', f'{parts[1]} has just been changed.', 'Ask again.')
+            action = parts[2] if len(parts) > 2 else ''
+            changed = self.sharing.change(parts[0], parts[1], action, json.loads(body), by)
+            if not changed:
+                raise Problem(404, 'not_found', f'There is nothing called {parts[1]}.')
+            return 201 if action == 'run' else 200, changed
         r = self.find(parts[1])
         if r['id'] in w.refused:
             raise Problem(409, 'conflict', f"Run {r['id']} has been continued by another run.")
@@ -207,6 +229,8 @@ class Api:
                         r['completed'], 0, w.born - w.now(), None, restart_of=r['id'])
             r['continued_by'] = new['id']
             return 200, w.run(new)
+        if parts[2] in ('pause', 'resume', 'priority'):
+            return 200, self.sharing.change_run(r, parts[2], json.loads(body), by)
         r['state'] = {'cancel': 'STOPPED', 'abandon': 'ABANDONED'}[parts[2]]
         r['took_s'] = r['took_s'] or w.now() - r['began']
         w.event('RUN_ENDED', run=r['id'], detail={'state': r['state']})

@@ -47,7 +47,8 @@ class World:
         self.delay_s = 0          # of every answer
         self.may_operate = True
         self.tokens = {'sesame': ('anna', 'operate'), 'look': ('ben', 'read')}
-        self.refused = set()      # runs that refuse every action
+        self.refused = set()      # runs, schedules, jobs and limits that refuse every action
+        self.paused_jobs = set()
         self.written = []         # (path, body, headers) of every write
         self.events = []
         self.nodes = [self.make_node(i, f'node-{chr(97 + i)}' if nodes <= 26 else f'node-{i}')
@@ -74,7 +75,8 @@ class World:
     # --- nodes
     def make_node(self, i, name):
         return {'id': str(i + 1), 'name': name, 'state': 'ACTIVE', 'running': 4 - (i % 4 == 3),
-                'slots': 4, 'stuck': 0, 'host': f'host-{i % 40}', 'pid': 4000 + i,
+                'slots': 4, 'stuck': 0, 'tokens': 100, 'tags': ['gpu', 'berlin'] if i == 1 else [],
+                'host': f'host-{i % 40}', 'pid': 4000 + i,
                 'version': '1.8.0', 'jobs': [f'{j}/1' for j in JOBS],
                 'joined_at': iso(time.time() - 9000), 'seen': None, 'left_at': None}
 
@@ -139,7 +141,8 @@ class World:
             'failed': failed, 'parameters': {'input': f'/in/{int(number) % 9}.txt',
                                              'chunk': 100} if job != 'range_sum' else
             {'from': 1, 'to': 9007199254740993}, 'error': None, 'result': None,
-            'continued_by': None, 'nodes': None, 'step': 'work', **more}
+            'continued_by': None, 'nodes': None, 'step': 'work', 'priority': 0, 'paused': None,
+            'schedule': None, **more}
         if state == 'FAILED' and not self.runs[number]['error']:
             self.runs[number]['error'] = '3 partitions of step work failed'
         if state == 'COMPLETED':
@@ -158,7 +161,12 @@ class World:
         rate = 12.0 if r['state'] == 'RUNNING' else None
         return {
             **{k: r[k] for k in ('id', 'job', 'job_version', 'state', 'stop', 'waits_for',
-                                 'launch_key', 'restart_of', 'parameters', 'result', 'error')},
+                                 'launch_key', 'restart_of', 'parameters', 'result', 'error',
+                                 'priority', 'paused')},
+            'waits_for': f"`resume`: it is paused by {r['paused']['by']}" if r['paused']
+            else r['waits_for'], 'job_paused': r['job'] in self.paused_jobs,
+            'schedule': r['schedule'],
+            'tick': iso(r['began'] - 2) if r['schedule'] else None,
             'partitions': {'completed': done, 'failed': r['failed'], 'total': total,
                            'claimed': 12 if r['state'] == 'RUNNING' else 0, 'sealed': True},
             'progress': (done + r['failed']) / total if total else None,

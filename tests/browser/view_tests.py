@@ -10,7 +10,8 @@ from webdriver import DOWN, ENTER, ESCAPE, TAB
 
 EVERY = ['#/', '#/runs', '#/runs/117', '#/runs/115', '#/runs/114', '#/runs/117/partitions',
          '#/runs/117/events', '#/runs/113/settings', '#/runs/115/partitions/work/17', '#/nodes',
-         '#/nodes/1', '#/jobs', '#/jobs/screening', '#/nothing/here']
+         '#/nodes/1', '#/jobs', '#/jobs/screening', '#/schedules', '#/schedules/nightly',
+         '#/schedules/hourly_etl', '#/schedules/report', '#/nothing/here']
 ROWS = "return [...document.querySelectorAll('[data-testid=runs-table] tbody tr')]"
 
 
@@ -127,7 +128,8 @@ def keyboard(page):
     same(page.b.run('return document.activeElement.id'), 'skip', 'the first stop of Tab')
     page.b.keys(ENTER)
     same(page.b.run('return document.activeElement.id'), 'main', 'after the skip link')
-    for key, address in (('n', '#/nodes'), ('j', '#/jobs'), ('o', '#/'), ('r', '#/runs')):
+    for key, address in (('n', '#/nodes'), ('j', '#/jobs'), ('s', '#/schedules'), ('o', '#/'),
+                         ('r', '#/runs')):
         page.b.keys('g', key)
         page.hash_is(address)
     page.there('#filter-field')

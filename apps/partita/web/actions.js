@@ -1,4 +1,4 @@
-// What may be done to a run or a node: the words for it, and the dialog that asks and tells.
+// What may be done to a run, a job or a node: the words for it, and the dialog that asks and tells.
 import { h } from './dom.js';
 import { write, segment } from './api.js';
 import { button, show_dialog } from './dialog.js';
@@ -8,10 +8,27 @@ import { may_write, session } from './token.js';
 import { announce } from './frame.js';
 import { refresh } from './live.js';
 import { fragment, go } from './router.js';
+import { is_paused, priority_of } from './sentences.js';
 import { of, shown } from './format.js';
 
-/// By name: the states it is for, what the button says, what will happen.
+/// By name: the states it is for (and of these the runs that `fits` accepts, in words: `which`),
+/// what the button says, what will happen. `field`: what else the dialog asks for.
 export const run_actions = {
+  pause: {
+    title: 'Pause', states: live_states, body: {}, field: 'note',
+    fits: (r) => !is_paused(r), which: 'not paused',
+    will: 'Nothing more of it begins; partitions that are under way end. It can be resumed.',
+  },
+  resume: {
+    title: 'Resume', states: live_states, body: {},
+    fits: is_paused, which: 'paused',
+    will: 'It goes on: nodes claim its partitions again.',
+  },
+  priority: {
+    title: 'Priority', states: live_states, body: {}, field: 'priority', single: true,
+    will: 'Nodes claim partitions of the run with the highest priority first. What is under way ' +
+      'is not interrupted.',
+  },
   cancel: {
     title: 'Cancel', states: live_states, body: { now: false },
     will: 'Partitions stop at their next checkpoint, and the run is STOPPED. It can be restarted ' +
@@ -37,9 +54,33 @@ export function with_token(ctx, then) {
   else ask_token(ctx, then);
 }
 
+/// What the dialog of an action asks for, as text: for others to read why.
+export const note_field = (chosen) => h('div', { class: 'field' },
+  h('label', { for: 'note-field' }, 'Why', h('span', { class: 'quiet' },
+    ', for others to read; may be left out')),
+  h('input', { id: 'note-field', type: 'text', autocomplete: 'off', autofocus: true,
+    maxlength: 1000, 'data-testid': 'note-field',
+    oninput: (e) => { chosen.note = e.target.value; } }));
+
+/// A whole number that somebody types; `note`: what it may be.
+export const number_field = (chosen, label, note) => h('div', { class: 'field' },
+  h('label', { for: 'number-field' }, label, h('span', { class: 'quiet' }, `, ${note}`)),
+  h('input', { id: 'number-field', type: 'text', inputmode: 'numeric', autocomplete: 'off',
+    autofocus: true, value: chosen.number, 'data-testid': 'number-field',
+    oninput: (e) => { chosen.number = e.target.value; } }));
+
+/// Throws a sentence for what is no whole number from `least` to `most`.
+export function whole_number(text, least, most) {
+  const typed = String(text).trim().replace(/^[−+]/, (c) => (c === '+' ? '' : '-'));
+  const n = Number(typed);
+  if (!/^-?\d+$/.test(typed) || n < least || n > most)
+    throw new Error(`“${shown(text, 40)}” is no whole number from ${least} to ${most}.`);
+  return n;
+}
+
 /// One thing: asks, does it, and says in the same dialog when it did not work.
 /// {title, what, will, confirm, destructive, options(redraw), run() → promise, done(answer)}
-function ask_and_do(ctx, action) {
+export function ask_and_do(ctx, action) {
   with_token(ctx, () => {
     const state = { busy: false, error: null };
     show_dialog((redraw, close) => {
@@ -80,32 +121,75 @@ function ask_and_do(ctx, action) {
 export function run_buttons(ctx, run) {
   return Object.entries(run_actions).filter(([, a]) => a.states.includes(run.state))
     .filter(([name]) => !(name === 'cancel' && run.stop === 'NOW'))
-    .filter(() => !run.continued_by)
+    .filter(([, a]) => !run.continued_by && (a.fits?.(run) ?? true))
     .map(([name, a]) => button(`${a.title}…`, () => ask_about_run(ctx, run, name, a), {
       key: name, 'data-testid': `action-${name}`,
       class: a.destructive ? 'destructive' : null }));
 }
 
 function ask_about_run(ctx, run, name, a) {
-  const chosen = { now: run.stop === 'STOP' };
+  const chosen = { now: run.stop === 'STOP', note: '', number: String(priority_of(run)) };
   const p = run.partitions || {};
   const left = p.total - p.completed - p.failed;
   ask_and_do(ctx, {
     title: `${a.title} run #${shown(run.id, 24)}?`,
     what: `${shown(run.job, 80)}: ${of(p.completed, 'partition')} completed, ${
       of(p.failed, 'partition')} failed, ${of(left, 'partition')} left.`,
-    will: a.will, destructive: a.destructive, confirm: `${a.title} run #${shown(run.id, 24)}`,
+    will: [a.will, name === 'resume' && run.job_paused === true &&
+      ' Its job is paused, too: until that is resumed, nothing begins.'],
+    destructive: a.destructive, confirm: `${a.title} run #${shown(run.id, 24)}`,
     said: `${a.title}: run ${run.id}, done.`,
-    options: name === 'cancel' && ((redraw) => h('label', { class: 'check' },
-      h('input', { type: 'checkbox', checked: chosen.now, 'data-testid': 'cancel-now',
-        onchange: (e) => {
-          chosen.now = e.target.checked;
-          redraw();
-        } }),
-      'Without waiting: what executors still hold is given back, later results are dropped')),
-    run: () => post_run(run.id, name, name === 'cancel' ? { now: chosen.now } : a.body),
+    options: (redraw) => options_of(name, a, chosen, redraw),
+    run: () => post_run(run.id, name, body_of(name, a, chosen)),
     done: (answer) => name === 'restart' && answer?.id && go(fragment(['runs', answer.id])),
   });
+}
+
+function options_of(name, a, chosen, redraw) {
+  if (a.field === 'note') return note_field(chosen);
+  if (a.field === 'priority')
+    return number_field(chosen, 'Priority', 'from −1000 to 1000; 0 is the usual one');
+  return name === 'cancel' && h('label', { class: 'check' },
+    h('input', { type: 'checkbox', checked: chosen.now, 'data-testid': 'cancel-now',
+      onchange: (e) => {
+        chosen.now = e.target.checked;
+        redraw();
+      } }),
+    'Without waiting: what executors still hold is given back, later results are dropped');
+}
+
+/// Throws a sentence for what cannot be sent.
+function body_of(name, a, chosen) {
+  if (a.field === 'note') return { note: chosen.note.trim() };
+  if (a.field === 'priority') return { priority: whole_number(chosen.number, -1000, 1000) };
+  return name === 'cancel' ? { now: chosen.now } : a.body;
+}
+
+/// Whether the job is paused is told by its runs only, so both are offered.
+export function job_buttons(ctx, job) {
+  const shown_job = shown(job, 80);
+  const post = (action, body) => write(`jobs/${segment(job)}/${action}`, body, session.token);
+  const ask_to_pause = () => {
+    const chosen = { note: '' };
+    ask_and_do(ctx, {
+      title: `Pause the job ${shown_job}?`,
+      what: 'It holds for all of its runs, also for those that are submitted later.',
+      will: 'Nothing more of them begins; partitions that are under way end.',
+      confirm: 'Pause the job', said: `${shown_job} is paused.`,
+      options: () => note_field(chosen),
+      run: () => post('pause', { note: chosen.note.trim() }),
+    });
+  };
+  return [
+    button('Pause…', ask_to_pause, { 'data-testid': 'action-pause-job' }),
+    button('Resume…', () => ask_and_do(ctx, {
+      title: `Resume the job ${shown_job}?`,
+      what: 'Its runs go on, but for those that are paused themselves.',
+      will: 'If it is not paused, nothing changes.',
+      confirm: 'Resume the job', said: `${shown_job} goes on.`,
+      run: () => post('resume', {}),
+    }), { 'data-testid': 'action-resume-job' }),
+  ];
 }
 
 export function drain_button(ctx, node) {

@@ -12,6 +12,8 @@ import { run } from './views/run.js';
 import { partition } from './views/partition.js';
 import { nodes } from './views/nodes.js';
 import { node } from './views/node.js';
+import { schedules } from './views/schedules.js';
+import { schedule } from './views/schedule.js';
 import { jobs } from './views/jobs.js';
 import { job } from './views/job.js';
 
@@ -34,6 +36,10 @@ function view_of({ parts }) {
   if (first === 'nodes' && parts.length === 1) return { view: nodes, top: 'nodes', id: 'nodes' };
   if (first === 'nodes' && parts.length === 2)
     return { view: node, top: 'nodes', id: `node ${second}` };
+  if (first === 'schedules' && parts.length === 1)
+    return { view: schedules, top: 'schedules', id: 'schedules' };
+  if (first === 'schedules' && parts.length === 2)
+    return { view: schedule, top: 'schedules', id: `schedule ${second}` };
   if (first === 'jobs' && parts.length === 1) return { view: jobs, top: 'jobs', id: 'jobs' };
   if (first === 'jobs' && parts.length === 2)
     return { view: job, top: 'jobs', id: `job ${second}` };

@@ -1,7 +1,7 @@
 // An action on every run that the filter finds: counts, asks, does it one by one, tells of each.
 import { h } from './dom.js';
 import { query, read } from './api.js';
-import { post_run, run_actions, with_token } from './actions.js';
+import { note_field, post_run, run_actions, with_token } from './actions.js';
 import { button, show_dialog } from './dialog.js';
 import { filter_text } from './filter.js';
 import { mark, run_link } from './parts.js';
@@ -20,18 +20,20 @@ function states_for(action, fields) {
 
 export function bulk_buttons(ctx, fields) {
   if (!Object.keys(fields).length) return null;
-  return Object.entries(run_actions).filter(([, a]) => states_for(a, fields).length)
+  return Object.entries(run_actions)
+    .filter(([, a]) => !a.single && states_for(a, fields).length)
     .map(([name, a]) => button(`${a.title} all…`, () =>
       with_token(ctx, () => ask(name, a, fields)), { key: name, 'data-testid': `bulk-${name}`,
       class: a.destructive ? 'destructive' : null }));
 }
 
-async function find(fields) {
+/// `fits`: which of the runs of the filter are meant; without it, all.
+async function find(fields, fits) {
   const found = [];
   let before = null;
   do {
     const page = await read(`runs${query({ ...fields, before, limit: 200 })}`);
-    found.push(...page.items);
+    found.push(...(fits ? page.items.filter(fits) : page.items));
     before = page.next;
   } while (before && found.length < most);
   return { runs: found.slice(0, most), more: Boolean(before) || found.length > most };
@@ -39,7 +41,7 @@ async function find(fields) {
 
 function ask(name, action, fields) {
   const narrowed = { ...fields, state: states_for(action, fields).join(',') };
-  const state = { phase: 'counting', results: [], error: null };
+  const state = { phase: 'counting', results: [], error: null, note: '' };
   const dialog = show_dialog((redraw, close) => ({
     title: `${action.title} all runs of this filter?`,
     body: body(state, action, narrowed),
@@ -47,7 +49,7 @@ function ask(name, action, fields) {
     submit: () => state.phase === 'asking' && state.runs.length &&
       act(name, action, state, redraw),
   }), { testid: 'bulk-dialog', closed: () => { state.stop = true; refresh(); } });
-  find(narrowed).then(({ runs, more }) => {
+  find(narrowed, action.fits).then(({ runs, more }) => {
     Object.assign(state, { phase: 'asking', runs, more });
     dialog.redraw();
   }, (e) => {
@@ -63,7 +65,8 @@ async function act(name, action, state, redraw) {
   const worker = async () => {
     for (let run = queue.shift(); run && !state.stop; run = queue.shift()) {
       try {
-        const answer = await post_run(run.id, name, action.body);
+        const answer = await post_run(run.id, name,
+          action.field === 'note' ? { note: state.note.trim() } : action.body);
         state.results.push({ run, ok: true, answer });
       } catch (e) {
         state.results.push({ run, ok: false, error: e });
@@ -92,9 +95,10 @@ function body(state, action, fields) {
   const n = state.runs.length;
   if (state.phase === 'asking') return [
     h('p', { 'data-testid': 'bulk-count' }, h('b', {}, of(n, 'run')), ' of ', filter,
-      state.more ? `. There are more: at most ${count(most)} are taken at a time, the newest first.`
-        : '.'),
+      action.which && `, ${action.which}`, state.more ? `. There are more: at most ${
+        count(most)} are taken at a time, the newest first.` : '.'),
     h('p', { class: 'quiet' }, n ? `Each: ${action.will}` : 'There is nothing to do.'),
+    n > 0 && action.field === 'note' && note_field(state),
     n > 0 && h('ul', { class: 'rows few' }, state.runs.slice(0, 5).map((r) => h('li', { key: r.id },
       mark(r.state), run_link(r.id), h('bdi', { class: 'clip' }, shown(r.job, 60)))),
     n > 5 && h('li', { class: 'quiet' }, `and ${count(n - 5)} more`)),
@@ -112,7 +116,7 @@ function body(state, action, fields) {
 
 const outcome = ({ run, answer }) => (answer?.id && answer.id !== run.id
   ? ['continued by ', run_link(answer.id)]
-  : `is ${String(answer?.state || 'asked').toLowerCase()}${
+  : `is ${answer?.paused ? 'paused' : String(answer?.state || 'asked').toLowerCase()}${
     answer?.stop && answer.stop !== 'NONE' && answer.state === 'RUNNING' ? ', stopping' : ''}`);
 
 function buttons(state, action, close, go_on) {

@@ -1,7 +1,7 @@
 // Events of the log as sentences.
 import { h } from './dom.js';
 import { fragment } from './router.js';
-import { name, run_link } from './parts.js';
+import { name, run_link, schedule_link } from './parts.js';
 import { of, shown, value_text } from './format.js';
 
 const span = (d) => (d?.lo === d?.hi ? `partition ${d?.lo}` : `partitions ${d?.lo} to ${d?.hi}`);
@@ -13,6 +13,13 @@ function reported(d) {
     .map((k) => `${ranges(d[k])} ${k === 'retry' ? 'to be tried again' : k}`);
   return said.length ? said.join(', ') : 'nothing';
 }
+
+const by = (d) => (d?.by ? ` by ${shown(d.by, 60)}` : '');
+const note = (d) => (d?.note ? `: ${shown(d.note, 200)}` : '');
+const which = (d) => h('span', {}, 'schedule ', d?.name ? schedule_link(d.name) : '');
+const missed = {
+  overlap: 'a run was under way', too_late: 'they were too old', newer: 'a newer one was due',
+};
 
 // By kind: what is said, with the run, the node and the detail of the event.
 const sentences = {
@@ -26,6 +33,26 @@ const sentences = {
   HISTORY_LOST: () => ['The database lost what it had acknowledged, after a failover'],
   RUN_SUBMITTED: (e) => [e.r, ' of ', shown(e.detail?.job, 60), ' was submitted',
                          e.detail?.restart_of ? ` to continue #${e.detail.restart_of}` : ''],
+  RUN_ABANDONED: (e) => [e.r, ' is abandoned', by(e.detail)],
+  RUN_PAUSED: (e) => [e.r, ' is paused', by(e.detail), note(e.detail)],
+  RUN_RESUMED: (e) => [e.r, ' is resumed', by(e.detail)],
+  RUN_PRIORITIZED: (e) => [e.r, ` gets the priority ${shown(e.detail?.priority, 24)}`,
+                           by(e.detail)],
+  JOB_PAUSED: (e) => [`job ${shown(e.detail?.job, 60)} is paused`, by(e.detail), note(e.detail)],
+  JOB_RESUMED: (e) => [`job ${shown(e.detail?.job, 60)} is resumed`, by(e.detail)],
+  LIMIT_SET: (e) => [`limit ${shown(e.detail?.limit, 60)} is set to ${
+    shown(e.detail?.slots ?? 'any number', 24)}`, by(e.detail)],
+  SCHEDULE_ADDED: (e) => [which(e.detail), ' was added', by(e.detail)],
+  SCHEDULE_CHANGED: (e) => [which(e.detail), ' was changed', by(e.detail)],
+  SCHEDULE_REMOVED: (e) => [`schedule ${shown(e.detail?.name, 60)} was removed`, by(e.detail)],
+  SCHEDULE_PAUSED: (e) => [which(e.detail), ' is paused', by(e.detail), note(e.detail)],
+  SCHEDULE_RESUMED: (e) => [which(e.detail), ' is resumed', by(e.detail)],
+  SCHEDULE_MOVED: (e) => [`schedule number ${shown(e.detail?.schedule, 24)} is owned by `,
+                          e.node ? e.n : 'nobody'],
+  TICKS_MISSED: (e) => [which(e.detail), ` missed ${of(e.detail?.count ?? 1, 'tick')}: ${
+    missed[e.detail?.why] || shown(e.detail?.why, 40)}`],
+  TRIGGER_UNKNOWN: (e) => [e.n, ' does not know the trigger of ', which(e.detail),
+                           ', which starts no more runs'],
   RUN_ADOPTED: (e) => [e.n, ' drives ', e.r],
   RUN_LET_GO: (e) => [e.n, ' drives ', e.r, ' no more'],
   STOP_REQUESTED: (e) => [e.r, ' is asked to stop', e.detail?.mode === 'NOW' ? ' now' : ''],
@@ -44,14 +71,15 @@ const sentences = {
   LEASE_ENDED: (e) => [`a lease of `, e.n, ` is ${state(e.detail)}`],
 };
 
-const busy = /^(LEASE_GRANTED|LEASE_SHRUNK|LEASE_REPORTED|SPLIT_APPENDED)$/;
+const busy = /^(LEASE_GRANTED|LEASE_SHRUNK|LEASE_REPORTED|SPLIT_APPENDED|SCHEDULE_MOVED)$/;
 
 /// Not one of the many that every bit of work leaves behind.
 export const is_telling = (e) => !busy.test(e.kind) &&
   !(e.kind === 'LEASE_ENDED' && e.detail?.state !== 'REVOKED');
 
 export const bad_kinds = new Set(['NODE_OVERDUE', 'NODE_CONDEMNED', 'NODE_DEREGISTERED',
-                                  'HISTORY_LOST', 'STEP_FAILING', 'LEASE_LOST']);
+                                  'HISTORY_LOST', 'STEP_FAILING', 'LEASE_LOST',
+                                  'TRIGGER_UNKNOWN']);
 
 /// Names of nodes by id: of those that are there, and of those whose joining is among the events.
 export function names_in(nodes, events) {

@@ -5,8 +5,8 @@ import { toggle_pause } from './frame.js';
 import { go } from './router.js';
 
 const list = [
-  ['/', 'filter'], ['p', 'freeze, go on'], ['g o', 'overview'], ['g r', 'runs'], ['g n', 'nodes'],
-  ['g j', 'jobs'], ['?', 'this list'],
+  ['/', 'filter'], ['p', 'freeze, go on'], ['g o', 'overview'], ['g r', 'runs'],
+  ['g s', 'schedules'], ['g n', 'nodes'], ['g j', 'jobs'], ['?', 'this list'],
 ];
 const in_timeline = [
   ['← →', 'move the cursor'], ['↑ ↓', 'row above, below'],
@@ -14,7 +14,7 @@ const in_timeline = [
   ['0', 'the whole run'], ['Enter', 'open the partition'], ['e', 'all rows, or fit'],
   ['Esc', 'hide the cursor'],
 ];
-const views = { o: '#/', r: '#/runs', n: '#/nodes', j: '#/jobs' };
+const views = { o: '#/', r: '#/runs', s: '#/schedules', n: '#/nodes', j: '#/jobs' };
 
 const keys_of = (rows) => h('dl', { class: 'keys' }, rows.map(([key, about]) => h('div', {},
   h('dt', {}, key.split(' ').map((k) => h('kbd', {}, k))), h('dd', {}, about))));

@@ -17,6 +17,7 @@ const marks = {
              ['path', { d: 'M4.200 4.200l7.600 7.600', class: 'stroke thin' }]],
   leaving: [['path', { d: 'M8 2v8M4 7.500 8 11.500l4-4M3 14h10', class: 'stroke thin' }]],
   active: [['circle', { cx: 8, cy: 8, r: 5 }]],
+  paused: [['path', { d: 'M3.500 2.500h3v11h-3zM9.500 2.500h3v11h-3z' }]],
 };
 
 const kinds = {
@@ -25,7 +26,8 @@ const kinds = {
   JUMPED_OVER: 'given_up', RETRY: 'warned', LOST: 'warned', GIVEN_BACK: 'leaving',
   RELEASED: 'leaving', ACTIVE: 'active', DRAINING: 'leaving', UNREACHABLE: 'warned',
   CONDEMNED: 'failed', DEREGISTERED: 'failed', LEFT: 'given_up', OK: 'completed',
-  WARNING: 'warned', FAILING: 'failed',
+  WARNING: 'warned', FAILING: 'failed', PAUSED: 'paused', OWNED: 'active', UNOWNED: 'warned',
+  OVER: 'given_up',
 };
 
 export const kind_of = (state) => kinds[state] || 'waiting';
@@ -63,6 +65,9 @@ export const partition_address = (run, step, no) =>
 
 export const job_link = (job) => h('a', { href: fragment(['jobs', job]), class: 'plain' },
   name(job, 80));
+
+export const schedule_link = (schedule) =>
+  h('a', { href: fragment(['schedules', schedule]) }, name(schedule, 80));
 
 const share = (n, total) => `${total > 0 ? Math.min(100, (100 * Number(n)) / Number(total)) : 0}%`;
 
@@ -124,6 +129,15 @@ export const parameters = (given, most = 6) => {
     class: 'parameter', title: `${f.shown(k)}=${f.shown(f.value_text(given[k]), 600)}` },
   h('i', {}, f.shown(k, 40)), '=', h('bdi', {}, f.shown(f.value_text(given[k]), 60)))),
   names.length > most && h('span', { class: 'quiet' }, `and ${names.length - most} more`));
+};
+
+/// Words that nodes have and steps ask for.
+export const tags = (list, most) => {
+  const all = Array.isArray(list) ? list : [];
+  return all.length > 0 && h('span', { class: 'parameters', title: all.slice(0, 60)
+    .map((t) => f.shown(t, 60)).join(', ') }, all.slice(0, most).map((t) => h('bdi', {
+    class: 'parameter' }, f.shown(t, 40))), all.length > most && h('span', { class: 'quiet' },
+  `and ${all.length - most} more`));
 };
 
 /// Columns: [title, class, cell(row)]; rows are keyed by `key(row)`.

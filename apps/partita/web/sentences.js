@@ -1,16 +1,43 @@
 // What is to be known of a run, as sentences. Pure: takes the API's documents.
 import { count, duration, of, rate, shown, clock } from './format.js';
 import { fragment } from './router.js';
+import { is_live } from './states.js';
 
 const link = (text, href) => ({ text, href });
 const part = (run, step, no) => fragment(['runs', run, 'partitions', step, String(no)]);
 
+/// Whether somebody has paused this run, this schedule.
+export const is_paused = (what) => what.paused !== null && what.paused !== undefined &&
+  what.paused !== false;
+
+export const priority_of = (run) => Number(run.priority ?? 0) || 0;
+
+/// "Paused by anna: the list server is down", for a mark of the API.
+export function paused_by({ by, note }) {
+  return `Paused${by ? ` by ${shown(by, 60)}` : ''}${note ? `: ${shown(note, 300)}` : ''}`;
+}
+
+/// Why nobody may begin anything of a live run; or nothing.
+export function held_by(run) {
+  if (is_paused(run)) return paused_by(run.paused);
+  return run.job_paused === true ? 'Its job is paused' : '';
+}
+
+/// What a live run waits for, with what somebody has paused said first; or nothing.
+export function waits_text(run, most) {
+  const held = is_live(run) && held_by(run);
+  if (held) return shown(held, most);
+  return run.waits_for ? `Waits: ${shown(run.waits_for, most)}` : '';
+}
+
+const ended = (text) => (/[.!?…]$/.test(text) ? text : `${text}.`);
+
 /// The first line: {tone, words: [text or {text, href}]}.
 export function headline(run, now) {
   const p = run.partitions || {};
-  const ended = Number(p.completed || 0) + Number(p.failed || 0);
+  const done = Number(p.completed || 0) + Number(p.failed || 0);
   const of_all = Number(p.total)
-    ? `${count(ended)} of ${p.sealed === false ? 'at least ' : ''}${of(p.total, 'partition')}`
+    ? `${count(done)} of ${p.sealed === false ? 'at least ' : ''}${of(p.total, 'partition')}`
     : 'no partitions yet';
   const took = run.duration_s === null || run.duration_s === undefined ? ''
     : ` after ${duration(run.duration_s)}`;
@@ -20,6 +47,9 @@ export function headline(run, now) {
         return { tone: 'warned', words: [`Stopping: ${of_all}. ${
           run.stop === 'NOW' ? 'What executors still hold is given back.'
             : 'Partitions end at their next checkpoint.'}`] };
+      const held = held_by(run);
+      if (held) return { tone: 'paused', words: [`${ended(held)} ${of_all[0].toUpperCase()}${
+        of_all.slice(1)}${Number(p.total) ? ' ended' : ''}.`] };
       const words = [`Running: ${of_all}`];
       if (run.rate_per_s !== null && run.rate_per_s !== undefined)
         words.push(`, ${rate(run.rate_per_s)}`);
@@ -29,6 +59,7 @@ export function headline(run, now) {
       return { tone: run.waits_for ? 'warned' : 'running', words };
     }
     case 'CREATED':
+      if (held_by(run)) return { tone: 'paused', words: [ended(held_by(run))] };
       return { tone: run.waits_for ? 'warned' : 'waiting', words: [
         run.waits_for ? '' : 'Submitted, nobody drives it yet.'].filter(Boolean) };
     case 'COMPLETED': {
@@ -60,7 +91,7 @@ function failed_words(run, took) {
 /// Further lines, the most telling first: [{tone, words}].
 export function explanations(run, { timeline, errors, job, now }) {
   return [
-    run.waits_for && { tone: 'warned', id: 'waits', words: [`Waits: ${
+    run.waits_for && !held_by(run) && { tone: 'warned', id: 'waits', words: [`Waits: ${
       shown(run.waits_for, 300)}.`.replace(/\.\.$/, '.')] },
     ...(run.state === 'RUNNING' ? [stragglers(run, timeline), one_node(run), usual(run, job)] : []),
     ...moves(timeline, now).slice(0, 3),

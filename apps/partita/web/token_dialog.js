@@ -54,10 +54,10 @@ function body(state, has_tokens, submit) {
   if (!has_tokens)
     return [h('p', {}, 'This server was started without tokens, so nothing can be changed here.'),
             h('p', { class: 'quiet' }, 'Start it with a file of tokens, or use the command line: ' +
-              'partita submit, cancel, restart, drain.')];
+              'partita submit, cancel, restart, pause, drain.')];
   return [
-    h('p', {}, 'To look needs no token. To cancel, restart, launch or drain does: whoever runs ' +
-      'this server gives you one with the role operate.'),
+    h('p', {}, 'To look needs no token. To change anything, such as to launch or to cancel, ' +
+      'does: whoever runs this server gives you one with the role operate.'),
     h('label', { for: 'token-field' }, 'Token'),
     h('input', { id: 'token-field', type: 'password', autocomplete: 'off', autofocus: true,
       spellcheck: 'false', 'data-testid': 'token-field', 'aria-describedby': 'token-error',

@@ -5,7 +5,7 @@ import { fragment, go, here, replace } from '../router.js';
 import { bar, empty, facts, failure, fraction, mark, name, run_link, section, waiting_for_first,
          when } from '../parts.js';
 import { check_form, command_of } from '../launch_form.js';
-import { with_token } from '../actions.js';
+import { job_buttons, with_token } from '../actions.js';
 import { session } from '../token.js';
 import { announce } from '../frame.js';
 import * as f from '../format.js';
@@ -24,7 +24,10 @@ export const job = {
     const j = value?.items.find((one) => one.name === wanted);
     return [
       h('div', { class: 'title-row' }, h('h1', { tabindex: -1, 'data-testid': 'job-title' },
-        name(wanted, 160), j && h('span', { class: 'quiet' }, ` v${j.version}`))),
+        name(wanted, 160), j && h('span', { class: 'quiet' }, ` v${j.version}`)),
+      h('span', { class: 'grow' }), value && job_buttons(ctx, wanted)),
+      is_held(ctx) && h('p', { class: 'sentence', 'data-testid': 'job-paused' }, mark('PAUSED'),
+        h('span', {}, 'It is paused: nothing more of its runs begins.')),
       error && failure(error),
       !value && !error && waiting_for_first(),
       value && !j && empty('No node at work knows this job.', 'partita node --name mine'),
@@ -44,6 +47,9 @@ export const job = {
     ];
   },
 };
+
+/// What its newest run tells of the job.
+const is_held = (ctx) => ctx.value('runs')?.items?.[0]?.job_paused === true;
 
 function runs_of(ctx, j) {
   const { value } = ctx.get('runs');

@@ -3,7 +3,7 @@ import { h } from '../dom.js';
 import { segment } from '../api.js';
 import { fragment } from '../router.js';
 import { at, badge, bar, facts, failure, job_link, mark, name, partition_address, run_link, section,
-         table, waiting_for_first, when } from '../parts.js';
+         table, tags, waiting_for_first, when } from '../parts.js';
 import { drain_button } from '../actions.js';
 import { event_list } from './run_events.js';
 import { announce } from '../frame.js';
@@ -32,6 +32,9 @@ export const node = {
         ['Version', f.shown(n.version, 20)],
         ['Joined', when(n.joined_at)],
         ['Left', n.left_at && when(n.left_at)],
+        ['Tags', tags(n.tags, 20)],
+        ['Schedules', Number(n.tokens) >= 0 && n.tokens !== null && (Number(n.tokens)
+          ? `at most ${f.count(n.tokens)}` : 'none')],
         ['Knows', (n.jobs || []).map((j) => f.shown(j, 60)).join(', ')],
       ]),
       h('div', { class: 'columns' },

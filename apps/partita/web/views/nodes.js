@@ -1,7 +1,7 @@
 // The nodes of the cluster.
 import { h } from '../dom.js';
 import { fragment } from '../router.js';
-import { badge, empty, failure, name, table, waiting_for_first, when } from '../parts.js';
+import { badge, empty, failure, name, table, tags, waiting_for_first, when } from '../parts.js';
 import * as f from '../format.js';
 
 const rank = { UNREACHABLE: 0, CONDEMNED: 1, DRAINING: 2, ACTIVE: 3, DEREGISTERED: 4, LEFT: 5 };
@@ -48,6 +48,7 @@ export const nodes = {
           (n.jobs || []).map((j) => f.shown(j, 80)).join(', ') },
         (n.jobs || []).slice(0, 4).map((j) => f.shown(j, 40)).join(', '),
         (n.jobs || []).length > 4 && ` and ${n.jobs.length - 4} more`)],
+        ['Tags', 'wide-only', (n) => tags(n.tags, 3)],
         ['Host', 'fit wide-only', (n) => `${f.shown(n.host, 40)}:${n.pid}`],
         ['Version', 'fit wide-only', (n) => f.shown(n.version, 20)],
         ['Joined', 'num', (n) => when(n.joined_at)],

@@ -5,6 +5,7 @@ import { at, bar, empty, failure, fraction, job_link, mark, run_link, section, t
 import { throughput_chart } from '../charts.js';
 import { node_tiles } from '../node_tiles.js';
 import { event_sentence, is_telling, names_in } from '../events.js';
+import { waits_text } from '../sentences.js';
 import * as f from '../format.js';
 
 export const overview = {
@@ -58,8 +59,8 @@ function runs_now(ctx) {
       'partita submit range_sum from=1 to=100 partitions=4'),
     value?.items.length > 0 && table([
       ['Run', 'fit', (r) => run_link(r.id)],
-      ['Job', 'name-cell', (r) => [job_link(r.job), r.waits_for && h('div', { class: 'warned-text',
-        title: f.shown(r.waits_for, 400) }, `Waits: ${f.shown(r.waits_for, 160)}`)]],
+      ['Job', 'name-cell', (r) => [job_link(r.job), waits_text(r) && h('div', {
+        class: 'warned-text', title: waits_text(r, 400) }, waits_text(r, 160))]],
       ['Progress', 'bar-cell', (r) => [bar(r.partitions, r.progress, r.state),
         h('span', { class: 'under-bar' }, fraction(r.partitions))]],
       ['Rate', 'num wide-only', (r) => (r.state === 'RUNNING' ? f.rate(r.rate_per_s) : '')],

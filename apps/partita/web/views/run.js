@@ -3,9 +3,9 @@ import { h } from '../dom.js';
 import { segment } from '../api.js';
 import { fragment } from '../router.js';
 import { at, badge, facts, failure, job_link, json_block, mark, node_link, parameters, run_link,
-         section, tabs, waiting_for_first, when } from '../parts.js';
+         schedule_link, section, tabs, waiting_for_first, when } from '../parts.js';
 import { run_buttons } from '../actions.js';
-import { explanations, headline } from '../sentences.js';
+import { explanations, headline, held_by, priority_of } from '../sentences.js';
 import { is_live, run_in } from '../states.js';
 import { summary, summary_needs } from './run_summary.js';
 import { partitions, partitions_needs } from './run_partitions.js';
@@ -30,6 +30,7 @@ export const run = {
       { name: 'run', url: base, fresh },
       { name: 'errors', url: `${base}/errors`, fresh: { run: id } },
       { name: 'jobs', url: 'jobs', fresh: 'slow' },
+      ...(run_in(ctx)?.schedule ? [{ name: 'schedules', url: 'schedules', fresh: 'once' }] : []),
       ...(tab === '' ? summary_needs(ctx, base, fresh) : []),
       ...(tab === 'partitions' ? partitions_needs(ctx, base, fresh) : []),
       ...(tab === 'events' ? events_needs(ctx, base) : []),
@@ -45,7 +46,7 @@ export const run = {
       announce(`Run ${r.id} is ${r.state.toLowerCase()}.`);
     ctx.local.state = r.state;
     return [
-      head(ctx, r), sentences(ctx, r), about(r),
+      head(ctx, r), sentences(ctx, r), about(ctx, r),
       tabs([
         ['Summary', fragment(['runs', id]), tab === ''],
         ['Partitions', fragment(['runs', id, 'partitions']), tab === 'partitions'],
@@ -65,14 +66,16 @@ function head(ctx, r) {
     h('h1', { tabindex: -1, 'data-testid': 'run-title' }, h('span', { class: 'id' }, `#${
       f.shown(r.id, 24)}`), ' ', job_link(r.job), r.job_version > 1 &&
       h('span', { class: 'quiet' }, ` v${r.job_version}`)),
-    badge(r.state), h('span', { class: 'grow' }), run_buttons(ctx, r));
+    badge(r.state), is_live(r) && held_by(r) && badge('PAUSED'), priority_of(r) !== 0 &&
+      h('span', { class: 'quiet', 'data-testid': 'priority' }, `priority ${priority_of(r)}`),
+    h('span', { class: 'grow' }), run_buttons(ctx, r));
 }
 
 const words = (list) => list.map((w) => (typeof w === 'string' ? w
   : h('a', { href: w.href }, w.text)));
 
 const mark_of = { running: 'RUNNING', completed: 'COMPLETED', failed: 'FAILED', warned: 'WARNING',
-                  stopped: 'STOPPED', waiting: 'CREATED', given_up: 'ABANDONED' };
+                  stopped: 'STOPPED', waiting: 'CREATED', given_up: 'ABANDONED', paused: 'PAUSED' };
 
 function sentences(ctx, r) {
   const job = ctx.value('jobs')?.items.find((j) => j.name === r.job);
@@ -87,7 +90,14 @@ function sentences(ctx, r) {
       line.id.split(' ')[0]}` }, mark(mark_of[line.tone]), h('span', {}, words(line.words)))));
 }
 
-function about(r) {
+/// Of which schedule, and of which of its ticks.
+function started_by(ctx, r) {
+  const found = ctx.value('schedules')?.items?.find((s) => s.id === r.schedule);
+  return [found ? schedule_link(found.name) : `number ${f.shown(r.schedule, 24)}`,
+          r.tick && [', tick of ', at(r.tick)]];
+}
+
+function about(ctx, r) {
   const items = r.items || {};
   const counted = ['read', 'written', 'filtered', 'skipped'].filter((k) => Number(items[k]));
   return facts([
@@ -98,6 +108,7 @@ function about(r) {
     ['Master', r.master && node_link(r.master)],
     ['Items', counted.length ? counted.map((k) => `${f.count(items[k])} ${k}`).join(', ') : null],
     ['Continues', (r.chain || []).length > 1 ? chain(r) : r.restart_of && run_link(r.restart_of)],
+    ['Schedule', r.schedule && started_by(ctx, r)],
     ['Key', r.launch_key && h('bdi', { class: 'clip' }, f.shown(r.launch_key, 60))],
   ], { 'data-testid': 'run-facts' });
 }

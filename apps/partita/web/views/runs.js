@@ -2,11 +2,13 @@
 import { h, component } from '../dom.js';
 import { query } from '../api.js';
 import { fragment } from '../router.js';
-import { badge, bar, empty, failure, fraction, job_link, parameters, run_link, table,
-         waiting_for_first, when } from '../parts.js';
+import { badge, bar, empty, failure, fraction, job_link, mark, parameters, run_link,
+         table, waiting_for_first, when } from '../parts.js';
 import { filter_bar } from '../filter_bar.js';
 import { fields_of, filter_text } from '../filter.js';
 import { bulk_buttons } from '../bulk.js';
+import { held_by, waits_text } from '../sentences.js';
+import { is_live } from '../states.js';
 import * as f from '../format.js';
 
 const page = 50;
@@ -75,10 +77,14 @@ function took(run, jobs) {
   ` ${(run.duration_s / mean).toFixed(1)}×`)];
 }
 
-const about = (r) => (r.waits_for && h('div', { class: 'warned-text clip',
-  title: f.shown(r.waits_for, 400) }, `Waits: ${f.shown(r.waits_for, 160)}`)) ||
+const about = (r) => (waits_text(r) && h('div', { class: 'warned-text clip',
+  title: waits_text(r, 400) }, waits_text(r, 160))) ||
   (r.error && h('div', { class: 'error-text clip', title: f.shown(r.error, 600) },
     f.shown(r.error, 160)));
+
+const paused_mark = (r) => is_live(r) && held_by(r) && h('span', { class: 'aside-mark',
+  title: f.shown(held_by(r), 400), 'data-paused': true }, mark('PAUSED'),
+h('span', { class: 'unseen' }, 'paused'));
 
 function list(ctx, value, fields, jobs, stale) {
   if (!value.items.length) {
@@ -90,7 +96,7 @@ function list(ctx, value, fields, jobs, stale) {
   }
   return table([
     ['Run', 'fit', (r) => run_link(r.id)],
-    ['State', 'fit', (r) => badge(r.state)],
+    ['State', 'fit', (r) => [badge(r.state), paused_mark(r)]],
     ['Job', 'name-cell', (r) => [job_link(r.job), about(r)]],
     ['Parameters', 'wide-only name-cell', (r) => parameters(r.parameters, 4)],
     ['Partitions', 'bar-cell', (r) => [bar(r.partitions, r.progress, r.state),
