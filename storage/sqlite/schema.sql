@@ -330,6 +330,8 @@ CREATE TABLE partita_tile (
   PRIMARY KEY (step_id, at_s, node_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE sqlite_sequence(name,seq);
+
 CREATE TRIGGER partita_event_is_not_changed BEFORE UPDATE ON partita_event
 BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
 

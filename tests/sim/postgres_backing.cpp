@@ -128,7 +128,8 @@ class postgres_backing final : public database {
       }
     };
     auto micros = [](const std::string& column) { return "partita.micros(" + column + ")"; };
-    return audit::read_tables(rows_of, {"partita.", micros}, run);
+    auto list = [](const std::string& column) { return "to_json(" + column + ")"; };
+    return audit::read_tables(rows_of, {"partita.", micros, list}, run);
   }
 
  private:

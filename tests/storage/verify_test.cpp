@@ -23,6 +23,7 @@ class history : public contract {
     completed_with_a_retry();
     failed_and_continued();
     only_once();
+    under_limits();
     nodes_come_and_go();
     new_schedule nightly;
     nightly.name = "nightly";
@@ -60,7 +61,7 @@ class history : public contract {
   node_id a, b, gone, lost;
   driven_run open, done, once;
   run_id failed, next;
-  step_id open_step, done_step, once_step, prepared, next_step;
+  step_id open_step, done_step, once_step, prepared, next_step, limited_step;
   lease_id live, ended, tried, retried, once_lease;
 
  private:
@@ -128,6 +129,16 @@ class history : public contract {
     report(b, contract::ended(once_lease, 0, attempt_outcome::failed));
     db->fail_step(once_step, a, once.term, "the source is gone");
     db->request_stop(once.run, stop_mode::now);
+  }
+
+  void under_limits() {
+    const auto r = drive(a, "6");
+    auto s = spec();
+    s.at_most = 2;
+    s.limits = {"api"};
+    limited_step = split(r, 6, s);
+    db->set_limit("api", 3);
+    REQUIRE(db->claim(a, limited_step, 2, 2, true));
   }
 
   void nodes_come_and_go() {
@@ -272,7 +283,10 @@ TEST_CASE_METHOD(history, "rows that were edited are found", "[verify]") {
       // 10: a file of two partitions
       {rule::one_name, "UPDATE @result SET files = '[[\"/out/a\",\"/out/.b.part\"]]'" +
                            of_step(open_step) + " AND no = 4"},
-      // 12: a schedule of a node that is gone, and a tick that started several runs
+      // 12: more in execution than is allowed
+      {rule::within_limits, "UPDATE @step SET at_most = 1" + of_step(limited_step)},
+      {rule::within_limits, "UPDATE @resource_limit SET slots = 1"},
+      // 11: a schedule of a node that is gone, and a tick that started several runs
       {rule::one_tick, "UPDATE @schedule SET owner_node_id = " + id(gone)},
       {rule::one_tick,
        "DROP INDEX @run_of_tick; UPDATE @run SET schedule_id = 1, "
