@@ -92,6 +92,7 @@ struct tables {
   std::vector<skipped_record> skipped;
   std::vector<failure_row> failures;
   std::vector<counter_record> counters;
+  std::vector<paused_job> paused_jobs;
   std::vector<limit_row> limits;
   std::vector<schedule_row> schedules;
   std::vector<event_row> events;

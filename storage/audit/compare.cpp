@@ -23,6 +23,8 @@ class comparison {
     ready();
     failures();
     schedules();
+    limits();
+    paused_jobs();
   }
 
  private:
@@ -58,6 +60,8 @@ class comparison {
     same(name, "stop request", str(row.stop), str(log.stop));
     same(name, "restart_of", row.restart_of.value, log.restart_of.value);
     same(name, "being abandoned", row.abandoned, log.abandoned);
+    same(name, "being paused", row.paused.has_value(), log.paused);
+    if (log.priority) same(name, "priority", row.priority, *log.priority);
   }
 
   void step(const step_record& record, const replayed_step& log) {
@@ -143,6 +147,32 @@ class comparison {
     for (const auto& [id, log] : t_.schedules)
       if (rows.erase(id) == 0) find("schedule " + str(id) + " is in the log, not in the tables");
     for (const auto id : rows) find("schedule " + str(id) + " is in the tables, not in the log");
+  }
+
+  /// Those that nobody has set have no event.
+  void limits() {
+    const auto shown = [](const std::optional<int>& slots) {
+      return slots ? std::to_string(*slots) : std::string{"any"};
+    };
+    std::map<std::string, std::optional<int>> rows;
+    for (const auto& q : w_.rows.limits) rows[q.name] = q.slots;
+    v_.count(rule::replay, static_cast<std::int64_t>(rows.size()));
+    for (const auto& [name, slots] : t_.limits)
+      if (!rows.contains(name)) find("limit " + name + " is in the log, not in the tables");
+    for (const auto& [name, slots] : rows) {
+      const auto set = t_.limits.find(name);
+      same("limit " + name, "slots", shown(slots),
+           shown(set == t_.limits.end() ? std::nullopt : set->second));
+    }
+  }
+
+  void paused_jobs() {
+    std::set<std::string> rows;
+    for (const auto& one : w_.rows.paused_jobs) rows.insert(one.job);
+    v_.count(rule::replay, static_cast<std::int64_t>(rows.size()));
+    for (const auto& job : t_.paused_jobs)
+      if (rows.erase(job) == 0) find("job " + job + " is paused in the log, not in the tables");
+    for (const auto& job : rows) find("job " + job + " is paused in the tables, not in the log");
   }
 
   void failures() {

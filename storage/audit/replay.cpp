@@ -3,15 +3,15 @@
 #include <utility>
 
 #include "protocol/events.hpp"
-#include "storage/audit/replay_schedules.hpp"
+#include "storage/audit/replay_sharing.hpp"
 
 namespace partita::audit {
 
 namespace {
 
-class replayer : schedule_replay {
+class replayer : sharing_replay {
  public:
-  replayer(const world& w, verdict& v) : schedule_replay(v), w_(w) {}
+  replayer(const world& w, verdict& v) : sharing_replay(v), w_(w) {}
 
   void apply(const event_row& e) {
     event_ = &e;
@@ -55,12 +55,12 @@ class replayer : schedule_replay {
         {event::run_let_go, &r::let_go},
         {event::stop_requested, &r::stop_requested},
         {event::run_abandoned, &r::abandoned},
-        {event::run_paused, &r::live_run_told},
-        {event::run_resumed, &r::live_run_told},
-        {event::run_prioritized, &r::live_run_told},
-        {event::job_paused, &r::job_told},
-        {event::job_resumed, &r::job_told},
-        {event::limit_set, &r::limit_told},
+        {event::run_paused, &r::run_paused},
+        {event::run_resumed, &r::run_resumed},
+        {event::run_prioritized, &r::run_prioritized},
+        {event::job_paused, &r::job_paused},
+        {event::job_resumed, &r::job_resumed},
+        {event::limit_set, &r::limit_set},
         {event::run_ended, &r::run_ended},
         {event::step_begun, &r::step_begun},
         {event::split_reset, &r::split_reset},
@@ -138,16 +138,6 @@ class replayer : schedule_replay {
                                  str(run.state) + " and asked for " + str(run.stop));
     run.stop = mode;
   }
-
-  /// Of what the log does not give the tables.
-  void live_run_told(const json&) {
-    const auto& run = known(state_.runs, event_->run);
-    v_.count(rule::only_grows);
-    if (is_terminal(run.state))
-      find(rule::only_grows, "changes " + named(event_->run) + ", which was " + str(run.state));
-  }
-  void job_told(const json& detail) { text(detail, "job"); }
-  void limit_told(const json& detail) { text(detail, "limit"); }
 
   void run_ended(const json& detail) {
     auto& run = driven(detail);

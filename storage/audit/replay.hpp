@@ -20,6 +20,8 @@ struct replayed_run {
   stop_mode stop = stop_mode::none;
   run_id restart_of;
   bool abandoned = false;
+  bool paused = false;
+  std::optional<int> priority;  // as told last; none: as it was launched
 };
 
 struct replayed_result {
@@ -63,6 +65,8 @@ struct replayed_state {
   std::map<step_id, replayed_step> steps;
   std::map<lease_id, replayed_lease> leases;
   std::map<schedule_id, replayed_schedule> schedules;
+  std::set<std::string> paused_jobs;
+  std::map<std::string, std::optional<int>> limits;  // those that somebody has set
 };
 
 /// Replays the events in the order of their ids, and judges each move by the state that follows

@@ -131,6 +131,8 @@ run_row run_of(cursor c) {
   r.abandoned = c.flag();
   r.schedule = c.id<schedule_id>();
   r.tick = c.maybe_time();
+  if (const auto since = c.maybe_time()) r.paused = pause_mark{*since, {}, {}};
+  r.priority = c.small();
   return r;
 }
 
@@ -159,6 +161,8 @@ step_record step(cursor c) {
   s.row.spec.limits = c.names();
   return s;
 }
+
+paused_job paused(cursor c) { return {c.text(), {}}; }
 
 limit_row limit(cursor c) {
   limit_row q;
@@ -291,7 +295,7 @@ class reader {
          "run_id, job, job_version, identity, launch_key, state, master_node_id, term, stop, "
          "restart_of, " +
              time("created_at") + time(", started_at") + time(", ended_at") +
-             ", abandoned, schedule_id" + time(", tick"),
+             ", abandoned, schedule_id" + time(", tick") + time(", paused_at") + ", priority",
          "run" + of_runs, "run_id");
     if (only && t.runs.empty())
       throw store_error(errc::not_found, "there is no run " + std::to_string(only->value));
@@ -308,6 +312,7 @@ class reader {
          "count, sealed, carried, error, after_failure, decision, decision_text, " +
              time("started_at") + time(", ended_at") + ", at_most, " + dialect_.as_list("limits"),
          "step" + of_runs, "step_id");
+    read(t.paused_jobs, paused, "job", "paused_job", "job");
     read(t.limits, limit, "name, slots, since_lease", "resource_limit", "name");
     read_of_steps(t, only ? " WHERE step_id IN (" + ids_of(t.steps) + ")" : "");
     read(t.events, event,

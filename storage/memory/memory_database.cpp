@@ -61,6 +61,7 @@ tables memory_database::audit_rows(std::optional<run_id>) {
     t.skipped.push_back({row.step, row.no, row.what.item});
   t.failures = rows_of(state_->failures);
   t.counters = rows_of(state_->counters);
+  for (const auto& [job, why] : state_->paused_jobs) t.paused_jobs.push_back({job, why});
   t.limits = rows_of(state_->limits);
   t.schedules = rows_of(state_->schedules);
   t.events = state_->events;

@@ -139,6 +139,8 @@ class history : public contract {
     limited_step = split(r, 6, s);
     db->set_limit("api", 3);
     REQUIRE(db->claim(a, limited_step, 2, 2, true));
+    db->pause_run(r.run, "why");
+    db->set_priority(r.run, 3);
   }
 
   void nodes_come_and_go() {
@@ -301,7 +303,7 @@ TEST_CASE_METHOD(history, "rows that were edited are found", "[verify]") {
   };
   const auto& edit = edits[static_cast<std::size_t>(
       GENERATE(Catch::Generators::range(0, 52)))];  // the next line counts them
-  REQUIRE(edits.size() == 52);
+  REQUIRE(edits.size() == 54);
   INFO(edit.sql);
   tamper(edit.sql);
   const auto v = verdict();

@@ -38,8 +38,8 @@ option_list bulk_options() {
   return options;
 }
 
-bool is_bulk(const invocation& in) {
-  bool filters = in.args.has("dry-run") || in.args.has("failed");
+bool is_bulk(const invocation& in, bool of_a_kind) {
+  bool filters = in.args.has("dry-run") || of_a_kind;
   for (const auto& one : run_filter_options()) filters = filters || in.args.has(one.name);
   const auto named = !in.args.words().empty();
   if (named && filters) throw usage_error("name one run, or say which runs: not both");

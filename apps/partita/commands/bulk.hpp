@@ -13,9 +13,9 @@ namespace partita::cli {
 /// Beside the options of a filter.
 option_list bulk_options();
 
-/// Whether the command names no run, but which runs. Throws command_error (usage) for both, and for
-/// neither.
-bool is_bulk(const invocation& in);
+/// Whether the command says which runs, and names none. `of_a_kind`: it says so by an option of its
+/// own. Throws command_error (usage) for both.
+bool is_bulk(const invocation& in, bool of_a_kind = false);
 
 /// Changes each of the runs that the filter finds, oldest first; `states`, where --state is not
 /// given. A run that has gone on meanwhile, so that it cannot be changed any more, is left out.

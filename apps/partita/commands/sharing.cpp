@@ -7,6 +7,7 @@
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/database_url.hpp"
 #include "apps/partita/documents.hpp"
+#include "apps/partita/follow.hpp"
 #include "apps/partita/launch.hpp"
 #include "apps/partita/repeat.hpp"
 

@@ -106,7 +106,7 @@ exit_code submit_command(const invocation& in) {
 exit_code restart_command(const invocation& in) {
   start_log(in.args);
   wants_json(in.args);
-  if (is_bulk(in)) return restart_all(in);
+  if (is_bulk(in, in.args.has("failed"))) return restart_all(in);
   require_words(in.args.words(), {"ID"}, 1);
   auto ended = parse_run_id(in.args.words().front());
   auto key = launch_key(in.args);
