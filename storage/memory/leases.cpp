@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "protocol/adoption.hpp"
 #include "protocol/mutation.hpp"
 #include "storage/memory/memory_transaction.hpp"
 
@@ -175,24 +176,15 @@ int memory_transaction::slots_held(Condition holds) const {
 }
 
 std::vector<masterless_run> memory_transaction::masterless_for(node_id node) {
-  std::vector<const run_row*> waiting;
+  std::vector<waiting_run> waiting;
   for (const auto& [id, run] : db_.runs) {
     if (is_terminal(run.state) || run.master || !knows(db_.nodes.at(node), run.job)) continue;
     const auto most = lock_max_runs(run.job);
     const auto full = most > 0 && count_running(run.job.name) >= most;
-    if (run.state == run_state::running || (!run.is_held_back() && !full)) waiting.push_back(&run);
+    if (run.state == run_state::running || (!run.is_held_back() && !full))
+      waiting.push_back({{id, run.term}, run.job.name, run.fair_key, run.priority});
   }
-  const auto higher = [](const auto* a, const auto* b) { return a->priority > b->priority; };
-  std::stable_sort(waiting.begin(), waiting.end(), higher);
-  std::map<std::pair<std::string, std::string>, int> turns;
-  std::vector<std::tuple<int, int, run_id, term>> order;
-  for (const auto* run : waiting)
-    order.emplace_back(-run->priority, ++turns[{run->job.name, run->fair_key}], run->id, run->term);
-  std::sort(order.begin(), order.end());
-  std::vector<masterless_run> runs;
-  for (const auto& [priority, turn, id, seen] : order)
-    if (std::ssize(runs) < masterless_shown) runs.push_back({id, seen});
-  return runs;
+  return in_turns(std::move(waiting), masterless_shown);
 }
 
 bool memory_transaction::is_open_for_claims(step_id step, bool limited) {

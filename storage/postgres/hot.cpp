@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <map>
 #include <pqxx/except>
+#include <set>
 #include <tuple>
 
 #include "storage/event_detail.hpp"
@@ -40,9 +42,15 @@ cluster_view view_of(const pqxx::row& row, bool surveyed) {
 }
 
 ready_step ready_of(const pqxx::row& row) {
-  return {id_of<step_id>(row["id"]), id_of<run_id>(row["run_id"]), row["size"].as<std::int64_t>(),
-          row["slots"].as<int>(),    row["number"].as<int>(),      row["priority"].as<int>(),
-          id_of<run_id>(row["grp"]), row["grp_slots"].as<int>(),   row["limited"].as<bool>()};
+  return {id_of<step_id>(row["id"]),
+          id_of<run_id>(row["run_id"]),
+          row["size"].as<std::int64_t>(),
+          row["slots"].as<int>(),
+          row["number"].as<int>(),
+          row["priority"].as<int>(),
+          {},
+          0,
+          row["limited"].as<bool>()};
 }
 
 // --- claims --------------------------------------------------------------------------------------
@@ -164,23 +172,70 @@ cluster_view postgres_transaction::heartbeat(node_id node, node_load load, bool 
 work_view postgres_transaction::look(node_id node) {
   work_view view;
   std::vector<step_id> limited;
+  std::vector<job_and_key> keys;  // of `ready`
+  std::vector<waiting_run> waiting;
+  std::vector<std::string> programs;  // of those of `waiting` that are CREATED, else ""
   int executors = 0;
-  for (const auto& row : query(sql::look, node.value, masterless_shown)) {
+  for (const auto& row : query(sql::look, node.value)) {
     const std::string_view what = row["what"].c_str();
     if (what == "READY") {
       view.ready.push_back(ready_of(row));
+      keys.emplace_back(row["job"].c_str(), row["fair_key"].c_str());
       executors = row["executors"].as<int>();
       if (view.ready.back().limited) limited.push_back(view.ready.back().step);
     } else if (what == "HELD") {
       view.held.push_back({id_of<lease_id>(row["id"]), state_of<stop_mode>(row["stop"]),
                            row["limited"].as<bool>()});
     } else {
-      view.masterless.push_back({id_of<run_id>(row["id"]), id_of<term>(row["number"])});
+      waiting.push_back({{id_of<run_id>(row["id"]), id_of<term>(row["number"])},
+                         row["job"].c_str(),
+                         row["fair_key"].c_str(),
+                         row["priority"].as<int>()});
+      const auto created = std::string_view{row["stop"].c_str()} == "CREATED";
+      programs.emplace_back(created ? row["program"].c_str() : "");
     }
   }
+  tell_groups(view.ready, keys);
   if (!limited.empty())
     view.ready = with_room(std::move(view.ready), node, executors, limit_uses(limited));
+  view.masterless = in_turns(without_full(std::move(waiting), programs), masterless_shown);
   return view;
+}
+
+/// `keys`: of each of these. Where nothing is to choose between, it does not matter.
+void postgres_transaction::tell_groups(std::vector<ready_step>& ready,
+                                       std::span<const job_and_key> keys) {
+  std::map<job_and_key, std::pair<run_id, int>> groups;  // the first run, and what all hold
+  for (std::size_t i = 0; i < ready.size(); ++i) {
+    if (keys[i].second.empty()) continue;
+    auto& first = groups.try_emplace(keys[i], ready[i].run, 0).first->second.first;
+    first = std::min(first, ready[i].run);
+  }
+  if (groups.empty() || ready.size() < 2) return;
+  const auto of = [](auto part) {
+    return [part](const auto& group) { return std::string_view{group.first.*part}; };
+  };
+  for (const auto& row :
+       query_planned_anew(sql::groups_held, column(groups, of(&job_and_key::first)),
+                          column(groups, of(&job_and_key::second))))
+    groups.at({row["job"].c_str(), row["fair_key"].c_str()}).second = row["slots"].as<int>();
+  for (std::size_t i = 0; i < ready.size(); ++i)
+    if (const auto group = groups.find(keys[i]); group != groups.end())
+      std::tie(ready[i].group, ready[i].group_held) = group->second;
+}
+
+/// Without runs that are not begun yet and whose job has as many RUNNING as it may. `programs`: of
+/// each that is not begun; of others "".
+std::vector<waiting_run> postgres_transaction::without_full(std::vector<waiting_run> waiting,
+                                                            std::span<const std::string> programs) {
+  if (std::all_of(programs.begin(), programs.end(), [](const auto& p) { return p.empty(); }))
+    return waiting;
+  std::set<std::string> full;
+  for (const auto& row : query_planned_anew(sql::full_jobs)) full.insert(row["program"].c_str());
+  std::vector<waiting_run> left;
+  for (std::size_t i = 0; i < waiting.size(); ++i)
+    if (!full.contains(programs[i])) left.push_back(std::move(waiting[i]));
+  return left;
 }
 
 /// After the locks, so that what is read of the leases is final until the end of the transaction.

@@ -4,8 +4,10 @@
 #include <pqxx/nontransaction>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "protocol/adoption.hpp"
 #include "storage/postgres/author.hpp"
 #include "storage/postgres/connection.hpp"
 #include "storage/postgres/witness.hpp"
@@ -228,6 +230,10 @@ class postgres_transaction final : public transaction {
   void write_events();
   void commit_fenced();
   std::int64_t copy(const std::string& statement, step_id from, step_id to, range span);
+  using job_and_key = std::pair<std::string, std::string>;
+  void tell_groups(std::vector<ready_step>& ready, std::span<const job_and_key> keys);
+  std::vector<waiting_run> without_full(std::vector<waiting_run> waiting,
+                                        std::span<const std::string> programs);
   std::int64_t locked_room(node_id node, step_id step);
   bool report_completed(node_id node, std::span<const attempt_report> items);
 

@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "protocol/adoption.hpp"
 #include "protocol/mutation.hpp"
 #include "storage/live_choice.hpp"
 #include "storage/sqlite/sqlite_transaction.hpp"
@@ -103,7 +104,13 @@ std::vector<masterless_run> sqlite_transaction::driven_by(node_id master) {
 }
 
 std::vector<masterless_run> sqlite_transaction::masterless_for(node_id node) {
-  return runs_and_terms(db_.query(sql::masterless_runs, node, masterless_shown));
+  std::vector<waiting_run> waiting;
+  for (auto s = db_.query(sql::masterless_runs, node); s.next();)
+    waiting.push_back({{s.get<run_id>(0), s.get<term>(1)},
+                       s.get<std::string>(2),
+                       s.get<std::string>(3),
+                       s.get<int>(4)});
+  return in_turns(std::move(waiting), masterless_shown);
 }
 
 std::int64_t sqlite_transaction::set_abandoned(run_id run) {

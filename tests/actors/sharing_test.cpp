@@ -84,7 +84,8 @@ TEST_CASE("of a run whose job is paused no step and no tasklet begins") {
   bool paused = false;
   // The last partition of the first run pauses the job that it is of.
   auto step = working(seen, 500ms).each([&](partition_context& p) {
-    if (p.no() == 1 && !std::exchange(paused, true)) seen.cluster->client().pause_job("working", "why");
+    if (p.no() == 1 && !std::exchange(paused, true))
+      seen.cluster->client().pause_job("working", "why");
     seen.work(p, 500ms);
   });
   auto of_two = working_job(std::move(step));

@@ -28,7 +28,7 @@ constexpr auto empty_all = R"(
 TRUNCATE partita.node, partita.job, partita.run, partita.step, partita.partition, partita.ready,
          partita.lease, partita.partition_log, partita.result, partita.checkpoint, partita.skipped,
          partita.failure, partita.event, partita.output_name, partita.step_counter,
-         partita.tile
+         partita.tile, partita.paused_job, partita.resource_limit
 RESTART IDENTITY CASCADE;
 DROP TABLE IF EXISTS ledger)";
 

@@ -41,18 +41,17 @@ FROM seen WHERE EXISTS (SELECT FROM mine) HAVING count(*) > 0)";
 
 // Three short lists in one read; the column `what` names the list. `slots`, the executors that a
 // step holds, serves to choose between several steps. For a single step it is not computed: in a
-// large cluster that would read a lease of each node. `grp` and `grp_slots` are of all runs of a
-// job with one fair key. Runs without a master come in turns of the fair keys, so that a few of one
-// key need not wait for thousands of another. While an old transaction is open, the indexes keep
-// entries of every run that has ended. So live runs are read once, and their steps and leases are
-// looked up run by run (OFFSET 0).
-// $1 node, $2 how many runs without a master at most
+// large cluster that would read a lease of each node. What only some clusters need is read by
+// statements of its own: limits, groups, full queues. While an old transaction is open, the indexes
+// keep entries of every run that has ended. So live runs are read once, and their steps and leases
+// are looked up run by run (OFFSET 0).
+// $1 node
 inline const std::string look = R"(
 WITH me AS MATERIALIZED (
   SELECT jobs, tags, slots FROM partita.node WHERE node_id = $1::bigint AND state = 'ACTIVE'),
 live AS MATERIALIZED (
-  SELECT run_id, job, job_version, job || '/' || job_version AS program, state, stop,
-         master_node_id, term, priority, fair_key,
+  SELECT run_id, job, job || '/' || job_version AS program, state, stop, master_node_id, term,
+         priority, fair_key,
          paused_at IS NOT NULL OR job IN (SELECT p.job FROM partita.paused_job p) AS paused
   FROM partita.run WHERE state IN ('CREATED', 'RUNNING')),
 doing AS MATERIALIZED (
@@ -76,48 +75,26 @@ waiting AS MATERIALIZED (
   CROSS JOIN LATERAL (
     SELECT sum(w.hi - w.lo + 1)::bigint AS size FROM partita.ready w
     WHERE w.step_id = doing.step_id AND (w.node_id = $1::bigint OR w.node_id IS NULL)
-      AND w.available_at <= partita.clock()) every),
-groups AS MATERIALIZED (
-  SELECT d.job, d.fair_key, sum(held.slots)::bigint AS slots
-  FROM doing d CROSS JOIN LATERAL (
-    SELECT coalesce(sum(least(l.hi - l.lo + 1 - l.completed - l.failed - l.returned, n.slots)), 0)
-             AS slots
-    FROM partita.lease l JOIN partita.node n ON n.node_id = l.node_id
-    WHERE l.step_id = d.step_id AND l.state = 'LIVE') held
-  WHERE d.fair_key <> '' AND (SELECT count(*) FROM waiting) > 1
-  GROUP BY d.job, d.fair_key),
-full_jobs AS MATERIALIZED (
-  SELECT q.name, q.version FROM partita.job q
-  WHERE q.max_runs > 0 AND q.max_runs <= (
-    SELECT count(*) FROM live WHERE live.job = q.name AND live.state = 'RUNNING'))
+      AND w.available_at <= partita.clock()) every)
 SELECT 'READY' AS what, step_id AS id, run_id, size,
        CASE WHEN (SELECT count(*) FROM waiting) > 1 THEN (
          SELECT coalesce(sum(least(l.hi - l.lo + 1 - l.completed - l.failed - l.returned, n.slots)),
                          0)::bigint
          FROM partita.lease l JOIN partita.node n ON n.node_id = l.node_id
          WHERE l.step_id = waiting.step_id AND l.state = 'LIVE') ELSE 0 END AS slots,
-       attempt AS number, NULL AS stop, priority,
-       CASE WHEN fair_key <> '' THEN min(run_id) OVER (PARTITION BY job, fair_key) ELSE 0 END
-         AS grp,
-       coalesce((SELECT g.slots FROM groups g
-                 WHERE g.job = waiting.job AND g.fair_key = waiting.fair_key), 0) AS grp_slots,
-       limited, executors, 0 AS turn
+       attempt AS number, NULL AS stop, priority, job, program, fair_key, limited, executors
 FROM waiting
 UNION ALL
-SELECT 'HELD', l.lease_id, doing.run_id, 0, 0, 0, doing.stop, 0, 0, 0, doing.paused, 0, 0
+SELECT 'HELD', l.lease_id, doing.run_id, 0, 0, 0, doing.stop, 0, NULL, NULL, NULL, doing.paused, 0
 FROM doing CROSS JOIN LATERAL (
   SELECT l.lease_id FROM partita.lease l
   WHERE l.step_id = doing.step_id AND l.node_id = $1::bigint AND l.state = 'LIVE' OFFSET 0) l
 UNION ALL
-SELECT 'MASTERLESS', m.run_id, m.run_id, 0, 0, m.term, m.stop, m.priority, 0, 0, false, 0, m.turn
-FROM (
-  SELECT live.*, row_number() OVER (PARTITION BY live.job, live.fair_key
-                                    ORDER BY live.priority DESC, live.run_id) AS turn
-  FROM me JOIN live ON live.master_node_id IS NULL AND live.program = ANY (me.jobs)
-  WHERE live.state = 'RUNNING'
-     OR (NOT live.paused AND (live.job, live.job_version) NOT IN (SELECT * FROM full_jobs))
-  ORDER BY live.priority DESC, turn, live.run_id LIMIT $2::integer) m
-ORDER BY what, priority DESC, turn, id)";
+SELECT 'MASTERLESS', live.run_id, live.run_id, 0, 0, live.term, live.state, live.priority, live.job,
+       live.program, live.fair_key, live.paused, 0
+FROM me JOIN live ON live.master_node_id IS NULL AND live.program = ANY (me.jobs)
+  AND (live.state = 'RUNNING' OR NOT live.paused)
+ORDER BY what, id)";
 
 // Locks step, node, range, in this order: each CTE reads the one before. The row is cut as it is
 // after the lock, not as it was when read. Run and range are looked up by `= (SELECT ...)`, never

@@ -38,6 +38,23 @@ ORDER BY version FOR NO KEY UPDATE)";
 inline const std::string count_running =
     "SELECT count(*) FROM partita.run WHERE job = $1 AND state = 'RUNNING'";
 
+// Versions of jobs, as `job/version`, of which as many runs are RUNNING as may be.
+inline const std::string full_jobs = R"(
+SELECT q.name || '/' || q.version AS program FROM partita.job q
+WHERE q.max_runs > 0 AND q.max_runs <= (
+  SELECT count(*) FROM partita.run r WHERE r.state = 'RUNNING' AND r.job = q.name))";
+
+// Executors that the runs of a job with one fair key hold. $1 jobs, $2 fair keys
+inline const std::string groups_held = R"(
+SELECT g.job, g.fair_key, (
+  SELECT coalesce(sum(least(l.hi - l.lo + 1 - l.completed - l.failed - l.returned, n.slots)), 0)
+  FROM partita.run r
+  JOIN partita.step s ON s.run_id = r.run_id AND s.state = 'RUNNING'
+  JOIN partita.lease l ON l.step_id = s.step_id AND l.state = 'LIVE'
+  JOIN partita.node n ON n.node_id = l.node_id
+  WHERE r.state = 'RUNNING' AND r.job = g.job AND r.fair_key = g.fair_key)::integer AS slots
+FROM unnest($1::text[], $2::text[]) AS g (job, fair_key))";
+
 // $1 names
 inline const std::string insert_limits = R"(
 INSERT INTO partita.resource_limit (name) SELECT DISTINCT unnest($1::text[]) ORDER BY 1

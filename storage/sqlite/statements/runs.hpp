@@ -104,23 +104,19 @@ inline constexpr char runs_driven_by[] = R"sql(
 SELECT run_id, term FROM partita_run
 WHERE master_node_id = ?1 AND state IN ('CREATED', 'RUNNING') ORDER BY run_id)sql";
 
-// 1 node, 2 at most. By the index of live runs: ended ones stay for ever. By priority, and in turns
-// of the fair keys.
+// 1 node. By the index of live runs: ended ones stay for ever.
+// Columns: run, term, job, fair key, priority
 inline constexpr char masterless_runs[] = R"sql(
-WITH waiting AS (
-  SELECT run_id, term, priority,
-         row_number() OVER (PARTITION BY job, fair_key ORDER BY priority DESC, run_id) AS turn
-  FROM partita_run r
-  WHERE master_node_id IS NULL AND state IN ('CREATED', 'RUNNING')
-    AND job || '/' || job_version IN (SELECT j.value FROM partita_node n, json_each(n.jobs) j
-                                       WHERE n.node_id = ?1)
-    AND (state = 'RUNNING' OR (
-      paused_at IS NULL AND job NOT IN (SELECT p.job FROM partita_paused_job p)
-      AND (job, job_version) NOT IN (
-        SELECT q.name, q.version FROM partita_job q
-        WHERE q.max_runs > 0 AND q.max_runs <= (
-          SELECT count(*) FROM partita_run o
-          WHERE o.state IN ('CREATED', 'RUNNING') AND o.job = q.name AND o.state = 'RUNNING')))))
-SELECT run_id, term FROM waiting ORDER BY priority DESC, turn, run_id LIMIT ?2)sql";
+SELECT run_id, term, job, fair_key, priority FROM partita_run
+WHERE master_node_id IS NULL AND state IN ('CREATED', 'RUNNING')
+  AND job || '/' || job_version IN (SELECT j.value FROM partita_node n, json_each(n.jobs) j
+                                     WHERE n.node_id = ?1)
+  AND (state = 'RUNNING' OR (
+    paused_at IS NULL AND job NOT IN (SELECT p.job FROM partita_paused_job p)
+    AND (job, job_version) NOT IN (
+      SELECT q.name, q.version FROM partita_job q
+      WHERE q.max_runs > 0 AND q.max_runs <= (
+        SELECT count(*) FROM partita_run o
+        WHERE o.state IN ('CREATED', 'RUNNING') AND o.job = q.name AND o.state = 'RUNNING')))))sql";
 
 }  // namespace partita::sqlite::sql
