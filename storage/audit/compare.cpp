@@ -61,7 +61,7 @@ class comparison {
     same(name, "restart_of", row.restart_of.value, log.restart_of.value);
     same(name, "being abandoned", row.abandoned, log.abandoned);
     same(name, "being paused", row.paused.has_value(), log.paused);
-    if (log.priority) same(name, "priority", row.priority, *log.priority);
+    same(name, "priority", row.priority, log.priority);
   }
 
   void step(const step_record& record, const replayed_step& log) {

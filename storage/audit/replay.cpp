@@ -101,6 +101,7 @@ class replayer : sharing_replay {
     text(detail, "job");
     auto& run = made(state_.runs, event_->run);
     if (detail.contains("restart_of")) run.restart_of = run_id{number(detail, "restart_of")};
+    if (detail.contains("priority")) run.priority = static_cast<int>(number(detail, "priority"));
     if (detail.contains("schedule")) fired(detail);
     v_.count(rule::one_live_run);
     const auto* row = found(w_.runs, event_->run);

@@ -21,7 +21,7 @@ struct replayed_run {
   run_id restart_of;
   bool abandoned = false;
   bool paused = false;
-  std::optional<int> priority;  // as told last; none: as it was launched
+  int priority = 0;
 };
 
 struct replayed_result {

@@ -60,6 +60,7 @@ std::optional<run_row> insert_run(transaction& tx, const run_row& wanted, const 
   if (!id) return std::nullopt;
   nlohmann::json detail{{"job", wanted.job.name}};
   if (wanted.restart_of) detail["restart_of"] = wanted.restart_of.value;
+  if (wanted.priority != 0) detail["priority"] = wanted.priority;
   tx.log(event::run_submitted, {*id, {}, {}, {}}, event::asked(std::move(detail), by));
   tx.tell_of_work();
   return require_run(tx, *id, row_lock::none);
