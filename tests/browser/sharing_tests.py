@@ -111,7 +111,7 @@ def change_schedule(page):
     page.b.click(page.tid('action-pause'))
     sign_in(page)
     page.says(page.tid('confirm-dialog'), 'It starts no runs until it is resumed.')
-    same(page.b.run('return document.activeElement.id'), 'note-field', 'the focus')
+    page.until("return document.activeElement.id === 'note-field'", 'the focus is in the note')
     page.b.type(page.tid('note-field'), 'new lists come')
     same(page.world.written, [], 'nothing is sent before it is confirmed')
     page.b.click(page.tid('confirm'))
@@ -167,6 +167,7 @@ def pause_run(page):
     page.b.click(page.tid('action-pause'))
     sign_in(page)
     page.world.refused = {'117'}
+    page.there(page.tid('note-field'))
     page.b.type(page.tid('note-field'), 'the list server is down' + ENTER)
     page.says(page.tid('action-error'), 'has been continued by another run')
     page.world.refused = set()
@@ -201,6 +202,7 @@ def priority(page):
     page.gone(page.tid('priority'))
     page.b.click(page.tid('action-priority'))
     sign_in(page)
+    page.there('#number-field')
     same(page.b.run("return document.querySelector('#number-field').value"), '0', 'what it is now')
     for wrong in ('1001', '-1001', '1.5', 'high', '', '1e2'):
         page.b.run("const f = document.querySelector('#number-field'); f.value = '';"
