@@ -22,21 +22,25 @@ struct mutant {
   // are played over PostgreSQL, where each takes a second. A seed is nearly the same history in
   // all stores.
   const mutant* twin = nullptr;
+  // A seed that finds it, for those that few seeds find: it is played first, so that a test need
+  // not play hundreds. Where it finds nothing any more, the hunt begins at seed 1.
+  std::uint64_t known = 0;
 };
 
 constexpr auto memory = backing::memory;
 constexpr auto sqlite = backing::sqlite;
 constexpr auto postgres = backing::postgres;
 
-constexpr mutant checkpoint_without_the_fence{"checkpoint_without_the_fence", memory};
+constexpr mutant checkpoint_without_the_fence{"checkpoint_without_the_fence", memory, nullptr, 890};
 constexpr mutant no_chunk{"author_rows_stand_without_their_chunk", sqlite};
-constexpr mutant sqlite_forgets_failures{"sqlite_unfinished_forgets_failures", sqlite};
+constexpr mutant sqlite_forgets_failures{"sqlite_unfinished_forgets_failures", sqlite, nullptr,
+                                         246};
 
 constexpr mutant mutants[] = {
     // --- the verbs, written once
     {"report_without_the_fence", memory},
     checkpoint_without_the_fence,
-    {"lost_checkpoints_are_acknowledged", memory},
+    {"lost_checkpoints_are_acknowledged", memory, nullptr, 334},
     {"master_writes_without_its_term", memory},
     {"takeover_keeps_the_term", memory},
     {"takeover_of_a_driven_run", memory},
@@ -46,11 +50,11 @@ constexpr mutant mutants[] = {
     {"revoke_requeues_what_has_ended", memory},
     {"deregistered_with_the_first_piece", memory},
     {"leave_forgets_the_rest", memory},
-    {"a_lost_piece_ends_its_lease", memory},
+    {"a_lost_piece_ends_its_lease", memory, nullptr, 550},
     {"a_lost_piece_drops_the_rest_of_a_range", memory},
     {"condemned_nodes_hand_over_everything", memory},
     {"heartbeat_revives_the_dead", memory},
-    {"claim_by_a_dead_node", memory},
+    {"claim_by_a_dead_node", memory, nullptr, 433},
     {"claim_leaves_what_it_takes", memory},
     {"give_back_loses_partitions", memory},
     {"stop_ends_what_runs", memory},
@@ -59,8 +63,8 @@ constexpr mutant mutants[] = {
     // --- chunks
     no_chunk,
     {"authors_commit_although_the_fence_refuses", sqlite},
-    {"restart_forgets_checkpoints", sqlite},
-    {"restart_forgets_skipped_items", memory},
+    {"restart_forgets_checkpoints", sqlite, nullptr, 479},
+    {"restart_forgets_skipped_items", memory, nullptr, 479},
     {"skipped_items_are_not_stored", memory},
     {"an_item_let_go_counts_as_written", memory},
     {"bad_rows_are_not_undone", sqlite},
@@ -71,15 +75,15 @@ constexpr mutant mutants[] = {
     // --- flows
     {"a_group_ends_with_its_first_flow", memory},
     {"a_failed_step_is_passed", memory},
-    {"restart_forgets_decisions", memory},
-    {"handling_of_failures_is_kept", memory},
+    {"restart_forgets_decisions", memory, nullptr, 3877},
+    {"handling_of_failures_is_kept", memory, nullptr, 3877},
     {"listeners_hear_after_the_end", memory},
     // --- schedules
     {"a_fired_tick_stays_due", memory},
     {"a_lost_node_keeps_its_schedules", memory},
     {"missed_ticks_are_not_counted", memory},
-    {"a_join_needs_no_balance", memory},
-    {"a_resumed_schedule_has_no_owner", memory},
+    {"a_join_needs_no_balance", memory, nullptr, 300},
+    {"a_resumed_schedule_has_no_owner", memory, nullptr, 510},
     // --- how runs share the cluster
     {"a_claim_asks_no_limit", memory},
     {"limits_forget_other_nodes", memory},
@@ -92,9 +96,9 @@ constexpr mutant mutants[] = {
     // --- statements of PostgreSQL (those whose locks are wrong: tests/process/planted_locks.sh)
     {"postgres_claim_leaves_what_it_takes", postgres},
     {"postgres_report_counts_twice", postgres},
-    {"postgres_checkpoint_without_the_fence", postgres, &checkpoint_without_the_fence},
+    {"postgres_checkpoint_without_the_fence", postgres, &checkpoint_without_the_fence, 6039},
     {"postgres_save_leases_without_hi", postgres},
-    {"postgres_ended_numbers_forgets_failures", postgres, &sqlite_forgets_failures},
+    {"postgres_ended_numbers_forgets_failures", postgres, &sqlite_forgets_failures, 246},
     {"postgres_heartbeat_revives_the_dead", postgres},
     // --- decisions
     {"lost_nodes_transfer_everything", memory},
@@ -104,7 +108,7 @@ constexpr mutant mutants[] = {
     {"stray_leases_are_kept", memory},
     {"interrupted_single_starts_go_back", memory},
     {"results_are_forgotten_in_an_outage", memory},
-    {"files_of_doubtful_results_are_discarded", memory},
+    {"files_of_doubtful_results_are_discarded", memory, nullptr, 4324},
     {"a_fenced_node_keeps_its_id", memory},
     {"heartbeat_stops_first", memory},
     {"stream_is_inserted_anew", memory},
@@ -124,6 +128,8 @@ std::string broken_in(std::uint64_t seed, const mutant& m) {
 }
 
 hunt hunt_one(const mutant& m, std::uint64_t limit) {
+  if (m.known > 0)
+    if (auto broken = broken_in(m.known, m); !broken.empty()) return {m.known, broken};
   constexpr std::uint64_t slower_over_postgres = 50;
   if (m.kind == postgres && !m.twin)
     limit = std::max<std::uint64_t>(1, limit / slower_over_postgres);

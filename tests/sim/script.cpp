@@ -70,7 +70,13 @@ script::script(std::uint64_t seed) {
   if (d.hits(3000)) chances.stall = static_cast<int>(d.skewed(1, 200));
   // In some worlds every living node can do its work in time.
   const bool calm = d.hits(1500);
-  if (calm) chances = odds{};
+  if (calm) {
+    chances = odds{};
+    // A node that drains may take longer than others wait for one that is silent.
+    dice patience{mix(seed, 13)};
+    limits.drain_grace = milliseconds{patience.between(0, 20'000)};
+    longest_ms = static_cast<int>(patience.skewed(0, 10'000));
+  }
   for (auto n = d.skewed(1, 4); n > 0; --n)
     launches.push_back({milliseconds{d.skewed(0, faults_end.count())},
                         static_cast<work_kind>(d.next() % work_kinds),

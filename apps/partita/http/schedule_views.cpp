@@ -1,5 +1,6 @@
 #include "apps/partita/http/schedule_views.hpp"
 
+#include "apps/partita/http/cluster_views.hpp"
 #include "apps/partita/http/errors.hpp"
 #include "apps/partita/schedule_troubles.hpp"
 #include "apps/partita/tick_preview.hpp"
@@ -22,10 +23,10 @@ document time_or_null(const std::optional<db_time>& at) {
 
 document schedules_view(const reader& look) {
   const auto names = cli::names_of(look.list_nodes(false));
-  auto items = document::array();
+  std::vector<document> items;
   for (const auto& row : cli::all_schedules(look))
     items.push_back(cli::schedule_document(row, names));
-  return {{"items", items}};
+  return list_of(std::move(items));
 }
 
 document schedule_view(const reader& look, const std::string& name) {
@@ -49,9 +50,9 @@ document schedule_view(const reader& look, const std::string& name) {
 }
 
 document limits_view(const reader& look) {
-  auto items = document::array();
+  std::vector<document> items;
   for (const auto& row : look.list_limits()) items.push_back(cli::limit_document(row));
-  return {{"items", items}};
+  return list_of(std::move(items));
 }
 
 }  // namespace partita::http

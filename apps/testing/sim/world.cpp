@@ -268,8 +268,9 @@ fate world::draw(member* m, std::string_view verb) {
     auto name =
         to_string(drawn) + "@" + who + "#" + std::to_string(number) + ":" + std::string{verb};
     if (!faults_.happens(name, to_string(drawn))) return fate::none;
-    // An answer is often lost because the link is, and then it is gone for a while.
-    if (m && drawn == fate::lost_answer && d.hits(3000))
+    // An answer is often lost because the link is, and then it is gone for a while. What became of
+    // a report matters most.
+    if (m && drawn == fate::lost_answer && d.hits(verb == "report" ? 9000 : 3000))
       m->cut_off_until = now_ + milliseconds{d.between(10, 3 * limits_.deregister_after.count())};
     return drawn;
   }

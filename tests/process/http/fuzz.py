@@ -91,6 +91,8 @@ class Fuzzer:
                 part = known if rng.random() < 0.6 else self.value()
             elif part == "{step}":
                 part = "add" if rng.random() < 0.6 else self.value()
+            elif part == "{name}":  # a job that it pauses would be missed
+                part = "nightly" if "/schedules/" in path and rng.random() < 0.6 else self.value()
             elif part == "{no}":
                 part = "3" if rng.random() < 0.5 else self.value()
             parts.append(part)

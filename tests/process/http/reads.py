@@ -10,11 +10,13 @@ from world import OPERATE, READ
 
 # The contract: method, path, and the members that its answer has at least.
 LIST = ["items", "next"]
-RUN = """id job job_version state stop waits_for partitions progress items master term parameters
+RUN = """id job job_version state stop priority paused job_paused waits_for partitions progress items master term parameters
     launch_key restart_of trace_parent trace_id created_at started_at ended_at duration_s result
     error rate_per_s eta_s""".split()
-NODE = """id name state running slots stuck host pid version jobs joined_at heartbeat_at
-    heartbeat_age_s left_at""".split()
+NODE = """id name state running slots stuck tokens tags host pid version jobs joined_at
+    heartbeat_at heartbeat_age_s left_at""".split()
+SCHEDULE = """id name job state trigger zone next_tick owner last_tick last_run missed overlap
+    paused""".split()
 PARTITION = """no step key state attempt node lease progress items input output files error
     started_at ended_at duration_s""".split()
 TIMELINE = """run_from run_to from to live detail nodes steps bin_s tiles leases moves partitions
@@ -28,6 +30,15 @@ CONTRACT = {
                                      "events", "events_searched"],
     ("post", "/nodes/{id}/drain"): ["id", "state"],
     ("get", "/jobs"): LIST,
+    ("post", "/jobs/{name}/pause"): ["name", "state"],
+    ("post", "/jobs/{name}/resume"): ["name", "state"],
+    ("get", "/limits"): LIST,
+    ("post", "/limits/{name}"): ["name", "slots"],
+    ("get", "/schedules"): LIST,
+    ("get", "/schedules/{name}"): SCHEDULE + ["next_ticks", "runs"],
+    ("post", "/schedules/{name}/pause"): SCHEDULE,
+    ("post", "/schedules/{name}/resume"): SCHEDULE,
+    ("post", "/schedules/{name}/run"): RUN,
     ("get", "/runs"): LIST,
     ("post", "/runs"): RUN,
     ("get", "/runs/count"): ["count", "capped"],
@@ -35,6 +46,9 @@ CONTRACT = {
     ("post", "/runs/{id}/cancel"): RUN,
     ("post", "/runs/{id}/restart"): RUN,
     ("post", "/runs/{id}/abandon"): RUN,
+    ("post", "/runs/{id}/pause"): RUN,
+    ("post", "/runs/{id}/resume"): RUN,
+    ("post", "/runs/{id}/priority"): RUN,
     ("get", "/runs/{id}/steps"): LIST,
     ("get", "/runs/{id}/partitions"): LIST,
     ("get", "/runs/{id}/partitions/{step}/{no}"): PARTITION + [
@@ -77,7 +91,8 @@ def filled(path, ids):
 
 
 def ids_of(path, known):
-    return {"id": known["node"] if "/nodes/" in path else known["run"], "step": "add", "no": 0}
+    return {"id": known["node"] if "/nodes/" in path else known["run"], "step": "add", "no": 0,
+            "name": "range_sum" if "/jobs/" in path else "nightly"}
 
 
 def wrong_times(document, at=""):

@@ -45,7 +45,8 @@ def matrix(check, server):
     chosen = rng.sample(cells, 500) + rng.sample(likely, 300)
     run = '{"job":"range_sum","parameters":{"from":1,"to":3}}'.encode()
     harm = [("runs", run), ("runs/1/cancel", b'{"now":true}'), ("runs/1/restart", b"{}"),
-            ("runs/1/abandon", b"{}"), ("nodes/1/drain", b"{}")]
+            ("runs/1/abandon", b"{}"), ("runs/1/pause", b"{}"), ("limits/api", b'{"slots":0}'),
+            ("nodes/1/drain", b"{}")]
     allowed_count = 0
     for cell in chosen:
         headers, allowed = headers_for(server.http, *cell)

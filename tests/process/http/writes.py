@@ -137,6 +137,53 @@ def changes(check, node):
     check("a FAILED run can be abandoned", answer.status == 200, answer)
 
 
+def sharing(check, node):
+    """Pauses, priorities, limits, schedules: what they answer, and what the log tells."""
+    run = node.post("runs", {**SLOW, "priority": 3}).json()["id"]
+    check.equal("it has its priority", node.run_document(run)["priority"], 3)
+    paused = node.post(f"runs/{run}/pause", {"note": "why"})
+    check("a pause answers with the run", paused.status == 200
+          and paused.json()["paused"]["note"] == "why", paused)
+    check.within(20, "and the run tells why it waits",
+                 lambda: "why" in (node.run_document(run)["waits_for"] or ""))
+    logged(check, node, "RUN_PAUSED", run)
+    changed = node.post(f"runs/{run}/priority", {"priority": -4})
+    check("a priority too", changed.status == 200 and changed.json()["priority"] == -4, changed)
+    logged(check, node, "RUN_PRIORITIZED", run)
+    refused(check, "a priority as text", node.post(f"runs/{run}/priority", {"priority": "1"}), 400)
+    refused(check, "no priority", node.post(f"runs/{run}/priority", {}), 400)
+    refused(check, "too high a one", node.post(f"runs/{run}/priority", {"priority": 1001}), 400)
+    refused(check, "a note that is none", node.post(f"runs/{run}/pause", {"note": 1}), 400)
+    goes_on = node.post(f"runs/{run}/resume")
+    check("resume does", goes_on.status == 200 and goes_on.json()["paused"] is None, goes_on)
+    logged(check, node, "RUN_RESUMED", run)
+    check("a job is paused", node.post("jobs/range_sum/pause", {"note": "x"}).status == 200)
+    check.within(20, "and its run tells", lambda: node.run_document(run)["job_paused"])
+    check("and goes on", node.post("jobs/range_sum/resume").status == 200)
+    refused(check, "a job that nobody knows", node.post("jobs/range_sun/pause"), 404)
+    node.post(f"runs/{run}/cancel", {"now": True})
+    check.within(30, "it is STOPPED", lambda: node.has_ended(run, "STOPPED"))
+    refused(check, "pause of a STOPPED run", node.post(f"runs/{run}/pause"), 409, "wrong_state")
+
+    check("a limit is set", node.post("limits/api", {"slots": 3}).status == 200)
+    check("and listed", {"name": "api", "slots": 3, "in_use": 0} in node.items("limits"))
+    check("and taken away", node.post("limits/api", {"slots": None}).json()["slots"] is None)
+    for wrong in ({}, {"slots": -1}, {"slots": "3"}, {"slots": 1.5}):
+        refused(check, f"a limit of {wrong}", node.post("limits/api", wrong), 400)
+
+    rests = node.post("schedules/nightly/pause", {"note": "why"})
+    check("a schedule is paused", rests.status == 200 and rests.json()["state"] == "PAUSED", rests)
+    check.equal("and shows no ticks", node.get("schedules/nightly").json()["next_ticks"], [])
+    goes_on = node.post("schedules/nightly/resume")
+    check("and goes on", goes_on.status == 200 and goes_on.json()["paused"] is None, goes_on)
+    now = node.post("schedules/nightly/run")
+    check("a tick by hand", now.status == 201 and now.json()["schedule"], now)
+    check.within(30, "is in its history", lambda: now.json()["id"] in [
+        r["id"] for r in node.get("schedules/nightly").json()["runs"]])
+    for path in ("pause", "resume", "run"):
+        refused(check, f"{path} of none", node.post(f"schedules/weekly/{path}"), 404, "not_found")
+
+
 def drain(check):
     """A node is asked to leave, by another process; and a body that is too deep for recursion."""
     other = Process("node", "--name", "leaver", "--executors", "1")
@@ -171,6 +218,7 @@ def prepare(check, node):
     failing = node.post("runs", {"job": "customer_etl", "parameters": {
         "input": text, "output_dir": SCRATCH + "/out"}}).json()
     check.within(40, "a run is FAILED", lambda: node.has_ended(failing["id"], "FAILED"))
+    partita("schedule", "add", "nightly", "0 0 29 2 *", "range_sum", "from=1", "to=2")
     return {"run": runs[0]["id"], "created": runs[1]["created_at"], "input": text,
             "node": node.items("nodes")[0]["id"]}
 
@@ -180,4 +228,5 @@ def play(check, node):
     parameters(check, node)
     bodies(check, node)
     changes(check, node)
+    sharing(check, node)
     drain(check)
