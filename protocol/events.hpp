@@ -22,7 +22,8 @@ inline constexpr std::string_view node_left = "NODE_LEFT";                  // [
 inline constexpr std::string_view history_lost = "HISTORY_LOST";
 
 // `by`: who asked for it, where that was told.
-/// [run] job, restart_of, by; schedule and tick, where these started it
+/// [run] job, restart_of, by; priority, where it is not 0; schedule and tick, where these started
+/// it
 inline constexpr std::string_view run_submitted = "RUN_SUBMITTED";
 inline constexpr std::string_view run_adopted = "RUN_ADOPTED";        // [run node] term
 inline constexpr std::string_view run_let_go = "RUN_LET_GO";          // [run node] term: no master

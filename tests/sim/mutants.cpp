@@ -75,8 +75,8 @@ constexpr mutant mutants[] = {
     // --- flows
     {"a_group_ends_with_its_first_flow", memory},
     {"a_failed_step_is_passed", memory},
-    {"restart_forgets_decisions", memory, nullptr, 3877},
-    {"handling_of_failures_is_kept", memory, nullptr, 3877},
+    {"restart_forgets_decisions", memory, nullptr, 2408},
+    {"handling_of_failures_is_kept", memory, nullptr, 4022},
     {"listeners_hear_after_the_end", memory},
     // --- schedules
     {"a_fired_tick_stays_due", memory},
