@@ -1,10 +1,12 @@
 #include "apps/partita/launch.hpp"
 
 #include <fmt/format.h>
-#include <cstdlib>
 
 #include <charconv>
+#include <cstdlib>
 
+#include "apps/partita/common_options.hpp"
+#include "apps/partita/database_url.hpp"
 #include "apps/partita/errors.hpp"
 #include "apps/partita/text.hpp"
 #include "batch/submit.hpp"
@@ -65,6 +67,11 @@ std::string trace_parent_in(const arguments& args) {
     throw usage_error(from.place + " is " + text + ", which is no traceparent of W3C",
                       "it is like 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
   return kept;
+}
+
+std::shared_ptr<session> connected(const arguments& args) {
+  start_log(args);
+  return open_existing(database_url(args))->connect({});
 }
 
 std::string operator_name() {

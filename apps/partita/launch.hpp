@@ -25,6 +25,9 @@ new_schedule schedule_of(const registry& jobs, const std::vector<std::string>& w
 /// rules, unless only the variable has it: that was made for all programs, and a bad one is none.
 std::string trace_parent_in(const arguments& args);
 
+/// A session with the database that a command works on, which must be there. Begins its log.
+std::shared_ptr<session> connected(const arguments& args);
+
 /// Who is at the keyboard, for the event log; "": not known.
 std::string operator_name();
 

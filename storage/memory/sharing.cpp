@@ -6,6 +6,17 @@
 
 namespace partita::memory {
 
+namespace {
+
+/// Of a step: whether it names this limit.
+auto under(const std::string& limit) {
+  return [&limit](const step_row& s) {
+    return std::find(s.spec.limits.begin(), s.spec.limits.end(), limit) != s.spec.limits.end();
+  };
+}
+
+}  // namespace
+
 std::string memory_transaction::fair_key_of(const run_row& run) const {
   const auto* job = find(db_.jobs, run.job);
   if (job == nullptr || job->latest.fair_by.empty()) return {};
@@ -97,10 +108,7 @@ std::vector<limit_use> memory_transaction::limit_uses(std::span<const step_id> s
       add(id, "", spec.at_most, unended_where([&](const step_row& s) { return s.id == id; }));
     for (const auto& name : spec.limits)
       if (const auto* limit = find(db_.limits, name); limit != nullptr && limit->slots)
-        add(id, name, *limit->slots, unended_where([&](const step_row& s) {
-              return std::find(s.spec.limits.begin(), s.spec.limits.end(), name) !=
-                     s.spec.limits.end();
-            }));
+        add(id, name, *limit->slots, unended_where(under(name)));
   }
   return uses;
 }
@@ -115,10 +123,7 @@ std::vector<limit_row> memory_transaction::list_limits() {
   std::vector<limit_row> limits;
   for (const auto& [name, row] : db_.limits) {
     limits.push_back(row);
-    for (const auto& [node, unended] : unended_where([&](const step_row& s) {
-           return std::find(s.spec.limits.begin(), s.spec.limits.end(), name) !=
-                  s.spec.limits.end();
-         }))
+    for (const auto& [node, unended] : unended_where(under(name)))
       limits.back().in_use +=
           static_cast<int>(in_execution(unended, db_.nodes.at(node).info.slots));
   }

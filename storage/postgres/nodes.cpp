@@ -49,10 +49,9 @@ node_row node_of(const pqxx::row& row) {
 
 node_id postgres_transaction::insert_node(const node_info& info) {
   const auto jobs = column(info.jobs, job_text);
-  const auto tags = column(info.tags, [](const auto& tag) { return std::string_view{tag}; });
   return id_of<node_id>(query(sql::insert_node, info.name, info.host, info.pid, info.slots,
                               info.version, jobs, info.unreachable_after.count(),
-                              info.deregister_after.count(), info.tokens, tags)
+                              info.deregister_after.count(), info.tokens, text_column(info.tags))
                             .front()[0]);
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <pqxx/result>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,11 @@ std::string column_unless(const Value& usual, const Rows& rows, Get get) {
   for (const auto& row : rows)
     if (get(row) != usual) return column(rows, get);
   return array{}.text();
+}
+
+/// Texts, as an array parameter.
+inline std::string text_column(std::span<const std::string> texts) {
+  return column(texts, [](const auto& text) { return std::string_view{text}; });
 }
 
 }  // namespace partita::postgres

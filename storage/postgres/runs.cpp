@@ -77,10 +77,6 @@ std::int64_t postgres_transaction::set_abandoned(run_id run) {
 
 namespace {
 
-std::string states_in(const run_choice& only) {
-  return column(only.states, [](const auto& state) { return std::string_view{state}; });
-}
-
 sql::asked_of_runs asked(const run_choice& only) {
   return {!only.job.empty(), !only.states.empty(), asks_for_live_runs(only),
           only.master.value != 0};
@@ -91,9 +87,10 @@ sql::asked_of_runs asked(const run_choice& only) {
 std::vector<run_row> postgres_transaction::list_runs(int limit, run_id before,
                                                      const run_choice& only) {
   std::vector<run_row> runs;
-  for (const auto& row : query_planned_anew(sql::list_runs(asked(only), before.value != 0), limit,
-                                            only.job, states_in(only), micros_of(only.since),
-                                            micros_of(only.until), only.master.value, before.value))
+  for (const auto& row :
+       query_planned_anew(sql::list_runs(asked(only), before.value != 0), limit, only.job,
+                          text_column(only.states), micros_of(only.since), micros_of(only.until),
+                          only.master.value, before.value))
     runs.push_back(run_of(row));
   return runs;
 }
@@ -101,9 +98,10 @@ std::vector<run_row> postgres_transaction::list_runs(int limit, run_id before,
 std::vector<run_parameters> postgres_transaction::list_parameters(int limit, run_id before,
                                                                   const run_choice& only) {
   std::vector<run_parameters> runs;
-  for (const auto& row : query_planned_anew(sql::list_parameters(asked(only), before.value != 0),
-                                            limit, only.job, states_in(only), micros_of(only.since),
-                                            micros_of(only.until), only.master.value, before.value))
+  for (const auto& row :
+       query_planned_anew(sql::list_parameters(asked(only), before.value != 0), limit, only.job,
+                          text_column(only.states), micros_of(only.since), micros_of(only.until),
+                          only.master.value, before.value))
     runs.push_back({id_of<run_id>(row[0]), row[1].c_str()});
   return runs;
 }
@@ -112,9 +110,8 @@ std::vector<run_row> postgres_transaction::list_runs_of(std::span<const std::str
                                                         int limit,
                                                         const std::vector<std::string>& states) {
   std::vector<run_row> runs;
-  const auto text = [](const auto& one) { return std::string_view{one}; };
   for (const auto& row : query_planned_anew(sql::list_runs_of(!states.empty()), limit,
-                                            column(jobs, text), column(states, text)))
+                                            text_column(jobs), text_column(states)))
     runs.push_back(run_of(row));
   return runs;
 }
@@ -127,7 +124,7 @@ std::vector<run_row> postgres_transaction::find_runs(std::span<const run_id> run
 }
 
 std::int64_t postgres_transaction::count_runs(const run_choice& only, int most) {
-  return query_planned_anew(sql::count_runs(asked(only)), most, only.job, states_in(only),
+  return query_planned_anew(sql::count_runs(asked(only)), most, only.job, text_column(only.states),
                             micros_of(only.since), micros_of(only.until), only.master.value)
       .front()[0]
       .as<std::int64_t>();

@@ -42,7 +42,7 @@ std::int64_t postgres_transaction::count_running(const std::string& job) {
 }
 
 void postgres_transaction::insert_limits(std::span<const std::string> names) {
-  query(sql::insert_limits, column(names, [](const auto& n) { return std::string_view{n}; }));
+  query(sql::insert_limits, text_column(names));
 }
 
 std::int64_t postgres_transaction::set_limit(const std::string& name,

@@ -12,10 +12,6 @@ std::optional<step_row> step_in(const pqxx::result& rows) {
   return step_of(rows.front());
 }
 
-std::string texts(const std::vector<std::string>& all) {
-  return column(all, [](const auto& one) { return std::string_view{one}; });
-}
-
 }  // namespace
 
 std::optional<driven_step_row> postgres_transaction::find_driven_step(step_id step,
@@ -64,7 +60,7 @@ std::optional<step_id> postgres_transaction::insert_step(run_id run, const step_
       sql::insert_step, run.value, spec.name, spec.ordinal, std::string{to_string(spec.kind)},
       spec.streamed, spec.transferable, retry.max_attempts, retry.first_delay.count(), retry.factor,
       retry.max_delay.count(), spec.split_context, spec.kind == step_kind::tasklet,
-      spec.after_failure, spec.at_most, texts(spec.limits), texts(spec.tags));
+      spec.after_failure, spec.at_most, text_column(spec.limits), text_column(spec.tags));
   if (made.empty()) return std::nullopt;
   return id_of<step_id>(made.front()[0]);
 }

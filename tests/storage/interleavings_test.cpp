@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "storage/audit/violations.hpp"
 #include "tests/support/contract.hpp"
@@ -32,6 +33,20 @@ struct meeting : contract {
     s.job = job.name;
     s.trigger = "every 1s";
     db->add_schedule(s, false);
+  }
+
+  /// Node `a` adopts `one` and, before that has committed, node `b` adopts `two`.
+  std::pair<std::optional<term>, std::optional<term>> adopt_at_once(run_id one, node_id a,
+                                                                    run_id two, node_id b) {
+    interleaving order{*on};
+    order.hold(the_log);
+    std::optional<term> first, second;
+    CHECK(order.begin("first", [&](store& s) { first = s.adopt_run(one, a, term{0}); }));
+    CHECK(order.begin("second", [&](store& s) { second = s.adopt_run(two, b, term{0}); }));
+    order.let_go();
+    CHECK_FALSE(order.end_of("first"));
+    CHECK_FALSE(order.end_of("second"));
+    return {first, second};
   }
 
   static constexpr auto all_ranges = "SELECT FROM partita.ready FOR UPDATE";
@@ -182,14 +197,7 @@ TEST_CASE_METHOD(meeting, "two that adopt a run at once get one term") {
   auto b = join("b");
   auto made = db->submit(launch());
 
-  interleaving order{*on};
-  order.hold(the_log);
-  std::optional<term> first, second;
-  CHECK(order.begin("first", [&](store& s) { first = s.adopt_run(made.id, a, term{0}); }));
-  CHECK(order.begin("second", [&](store& s) { second = s.adopt_run(made.id, b, term{0}); }));
-  order.let_go();
-  CHECK_FALSE(order.end_of("first"));
-  CHECK_FALSE(order.end_of("second"));
+  const auto [first, second] = adopt_at_once(made.id, a, made.id, b);
   CHECK(first == term{1});
   CHECK_FALSE(second);
   judge();
@@ -265,14 +273,7 @@ TEST_CASE_METHOD(meeting, "two that begin the last run that a queue allows begin
   const auto a = db->register_node(info), b = db->register_node(info);
   const auto one = db->submit(launch("1")), two = db->submit(launch("2"));
 
-  interleaving order{*on};
-  order.hold(the_log);
-  std::optional<term> first, second;
-  CHECK(order.begin("first", [&](store& s) { first = s.adopt_run(one.id, a, term{0}); }));
-  CHECK(order.begin("second", [&](store& s) { second = s.adopt_run(two.id, b, term{0}); }));
-  order.let_go();
-  CHECK_FALSE(order.end_of("first"));
-  CHECK_FALSE(order.end_of("second"));
+  const auto [first, second] = adopt_at_once(one.id, a, two.id, b);
   CHECK(first == term{1});
   CHECK_FALSE(second);
   judge();

@@ -37,11 +37,6 @@ const listing schedules_listed{{{"NAME", "/name"},
                                 {"CREATED", "/created_at", cell::time, true}},
                                "/name"};
 
-std::shared_ptr<session> to_change(const invocation& in) {
-  start_log(in.args);
-  return open_existing(database_url(in.args))->connect({});
-}
-
 const std::string& name_in(const invocation& in) {
   require_words(in.args.words(), {in.args.words().front(), "NAME"}, 2);
   return in.args.words()[1];
@@ -49,9 +44,8 @@ const std::string& name_in(const invocation& in) {
 
 exit_code list(const invocation& in) {
   require_words(in.args.words(), {"list"}, 1);
-  start_log(in.args);
   style_of(in.args);
-  const reader look{open_existing(database_url(in.args))->connect({})};
+  const reader look{connected(in.args)};
   return print(in.args, [&](std::ostream& out, const style& how) {
     const auto names = names_of(look.list_nodes(false));
     std::vector<document> items;
@@ -77,7 +71,7 @@ schedule_row found(const reader& look, const std::string& name) {
 
 exit_code show(const invocation& in) {
   const auto& name = name_in(in);
-  const reader look{to_change(in)};
+  const reader look{connected(in.args)};
   const auto how = style_of(in.args);
   const auto row = found(look, name);
   const auto item = schedule_document(row, names_of(look.list_nodes(false)));
@@ -153,7 +147,7 @@ exit_code sync(const invocation& in) {
 
 exit_code remove(const invocation& in) {
   const auto& name = name_in(in);
-  const schedule_store schedules{to_change(in)};
+  const schedule_store schedules{connected(in.args)};
   ask([&] { schedules.remove_schedule(name, operator_name()); });
   std::cerr << fmt::format("schedule {} is gone; its runs stay\n", escape_controls(name));
   return exit_code::ok;
@@ -161,7 +155,7 @@ exit_code remove(const invocation& in) {
 
 exit_code pause(const invocation& in) {
   const auto& name = name_in(in);
-  const schedule_store schedules{to_change(in)};
+  const schedule_store schedules{connected(in.args)};
   ask([&] { schedules.pause_schedule(name, in.args.text("note"), operator_name()); });
   std::cerr << fmt::format("schedule {} is paused; `schedule resume {}` lets it go on\n",
                            escape_controls(name), shell_word(name));
@@ -170,7 +164,7 @@ exit_code pause(const invocation& in) {
 
 exit_code resume(const invocation& in) {
   const auto& name = name_in(in);
-  const schedule_store schedules{to_change(in)};
+  const schedule_store schedules{connected(in.args)};
   const auto row = ask([&] { return schedules.resume_schedule(name, operator_name()); });
   std::cerr << fmt::format("schedule {} goes on{}\n", escape_controls(name),
                            row.next_tick ? ", next at " + iso_time(*row.next_tick) : "");
@@ -191,7 +185,7 @@ void tell_runs(const std::vector<run_row>& runs) {
 
 exit_code run_now(const invocation& in) {
   const auto& name = name_in(in);
-  const auto session = to_change(in);
+  const auto session = connected(in.args);
   const auto row = found(reader{session}, name);
   std::optional<db_time> tick;
   if (in.args.has("at")) tick = moment_of(in.args, "at");
@@ -208,7 +202,7 @@ exit_code backfill(const invocation& in) {
   const auto& name = name_in(in);
   const auto from = moment_of(in.args, "from");
   const auto to = in.args.has("to") ? moment_of(in.args, "to") : wall_now();
-  const auto session = to_change(in);
+  const auto session = connected(in.args);
   const auto row = found(reader{session}, name);
   const auto ticks = past_ticks(row.what, from, to);
   const auto version = newest_version(in, reader{session}, row.what.job);

@@ -19,11 +19,6 @@ const listing limits_listed{
     {{"LIMIT", "/name"}, {"AT ONCE", "/slots", cell::number}, {"IN USE", "/in_use", cell::number}},
     "/name"};
 
-sharing_store changing(const invocation& in) {
-  start_log(in.args);
-  return sharing_store{open_existing(database_url(in.args))->connect({})};
-}
-
 /// Of `ID | --job J`: nothing where --job is given.
 std::optional<run_id> run_in(const invocation& in) {
   if (!in.args.has("job")) {
@@ -45,9 +40,8 @@ int whole_number(const std::string& word, const std::string& what) {
 
 exit_code list_limits(const invocation& in) {
   require_words(in.args.words(), {"list"}, 1);
-  start_log(in.args);
   style_of(in.args);
-  const reader look{open_existing(database_url(in.args))->connect({})};
+  const reader look{connected(in.args)};
   return print(in.args, [&](std::ostream& out, const style& how) {
     std::vector<document> items;
     for (const auto& row : look.list_limits()) items.push_back(limit_document(row));
@@ -61,7 +55,7 @@ exit_code set_limit(const invocation& in) {
   require_words(words, {"set", "NAME", "N"}, 3);
   std::optional<int> slots;
   if (words[2] != "any") slots = whole_number(words[2], "N");
-  const auto cluster = changing(in);
+  const sharing_store cluster{connected(in.args)};
   ask([&] { cluster.set_limit(words[1], slots, operator_name()); });
   std::cerr << (slots ? fmt::format("at most {} partitions of steps that name {} are in execution "
                                     "at once\n",
@@ -77,7 +71,7 @@ exit_code set_limit(const invocation& in) {
 exit_code pause_command(const invocation& in) {
   const auto run = run_in(in);
   const auto note = in.args.text("note");
-  const auto cluster = changing(in);
+  const sharing_store cluster{connected(in.args)};
   if (run) {
     ask([&] { return cluster.pause_run(*run, note, operator_name()); });
     std::cerr << fmt::format(
@@ -96,7 +90,7 @@ exit_code pause_command(const invocation& in) {
 
 exit_code resume_command(const invocation& in) {
   const auto run = run_in(in);
-  const auto cluster = changing(in);
+  const sharing_store cluster{connected(in.args)};
   if (run) {
     const auto after = ask([&] { return cluster.resume_run(*run, operator_name()); });
     std::cerr << fmt::format(
@@ -116,7 +110,7 @@ exit_code priority_command(const invocation& in) {
   require_words(in.args.words(), {"ID", "N"}, 2);
   const auto run = parse_run_id(in.args.words()[0]);
   const auto priority = whole_number(in.args.words()[1], "a priority");
-  const auto cluster = changing(in);
+  const sharing_store cluster{connected(in.args)};
   ask([&] { return cluster.set_priority(run, priority, operator_name()); });
   std::cerr << fmt::format("run {} has priority {}: of what waits, the highest goes first\n",
                            run.value, priority);
