@@ -17,6 +17,9 @@ namespace {
 constexpr milliseconds shown_after{2000};
 constexpr std::size_t most_shown = 32;
 
+/// So many times as many runs as it may a node drives at most, where they are ahead.
+constexpr int ahead_masterships = 4;
+
 /// Between looks whether bodies that were asked to stop have done so.
 constexpr milliseconds look_for_idle{20};
 
@@ -144,7 +147,8 @@ void node_actor_state::become(node_id new_id) {
 void node_actor_state::take_over(const masterless_runs& waiting) {
   for (const auto& run : waiting.runs) {
     if (draining || !id) return;
-    if (static_cast<int>(masters.size()) >= deps->limits.max_masterships) return;
+    const auto most = deps->limits.max_masterships * (run.ahead ? ahead_masterships : 1);
+    if (static_cast<int>(masters.size()) >= most) continue;
     if (masters.contains(run.id)) continue;
     auto db = masters_db.lock();
     if (!db) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -19,6 +20,26 @@ struct waiting_run {
   int priority = 0;
 };
 
+/// Runs of a job and fair key that are driven now, and the highest priority of them.
+struct driven_group {
+  std::string job;
+  std::string fair_key;
+  int priority = 0;
+};
+
+/// Tells of each whether it is ahead (masterless_run::ahead).
+inline void mark_ahead(std::span<waiting_run> waiting, std::span<const driven_group> driven) {
+  std::map<std::pair<std::string, std::string>, int> highest;
+  for (const auto& group : driven) {
+    const auto [at, first] = highest.try_emplace({group.job, group.fair_key}, group.priority);
+    if (!first) at->second = std::max(at->second, group.priority);
+  }
+  for (auto& w : waiting) {
+    const auto group = highest.find({w.job, w.fair_key});
+    w.run.ahead = group == highest.end() || group->second < w.priority;
+  }
+}
+
 /// In the order in which they are to be taken, at most `most`: by priority, then in turns of the
 /// fair keys of each job, so that a few runs of one key need not wait for thousands of another.
 inline std::vector<masterless_run> in_turns(std::vector<waiting_run> waiting, int most) {
@@ -26,13 +47,13 @@ inline std::vector<masterless_run> in_turns(std::vector<waiting_run> waiting, in
     return std::pair{-a.priority, a.run.id} < std::pair{-b.priority, b.run.id};
   });
   std::map<std::pair<std::string, std::string>, int> turns;
-  std::vector<std::tuple<int, int, run_id, term>> order;
+  std::vector<std::tuple<int, int, run_id, const masterless_run*>> order;
   for (const auto& w : waiting)
-    order.emplace_back(-w.priority, ++turns[{w.job, w.fair_key}], w.run.id, w.run.seen);
+    order.emplace_back(-w.priority, ++turns[{w.job, w.fair_key}], w.run.id, &w.run);
   std::sort(order.begin(), order.end());
   std::vector<masterless_run> first;
-  for (const auto& [priority, turn, id, seen] : order)
-    if (std::cmp_less(first.size(), most)) first.push_back({id, seen});
+  for (const auto& [priority, turn, id, run] : order)
+    if (std::cmp_less(first.size(), most)) first.push_back(*run);
   return first;
 }
 

@@ -192,6 +192,9 @@ inline constexpr int highest_priority = 1000;
 struct masterless_run {
   run_id id;
   partita::term seen;
+  /// No RUNNING run of its job and fair key has its priority: it is taken even by a node that
+  /// drives as many runs as it may, up to a few times as many.
+  bool ahead = false;
   friend bool operator==(const masterless_run&, const masterless_run&) = default;
 };
 

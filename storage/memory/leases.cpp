@@ -184,6 +184,11 @@ std::vector<masterless_run> memory_transaction::masterless_for(node_id node) {
     if (run.state == run_state::running || (!run.is_held_back() && !full))
       waiting.push_back({{id, run.term}, run.job.name, run.fair_key, run.priority});
   }
+  std::vector<driven_group> driven;
+  for (const auto& [id, run] : db_.runs)
+    if (run.state == run_state::running && run.master)
+      driven.push_back({run.job.name, run.fair_key, run.priority});
+  mark_ahead(waiting, driven);
   return in_turns(std::move(waiting), masterless_shown);
 }
 

@@ -196,6 +196,7 @@ work_view postgres_transaction::look(node_id node) {
     }
   }
   tell_groups(view.ready, keys);
+  tell_ahead(waiting);
   if (!limited.empty())
     view.ready = with_room(std::move(view.ready), node, executors, limit_uses(limited));
   view.masterless = in_turns(without_full(std::move(waiting), programs), masterless_shown);
@@ -222,6 +223,14 @@ void postgres_transaction::tell_groups(std::vector<ready_step>& ready,
   for (std::size_t i = 0; i < ready.size(); ++i)
     if (const auto group = groups.find(keys[i]); group != groups.end())
       std::tie(ready[i].group, ready[i].group_held) = group->second;
+}
+
+void postgres_transaction::tell_ahead(std::span<waiting_run> waiting) {
+  if (waiting.empty()) return;
+  std::vector<driven_group> driven;
+  for (const auto& row : query_planned_anew(sql::driven_groups))
+    driven.push_back({row["job"].c_str(), row["fair_key"].c_str(), row["priority"].as<int>()});
+  mark_ahead(waiting, driven);
 }
 
 /// Without runs that are not begun yet and whose job has as many RUNNING as it may. `programs`: of

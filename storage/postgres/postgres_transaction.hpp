@@ -232,6 +232,7 @@ class postgres_transaction final : public transaction {
   std::int64_t copy(const std::string& statement, step_id from, step_id to, range span);
   using job_and_key = std::pair<std::string, std::string>;
   void tell_groups(std::vector<ready_step>& ready, std::span<const job_and_key> keys);
+  void tell_ahead(std::span<waiting_run> waiting);
   std::vector<waiting_run> without_full(std::vector<waiting_run> waiting,
                                         std::span<const std::string> programs);
   std::int64_t locked_room(node_id node, step_id step);

@@ -110,6 +110,11 @@ std::vector<masterless_run> sqlite_transaction::masterless_for(node_id node) {
                        s.get<std::string>(2),
                        s.get<std::string>(3),
                        s.get<int>(4)});
+  if (waiting.empty()) return {};
+  std::vector<driven_group> driven;
+  for (auto s = db_.query(sql::driven_groups); s.next();)
+    driven.push_back({s.get<std::string>(0), s.get<std::string>(1), s.get<int>(2)});
+  mark_ahead(waiting, driven);
   return in_turns(std::move(waiting), masterless_shown);
 }
 

@@ -158,7 +158,7 @@ TEST_CASE("a run of one tenant does not wait behind many runs of another") {
   sim_cluster cluster{{working_job(working(seen, time)).fair_by("tenant")}};
   seen.cluster = &cluster;
   for (int i = 0; i < 2; ++i) cluster.add_node(2);
-  for (int n = 0; n < 20; ++n) submit(cluster, 500, n, "large");
+  for (int n = 0; n < 60; ++n) submit(cluster, 200, n, "large");
   cluster.advance(20s);
   const auto small = submit(cluster, 1, 99, "small");
   CHECK(cluster.advance_until([&] { return seen.begun[small] == 1; }, time + 1s));

@@ -344,3 +344,28 @@ TEST_CASE_METHOD(sharing_cluster, "runs of one fair key are told as a group, wit
   CHECK(seen(view, work3)->group_held == 1);
   CHECK_FALSE(seen(view, work4)->group);
 }
+
+TEST_CASE_METHOD(sharing_cluster, "a run is ahead when nobody drives one like it of its priority") {
+  const auto node = join_with({job, "{}", "tenant", 0});
+  const auto driven = drive_with(node, R"({"n":1,"tenant":"a"})");
+  const auto submitted = [&](const std::string& tenant) {
+    auto wanted = launch(tenant + " again");
+    wanted.parameters = R"({"n":2,"tenant":")" + tenant + R"("})";
+    return db->submit(wanted).id;
+  };
+  const auto a = submitted("a"), b = submitted("b");
+  const auto ahead = [&](run_id run) {
+    for (const auto& r : db->look(node).masterless)
+      if (r.id == run) return r.ahead;
+    throw std::logic_error("it does not wait for a master");
+  };
+  CHECK_FALSE(ahead(a));
+  CHECK(ahead(b));
+  db->set_priority(a, 1);
+  CHECK(ahead(a));
+  db->set_priority(driven.run, 1);
+  CHECK_FALSE(ahead(a));
+  db->step_down(driven.run, node, driven.term);
+  CHECK(ahead(a));
+  CHECK(ahead(driven.run));
+}

@@ -44,6 +44,11 @@ SELECT q.name || '/' || q.version AS program FROM partita.job q
 WHERE q.max_runs > 0 AND q.max_runs <= (
   SELECT count(*) FROM partita.run r WHERE r.state = 'RUNNING' AND r.job = q.name))";
 
+// Of runs that have a master, by job and fair key.
+inline const std::string driven_groups = R"(
+SELECT job, fair_key, max(priority) AS priority FROM partita.run
+WHERE state = 'RUNNING' AND master_node_id IS NOT NULL GROUP BY job, fair_key)";
+
 // Executors that the runs of a job with one fair key hold. $1 jobs, $2 fair keys
 inline const std::string groups_held = R"(
 SELECT g.job, g.fair_key, (

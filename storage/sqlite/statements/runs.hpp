@@ -104,6 +104,12 @@ inline constexpr char runs_driven_by[] = R"sql(
 SELECT run_id, term FROM partita_run
 WHERE master_node_id = ?1 AND state IN ('CREATED', 'RUNNING') ORDER BY run_id)sql";
 
+// By the index of live runs. Columns: job, fair key, highest priority
+inline constexpr char driven_groups[] = R"sql(
+SELECT job, fair_key, max(priority) FROM partita_run
+WHERE state IN ('CREATED', 'RUNNING') AND state = 'RUNNING' AND master_node_id IS NOT NULL
+GROUP BY job, fair_key)sql";
+
 // 1 node. By the index of live runs: ended ones stay for ever.
 // Columns: run, term, job, fair key, priority
 inline constexpr char masterless_runs[] = R"sql(
