@@ -106,6 +106,11 @@ class Api:
     def get_limits(self, q):
         return {'items': self.sharing.limits}
 
+    def get_retention(self, q):
+        if self.sharing.retention is None:
+            raise Problem(500, 'database', 'The table of the retention may not be read.')
+        return {'items': self.sharing.retention, 'purging': self.sharing.purging}
+
     def get_jobs(self, q):
         names = [n['name'] for n in self.world.nodes if n['state'] == 'ACTIVE'][:20]
         return {'next': None, 'items': [
@@ -120,7 +125,8 @@ class Api:
         def like(value, wanted):
             value = value if isinstance(value, str) else json.dumps(value)
             return value.startswith(wanted[:-1]) if wanted.endswith('*') else value == wanted
-        found = sorted(self.world.runs.values(), key=lambda r: -int(r['id']))
+        found = sorted((r for r in self.world.runs.values() if not r['purged_at']),
+                       key=lambda r: -int(r['id']))
         for name, value in q.items():
             if name == 'state':
                 found = [r for r in found if r['state'] in value.split(',')]
@@ -208,6 +214,11 @@ class Api:
         by = w.tokens[token][0]
         if path == 'runs':
             return 201, self.launch(json.loads(body), headers)
+        if path == 'retention':
+            kept = self.sharing.keep(json.loads(body))
+            if not kept:
+                raise Problem(404, 'not_found', 'No node has ever told of this job.')
+            return 200, kept
         if parts[0] == 'nodes':
             node = next(n for n in w.nodes if n['id'] == parts[1])
             node['state'] = 'DRAINING'
@@ -220,7 +231,7 @@ class Api:
             changed = self.sharing.change(parts[0], parts[1], action, json.loads(body), by)
             if not changed:
                 raise Problem(404, 'not_found', f'There is nothing called {parts[1]}.')
-            return 201 if action == 'run' else 200, changed
+            return 201 if action in ('run', 'backfill') else 200, changed
         r = self.find(parts[1])
         if r['id'] in w.refused:
             raise Problem(409, 'conflict', f"Run {r['id']} has been continued by another run.")

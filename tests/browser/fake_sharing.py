@@ -1,5 +1,5 @@
-"""Schedules and limits of the made-up cluster, and what operators change of them: pauses,
-priorities, limits, runs of schedules."""
+"""Schedules, limits and retention of the made-up cluster, and what operators change of them:
+pauses, priorities, limits, how long runs are kept, runs of schedules."""
 from fake_world import iso
 
 
@@ -23,6 +23,10 @@ class Sharing:
         self.world = world
         self.limits = [{'name': 'list_server', 'slots': 4, 'in_use': 3},
                        {'name': 'mail', 'slots': None, 'in_use': 0}]
+        self.retention = [{'job': None, 'keep_s': 30 * 86400, 'keep_last': 0},
+                          {'job': 'screening', 'keep_s': 12 * 3600, 'keep_last': 10}]
+        self.purging = 3
+        self.backfilled = 12  # runs that a backfill comes to
         self.schedules = [
             schedule(world, 1, 'nightly', 'screening', 'OWNED', trigger='30 2 * * MON-FRI',
                      missed=2, history=[str(n) for n in range(60, 112)] + ['117']),
@@ -83,6 +87,20 @@ class Sharing:
                     w.born - w.now(), None, schedule=s['id'])
         s['history'].append(new['id'])
         return w.run(new)
+
+    def backfill(self, s, body, by):
+        return {'runs': [self.run(s, {}, by)['id'] for _ in range(self.backfilled)]}
+
+    def keep(self, body):
+        """What a job is kept from now on; nothing: nobody has told of it."""
+        job, keep_s = body['job'], body['keep_s']
+        if job in self.world.refused:
+            return None
+        self.retention = [one for one in self.retention if one['job'] != job]
+        answer = {'job': job, 'keep_s': keep_s, 'keep_last': body.get('keep_last', 0)}
+        if keep_s is not None:
+            self.retention.append(answer)
+        return answer
 
     def change_run(self, r, action, body, by):
         if action == 'priority':

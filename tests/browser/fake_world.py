@@ -142,12 +142,17 @@ class World:
                                              'chunk': 100} if job != 'range_sum' else
             {'from': 1, 'to': 9007199254740993}, 'error': None, 'result': None,
             'continued_by': None, 'nodes': None, 'step': 'work', 'priority': 0, 'paused': None,
-            'schedule': None, **more}
+            'schedule': None, 'purged_at': None, **more}
         if state == 'FAILED' and not self.runs[number]['error']:
             self.runs[number]['error'] = '3 partitions of step work failed'
         if state == 'COMPLETED':
             self.runs[number]['result'] = {'hits': 12, 'checked': 9007199254740993}
         return self.runs[number]
+
+    def purge(self, number, ago=0):
+        """Only how it ended is left."""
+        self.runs[number].update(purged_at=iso(self.now() - ago), total=0, completed=0, failed=0,
+                                 error='', result=None)
 
     def ended(self, r):
         grown = int(12 * (self.now() - self.born)) if r['state'] == 'RUNNING' else 0
@@ -162,7 +167,7 @@ class World:
         return {
             **{k: r[k] for k in ('id', 'job', 'job_version', 'state', 'stop', 'waits_for',
                                  'launch_key', 'restart_of', 'parameters', 'result', 'error',
-                                 'priority', 'paused')},
+                                 'priority', 'paused', 'purged_at')},
             'waits_for': f"`resume`: it is paused by {r['paused']['by']}" if r['paused']
             else r['waits_for'], 'job_paused': r['job'] in self.paused_jobs,
             'schedule': r['schedule'],
@@ -171,7 +176,7 @@ class World:
                            'claimed': 12 if r['state'] == 'RUNNING' else 0, 'sealed': True},
             'progress': (done + r['failed']) / total if total else None,
             'items': {'read': 900 * done, 'written': 880 * done, 'filtered': 20 * done,
-                      'skipped': 3 if r['state'] == 'FAILED' else 0},
+                      'skipped': 3 if r['state'] == 'FAILED' and not r['purged_at'] else 0},
             'master': self.brief(0) if r['state'] == 'RUNNING' else None,
             'term': '1', 'created_at': iso(r['began'] - 2),
             'started_at': None if r['state'] == 'CREATED' else iso(r['began']),
@@ -200,12 +205,12 @@ class World:
         return {'id': node['id'], 'name': node['name']}
 
     def run_detail(self, r):
-        begun = r['state'] != 'CREATED'
+        begun = r['state'] != 'CREATED' and not r['purged_at']
         flow = FLOW if r['job'] == 'screening' else [(r['step'], 'PARTITIONED', None)]
         at = [name for name, _, _ in flow].index(r['step']) if begun else -1
         steps = [self.step(r, name, kind, i, 'COMPLETED' if i < at or r['state'] == 'COMPLETED'
                            else r['state']) for i, (name, kind, _) in enumerate(flow)
-                 if i <= at or r['state'] == 'COMPLETED']
+                 if i <= at or r['state'] == 'COMPLETED'] if begun else []
         chain = [{'id': i, 'state': self.runs[i]['state']} for i in (r['restart_of'], r['id'],
                                                                      r['continued_by']) if i]
         return {**self.run(r), 'continued_by': r['continued_by'], 'steps': steps, 'chain': chain,
@@ -214,7 +219,7 @@ class World:
                 'settings': {'work': {'max_attempts': 3, 'retry': 'exponential, 1 s to 60 s'}}}
 
     def errors(self, r):
-        if r['state'] != 'FAILED' and r['id'] != '117':
+        if r['purged_at'] or (r['state'] != 'FAILED' and r['id'] != '117'):
             return {'items': [], 'looked_at': 0, 'more': False}
         failed = r['state'] == 'FAILED'
         return {'looked_at': 1000, 'more': False, 'items': [

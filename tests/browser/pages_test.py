@@ -15,6 +15,7 @@ import webdriver
 from checks import TESTS, run_all
 import action_tests
 import model_tests
+import retention_tests
 import sharing_tests
 import timeline_tests
 import view_tests

@@ -54,20 +54,19 @@ export function with_token(ctx, then) {
   else ask_token(ctx, then);
 }
 
-/// What the dialog of an action asks for, as text: for others to read why.
-export const note_field = (chosen) => h('div', { class: 'field' },
-  h('label', { for: 'note-field' }, 'Why', h('span', { class: 'quiet' },
-    ', for others to read; may be left out')),
-  h('input', { id: 'note-field', type: 'text', autocomplete: 'off', autofocus: true,
-    maxlength: 1000, 'data-testid': 'note-field',
-    oninput: (e) => { chosen.note = e.target.value; } }));
+/// What the dialog of an action asks for, as text in `chosen[name]`; `note`: what it may be.
+export const text_field = (chosen, name, label, note, props = {}) => h('div', { class: 'field' },
+  h('label', { for: `${name}-field` }, label, h('span', { class: 'quiet' }, `, ${note}`)),
+  h('input', { id: `${name}-field`, type: 'text', autocomplete: 'off', autofocus: true,
+    value: chosen[name], 'data-testid': `${name}-field`, ...props,
+    oninput: (e) => { chosen[name] = e.target.value; } }));
 
-/// A whole number that somebody types; `note`: what it may be.
-export const number_field = (chosen, label, note) => h('div', { class: 'field' },
-  h('label', { for: 'number-field' }, label, h('span', { class: 'quiet' }, `, ${note}`)),
-  h('input', { id: 'number-field', type: 'text', inputmode: 'numeric', autocomplete: 'off',
-    autofocus: true, value: chosen.number, 'data-testid': 'number-field',
-    oninput: (e) => { chosen.number = e.target.value; } }));
+/// For others to read why.
+export const note_field = (chosen) => text_field(chosen, 'note', 'Why',
+  'for others to read; may be left out', { maxlength: 1000 });
+
+export const number_field = (chosen, label, note, props = {}) =>
+  text_field(chosen, 'number', label, note, { inputmode: 'numeric', ...props });
 
 /// Throws a sentence for what is no whole number from `least` to `most`.
 export function whole_number(text, least, most) {
@@ -119,6 +118,7 @@ export function ask_and_do(ctx, action) {
 
 /// The buttons of one run: those that its state allows.
 export function run_buttons(ctx, run) {
+  if (run.purged_at) return [];
   return Object.entries(run_actions).filter(([, a]) => a.states.includes(run.state))
     .filter(([name]) => !(name === 'cancel' && run.stop === 'NOW'))
     .filter(([, a]) => !run.continued_by && (a.fits?.(run) ?? true))

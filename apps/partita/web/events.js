@@ -2,7 +2,8 @@
 import { h } from './dom.js';
 import { fragment } from './router.js';
 import { name, run_link, schedule_link } from './parts.js';
-import { of, shown, value_text } from './format.js';
+import { kept_words } from './spans.js';
+import { count, of, shown, value_text } from './format.js';
 
 const span = (d) => (d?.lo === d?.hi ? `partition ${d?.lo}` : `partitions ${d?.lo} to ${d?.hi}`);
 const state = (d) => String(d?.state || '').toLowerCase();
@@ -17,6 +18,19 @@ function reported(d) {
 const by = (d) => (d?.by ? ` by ${shown(d.by, 60)}` : '');
 const note = (d) => (d?.note ? `: ${shown(d.note, 200)}` : '');
 const which = (d) => h('span', {}, 'schedule ', d?.name ? schedule_link(d.name) : '');
+
+function purged(given) {
+  const runs = Array.isArray(given) ? given : [];
+  const more = runs.length - 3;
+  return [runs.slice(0, 3).map((r, i) => [i > 0 && ', ', run_link(r)]),
+          more > 0 && ` and ${count(more)} more`, runs.length === 1 ? ' was' : ' were', ' purged'];
+}
+
+/// A job without a retention of its own has that of all others.
+const kept = (d) => (d?.keep_ms === undefined && d?.job ? 'as those of all other jobs'
+  : kept_words({ keep_s: d?.keep_ms === undefined ? null : d.keep_ms / 1000,
+                 keep_last: d?.keep_last }));
+
 const missed = {
   overlap: 'a run was under way', too_late: 'they were too old', newer: 'a newer one was due',
 };
@@ -40,6 +54,9 @@ const sentences = {
                            by(e.detail)],
   JOB_PAUSED: (e) => [`job ${shown(e.detail?.job, 60)} is paused`, by(e.detail), note(e.detail)],
   JOB_RESUMED: (e) => [`job ${shown(e.detail?.job, 60)} is resumed`, by(e.detail)],
+  RUNS_PURGED: (e) => [...purged(e.detail?.runs), by(e.detail)],
+  RETENTION_SET: (e) => [`runs of ${e.detail?.job ? `job ${shown(e.detail.job, 60)}`
+    : 'all other jobs'} are kept ${kept(e.detail)}`, by(e.detail)],
   LIMIT_SET: (e) => [`limit ${shown(e.detail?.limit, 60)} is set to ${
     shown(e.detail?.slots ?? 'any number', 24)}`, by(e.detail)],
   SCHEDULE_ADDED: (e) => [which(e.detail), ' was added', by(e.detail)],

@@ -67,10 +67,11 @@ export function headline(run, now) {
       return { tone: 'completed', words: [`Completed${took}${end}.`] };
     }
     case 'FAILED':
-      return { tone: 'failed', words: failed_words(run, took) };
+      return { tone: 'failed', words: run.purged_at ? [`Failed${took}.`]
+        : failed_words(run, took) };
     case 'STOPPED':
-      return { tone: 'stopped', words: [
-        `Stopped${took}: ${of_all}. Restart continues with what is done.`] };
+      return { tone: 'stopped', words: [run.purged_at ? `Stopped${took}.`
+        : `Stopped${took}: ${of_all}. Restart continues with what is done.`] };
     case 'ABANDONED':
       return { tone: 'given_up', words: ['Abandoned: nobody shall continue it.'] };
     default:
@@ -91,6 +92,8 @@ function failed_words(run, took) {
 /// Further lines, the most telling first: [{tone, words}].
 export function explanations(run, { timeline, errors, job, now }) {
   return [
+    run.purged_at && { tone: 'given_up', id: 'purged', words: [`This run was purged at ${
+      clock(run.purged_at, now)}. What it did is gone; only how it ended is kept.`] },
     run.waits_for && !held_by(run) && { tone: 'warned', id: 'waits', words: [`Waits: ${
       shown(run.waits_for, 300)}.`.replace(/\.\.$/, '.')] },
     ...(run.state === 'RUNNING' ? [stragglers(run, timeline), one_node(run), usual(run, job)] : []),

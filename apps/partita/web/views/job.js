@@ -6,6 +6,7 @@ import { bar, empty, facts, failure, fraction, mark, name, run_link, section, wa
          when } from '../parts.js';
 import { check_form, command_of } from '../launch_form.js';
 import { job_buttons, with_token } from '../actions.js';
+import { kept_line, retention_need } from '../retention.js';
 import { session } from '../token.js';
 import { announce } from '../frame.js';
 import * as f from '../format.js';
@@ -16,6 +17,7 @@ export const job = {
   needs: (ctx) => [
     { name: 'jobs', url: 'jobs', fresh: 'slow' },
     { name: 'runs', url: `runs${query({ job: ctx.route.parts[1], limit: 12 })}`, fresh: 'always' },
+    retention_need,
   ],
 
   draw(ctx) {
@@ -41,6 +43,7 @@ export const job = {
           ['95 % up to', f.duration(j.p95_s)],
           ['Looked at', f.of(j.runs_seen, 'newest run')],
           ['Last success', when(j.last_success_at, 'never')],
+          ['Its runs are kept', kept_line(ctx, j.name)],
         ]),
         h('div', { class: 'columns' }, launch(ctx, j), runs_of(ctx, j)),
       ],

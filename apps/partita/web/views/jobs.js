@@ -3,12 +3,14 @@ import { h } from '../dom.js';
 import { fragment } from '../router.js';
 import { empty, failure, mark, name, run_link, table, waiting_for_first, when } from '../parts.js';
 import { limits_need, limits_section } from '../limits.js';
+import { retention_need, retention_section } from '../retention.js';
 import * as f from '../format.js';
 
 export const jobs = {
   title: () => 'Jobs',
 
-  needs: () => [{ name: 'jobs', url: 'jobs', fresh: 'slow' }, limits_need],
+  needs: () => [{ name: 'jobs', url: 'jobs', fresh: 'slow' }, limits_need,
+                retention_need],
 
   draw(ctx) {
     const { value, error } = ctx.get('jobs');
@@ -37,6 +39,7 @@ export const jobs = {
       ], value.items, { key: (j) => `${j.name}/${j.version}`, label: 'Jobs',
                         'data-testid': 'jobs-table', row_props: (j) => ({ 'data-job': j.name }) }),
       limits_section(ctx),
+      retention_section(ctx),
     ];
   },
 };

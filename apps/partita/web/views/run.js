@@ -25,12 +25,15 @@ export const run = {
   needs(ctx) {
     const [, id, tab = ''] = ctx.route.parts;
     const base = `runs/${segment(id)}`;
-    const fresh = is_live(run_in(ctx)) ? 'always' : { run: id };
+    const r = run_in(ctx);
+    const fresh = is_live(r) ? 'always' : { run: id };
+    const of_itself = [{ name: 'run', url: base, fresh }, ...(r?.schedule
+      ? [{ name: 'schedules', url: 'schedules', fresh: 'once' }] : [])];
+    if (r?.purged_at) return of_itself;
     return [
-      { name: 'run', url: base, fresh },
+      ...of_itself,
       { name: 'errors', url: `${base}/errors`, fresh: { run: id } },
       { name: 'jobs', url: 'jobs', fresh: 'slow' },
-      ...(run_in(ctx)?.schedule ? [{ name: 'schedules', url: 'schedules', fresh: 'once' }] : []),
       ...(tab === '' ? summary_needs(ctx, base, fresh) : []),
       ...(tab === 'partitions' ? partitions_needs(ctx, base, fresh) : []),
       ...(tab === 'events' ? events_needs(ctx, base) : []),
@@ -47,19 +50,23 @@ export const run = {
     ctx.local.state = r.state;
     return [
       head(ctx, r), sentences(ctx, r), about(ctx, r),
-      tabs([
-        ['Summary', fragment(['runs', id]), tab === ''],
-        ['Partitions', fragment(['runs', id, 'partitions']), tab === 'partitions'],
-        ['Events', fragment(['runs', id, 'events']), tab === 'events'],
-        ['Settings', fragment(['runs', id, 'settings']), tab === 'settings'],
-      ], 'Parts of the run'),
-      tab === '' && summary(ctx, r),
-      tab === 'partitions' && partitions(ctx, r),
-      tab === 'events' && events_of(ctx),
-      tab === 'settings' && settings(r),
+      !r.purged_at && parts_of(ctx, r, tab),
     ];
   },
 };
+
+const parts_of = (ctx, r, tab) => [
+  tabs([
+    ['Summary', fragment(['runs', r.id]), tab === ''],
+    ['Partitions', fragment(['runs', r.id, 'partitions']), tab === 'partitions'],
+    ['Events', fragment(['runs', r.id, 'events']), tab === 'events'],
+    ['Settings', fragment(['runs', r.id, 'settings']), tab === 'settings'],
+  ], 'Parts of the run'),
+  tab === '' && summary(ctx, r),
+  tab === 'partitions' && partitions(ctx, r),
+  tab === 'events' && events_of(ctx),
+  tab === 'settings' && settings(r),
+];
 
 function head(ctx, r) {
   return h('div', { class: 'title-row' },
@@ -105,6 +112,7 @@ function about(ctx, r) {
     ['Submitted', when(r.created_at)],
     ['Began', r.started_at && at(r.started_at)],
     [r.ended_at ? 'Took' : 'For', r.duration_s !== null && f.duration(r.duration_s)],
+    ['Purged', r.purged_at && when(r.purged_at)],
     ['Master', r.master && node_link(r.master)],
     ['Items', counted.length ? counted.map((k) => `${f.count(items[k])} ${k}`).join(', ') : null],
     ['Continues', (r.chain || []).length > 1 ? chain(r) : r.restart_of && run_link(r.restart_of)],
