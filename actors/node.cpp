@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/janitor.hpp"
 #include "actors/listener.hpp"
 #include "actors/log_event.hpp"
 #include "actors/partition_executor.hpp"
@@ -255,6 +256,7 @@ node_actor::behavior_type node(node_actor::stateful_pointer<node_actor_state> se
   self->link_to(s.claimer);
   self->link_to(s.heartbeat);
   self->link_to(judge);
+  self->link_to(spawn_as(self, threads, janitor, deps));
   if (deps->limits.wake_up) self->link_to(spawn_as(self, threads, listener, deps, s.claimer));
   self->set_exit_handler([self](const caf::exit_msg& exit) {
     if (!exit.reason || self->state.leaving) return;

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "actors/deps.hpp"
@@ -21,6 +22,7 @@ class lazy_session {
         options_{"partita " + deps_->info.name + " " + purpose, timeout,
                  std::min(timeout, milliseconds{3000}), of_authors,
                  of_authors && deps_->author_db != nullptr} {
+    options_.purges = std::is_same_v<Facet, retention_store>;
     if (!options_.elsewhere) options_.author_limit = deps_->limits.heartbeat_timeout / 2;
   }
 

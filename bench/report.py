@@ -117,6 +117,12 @@ def targets(lines):
             what = f"{line['minutes']} minutes, a transaction held open, last to first quarter"
             yield what + ": throughput", flat["partitions_per_s"], at_least(0.9)
             yield what + ": claim p99", flat["claim_p99"], below(1.25)
+    for line in where(lines, "due_schedules"):
+        yield (f"{line['schedules']:,} schedules on {line['nodes']} nodes, due at one moment: all "
+               "have fired within, s", line["all_fired_s"], below(2))
+    for line in where(lines, "purge"):
+        yield (f"{line['partitions']:,} partitions purged beside a busy cluster: claim p99 over "
+               "that while nothing is removed", line["p99_ratio"], below(1.25))
 
 
 # --- tables --------------------------------------------------------------------------------------
@@ -181,6 +187,11 @@ DETAILS = {
     "chunk_copy": ("database", "what", "how", "rows", "interval", "execute_s", "rows_per_s"),
     "endurance": ("minute", "claim_ms.p50", "claim_ms.p99", "run_s.p50", "dead_rows.ready",
                   "dead_rows.lease", "database_us_per_partition", "partitions_per_s"),
+    "due_schedules": ("nodes", "schedules", "statements_per_s_without", "statements_per_s_asleep",
+                      "all_fired_s", "last_began_s"),
+    "purge": ("partitions", "claim_ms.p99", "claim_ms_beside.p99", "p99_ratio", "removed_s",
+              "partitions_removed_per_s", "filled_gb", "purged_gb", "a_quarter_filled_again_gb",
+              "audit"),
 }
 
 

@@ -39,7 +39,7 @@ def rate(lines, bench, **wanted):
 
 
 def engine(lines, **wanted):
-    return {"database": "postgresql", "nodes": 1, "executors": 2, "body_us": 0, "streamed": False,
+    return {"database": "postgresql", "nodes": 1, "executors": 2, "body_us": 0, "streamed": False, "limited": False,
             **wanted}
 
 

@@ -103,6 +103,10 @@ def plan(quick, minutes):
                                                executors=executors, rounds=1 if quick else 2)
     if not quick:
         yield "endurance", "postgresql", flags(minutes=minutes)
+    yield "due_schedules", "postgresql", (flags(schedules=500, nodes=2, watch=4) if quick
+                                          else flags())
+    yield "purge", "postgresql", (flags(partitions=200_000, run=20_000, window=2, pairs=2)
+                                  if quick else flags())
 
 
 def about(args, databases):

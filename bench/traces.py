@@ -15,9 +15,8 @@ import threading
 
 sys.dont_write_bytecode = True
 
-from child import end_on_signals, json_lines, say  # noqa: E402
-from databases import Databases  # noqa: E402
-from ratios import summary  # noqa: E402
+from child import end_on_signals  # noqa: E402
+from pairs import add_options, ratio_of  # noqa: E402
 
 
 class Sink(http.server.BaseHTTPRequestHandler):
@@ -37,10 +36,7 @@ class Sink(http.server.BaseHTTPRequestHandler):
 
 def main():
     asked = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    asked.add_argument("partita")
-    asked.add_argument("--rounds", type=int, default=15, help="pairs of measurements")
-    asked.add_argument("--database", default="postgresql", choices=["postgresql", "sqlite"])
-    asked.add_argument("options", nargs="*", help="of `partita bench claim_throughput`")
+    add_options(asked)
     args = asked.parse_args()
     end_on_signals()
     sink = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
@@ -48,28 +44,9 @@ def main():
     threading.Thread(target=sink.serve_forever, daemon=True).start()
     traces = ["--traces", f"http://127.0.0.1:{sink.server_address[1]}"]
 
-    with Databases() as databases:
-        def rate(more):
-            code, lines = json_lines(
-                [args.partita, "bench", "claim_throughput", "-o", "json", "--db",
-                 databases.new_url(args.database), *args.options, *more], 600)
-            if code != 0 or not lines:
-                raise SystemExit(f"the benchmark ended with {code}")
-            return lines[-1]["partitions_per_s"]
-
-        ratios = []
-        for pair in range(args.rounds + 1):
-            first_with = pair % 2 == 1  # who comes first has no advantage
-            if first_with:
-                with_them, without = rate(traces), rate(["--traces", "off"])
-            else:
-                without, with_them = rate(["--traces", "off"]), rate(traces)
-            say(f"{without:,} without, {with_them:,} with traces")
-            if pair > 0:  # the first one warms up
-                ratios.append(with_them / without)
-    middle, low, high = summary(ratios)
+    middle, low, high = ratio_of(args, ["--traces", "off"], traces, "traces")
     print(f"with traces: {middle:.4f} of the rate without (95 %: {low:.4f} to {high:.4f}), "
-          f"{len(ratios)} pairs, {Sink.spans:,} ids of spans and links taken")
+          f"{args.rounds} pairs, {Sink.spans:,} ids of spans and links taken")
 
 
 if __name__ == "__main__":

@@ -74,12 +74,14 @@ std::vector<ready_range> deal_to_lightest(std::int64_t count, std::size_t max_ra
 
 }  // namespace
 
-std::vector<live_node> with_tags(std::vector<live_node> nodes, std::span<const std::string> tags) {
-  std::erase_if(nodes, [&](const live_node& node) {
-    return std::any_of(tags.begin(), tags.end(), [&](const std::string& tag) {
-      return std::find(node.tags.begin(), node.tags.end(), tag) == node.tags.end();
-    });
+bool has_tags(std::span<const std::string> tags, std::span<const std::string> wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& tag) {
+    return std::find(tags.begin(), tags.end(), tag) != tags.end();
   });
+}
+
+std::vector<live_node> with_tags(std::vector<live_node> nodes, std::span<const std::string> tags) {
+  std::erase_if(nodes, [&](const live_node& node) { return !has_tags(node.tags, tags); });
   return nodes;
 }
 

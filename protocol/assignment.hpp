@@ -19,6 +19,9 @@ struct fixed_node_count {  // dealt in turn over the n least loaded live nodes
 struct least_loaded {};  // each to the node with the lightest load per slot, +1 as it is dealt
 using assignment = std::variant<shared, round_robin, fixed_node_count, least_loaded>;
 
+/// Whether a node with these tags has all that are wanted.
+bool has_tags(std::span<const std::string> tags, std::span<const std::string> wanted);
+
 /// Those of these nodes that have all tags.
 std::vector<live_node> with_tags(std::vector<live_node> nodes, std::span<const std::string> tags);
 

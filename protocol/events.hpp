@@ -34,6 +34,10 @@ inline constexpr std::string_view run_resumed = "RUN_RESUMED";        // [run] b
 inline constexpr std::string_view run_prioritized = "RUN_PRIORITIZED";  // [run] priority, by
 inline constexpr std::string_view job_paused = "JOB_PAUSED";            // [] job, note, by
 inline constexpr std::string_view job_resumed = "JOB_RESUMED";          // [] job, by
+/// [] runs, by: only their rows are left. Their own events go: this one names them in its detail
+inline constexpr std::string_view runs_purged = "RUNS_PURGED";
+/// [] job ("": all others), keep_ms and keep_last (absent: for ever), by
+inline constexpr std::string_view retention_set = "RETENTION_SET";
 /// [] limit, slots (absent: any number), by
 inline constexpr std::string_view limit_set = "LIMIT_SET";
 

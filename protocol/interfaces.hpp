@@ -17,7 +17,7 @@
 //       | suspects                                         partition_executor (one a slot)
 //       +--> sweeper
 //       | renewal           work
-//       +--> scheduler ----------> claimer
+//       +--> scheduler ----------> claimer                          janitor (by itself)
 //                                       results, flush, joined, fence
 //                            claimer ----------------------------------> reporter
 //                                    <----------------------------------
@@ -61,6 +61,11 @@ using sweeper_actor = caf::typed_actor<
 using scheduler_actor = caf::typed_actor<
     caf::reacts_to<renewal>,                       // when the next tick comes, and who owns what
     caf::reacts_to<advance_atom, std::uint64_t>>;  // that tick may have come: the latest counts
+
+/// Purges what is past its time. Own thread; a session while it is at work.
+using janitor_actor = caf::typed_actor<
+    caf::reacts_to<tick_atom>,   // a round: what is past its time is purged
+    caf::reacts_to<work_atom>>;  // one transaction: removes some rows of it
 
 /// Listens for hints of new work, if the database sends them. Own thread, own session.
 using listener_actor = caf::typed_actor<

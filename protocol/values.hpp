@@ -174,6 +174,8 @@ struct run_row {
   std::string fair_key{};
   std::optional<pause_mark> paused{};  // nothing of it begins
   bool job_paused = false;             // nothing of any run of its job does
+  /// Of it, only this row is left, or soon will be: without its result, and the error.
+  std::optional<db_time> purged_at{};
 
   bool is_held_back() const { return paused || job_paused; }
 };
@@ -184,7 +186,7 @@ struct paused_job {
   pause_mark why;
 };
 
-/// Of runs, and what they may be given.
+/// Of the priority of a run.
 inline constexpr int lowest_priority = -1000;
 inline constexpr int highest_priority = 1000;
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/assignment.hpp"
+
 namespace partita {
 
 namespace {
@@ -65,17 +67,18 @@ waiting why_waiting(const run_row& run, const run_standing& standing,
 
 namespace {
 
-bool is_among(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
+bool names(const std::vector<std::string>& limits, const std::string& limit) {
+  return std::find(limits.begin(), limits.end(), limit) != limits.end();
 }
 
-/// A tag of the step that no node has which could take the run; "": each is there.
-std::string missing_tag(const step_row& step, const std::vector<const node_row*>& able) {
-  for (const auto& tag : step.spec.tags)
-    if (std::none_of(able.begin(), able.end(),
-                     [&](const node_row* node) { return is_among(node->info.tags, tag); }))
-      return tag;
-  return {};
+/// The tags of a step, where no node has all of them that could take the run; "": one has.
+std::string missing_tags(const step_row& step, const std::vector<const node_row*>& able) {
+  if (std::any_of(able.begin(), able.end(),
+                  [&](const node_row* node) { return has_tags(node->info.tags, step.spec.tags); }))
+    return {};
+  std::string tags;
+  for (const auto& tag : step.spec.tags) tags += (tags.empty() ? "" : ", ") + tag;
+  return tags;
 }
 
 }  // namespace
@@ -92,10 +95,10 @@ waiting why_held_back(const run_row& run, const std::vector<step_row>& steps,
   const auto able = knowing(active, run.job);
   for (const auto& step : steps) {
     if (is_terminal(step.state)) continue;
-    if (auto tag = missing_tag(step, able); !tag.empty())
-      return {obstacle::no_tag, {}, static_cast<int>(able.size()), 0, {}, std::move(tag)};
+    if (auto tags = missing_tags(step, able); !tags.empty())
+      return {obstacle::no_tag, {}, static_cast<int>(able.size()), 0, {}, std::move(tags)};
     for (const auto& limit : limits)
-      if (limit.slots && limit.in_use >= *limit.slots && is_among(step.spec.limits, limit.name))
+      if (limit.slots && limit.in_use >= *limit.slots && names(step.spec.limits, limit.name))
         return {obstacle::limit_reached, {}, 0, *limit.slots, {}, limit.name};
   }
   return {};

@@ -22,6 +22,9 @@ struct session_options {
   bool of_authors = false;
   bool elsewhere = false;  // in a database that is not the engine's: it has no schema to look for
   milliseconds author_limit{0};
+  // It removes rows by the thousand: where the database would look for references to each by
+  // reading whole tables, it does not look.
+  bool purges = false;
 };
 
 struct migration_status {

@@ -46,6 +46,14 @@ std::vector<limit_row> reader::list_limits() const {
   return run("list_limits", access::read, &transaction::list_limits);
 }
 
+std::vector<retention_row> reader::list_retention() const {
+  return run("list_retention", access::read, &transaction::list_retention);
+}
+
+std::int64_t reader::count_purging() const {
+  return run("count_purging", access::read, &transaction::count_purging);
+}
+
 std::vector<schedule_row> reader::list_schedules(const std::string& after, int limit) const {
   require_text("the name of the schedule", after);
   return run("list_schedules", access::read, &transaction::list_schedules, after,

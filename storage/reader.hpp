@@ -9,6 +9,7 @@
 #include "protocol/chunk.hpp"
 #include "protocol/errors.hpp"
 #include "protocol/listings.hpp"
+#include "protocol/retention.hpp"
 #include "protocol/schedules.hpp"
 #include "protocol/timeline.hpp"
 #include "storage/session.hpp"
@@ -55,6 +56,11 @@ class reader : public virtual run_lookup {
   std::vector<paused_job> list_paused_jobs() const;
   /// By name: each that a step has named or somebody has set.
   std::vector<limit_row> list_limits() const;
+
+  /// How long what has ended is kept, by job.
+  std::vector<retention_row> list_retention() const;
+  /// How many runs that were purged have rows that wait to be removed.
+  std::int64_t count_purging() const;
 
   /// With names behind `after`, by name, at most `limit`.
   std::vector<schedule_row> list_schedules(const std::string& after, int limit) const;

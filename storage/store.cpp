@@ -6,6 +6,7 @@
 #include "storage/transaction.hpp"
 #include "storage/verbs/leases.hpp"
 #include "storage/verbs/nodes.hpp"
+#include "storage/verbs/retention.hpp"
 #include "storage/verbs/runs.hpp"
 #include "storage/verbs/schedules.hpp"
 #include "storage/verbs/sharing.hpp"
@@ -124,6 +125,31 @@ run_row sharing_store::set_priority(run_id run, int priority, const std::string&
 void sharing_store::set_limit(const std::string& name, const std::optional<int>& slots,
                               const std::string& by) const {
   run("set_limit", access::write, verbs::set_limit, name, slots, by);
+}
+
+// --- retention -----------------------------------------------------------------------------------
+
+void retention_store::set_retention(const std::string& job, const std::optional<retention>& what,
+                                    const std::string& by) const {
+  run("set_retention", access::write, verbs::set_retention, job, what, by);
+}
+
+std::vector<run_id> retention_store::list_purgeable(const purge_choice& which, int most) const {
+  require_text("the name of the job", which.job);
+  return run("list_purgeable", access::read, &transaction::list_purgeable, which, most);
+}
+
+std::vector<run_id> retention_store::purge(const purge_choice& which, int most,
+                                           const std::string& by) const {
+  return run("purge", access::write, verbs::purge, which, most, by);
+}
+
+purge_round retention_store::purge_expired(int most) const {
+  return run("purge_expired", access::write, verbs::purge_expired, most);
+}
+
+purge_progress retention_store::purge_rows(int most, milliseconds pause) const {
+  return run("purge_rows", access::write, verbs::purge_rows, most, pause);
 }
 
 // --- schedules -----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 
 #include "batch/sql.hpp"
 #include "protocol/errors.hpp"
+#include "protocol/retention.hpp"
 #include "storage/reader.hpp"
 
 // The verbs of the domain, in facets: each actor and command gets the one it needs, and sees
@@ -20,9 +21,9 @@
 // again with the same arguments, and then answers as if the first call had not happened, or had
 // succeeded.
 //
-// Locks. Order: run, job, step, node, limit, balance, schedule, ready, lease, result. A transaction
-// that needs a row to stay live takes FOR KEY SHARE; one that may end the row, or take it away,
-// takes FOR UPDATE; both check the state after the lock.
+// Locks. Order: purge turn, run, job, step, node, limit, balance, schedule, ready, lease, result. A
+// transaction that needs a row to stay live takes FOR KEY SHARE; one that may end the row, or take
+// it away, takes FOR UPDATE; both check the state after the lock.
 //
 // Time. "Now" is the database's clock, one reading a transaction.
 //
@@ -95,7 +96,8 @@ class launcher_store : public virtual run_lookup {
   /// partial unique index decides, not a look before.
   run_row submit(const submission& s) const;
 
-  /// A new run that continues `ended`, which must be FAILED or STOPPED (else `wrong_state`), with
+  /// A new run that continues `ended`, which must be FAILED or STOPPED and not purged (else
+  /// `wrong_state`), with
   /// its job, parameters and identity; `version` of the job, or that of `ended` where it is 0.
   /// Copies its steps, but for those that began after a failure: the new run begins them anew when
   /// it comes to them. COMPLETED ones with their partitions, results and what was decided after
@@ -112,8 +114,8 @@ class launcher_store : public virtual run_lookup {
                   const std::string& by = {}) const;
 
   /// Nobody shall continue this run: `restart` of it is `wrong_state` from now on. It must be
-  /// FAILED or STOPPED and not be continued yet, else `wrong_state`; `not_found` if there is none.
-  /// A repeat changes nothing. Returns the run as it is after.
+  /// FAILED or STOPPED and neither be continued yet nor purged, else `wrong_state`; `not_found` if
+  /// there is none. A repeat changes nothing. Returns the run as it is after.
   run_row abandon(run_id ended, const std::string& by = {}) const;
 
   /// Asks a live run to stop; `now` outranks `stop`, never the other way. A CREATED run that never
@@ -154,6 +156,38 @@ class sharing_store : public virtual facet {
   /// end. Throws bad_request below 0, and for a name that is empty.
   void set_limit(const std::string& name, const std::optional<int>& slots,
                  const std::string& by = {}) const;
+};
+
+/// For who removes runs that have ended long ago. Runs that continue each other are purged
+/// together. `by` is who asked for it: the event of the change tells.
+///
+/// A run that was purged is terminal, and shown when it is asked for, as what it was and how it
+/// ended. So its launch key stays taken, and its tick too; it is in no list, and is not continued.
+/// Its steps, partitions, results, skipped items, logs and events are removed from then on, by
+/// purge_rows. Files that partitions published are the author's: they stay.
+class retention_store : public virtual facet {
+ public:
+  explicit retention_store(std::shared_ptr<session> with) : facet(std::move(with)) {}
+
+  /// How long the cluster keeps what has ended of this job, or ("") of all jobs for which nothing
+  /// is stored; nothing: what is stored for it is taken back. Throws bad_request for a retention
+  /// that is below a second or keeps more than highest_keep_last; `not_found` for a job that no
+  /// node has told of, unless something is taken back.
+  void set_retention(const std::string& job, const std::optional<retention>& what,
+                     const std::string& by = {}) const;
+
+  /// The last runs of at most `most` chains that `purge` would purge, by job, and of each those
+  /// that ended longest ago first. Changes nothing.
+  std::vector<run_id> list_purgeable(const purge_choice& which, int most) const;
+  /// Purges at most `most` chains. Returns their runs; none: there are no more.
+  std::vector<run_id> purge(const purge_choice& which, int most, const std::string& by = {}) const;
+  /// The same, by what is stored for their jobs.
+  purge_round purge_expired(int most) const;
+
+  /// Removes rows of purged runs, those of the newest run first, until they are `most` or somewhat
+  /// more. Nothing was removed, and it does not rest: there is nothing left. Rests when an earlier
+  /// call, of anybody, was so near that its `pause` is not over; that of this call begins with it.
+  purge_progress purge_rows(int most, milliseconds pause) const;
 };
 
 /// For who makes schedules, and looks after them. `by` is who asked for it: the event of the change
@@ -392,6 +426,7 @@ class worker_store : public virtual run_lookup {
 class store : public cluster_store,
               public launcher_store,
               public sharing_store,
+              public retention_store,
               public schedule_store,
               public scheduler_store,
               public master_store,
@@ -404,6 +439,7 @@ class store : public cluster_store,
         cluster_store(with),
         launcher_store(with),
         sharing_store(with),
+        retention_store(with),
         schedule_store(with),
         scheduler_store(with),
         master_store(with),

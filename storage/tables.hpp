@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "protocol/listings.hpp"
+#include "protocol/retention.hpp"
 #include "protocol/schedules.hpp"
 
 // Rows as values: every table of the engine, whatever database keeps it.
@@ -79,8 +80,10 @@ struct counter_record {
   item_counts counts;
 };
 
-/// All rows as of one moment: what a checker looks at.
+/// All rows as of one moment: what a checker looks at. Of purged runs, rows that wait to be removed
+/// are not among them.
 struct tables {
+  bool of_all_runs = true;  // else of some runs, with events that may name others
   std::vector<node_row> nodes;
   std::vector<run_row> runs;
   std::vector<step_record> steps;
@@ -95,6 +98,7 @@ struct tables {
   std::vector<paused_job> paused_jobs;
   std::vector<limit_row> limits;
   std::vector<schedule_row> schedules;
+  std::vector<retention_row> retention;
   std::vector<event_row> events;
 };
 

@@ -179,6 +179,34 @@ class sharing_rows {
   virtual std::vector<limit_row> list_limits() = 0;  // by name
 };
 
+// --- retention -----------------------------------------------------------------------------------
+
+class retention_rows {
+ public:
+  virtual ~retention_rows() = default;
+
+  virtual void set_retention(const std::string& job, const retention& what) = 0;
+  virtual std::int64_t remove_retention(const std::string& job) = 0;
+  /// Last runs of chains that are to be purged, by job, and of each those that ended longest ago
+  /// first.
+  virtual std::vector<run_id> list_purgeable(const purge_choice& which, int most) = 0;
+  /// The same, by what is stored for their jobs.
+  virtual std::vector<run_id> list_expired(int most) = 0;
+  /// A whole chain becomes what is kept of it, and all else of it waits for purge_rows. It is
+  /// locked FOR UPDATE. `expired`: where the database does not trust who asks, because of what is
+  /// stored.
+  virtual std::int64_t entomb(std::span<const run_id> chain, bool expired) = 0;
+  /// Whether something may be removed now; then nobody else does so before `pause` is over.
+  virtual bool take_purge_turn(milliseconds pause) = 0;
+  /// Removes rows of purged runs, newest run first, until they are `most` or a bit more, or nothing
+  /// is left. Returns how many.
+  virtual std::int64_t purge_rows(int most) = 0;
+
+  // One statement each.
+  virtual std::vector<retention_row> list_retention() = 0;  // by job
+  virtual std::int64_t count_purging() = 0;                 // runs
+};
+
 // --- steps ---------------------------------------------------------------------------------------
 
 /// A step, and of its run what the fence of a master is judged by.
@@ -463,6 +491,7 @@ class views {
 class transaction : public node_rows,
                     public run_rows,
                     public sharing_rows,
+                    public retention_rows,
                     public schedule_rows,
                     public step_rows,
                     public lease_rows,

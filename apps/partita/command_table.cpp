@@ -26,6 +26,8 @@ const option priority_option{"priority", "N", "-1000 to 1000: the highest goes f
 const option version_option{"version", "N",
                             "of the job, for the new run; that of the old one if not given"};
 
+const option keep_last_option{"keep-last", "N", "so many of the last runs of a job stay", "", "0"};
+
 /// What every command that reaches a database takes, after its own options.
 option_list with_database(const option_list& own, const std::string& log_level = "warn") {
   return own + database_options() + log_options(log_level) + general_options();
@@ -290,6 +292,35 @@ std::vector<command> make_table() {
         "schedule test \"30 2 * * MON-FRI\" --zone Europe/Berlin"},
        with_database(schedule_options() + listing_options()),
        schedule_command},
+      {"retention",
+       "list | set DURATION | rm",
+       "how long the cluster keeps runs that have ended",
+       operate,
+       "Nodes purge what is older, in small pieces, by themselves. Without --job it is said of "
+       "all\n"
+       "jobs for which nothing else is stored. Runs that continue each other are as old as the\n"
+       "last one. Where nothing is stored, runs are kept for ever.",
+       {"retention set 30d", "retention set 2d --job heartbeat_check --keep-last 10",
+        "retention rm --job heartbeat_check", "retention list"},
+       with_database(option_list{{"job", "JOB", "of this job"}, keep_last_option} +
+                     listing_options()),
+       retention_command},
+      {"purge",
+       "--ended-before TIME",
+       "remove runs that ended long ago, now",
+       operate,
+       "Of each only a row is left, which says what it was and how it ended; its partitions,\n"
+       "results, logs and events go. A run is purged with those that it continues. Files that\n"
+       "partitions published stay. Print the runs.",
+       {"purge --ended-before 30d --dry-run", "purge --ended-before 30d --job nightly",
+        "purge --ended-before 7d --state COMPLETED --keep-last 10"},
+       with_database(option_list{{"ended-before", "TIME", "30d, 12h, or a time like 2026-03-01"},
+                                 {"job", "JOB", "runs of this job only"},
+                                 {"state", "STATE", "runs that ended so only: COMPLETED, FAILED, …",
+                                  "", "", '\0', shown_run_states()},
+                                 keep_last_option,
+                                 {"dry-run", "", "only print the runs"}}),
+       purge_command},
       {"doctor",
        "",
        "tell what is unsafe or unfit, and what to do about it",

@@ -108,6 +108,12 @@ document limit_document(const limit_row& row) {
           {"in_use", row.in_use}};
 }
 
+document retention_document(const retention_row& row) {
+  return {{"job", text_or_null(row.job)},
+          {"keep_s", std::chrono::duration_cast<std::chrono::seconds>(row.what.keep).count()},
+          {"keep_last", row.what.keep_last}};
+}
+
 document run_document(const run_row& run, const std::vector<step_summary>& steps,
                       const node_names& names, db_time now, const std::string& waits_for) {
   auto sum = totals_of(steps);
@@ -137,6 +143,7 @@ document run_document(const run_row& run, const std::vector<step_summary>& steps
           {"tick", time_or_null(run.tick)},
           {"trace_parent", text_or_null(run.trace_parent)},
           {"trace_id", hex(trace_of(run).submit.trace)},
+          {"purged_at", time_or_null(run.purged_at)},
           {"created_at", iso_time(run.created_at)},
           {"started_at", time_or_null(run.started_at)},
           {"ended_at", time_or_null(run.ended_at)},

@@ -60,6 +60,8 @@ document schedule_document(const schedule_row& row, const node_names& names);
 /// Null: it is not paused.
 document pause_document(const std::optional<pause_mark>& paused);
 document limit_document(const limit_row& row);
+/// Of all jobs that have none of their own, the job is null.
+document retention_document(const retention_row& row);
 /// `description` as batch/description.hpp tells it; what is missing in it is empty.
 document job_document(const job_ref& ref, const json& description);
 document migration_document(const migration_status& status);

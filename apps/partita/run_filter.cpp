@@ -29,14 +29,17 @@ option_list run_filter_options() {
           {"param", "KEY=VALUE", "runs with this parameter only; may be given again"}};
 }
 
+std::vector<std::string> states_of(const arguments& args) {
+  if (!args.has("state")) return {};
+  auto state = upper_case(args.text("state"));
+  if (state != "ABANDONED") state = to_string(state_named<run_state>(state));
+  return {state};
+}
+
 run_filter run_filter_of(const arguments& args, db_time now) {
   run_filter wanted;
   wanted.choice.job = args.text("job");
-  if (args.has("state")) {
-    auto state = upper_case(args.text("state"));
-    if (state != "ABANDONED") state = to_string(state_named<run_state>(state));
-    wanted.choice.states = {state};
-  }
+  wanted.choice.states = states_of(args);
   if (args.has("since")) {
     wanted.choice.since = parse_since(args.text("since"), now);
     if (!wanted.choice.since)

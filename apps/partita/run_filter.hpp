@@ -21,6 +21,8 @@ struct run_filter {
 
 /// --job, --state, --since, --param
 option_list run_filter_options();
+/// --state, of options that have it; none: any. Throws command_error (usage).
+std::vector<std::string> states_of(const arguments& args);
 /// Throws command_error (usage).
 run_filter run_filter_of(const arguments& args, db_time now);
 

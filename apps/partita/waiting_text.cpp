@@ -46,7 +46,8 @@ std::string waiting_text(const waiting& why, const run_row& run, db_time now) {
     case obstacle::queued:
       return fmt::format("the end of another run of the job: {} at once may be RUNNING", why.slots);
     case obstacle::no_tag:
-      return "a node with the tag " + why.name + " that knows the job: none at work has it";
+      return "a node that knows the job and has the tags of its step (" + why.name +
+             "): none at work has";
     case obstacle::limit_reached:
       return fmt::format("the limit {}: it allows {} partitions at once, and they are under way",
                          why.name, why.slots);

@@ -25,6 +25,7 @@ class comparison {
     schedules();
     limits();
     paused_jobs();
+    retentions();
   }
 
  private:
@@ -54,6 +55,8 @@ class comparison {
 
   void run(const run_row& row, const replayed_run& log) {
     const auto name = named(row.id);
+    same(name, "being purged", row.purged_at.has_value(), log.purged);
+    if (row.purged_at) return;
     same(name, "state", str(row.state), str(log.state));
     same(name, "master", row.master.value, log.master.value);
     same(name, "term", row.term.value, log.term.value);
@@ -173,6 +176,23 @@ class comparison {
     for (const auto& job : t_.paused_jobs)
       if (rows.erase(job) == 0) find("job " + job + " is paused in the log, not in the tables");
     for (const auto& job : rows) find("job " + job + " is paused in the tables, not in the log");
+  }
+
+  void retentions() {
+    const auto shown = [](const retention& what) {
+      return std::to_string(what.keep.count()) + " ms, but the last " +
+             std::to_string(what.keep_last);
+    };
+    std::map<std::string, retention> rows;
+    for (const auto& row : w_.rows.retention) rows[row.job] = row.what;
+    v_.count(rule::replay, static_cast<std::int64_t>(rows.size()));
+    for (const auto& [job, what] : t_.retentions)
+      if (!rows.contains(job)) find("the retention of '" + job + "' is in the log alone");
+    for (const auto& [job, what] : rows) {
+      const auto set = t_.retentions.find(job);
+      same("the retention of '" + job + "'", "length", shown(what),
+           set == t_.retentions.end() ? "none" : shown(set->second));
+    }
   }
 
   void failures() {

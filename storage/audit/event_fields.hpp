@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -31,6 +32,15 @@ inline std::string text(const json& detail, const char* field) {
   if (value == detail.end() || !value->is_string())
     throw malformed_event{std::string{"it has no text '"} + field + "'"};
   return value->get<std::string>();
+}
+
+inline std::vector<std::int64_t> numbers(const json& detail, const char* field) {
+  const auto value = detail.find(field);
+  if (value == detail.end() || !value->is_array() ||
+      !std::all_of(value->begin(), value->end(),
+                   [](const json& one) { return one.is_number_integer(); }))
+    throw malformed_event{std::string{"it has no list of numbers '"} + field + "'"};
+  return value->get<std::vector<std::int64_t>>();
 }
 
 template <class State>

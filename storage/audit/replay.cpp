@@ -61,6 +61,8 @@ class replayer : sharing_replay {
         {event::job_paused, &r::job_paused},
         {event::job_resumed, &r::job_resumed},
         {event::limit_set, &r::limit_set},
+        {event::retention_set, &r::retention_set},
+        {event::runs_purged, &r::runs_purged},
         {event::run_ended, &r::run_ended},
         {event::step_begun, &r::step_begun},
         {event::split_reset, &r::split_reset},
@@ -155,6 +157,13 @@ class replayer : sharing_replay {
     if (run.state != run_state::failed && run.state != run_state::stopped)
       find(rule::replay, "abandons " + named(event_->run) + ", which was " + str(run.state));
     run.abandoned = true;
+  }
+
+  /// Their own events are gone.
+  void runs_purged(const json& detail) {
+    for (const auto id : numbers(detail, "runs"))
+      if (w_.rows.of_all_runs || w_.runs.contains(run_id{id}))
+        made(state_.runs, run_id{id}).purged = true;
   }
 
   // --- leases ------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ struct replayed_run {
   bool abandoned = false;
   bool paused = false;
   int priority = 0;
+  bool purged = false;  // then the log tells nothing else of it
 };
 
 struct replayed_result {
@@ -67,6 +68,7 @@ struct replayed_state {
   std::map<schedule_id, replayed_schedule> schedules;
   std::set<std::string> paused_jobs;
   std::map<std::string, std::optional<int>> limits;  // those that somebody has set
+  std::map<std::string, retention> retentions;
 };
 
 /// Replays the events in the order of their ids, and judges each move by the state that follows

@@ -6,7 +6,7 @@
 
 namespace partita::audit {
 
-/// The events of how runs share the cluster, applied.
+/// The events of how runs share the cluster, and of what is kept of them, applied.
 class sharing_replay : protected schedule_replay {
  protected:
   using schedule_replay::schedule_replay;
@@ -28,6 +28,15 @@ class sharing_replay : protected schedule_replay {
     state_.limits[text(detail, "limit")] =
         detail.contains("slots") ? std::optional{static_cast<int>(number(detail, "slots"))}
                                  : std::nullopt;
+  }
+
+  void retention_set(const json& detail) {
+    const auto job = text(detail, "job");
+    if (!detail.contains("keep_ms"))
+      state_.retentions.erase(job);
+    else
+      state_.retentions[job] = {milliseconds{number(detail, "keep_ms")},
+                                static_cast<int>(number(detail, "keep_last"))};
   }
 
  private:

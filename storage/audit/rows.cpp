@@ -173,6 +173,21 @@ void check_leases(const world& w, verdict& v) {
   v.count(rule::rows, static_cast<std::int64_t>(w.rows.leases.size() + w.rows.failures.size()));
 }
 
+/// A chain is purged as a whole, when it has ended, and then has no rows.
+void check_purged(const world& w, verdict& v) {
+  for (const auto& r : w.rows.runs) {
+    if (r.purged_at && !is_terminal(r.state))
+      v.find(rule::rows, named(r.id) + " is purged, and " + str(r.state));
+    const auto* before = r.restart_of ? found(w.runs, r.restart_of) : nullptr;
+    if (before != nullptr && before->purged_at.has_value() != r.purged_at.has_value())
+      v.find(rule::rows, "of " + named(r.id) + " and " + named(before->id) +
+                             ", which it continues, only one is purged");
+  }
+  for (const auto& s : w.rows.steps)
+    if (const auto* run = found(w.runs, s.row.run); run != nullptr && run->purged_at)
+      v.find(rule::rows, named(s.row.id) + " is left of " + named(run->id) + ", which is purged");
+}
+
 void check_times(const world& w, verdict& v) {
   for (const auto& n : w.rows.nodes)
     if (n.left_at.has_value() != is_terminal(n.state))
@@ -189,6 +204,7 @@ void check_times(const world& w, verdict& v) {
         (r.state == run_state::created && (r.started_at || r.master)))
       v.find(rule::rows, named(r.id) + ": state and times contradict each other");
   }
+  check_purged(w, v);
   for (const auto& s : w.rows.steps) {
     const auto* run = found(w.runs, s.row.run);
     if (s.row.ended_at.has_value() != is_terminal(s.row.state))

@@ -133,6 +133,7 @@ run_row run_of(cursor c) {
   r.tick = c.maybe_time();
   if (const auto since = c.maybe_time()) r.paused = pause_mark{*since, {}, {}};
   r.priority = c.small();
+  r.purged_at = c.maybe_time();
   return r;
 }
 
@@ -163,6 +164,14 @@ step_record step(cursor c) {
 }
 
 paused_job paused(cursor c) { return {c.text(), {}}; }
+
+retention_row kept(cursor c) {
+  retention_row q;
+  q.job = c.text();
+  q.what.keep = milliseconds{c.number()};
+  q.what.keep_last = c.small();
+  return q;
+}
 
 limit_row limit(cursor c) {
   limit_row q;
@@ -289,13 +298,17 @@ class reader {
   reader(const text_query& query, const sql_dialect& dialect) : query_(query), dialect_(dialect) {}
 
   tables all(std::optional<run_id> only) {
-    const auto of_runs = only ? " WHERE run_id IN (" + family(*only) + ")" : "";
+    const auto of_runs = only ? " WHERE run_id IN (" + family(*only) + ")" : std::string{};
+    const auto purging = "(SELECT run_id FROM " + dialect_.prefix + "purging)";
+    const auto whole = (only ? of_runs + " AND " : " WHERE ") + "run_id NOT IN " + purging;
     tables t;
+    t.of_all_runs = !only;
     read(t.runs, run_of,
          "run_id, job, job_version, identity, launch_key, state, master_node_id, term, stop, "
          "restart_of, " +
              time("created_at") + time(", started_at") + time(", ended_at") +
-             ", abandoned, schedule_id" + time(", tick") + time(", paused_at") + ", priority",
+             ", abandoned, schedule_id" + time(", tick") + time(", paused_at") + ", priority" +
+             time(", purged_at"),
          "run" + of_runs, "run_id");
     if (only && t.runs.empty())
       throw store_error(errc::not_found, "there is no run " + std::to_string(only->value));
@@ -311,13 +324,16 @@ class reader {
          "step_id, run_id, name, ordinal, kind, streamed, transferable, max_attempts, state, "
          "count, sealed, carried, error, after_failure, decision, decision_text, " +
              time("started_at") + time(", ended_at") + ", at_most, " + dialect_.as_list("limits"),
-         "step" + of_runs, "step_id");
+         "step" + whole, "step_id");
     read(t.paused_jobs, paused, "job", "paused_job", "job");
     read(t.limits, limit, "name, slots, since_lease", "resource_limit", "name");
-    read_of_steps(t, only ? " WHERE step_id IN (" + ids_of(t.steps) + ")" : "");
+    read(t.retention, kept, "job, keep_ms, keep_last", "retention", "job");
+    read_of_steps(t, only ? " WHERE step_id IN (" + ids_of(t.steps) + ")"
+                          : " WHERE step_id NOT IN (SELECT s.step_id FROM " + dialect_.prefix +
+                                "step s WHERE s.run_id IN " + purging + ")");
     read(t.events, event,
          "event_id, " + time("at") + ", kind, run_id, step_id, lease_id, node_id, detail",
-         "event" + (only ? of_runs + " OR run_id IS NULL" : ""), "event_id");
+         "event" + whole + " OR run_id IS NULL", "event_id");
     return t;
   }
 

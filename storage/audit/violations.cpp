@@ -1,5 +1,7 @@
 #include "storage/audit/violations.hpp"
 
+#include <set>
+
 #include "storage/audit/audit.hpp"
 #include "storage/audit/world.hpp"
 
@@ -49,8 +51,29 @@ std::vector<std::string> violations_with_log(const tables& rows) {
   return sentences_of(audit(rows));
 }
 
+namespace {
+
+/// Whether a step may be gone: its run is purged now.
+class gone_by_purge {
+ public:
+  gone_by_purge(const tables& before, const tables& after) {
+    std::set<run_id> purged;
+    for (const auto& run : after.runs)
+      if (run.purged_at) purged.insert(run.id);
+    for (const auto& step : before.steps)
+      if (purged.contains(step.row.run)) steps_.insert(step.row.id);
+  }
+  bool operator()(step_id step) const { return steps_.contains(step); }
+
+ private:
+  std::set<step_id> steps_;
+};
+
+}  // namespace
+
 std::vector<std::string> violations_between(const tables& before, const tables& after) {
   sentences found;
+  const gone_by_purge purged{before, after};
   match(
       before.nodes, after.nodes, [](const auto& r) { return r.id; },
       [&](const auto& b, const auto* a) {
@@ -60,6 +83,8 @@ std::vector<std::string> violations_between(const tables& before, const tables& 
       before.runs, after.runs, [](const auto& r) { return r.id; },
       [&](const auto& b, const auto* a) {
         check_move("run", b.id, b.state, a ? &a->state : nullptr, found);
+        if (a && b.purged_at && !a->purged_at)
+          found.push_back("run " + str(b.id) + " was purged, and is not");
         if (a && (a->term < b.term || a->stop < b.stop))
           found.push_back("run " + str(b.id) + ": its term or stop request went back");
         if (a && a->master && a->master != b.master && a->term <= b.term)
@@ -68,6 +93,7 @@ std::vector<std::string> violations_between(const tables& before, const tables& 
   match(
       before.steps, after.steps, [](const auto& r) { return r.row.id; },
       [&](const auto& b, const auto* a) {
+        if (!a && purged(b.row.id)) return;
         check_move("step", b.row.id, b.row.state, a ? &a->row.state : nullptr, found);
         if (a && b.row.sealed && (!a->row.sealed || a->row.count != b.row.count))
           found.push_back("step " + str(b.row.id) + ": its sealed split changed");
@@ -77,6 +103,7 @@ std::vector<std::string> violations_between(const tables& before, const tables& 
   match(
       before.leases, after.leases, [](const auto& r) { return r.id; },
       [&](const auto& b, const auto* a) {
+        if (!a && purged(b.step)) return;
         check_move("lease", b.id, b.state, a ? &a->state : nullptr, found);
         if (a && (a->attempt != b.attempt || a->span.lo != b.span.lo || a->span.hi > b.span.hi))
           found.push_back("lease " + str(b.id) + " covers what it did not");
@@ -87,6 +114,7 @@ std::vector<std::string> violations_between(const tables& before, const tables& 
         return std::pair{r.step, r.row.no};
       },
       [&](const auto& b, const auto* a) {
+        if (!a && purged(b.step)) return;
         if (a == nullptr || a->row.lease != b.row.lease || a->row.completed != b.row.completed)
           found.push_back("a result of step " + str(b.step) + " changed");
       });

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "protocol/adoption.hpp"
+#include "protocol/assignment.hpp"
 #include "protocol/mutation.hpp"
 #include "storage/memory/memory_transaction.hpp"
 
@@ -10,12 +11,6 @@ namespace {
 
 bool knows(const node_row& node, const job_ref& job) {
   return std::find(node.info.jobs.begin(), node.info.jobs.end(), job) != node.info.jobs.end();
-}
-
-bool has_tags(const std::vector<std::string>& node, const std::vector<std::string>& wanted) {
-  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& tag) {
-    return std::find(node.begin(), node.end(), tag) != node.end();
-  });
 }
 
 }  // namespace
@@ -60,7 +55,7 @@ std::vector<ready_record> memory_transaction::take_bound_ranges(node_id node, st
 
 held_lease_row memory_transaction::insert_lease(step_id step, node_id node, range span,
                                                 int attempt) {
-  const auto id = next_id(db_.leases);
+  const auto id = lease_id{++db_.last_lease_id};
   insert(db_.leases, id,
          {id, step, node, span, attempt, lease_state::live, 0, 0, 0, now_, std::nullopt});
   return held(db_.leases.at(id));

@@ -1,18 +1,44 @@
 #include "storage/memory/memory_database.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "storage/memory/memory_transaction.hpp"
 
 namespace partita {
 
 namespace {
 
-template <class Map>
-auto rows_of(const Map& map) {
+template <class Map, class Condition>
+auto rows_where(const Map& map, Condition holds) {
   std::vector<typename Map::mapped_type> rows;
   rows.reserve(map.size());
-  for (const auto& [key, row] : map) rows.push_back(row);
+  for (const auto& [key, row] : map)
+    if (holds(row)) rows.push_back(row);
   return rows;
 }
+
+template <class Map>
+auto rows_of(const Map& map) {
+  return rows_where(map, [](const auto&) { return true; });
+}
+
+/// Of runs that are purged, and still have rows, none is shown.
+class purge_filter {
+ public:
+  explicit purge_filter(const memory::state& all) : all_(all) {}
+
+  bool operator()(const event_row& e) const { return !all_.purging.contains(e.run); }
+  bool operator()(const step_record& s) const { return !all_.purging.contains(s.row.run); }
+  template <class Row>
+  bool operator()(const Row& row) const {
+    const auto step = all_.steps.find(row.step);
+    return step == all_.steps.end() || (*this)(step->second);
+  }
+
+ private:
+  const memory::state& all_;
+};
 
 /// Nothing but a share of the tables.
 class memory_session final : public session {
@@ -48,23 +74,25 @@ bool memory_database::shared_over_network() const { return false; }
 
 tables memory_database::audit_rows(std::optional<run_id>) {
   std::lock_guard lock{state_->guard};
+  const purge_filter kept{*state_};
   tables t;
   t.nodes = rows_of(state_->nodes);
   t.runs = rows_of(state_->runs);
-  t.steps = rows_of(state_->steps);
-  t.partitions = rows_of(state_->partitions);
-  t.ready = rows_of(state_->ready);
-  t.leases = rows_of(state_->leases);
-  t.results = rows_of(state_->results);
-  t.checkpoints = rows_of(state_->checkpoints);
+  t.steps = rows_where(state_->steps, kept);
+  t.partitions = rows_where(state_->partitions, kept);
+  t.ready = rows_where(state_->ready, kept);
+  t.leases = rows_where(state_->leases, kept);
+  t.results = rows_where(state_->results, kept);
+  t.checkpoints = rows_where(state_->checkpoints, kept);
   for (const auto& [key, row] : state_->skipped)
-    t.skipped.push_back({row.step, row.no, row.what.item});
-  t.failures = rows_of(state_->failures);
-  t.counters = rows_of(state_->counters);
+    if (kept(row)) t.skipped.push_back({row.step, row.no, row.what.item});
+  t.failures = rows_where(state_->failures, kept);
+  t.counters = rows_where(state_->counters, kept);
   for (const auto& [job, why] : state_->paused_jobs) t.paused_jobs.push_back({job, why});
   t.limits = rows_of(state_->limits);
   t.schedules = rows_of(state_->schedules);
-  t.events = state_->events;
+  t.retention = rows_of(state_->retention);
+  std::copy_if(state_->events.begin(), state_->events.end(), std::back_inserter(t.events), kept);
   return t;
 }
 

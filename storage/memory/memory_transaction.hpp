@@ -6,15 +6,15 @@
 namespace partita::memory {
 
 /// The tables, locked, and one reading of the clock. Rolls back unless committed. One file for each
-/// kind of rows: nodes.cpp, runs.cpp, sharing.cpp, schedules.cpp, steps.cpp, leases.cpp,
-/// results.cpp, views.cpp.
+/// kind of rows: nodes.cpp, runs.cpp, sharing.cpp, retention.cpp, schedules.cpp, steps.cpp,
+/// leases.cpp, results.cpp, views.cpp.
 class memory_transaction final : public single_writer_transaction {
  public:
   explicit memory_transaction(state& shared)
       : db_(shared), lock_(shared.guard), now_(shared.clock()), events_(shared.events.size()) {}
   ~memory_transaction() override;
 
-  void commit() { committed_ = true; }
+  void commit();
 
   node_id insert_node(const node_info& info) override;
   void describe_jobs(std::span<const job_description> jobs) override;
@@ -57,6 +57,16 @@ class memory_transaction final : public single_writer_transaction {
   std::vector<limit_use> limit_uses(std::span<const step_id> steps) override;
   std::vector<paused_job> list_paused_jobs() override;
   std::vector<limit_row> list_limits() override;
+
+  void set_retention(const std::string& job, const retention& what) override;
+  std::int64_t remove_retention(const std::string& job) override;
+  std::vector<run_id> list_purgeable(const purge_choice& which, int most) override;
+  std::vector<run_id> list_expired(int most) override;
+  std::int64_t entomb(std::span<const run_id> chain, bool expired) override;
+  bool take_purge_turn(milliseconds pause) override;
+  std::int64_t purge_rows(int most) override;
+  std::vector<retention_row> list_retention() override;
+  std::int64_t count_purging() override;
 
   db_time now() override { return now_; }
   bool is_balanced(row_lock lock) override;
@@ -175,6 +185,12 @@ class memory_transaction final : public single_writer_transaction {
   void mark_runs_of(const std::string& job, bool paused);
   template <class Condition>
   std::map<node_id, std::int64_t> unended_where(Condition holds) const;
+  bool is_beyond(const run_row& run, const retention& kept);
+  template <class Condition>
+  std::vector<run_id> oldest_ended(Condition holds, int most);
+  template <class Map, class Condition>
+  std::int64_t erase_where(Map& map, Condition holds);
+  std::int64_t purge_step(step_id step);
   template <class Condition>
   int slots_held(Condition holds) const;
 
@@ -222,6 +238,7 @@ class memory_transaction final : public single_writer_transaction {
   std::lock_guard<std::mutex> lock_;
   const db_time now_;
   const std::size_t events_;  // that there were before
+  std::set<run_id> purged_;   // their events go with the commit
   journal changed_;
   bool committed_ = false;
 };

@@ -25,9 +25,15 @@ memory_transaction::~memory_transaction() {
   db_.events.resize(events_);
 }
 
+void memory_transaction::commit() {
+  committed_ = true;
+  if (!purged_.empty())
+    std::erase_if(db_.events, [&](const event_row& e) { return purged_.contains(e.run); });
+}
+
 void memory_transaction::log(std::string_view kind, const subject& about,
                              const nlohmann::json& detail) {
-  const auto id = static_cast<std::int64_t>(db_.events.size()) + 1;
+  const auto id = ++db_.last_event_id;
   db_.events.push_back({id, now_, std::string{kind}, about.run, about.step, about.lease, about.node,
                         detail.empty() ? "{}" : detail.dump()});
 }

@@ -109,7 +109,7 @@ namespace {
 
 bool is_among(const run_row& run, const run_choice& only) {
   const auto state = run.abandoned ? "ABANDONED" : to_string(run.state);
-  return (only.job.empty() || run.job.name == only.job) &&
+  return !run.purged_at && (only.job.empty() || run.job.name == only.job) &&
          (only.states.empty() ||
           std::find(only.states.begin(), only.states.end(), state) != only.states.end()) &&
          (!only.since || run.created_at >= *only.since) &&
@@ -138,7 +138,7 @@ std::vector<run_row> memory_transaction::list_runs(int limit, run_id before,
 std::vector<run_row> memory_transaction::list_runs_of_schedule(schedule_id schedule, int limit) {
   std::vector<run_row> rows;
   for (auto run = db_.runs.rbegin(); run != db_.runs.rend() && std::ssize(rows) < limit; ++run)
-    if (run->second.schedule == schedule) rows.push_back(run->second);
+    if (run->second.schedule == schedule && !run->second.purged_at) rows.push_back(run->second);
   return rows;
 }
 

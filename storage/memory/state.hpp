@@ -49,9 +49,16 @@ struct state {
   std::map<std::string, limit_row> limits;
   std::map<schedule_id, schedule_row> schedules;
   std::map<int, bool> balanced{{0, true}};  // one row: whether their owners are as they should be
+  std::map<std::string, retention_row> retention;
+  std::map<run_id, bool> purging;     // purged runs that have rows
+  std::map<int, db_time> purge_turn;  // one row
   std::vector<event_row> events;
-  std::int64_t last_ready_id = 0;     // rows of `ready` are deleted, and so are schedules; no other
-  std::int64_t last_schedule_id = 0;  // table reuses ids
+  // Rows of these are deleted. Their ids are not used again.
+  std::int64_t last_ready_id = 0;
+  std::int64_t last_schedule_id = 0;
+  std::int64_t last_step_id = 0;
+  std::int64_t last_lease_id = 0;
+  std::int64_t last_event_id = 0;
 };
 
 /// The row with this key, or null.

@@ -45,7 +45,7 @@ std::optional<step_standing> memory_transaction::standing_of(step_id step) {
 std::optional<step_id> memory_transaction::insert_step(run_id run, const step_spec& spec) {
   if (find_step_at(run, spec.ordinal)) return std::nullopt;
   step_row row;
-  row.id = next_id(db_.steps);
+  row.id = step_id{++db_.last_step_id};
   row.run = run;
   row.spec = spec;
   row.sealed = spec.kind == step_kind::tasklet;
@@ -56,7 +56,7 @@ std::optional<step_id> memory_transaction::insert_step(run_id run, const step_sp
 
 step_id memory_transaction::copy_step(const step_row& from, run_id to, bool completed) {
   step_row row = from;
-  row.id = next_id(db_.steps);
+  row.id = step_id{++db_.last_step_id};
   row.run = to;
   row.spec.after_failure = false;
   if (PARTITA_BUG(restart_forgets_decisions)) row.decided.reset();

@@ -84,6 +84,16 @@ class postgres_transaction final : public transaction {
   std::vector<paused_job> list_paused_jobs() override;
   std::vector<limit_row> list_limits() override;
 
+  void set_retention(const std::string& job, const retention& what) override;
+  std::int64_t remove_retention(const std::string& job) override;
+  std::vector<run_id> list_purgeable(const purge_choice& which, int most) override;
+  std::vector<run_id> list_expired(int most) override;
+  std::int64_t entomb(std::span<const run_id> chain, bool expired) override;
+  bool take_purge_turn(milliseconds pause) override;
+  std::int64_t purge_rows(int most) override;
+  std::vector<retention_row> list_retention() override;
+  std::int64_t count_purging() override;
+
   // --- schedules.cpp
   db_time now() override;
   bool is_balanced(row_lock lock) override;

@@ -24,8 +24,8 @@
 --
 -- partita_owner   owns the tables: migrations
 -- partita_node    what `partita node` does; the event log it can only extend
--- partita_launch  what submit, cancel, restart, abandon, pause, priority, limit, drain and schedule
---                 do, from a terminal or from the page; it can neither claim nor drive
+-- partita_launch  what submit, cancel, restart, abandon, pause, priority, limit, drain, schedule,
+--                 retention and purge do, from a terminal or from the page; it can neither claim nor drive
 -- partita_read    listings, verify, dashboards
 
 DO $$
@@ -105,6 +105,10 @@ GRANT INSERT, UPDATE (number, text, at) ON partita.partition_log TO partita_node
 GRANT INSERT, UPDATE (completed, failed, returned, busy_us, slowest_us, slowest_no, first_lease,
                       last_lease)
   ON partita.tile TO partita_node;
+GRANT UPDATE (next_at) ON partita.purge_turn TO partita_node, partita_launch;
+GRANT EXECUTE ON FUNCTION partita.purge_rows(bigint) TO partita_node, partita_launch;
+-- What is stored decides what a node may purge.
+GRANT EXECUTE ON FUNCTION partita.entomb_expired(bigint[]) TO partita_node;
 GRANT EXECUTE ON FUNCTION partita.fence(bigint, bigint, bigint, bigint, text, bigint[], json)
   TO partita_node;
 
@@ -116,6 +120,8 @@ GRANT INSERT (job, job_version, parameters, identity, launch_key, restart_of, re
   ON partita.run TO partita_launch;
 GRANT INSERT, UPDATE, DELETE ON partita.paused_job TO partita_launch;
 GRANT INSERT, UPDATE (slots, since_lease) ON partita.resource_limit TO partita_launch;
+GRANT INSERT, UPDATE, DELETE ON partita.retention TO partita_launch;
+GRANT EXECUTE ON FUNCTION partita.entomb(bigint[]) TO partita_launch;
 GRANT EXECUTE ON FUNCTION partita.submit(text, jsonb, text) TO partita_launch;
 GRANT UPDATE (state) ON partita.node TO partita_launch; -- `drain`
 GRANT INSERT, DELETE, UPDATE (job, parameters, identity, trigger, zone, overlap, catch_up_ms,

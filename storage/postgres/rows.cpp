@@ -48,6 +48,7 @@ run_row run_of(const pqxx::row& row) {
   run.fair_key = row["fair_key"].c_str();
   if (const auto since = optional_time_of(row["paused_at"]))
     run.paused = pause_mark{*since, row["paused_by"].c_str(), row["paused_note"].c_str()};
+  run.purged_at = optional_time_of(row["purged_at"]);
   run.job_paused = row["job_paused"].as<bool>();
   return run;
 }

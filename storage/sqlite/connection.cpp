@@ -142,7 +142,7 @@ void connection::open() {
   sqlite3_create_function(raw, "partita_submit", 5, SQLITE_UTF8 | SQLITE_DIRECTONLY, this,
                           submit_function, nullptr, nullptr);
   sqlite3_set_authorizer(raw, authorize, this);
-  run_script("PRAGMA foreign_keys = ON");
+  if (!options_.purges) run_script("PRAGMA foreign_keys = ON");
   run(sql::sync_each_commit);
 }
 

@@ -23,6 +23,7 @@ struct open_options {
   milliseconds lock_timeout{10'000};  // how long a lock of others is waited for
   bool create = false;                // else a missing file is schema_missing
   milliseconds author_limit{0};       // of an author's transaction; 0: none
+  bool purges = false;                // foreign keys are not checked: see session_options
   bool alone = false;                 // no other thread writes: there is nobody to make room for
 };
 
@@ -33,7 +34,8 @@ class lock_conflict : public store_error {
   using store_error::store_error;
 };
 
-/// One open handle, used by one thread at a time. WAL, synchronous FULL, foreign keys on. Offers
+/// One open handle, used by one thread at a time. WAL, synchronous FULL, foreign keys
+/// on but where it purges. Offers
 /// SQL the function partita_now(): the clock in microseconds, one reading a transaction.
 ///
 /// SQLite has one writer at a time and no queue of writers. So that no writer starves, a writer

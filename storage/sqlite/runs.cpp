@@ -37,6 +37,7 @@ run_row to_run(const statement& s) {
   if (const auto since = s.get<std::optional<db_time>>(22))
     r.paused = pause_mark{*since, s.get<std::string>(23), s.get<std::string>(24)};
   r.job_paused = s.get<bool>(25);
+  r.purged_at = s.get<std::optional<db_time>>(26);
   return r;
 }
 

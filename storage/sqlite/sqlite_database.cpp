@@ -63,6 +63,7 @@ class sqlite_database : public database {
 
   std::shared_ptr<session> connect(const session_options& options) override {
     auto how = with_timeout(options.statement_timeout);
+    how.purges = options.purges;
     if (!alone_) how.author_limit = options.author_limit;
     auto db = std::make_unique<connection>(how);
     keep_in_memory(false);

@@ -61,6 +61,16 @@ class sqlite_transaction final : public single_writer_transaction {
   std::vector<paused_job> list_paused_jobs() override;
   std::vector<limit_row> list_limits() override;
 
+  void set_retention(const std::string& job, const retention& what) override;
+  std::int64_t remove_retention(const std::string& job) override;
+  std::vector<run_id> list_purgeable(const purge_choice& which, int most) override;
+  std::vector<run_id> list_expired(int most) override;
+  std::int64_t entomb(std::span<const run_id> chain, bool expired) override;
+  bool take_purge_turn(milliseconds pause) override;
+  std::int64_t purge_rows(int most) override;
+  std::vector<retention_row> list_retention() override;
+  std::int64_t count_purging() override;
+
   db_time now() override { return db_.now(); }
   bool is_balanced(row_lock lock) override;
   std::int64_t set_balanced(bool balanced) override;
@@ -172,6 +182,9 @@ class sqlite_transaction final : public single_writer_transaction {
 
  private:
   std::optional<step_row> find_step(step_id step);
+  std::vector<run_id> past_runs(const purge_choice& of_job, std::size_t most);
+  template <class Choose>
+  std::vector<run_id> past_runs_of_jobs(int most, Choose choice_of);
 
   connection& db_;
   std::optional<author_statements> author_;

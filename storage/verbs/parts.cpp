@@ -1,5 +1,7 @@
 #include "storage/verbs/parts.hpp"
 
+#include <algorithm>
+
 #include "protocol/mutation.hpp"
 #include "protocol/ranges.hpp"
 #include "protocol/retry.hpp"
@@ -28,6 +30,13 @@ step_row require_driven_step(transaction& tx, step_id step, node_id node, term t
   if (!found) throw store_error(errc::not_found, "there is no " + named(step));
   require_drive(found->run, found->run.id, node, t);
   return found->step;
+}
+
+void require_known_job(transaction& tx, const std::string& job) {
+  const auto known = tx.list_known_jobs();
+  if (std::none_of(known.begin(), known.end(),
+                   [&](const known_job& one) { return one.latest.job.name == job; }))
+    throw store_error(errc::not_found, "no node has told of a job " + job);
 }
 
 subject about(const held_lease_row& held) {

@@ -18,6 +18,9 @@ run_row require_drive(const std::optional<run_row>& found, run_id run, node_id n
 /// The step, locked, under the fence of its run. Throws not_found, and as `require_drive`.
 step_row require_driven_step(transaction& tx, step_id step, node_id node, term t, row_lock of_step);
 
+/// Throws not_found for a job that no node has told of.
+void require_known_job(transaction& tx, const std::string& job);
+
 subject about(const held_lease_row& held);
 
 /// What is left of each lease: its span without what has ended. REQUIRES: they are locked.

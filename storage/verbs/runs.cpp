@@ -42,6 +42,9 @@ run_row require_same_launch(const run_row& found, const run_row& wanted) {
 }
 
 void require_continuable(transaction& tx, const run_row& ended) {
+  if (ended.purged_at && !PARTITA_BUG(purged_runs_are_continued))
+    throw store_error(errc::wrong_state,
+                      named(ended.id) + " was purged; submit its job again instead");
   if (ended.state != run_state::failed && ended.state != run_state::stopped)
     throw store_error(errc::wrong_state, named(ended.id) + " is " +
                                              std::string{to_string(ended.state)} +

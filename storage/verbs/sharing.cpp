@@ -1,7 +1,5 @@
 #include "storage/verbs/sharing.hpp"
 
-#include <algorithm>
-
 #include "protocol/mutation.hpp"
 #include "storage/event_detail.hpp"
 #include "storage/text.hpp"
@@ -52,10 +50,7 @@ void pause_job(transaction& tx, const std::string& job, const std::string& note,
   require_text("the name of the job", job);
   require_text("the note", note);
   require_text("who asks", by);
-  const auto known = tx.list_known_jobs();
-  if (std::none_of(known.begin(), known.end(),
-                   [&](const known_job& one) { return one.latest.job.name == job; }))
-    throw store_error(errc::not_found, "no node has told of a job " + job);
+  require_known_job(tx, job);
   tx.pause_job(job, by, note);
   tx.log(event::job_paused, {}, event::asked({{"job", job}, {"note", note}}, by));
 }

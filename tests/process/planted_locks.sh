@@ -21,7 +21,7 @@ printf '| planted bug | found by |\n|---|---|\n'
 for bug in claim_without_locking_the_node step_ends_without_waiting_for_claims \
   sweep_without_the_lock report_without_locking_the_lease seal_without_locking_the_nodes \
   chunk_looks_before_the_lock balance_without_the_lock limits_without_the_lock \
-  queue_without_the_lock
+  queue_without_the_lock purge_without_the_lock
 do
   if PARTITA_PLANTED_BUG="postgres_$bug" "$PLANTED_LOCKS" -r compact --durations no >"$out" 2>&1
   then by="NOT FOUND"; failed=$((failed + 1))
@@ -31,5 +31,5 @@ do
   fi
   echo "| postgres_$bug | $by |"
 done
-echo "9 planted bugs, $failed not found"
+echo "10 planted bugs, $failed not found"
 [ "$failed" -eq 0 ]

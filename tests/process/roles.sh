@@ -128,6 +128,24 @@ allowed node "update partita.schedule set owner_node_id = null"
 allowed launch "delete from partita.schedule"
 denied read "update partita.schedule_balance set balanced = false"
 denied node "insert into partita.schedule_balance values (false)"
+# What is purged is said by people; nodes do what is stored.
+allowed node "select partita.entomb_expired('{0}')"
+denied node "select partita.entomb('{0}')"
+denied launch "select partita.entomb_expired('{0}')"
+allowed launch "select partita.entomb('{}')"
+denied node "insert into partita.retention values ('', 1000, 0)"
+denied node "insert into partita.purging (run_id) values (1)"
+denied launch "insert into partita.purging (run_id) values (1)"
+denied launch "delete from partita.purging"
+for role in node launch; do
+  allowed $role "select partita.purge_rows(1)"
+  denied $role "delete from partita.event"
+  denied $role "delete from partita.result"
+done
+for sql in "select partita.entomb('{}')" "select partita.purge_rows(1)" \
+  "update partita.purge_turn set next_at = now()" "delete from partita.retention"; do
+  denied read "$sql"
+done
 allowed owner "alter table partita.node add column more int"
 allowed owner "create table partita.more (a int)"
 

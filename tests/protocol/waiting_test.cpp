@@ -124,6 +124,11 @@ TEST_CASE("a run that is held back waits for what its job, its steps and the lim
   auto tagged = able;
   tagged.info.tags = {"gpu"};
   CHECK(why_held_back(driven, {step}, {tagged}, {}, 0, 0).what == obstacle::none);
+  auto other = tagged;
+  other.info.tags = {"ssd"};
+  step.spec.tags = {"gpu", "ssd"};  // no single node has both
+  CHECK(why_held_back(driven, {step}, {tagged, other}, {}, 0, 0).name == "gpu, ssd");
+  step.spec.tags = {"gpu"};
   const std::vector<limit_row> limits{{"api", 3, {}, 3}, {"disk", 1, {}, 1}};
   found = why_held_back(driven, {step}, {tagged}, limits, 0, 0);
   CHECK(found.what == obstacle::limit_reached);

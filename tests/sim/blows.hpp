@@ -27,9 +27,11 @@ enum class blow {
   pause_job,
   resume_job,
   prioritize_run,
-  set_limit,  // of the one that steps name
+  set_limit,      // of the one that steps name
+  purge_runs,     // those that have just ended, too
+  set_retention,  // a second or a few, of all jobs or of one
 };
-inline constexpr int blows = 20;
+inline constexpr int blows = 22;
 std::string to_string(blow);
 
 struct planned {

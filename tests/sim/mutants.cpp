@@ -89,6 +89,12 @@ constexpr mutant mutants[] = {
     {"limits_forget_other_nodes", memory},
     {"limits_count_what_is_lost", memory},
     {"a_pause_never_ends", memory},
+    // --- retention
+    {"purge_of_what_goes_on", memory},
+    {"purge_of_half_a_chain", memory},
+    {"purged_runs_are_continued", memory},
+    {"purge_leaves_leases", memory},
+    {"sqlite_purge_forgets_later_partitions", sqlite},
     // --- statements of SQLite
     {"sqlite_claim_drops_the_rest", sqlite},
     {"sqlite_masterships_are_not_found", sqlite},

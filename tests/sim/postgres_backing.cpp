@@ -28,8 +28,10 @@ constexpr auto empty_all = R"(
 TRUNCATE partita.node, partita.job, partita.run, partita.step, partita.partition, partita.ready,
          partita.lease, partita.partition_log, partita.result, partita.checkpoint, partita.skipped,
          partita.failure, partita.event, partita.output_name, partita.step_counter,
-         partita.tile, partita.paused_job, partita.resource_limit
+         partita.tile, partita.paused_job, partita.resource_limit, partita.retention,
+         partita.purging
 RESTART IDENTITY CASCADE;
+UPDATE partita.purge_turn SET next_at = 'epoch';
 DROP TABLE IF EXISTS ledger)";
 
 void execute(pqxx::connection& on, const std::string& sql) {

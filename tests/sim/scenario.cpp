@@ -55,6 +55,10 @@ void schedule(world& w, const planned& p, std::size_t number, users& people, fau
       case blow::prioritize_run:
       case blow::set_limit:
         return people.hold_back(p.target, p.what);
+      case blow::purge_runs:
+        return people.purge(p.target);
+      case blow::set_retention:
+        return people.set_retention(p.target);
     }
   });
 }
@@ -222,23 +226,26 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
     people.pause_all_schedules();
     w.run_until(
         [&] {
-          if (people.busy()) return false;
+          if (people.busy() || w.observer().count_purging() > 0) return false;
           for (const auto& r : w.observer().list_runs(1000, {}))
             if (!is_terminal(r.state)) return false;
           return true;
         },
         s.bound);
     o.recovery = std::chrono::duration_cast<milliseconds>(w.now() - healed);
+    if (w.observer().count_purging() > 0)
+      o.violations.push_back("rows of purged runs are still there");
     // What was under way comes to rest: late calls, the end of drains.
     w.run_until(w.now() + latest_call + milliseconds{1000});
   } catch (const std::exception& e) {
     o.violations.push_back(std::string{"the simulation broke: "} + e.what());
   }
-  const auto rows = w.rows();
+  const auto now = w.rows();
+  const auto rows = w.rows_of_all_runs();
   o.simulated = std::chrono::duration_cast<milliseconds>(w.now() - begun);
   o.runs = static_cast<int>(rows.runs.size());
   o.violations.insert(o.violations.end(), w.violations.begin(), w.violations.end());
-  for (auto& v : audit::violations_with_log(rows)) o.violations.push_back(v);
+  for (auto& v : audit::violations_with_log(now)) o.violations.push_back(v);
   check_runs(people, rows, s.bound, o);
   check_acknowledged(known, rows, o);
   check_ledger(w, kind, people, rows, o);

@@ -78,6 +78,23 @@ class users {
       call_until_answered([=] { flow.set_priority(run, which % 7 - 3, "user"); });
   }
 
+  void purge(int which) {
+    const purge_choice ended{which % 3 == 0 ? names[which % work_kinds] : "",
+                             {},
+                             {milliseconds{which % 2'000}, which % 4}};
+    call_until_answered([=, this] { world_.user().purge(ended, 1 + which % 5, "user"); });
+    call_until_answered(
+        [=, this] { world_.user().purge_rows(1 + which % 20, milliseconds{which % 500}); });
+  }
+
+  void set_retention(int which) {
+    const std::string job = which % 3 == 0 ? "" : names[which % work_kinds];
+    const retention kept{std::chrono::seconds{1 + which % 5}, which % 4};
+    call_until_answered([=, this] {
+      world_.user().set_retention(job, which % 5 == 0 ? std::nullopt : std::optional{kept}, "user");
+    });
+  }
+
   bool held_back() const { return held_back_; }
 
   void let_everything_go_on() {

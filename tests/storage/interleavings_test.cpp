@@ -278,3 +278,28 @@ TEST_CASE_METHOD(meeting, "two that begin the last run that a queue allows begin
   CHECK_FALSE(second);
   judge();
 }
+
+TEST_CASE_METHOD(meeting, "of a purge and a restart of the same run that meet, one is refused") {
+  if (!possible()) return;
+  const auto node = join();
+  const auto r = drive(node);
+  end(r, run_state::failed);
+  pass(milliseconds{1});
+  const auto purge_first = GENERATE(false, true);
+  interleaving order{*on};
+  order.hold(the_log);
+  std::vector<run_id> purged;
+  const auto purge = [&] {
+    CHECK(order.begin("purge", [&](store& s) { purged = s.purge({job.name, {}, {}}, 10); }));
+  };
+  if (purge_first) purge();
+  CHECK(order.begin("restart", [&](store& s) { s.restart(r.run, "again"); }));
+  if (!purge_first) purge();
+  order.let_go();
+  CHECK_FALSE(order.end_of("purge"));
+  CHECK(order.end_of("restart") ==
+        (purge_first ? std::optional{errc::wrong_state} : std::nullopt));
+  CHECK(purged.empty() == !purge_first);
+  CHECK(db->find_continuation(r.run).has_value() == !purge_first);
+  judge();
+}

@@ -19,6 +19,7 @@ class history : public contract {
   history() {
     if (on->name() == "memory") return;
     a = join("a"), b = join("b"), gone = join("gone");
+    purged_and_gone();
     going_on();
     completed_with_a_retry();
     failed_and_continued();
@@ -59,12 +60,25 @@ class history : public contract {
   std::string id(auto of) const { return std::to_string(of.value); }
 
   node_id a, b, gone, lost;
-  driven_run open, done, once;
+  driven_run open, done, once, purged;
   run_id failed, next;
   step_id open_step, done_step, once_step, prepared, next_step, limited_step;
   lease_id live, ended, tried, retried, once_lease;
 
  private:
+  void purged_and_gone() {
+    purged = drive(a, "7");
+    const auto step = split(purged, 2);
+    complete_all(a, take(a, step));
+    end(purged, step, step_state::completed);
+    end(purged, run_state::completed);
+    db->set_retention("", retention{std::chrono::seconds{1}, 0});
+    pass(milliseconds{1500});
+    REQUIRE(db->purge({job.name, {}, {}}, 1).size() == 1);
+    REQUIRE(db->purge_rows(1000, milliseconds{0}).removed > 0);
+    REQUIRE(db->count_purging() == 0);
+  }
+
   void going_on() {
     open = drive(a, "1");
     open_step = begin(open, spec());
@@ -294,6 +308,12 @@ TEST_CASE_METHOD(history, "rows that were edited are found", "[verify]") {
        "DROP INDEX @run_of_tick; UPDATE @run SET schedule_id = 1, "
        "tick = (SELECT min(created_at) FROM @run)"},
       {rule::replay, "DELETE FROM @schedule"},
+      // purged, and not; or not purged, and so said
+      {rule::replay, "UPDATE @run SET purged_at = NULL" + of_run(purged.run)},
+      {rule::rows, "UPDATE @run SET purged_at = ended_at" + of_run(done.run)},
+      {rule::rows, "UPDATE @run SET purged_at = created_at" + of_run(open.run)},
+      {rule::replay, "UPDATE @retention SET keep_last = 1"},
+      {rule::replay, "DELETE FROM @retention"},
       {rule::rows, "UPDATE @lease SET completed = 3" + of_lease(live)},
       {rule::rows, "UPDATE @step_counter SET completed = 3" + of_step(open_step)},
       {rule::rows, "UPDATE @step_counter SET skip_count = 0" + of_step(done_step)},
@@ -302,8 +322,8 @@ TEST_CASE_METHOD(history, "rows that were edited are found", "[verify]") {
       {rule::rows, "UPDATE @step SET carried = 1" + of_step(next_step)},
   };
   const auto& edit = edits[static_cast<std::size_t>(
-      GENERATE(Catch::Generators::range(0, 52)))];  // the next line counts them
-  REQUIRE(edits.size() == 54);
+      GENERATE(Catch::Generators::range(0, 59)))];  // the next line counts them
+  REQUIRE(edits.size() == 59);
   INFO(edit.sql);
   tamper(edit.sql);
   const auto v = verdict();

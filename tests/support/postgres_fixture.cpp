@@ -39,8 +39,9 @@ class postgres_backend final : public backend {
             "partita.lease, partita.result, partita.checkpoint, partita.skipped, partita.failure, "
             "partita.event, "
             "partita.output_name, partita.step_counter, partita.tile, "
-            "partita.job, partita.paused_job, partita.resource_limit, partita.schedule RESTART "
-            "IDENTITY CASCADE; "
+            "partita.job, partita.paused_job, partita.resource_limit, partita.retention, "
+            "partita.purging, partita.schedule RESTART IDENTITY CASCADE; "
+            "UPDATE partita.purge_turn SET next_at = 'epoch'; "
             "UPDATE partita.schedule_balance SET balanced = true");
     set_clock("SELECT now()");
   }

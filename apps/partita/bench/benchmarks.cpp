@@ -43,6 +43,7 @@ cli::option_list plan_options() {
              {"partitions", "N", "partitions of the run (its own number for each benchmark)"},
              {"body-us", "US", "CPU time of a partition on average (likewise)"},
              {"streamed", "", "claim_throughput: the split yields one partition after the other"},
+             {"limited", "", "claim_throughput: under limits that never hold it back"},
              {"shape", "SHAPE", "executor_scaling: uniform, zipf or giant costs", "", "uniform"},
              {"rounds", "N", "pickup_latency: runs, one after the other", "", "40"}} +
          cli::node_setting_options();
@@ -56,6 +57,7 @@ plan plan_of(const benchmark& what, const cli::arguments& args, const std::strin
       args.maybe_number("partitions", 1, p.settings.max_partitions).value_or(what.partitions);
   p.body = microseconds{args.maybe_number("body-us", 0, 3'600'000'000).value_or(what.body_us)};
   p.streamed = args.has("streamed");
+  p.limited = args.has("limited");
   p.shape = args.one_of("shape", {"uniform", "zipf", "giant"});
   p.rounds = static_cast<int>(args.number("rounds", 1, 1'000'000));
   p.db = cli::open_or_create(url);

@@ -30,6 +30,7 @@ struct plan {
   std::int64_t partitions = 0;
   microseconds body{0};  // of CPU, each partition on average
   bool streamed = false;
+  bool limited = false;
   std::string shape;
   int rounds = 0;
   std::shared_ptr<span_sink> traces{};  // of all nodes

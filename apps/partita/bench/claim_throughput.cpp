@@ -18,6 +18,9 @@ struct gate {
   }
 };
 
+constexpr int never_reached = 1'000'000;
+constexpr const char* limit_name = "bench";
+
 job the_job(const plan& p, const std::shared_ptr<gate>& held) {
   partitioned step{"work"};
   if (p.streamed)
@@ -32,6 +35,7 @@ job the_job(const plan& p, const std::shared_ptr<gate>& held) {
     held->wait();
     if (body.count() > 0) spin(body);
   });
+  if (p.limited) step.at_most(never_reached).limited_by(limit_name);
   return job{"bench_claim_throughput"}.step(step);
 }
 
@@ -46,6 +50,7 @@ cli::document claim_throughput(const plan& p, meter& m) {
   cli::document claims;
   {
     cluster nodes(p.db, the_job(p, held), p.settings, p.nodes, p.traces);
+    if (p.limited) sharing_store{p.db->connect({})}.set_limit(limit_name, never_reached);
     const auto run = nodes.submit();
     nodes.wait_sealed(run);
     m.begin();
@@ -61,6 +66,7 @@ cli::document claim_throughput(const plan& p, meter& m) {
   const auto execute_s = seconds(std::max(at.sealed, at.leased), at.ended);
   const auto count = static_cast<double>(p.partitions);
   return {{"streamed", p.streamed},
+          {"limited", p.limited},
           {"insert_s", rounded(insert_s)},
           {"inserted_per_s", std::llround(count / insert_s)},
           {"execute_s", rounded(execute_s)},

@@ -25,6 +25,8 @@ exit_code pause_command(const invocation& in);
 exit_code resume_command(const invocation& in);
 exit_code priority_command(const invocation& in);
 exit_code limit_command(const invocation& in);
+exit_code retention_command(const invocation& in);
+exit_code purge_command(const invocation& in);
 exit_code schedule_command(const invocation& in);
 exit_code schema_command(const invocation& in);
 exit_code doctor_command(const invocation& in);

@@ -274,6 +274,9 @@ class job_page {
         {"ended", cell_of("/ended_at", cell::time)},
         {"took", cell_of("/duration_s", cell::duration)}};
     if (!view_.waits_for.empty()) fields.push_back({"waits for", view_.waits_for});
+    if (view_.run.purged_at)
+      fields.push_back({"purged", cell_of("/purged_at", cell::time) +
+                                      ": what it did is gone, how it ended is kept"});
     if (view_.run.restart_of)
       fields.push_back({"continues run", std::to_string(view_.run.restart_of.value)});
     for (const auto& [name, value] : run["parameters"].items())

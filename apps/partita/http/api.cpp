@@ -60,6 +60,11 @@ std::vector<route> reading_routes(api_state& state, const access_rules& access) 
             allow_only(c.what, {});
             return limits_view(look);
           }),
+      get("retention",
+          [](const reader& look, const call& c) {
+            allow_only(c.what, {});
+            return retention_view(look);
+          }),
       get("schedules",
           [](const reader& look, const call& c) {
             allow_only(c.what, {});

@@ -2,11 +2,14 @@
 
 #include "actors/log_event.hpp"
 #include "apps/partita/documents.hpp"
+#include "apps/partita/errors.hpp"
 #include "apps/partita/http/cluster_views.hpp"
 #include "apps/partita/http/run_views.hpp"
+#include "apps/partita/schedule_options.hpp"
 #include "batch/description.hpp"
 #include "batch/errors.hpp"
 #include "batch/submit.hpp"
+#include "storage/clock.hpp"
 
 namespace partita::http {
 
@@ -34,13 +37,17 @@ void allow_members(const json& body, const std::vector<std::string>& names) {
 }
 
 /// What operators change.
-class operator_store : public launcher_store, public sharing_store, public schedule_store {
+class operator_store : public launcher_store,
+                       public sharing_store,
+                       public retention_store,
+                       public schedule_store {
  public:
   explicit operator_store(const std::shared_ptr<session>& with)
       : facet(with),
         run_lookup(with),
         launcher_store(with),
         sharing_store(with),
+        retention_store(with),
         schedule_store(with) {}
 };
 
@@ -227,6 +234,22 @@ document set_limit(const changes&, const operator_store& s, const call& c, const
   return {{"name", c["name"]}, {"slots", slots ? document(*slots) : document(nullptr)}};
 }
 
+document set_retention(const changes&, const operator_store& s, const call&, const json& body,
+                       const std::string& by) {
+  allow_members(body, {"job", "keep_s", "keep_last"});
+  if (!body.contains("keep_s"))
+    throw http_error(400, "bad_body", "the body must tell keep_s", "null: it is taken back");
+  const auto job = body.value("job", json(nullptr)).is_null() ? "" : text_in(body, "job");
+  const auto seconds = number_in(body, "keep_s");
+  std::optional<retention> what;
+  if (seconds)
+    what = retention{std::chrono::seconds{*seconds}, number_in(body, "keep_last").value_or(0)};
+  s.set_retention(job, what, by);
+  auto shown = cli::retention_document({job, what.value_or(retention{})});
+  if (!what) shown["keep_s"] = nullptr;
+  return shown;
+}
+
 document pause_schedule(const changes&, const operator_store& s, const call& c, const json& body,
                         const std::string& by) {
   allow_members(body, {"note"});
@@ -245,6 +268,33 @@ document run_schedule(const changes& of, const operator_store& s, const call& c,
   allow_members(body, {});
   const auto version = of.job_named(of.schedule_named(c["name"]).what.job, 0).latest.job.version;
   return of.run_document(s.run_schedule(c["name"], std::nullopt, version, by));
+}
+
+db_time time_in(const json& body, const char* name, db_time now) {
+  const auto text = text_in(body, name);
+  if (text.empty() && name == std::string_view{"to"}) return now;
+  if (const auto at = cli::parse_since(text, now)) return *at;
+  throw http_error(400, "bad_body",
+                   std::string{name} + " must be a time like 2026-03-01T10:20, or 3d");
+}
+
+/// A tick that has a run already keeps that one.
+document backfill_schedule(const changes& of, const operator_store& s, const call& c,
+                           const json& body, const std::string& by) {
+  allow_members(body, {"from", "to"});
+  const auto row = of.schedule_named(c["name"]);
+  const auto now = wall_now();
+  std::vector<db_time> ticks;
+  try {
+    ticks = cli::past_ticks(row.what, time_in(body, "from", now), time_in(body, "to", now));
+  } catch (const cli::command_error& e) {
+    throw http_error(400, "bad_body", e.what());
+  }
+  const auto version = of.job_named(row.what.job, 0).latest.job.version;
+  auto runs = document::array();
+  for (const auto tick : ticks)
+    runs.push_back(std::to_string(s.run_schedule(c["name"], tick, version, by).id.value));
+  return {{"runs", runs}};
 }
 
 document drain(const changes&, const operator_store& s, const call& c, const json& body,
@@ -270,6 +320,8 @@ std::vector<route> changing_routes(const std::shared_ptr<database>& by, reader_p
           {"POST", "/api/v1/jobs/{name}/pause", to.route_to(200, pause_job)},
           {"POST", "/api/v1/jobs/{name}/resume", to.route_to(200, resume_job)},
           {"POST", "/api/v1/limits/{name}", to.route_to(200, set_limit)},
+          {"POST", "/api/v1/retention", to.route_to(200, set_retention)},
+          {"POST", "/api/v1/schedules/{name}/backfill", to.route_to(201, backfill_schedule)},
           {"POST", "/api/v1/schedules/{name}/pause", to.route_to(200, pause_schedule)},
           {"POST", "/api/v1/schedules/{name}/resume", to.route_to(200, resume_schedule)},
           {"POST", "/api/v1/schedules/{name}/run", to.route_to(201, run_schedule)},

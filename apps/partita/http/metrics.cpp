@@ -90,6 +90,10 @@ void add_own(families& to, const vital_signs& own) {
   to.counts("schedule_ticks_total", "ticks of the schedules that it owns, by what came of them")
       .add(static_cast<double>(c.ticks_fired.value()), {{"result", "fired"}})
       .add(static_cast<double>(c.ticks_missed.value()), {{"result", "missed"}});
+  to.counts("runs_purged_total", "runs that were past what is kept of their jobs")
+      .add(static_cast<double>(c.runs_purged.value()));
+  to.counts("rows_purged_total", "rows of purged runs that it removed")
+      .add(static_cast<double>(c.rows_purged.value()));
   if (const auto renewed = c.renewed.last(); renewed != mono_time{})
     to.gauge("node_heartbeat_age_seconds", "since this node's last heartbeat")
         .add(std::chrono::duration<double>(boot_now() - renewed).count());

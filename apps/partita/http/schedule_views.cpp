@@ -49,6 +49,14 @@ document schedule_view(const reader& look, const std::string& name) {
   return shown;
 }
 
+document retention_view(const reader& look) {
+  std::vector<document> items;
+  for (const auto& row : look.list_retention()) items.push_back(cli::retention_document(row));
+  auto shown = list_of(std::move(items));
+  shown["purging"] = look.count_purging();
+  return shown;
+}
+
 document limits_view(const reader& look) {
   std::vector<document> items;
   for (const auto& row : look.list_limits()) items.push_back(cli::limit_document(row));

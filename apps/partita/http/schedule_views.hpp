@@ -16,5 +16,7 @@ cli::document schedule_view(const reader& look, const std::string& name);
 
 /// All limits, by name.
 cli::document limits_view(const reader& look);
+/// How long runs are kept, by job, and how many purged ones still have rows.
+cli::document retention_view(const reader& look);
 
 }  // namespace partita::http

@@ -295,6 +295,7 @@ void world::check() {
   for (auto& v : audit::violations(after)) violations.push_back(v);
   for (auto& v : audit::violations_between(before_, after)) violations.push_back(v);
   note_given_up_alive(after);
+  purged_.keep(before_, after);
   before_ = std::move(after);
 }
 

@@ -9,6 +9,7 @@
 #include "actors/deps.hpp"
 #include "apps/testing/sim/dice.hpp"
 #include "apps/testing/sim/faults.hpp"
+#include "apps/testing/sim/purged_rows.hpp"
 #include "storage/store.hpp"
 #include "storage/tables.hpp"
 
@@ -76,6 +77,8 @@ class world {
   /// A session of a user: it fails like any other.
   const store& user() { return *user_; }
   tables rows() const { return db_->audit_rows({}); }
+  /// As if no run had been purged.
+  tables rows_of_all_runs() const { return purged_.put_back(rows()); }
   const registry& jobs() const { return *jobs_; }
   const settings& limits() const { return limits_; }
   const world_facts& facts() const { return facts_; }
@@ -129,6 +132,7 @@ class world {
 
   std::shared_ptr<database> db_;
   tables before_;
+  purged_rows purged_;
   std::vector<std::unique_ptr<member>> members_;
   std::optional<store> observer_;
   std::optional<store> user_;

@@ -11,7 +11,7 @@ inline const std::string run_values = R"(
        partita.micros(started_at) AS started_at, partita.micros(ended_at) AS ended_at, abandoned,
        coalesce(trace_parent, '') AS trace_parent, coalesce(schedule_id, 0) AS schedule_id,
        partita.micros(tick) AS tick, priority, fair_key, partita.micros(paused_at) AS paused_at,
-       paused_by, paused_note,
+       paused_by, paused_note, partita.micros(purged_at) AS purged_at,
        job IN (SELECT p.job FROM partita.paused_job p) AS job_paused)";
 inline const std::string run_columns = "SELECT" + run_values + " FROM partita.run ";
 
@@ -48,7 +48,7 @@ struct asked_of_runs {
 inline const std::string is_in_states =
     "CASE WHEN abandoned THEN 'ABANDONED' ELSE state END = ANY ($3::text[])";
 inline std::string chosen_runs(const asked_of_runs& asked) {
-  return std::string{asked.job ? "job = $2" : "$2::text IS NOT NULL"} +
+  return std::string{"purged_at IS NULL AND "} + (asked.job ? "job = $2" : "$2::text IS NOT NULL") +
          (asked.only_live ? " AND state IN ('CREATED', 'RUNNING')" : "") + " AND " +
          (asked.states ? is_in_states : "$3::text[] IS NOT NULL") +
          (asked.master ? " AND master_node_id = $6::bigint" : " AND $6::bigint IS NOT NULL") +
@@ -73,13 +73,15 @@ inline std::string list_parameters(const asked_of_runs& asked, bool before) {
 // $1 at most of each, $2 jobs, $3 states as they are shown
 inline std::string list_runs_of(bool states) {
   return "SELECT r.* FROM unnest($2::text[]) asked (name) CROSS JOIN LATERAL (" + run_columns +
-         "WHERE job = asked.name AND " + (states ? is_in_states : "$3::text[] IS NOT NULL") +
+         "WHERE job = asked.name AND purged_at IS NULL AND " +
+         (states ? is_in_states : "$3::text[] IS NOT NULL") +
          " ORDER BY run_id DESC LIMIT $1::integer) r";
 }
 
 // $1 schedule, $2 at most
 inline const std::string list_runs_of_schedule =
-    run_columns + "WHERE schedule_id = $1::bigint ORDER BY run_id DESC LIMIT $2::integer";
+    run_columns +
+    "WHERE schedule_id = $1::bigint AND purged_at IS NULL ORDER BY run_id DESC LIMIT $2::integer";
 
 // $1 runs
 inline const std::string find_runs = run_columns + "WHERE run_id = ANY ($1::bigint[])";

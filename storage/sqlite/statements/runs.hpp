@@ -9,12 +9,13 @@ inline constexpr char find_run[] = R"sql(
 SELECT run_id, job, job_version, parameters, identity, launch_key, state, master_node_id, term,
        stop, restart_of, result, error, created_at, started_at, ended_at, abandoned,
        trace_parent, schedule_id, tick, priority, fair_key, paused_at, paused_by, paused_note,
-       EXISTS (SELECT 1 FROM partita_paused_job p WHERE p.job = partita_run.job)
+       EXISTS (SELECT 1 FROM partita_paused_job p WHERE p.job = partita_run.job), purged_at
 FROM partita_run WHERE run_id = ?1)sql";
 
 // 1 before, 2 limit, 3 job or '', 4 states as they are shown as a JSON list, or '[]', 5 since, 6
 // until, 7 master, or none
 inline constexpr char chosen_runs[] = R"sql(
+  AND purged_at IS NULL
   AND (?4 = '[]' OR CASE abandoned WHEN 0 THEN state ELSE 'ABANDONED' END IN
                     (SELECT value FROM json_each(?4)))
   AND (?5 IS NULL OR created_at >= ?5) AND (?6 IS NULL OR created_at < ?6)
@@ -26,7 +27,7 @@ inline std::string list_runs(bool of_job, bool only_live) {
 SELECT run_id, job, job_version, parameters, identity, launch_key, state, master_node_id, term,
        stop, restart_of, result, error, created_at, started_at, ended_at, abandoned,
        trace_parent, schedule_id, tick, priority, fair_key, paused_at, paused_by, paused_note,
-       EXISTS (SELECT 1 FROM partita_paused_job p WHERE p.job = partita_run.job)
+       EXISTS (SELECT 1 FROM partita_paused_job p WHERE p.job = partita_run.job), purged_at
 FROM partita_run WHERE run_id < ?1)sql"} +
          (of_job ? " AND job = ?3" : "") +
          (only_live ? " AND state IN ('CREATED', 'RUNNING')" : "") + chosen_runs +
@@ -46,8 +47,8 @@ inline constexpr char runs_of_schedule[] = R"sql(
 SELECT run_id, job, job_version, parameters, identity, launch_key, state, master_node_id, term,
        stop, restart_of, result, error, created_at, started_at, ended_at, abandoned,
        trace_parent, schedule_id, tick, priority, fair_key, paused_at, paused_by, paused_note,
-       EXISTS (SELECT 1 FROM partita_paused_job p WHERE p.job = partita_run.job)
-FROM partita_run WHERE schedule_id = ?1 ORDER BY run_id DESC LIMIT ?2)sql";
+       EXISTS (SELECT 1 FROM partita_paused_job p WHERE p.job = partita_run.job), purged_at
+FROM partita_run WHERE schedule_id = ?1 AND purged_at IS NULL ORDER BY run_id DESC LIMIT ?2)sql";
 
 // 1 launch key
 inline constexpr char run_of_launch[] = "SELECT run_id FROM partita_run WHERE launch_key = ?1";

@@ -11,7 +11,7 @@ from world import OPERATE, READ
 # The contract: method, path, and the members that its answer has at least.
 LIST = ["items", "next"]
 RUN = """id job job_version state stop priority paused job_paused waits_for partitions progress items master term parameters
-    launch_key restart_of trace_parent trace_id created_at started_at ended_at duration_s result
+    launch_key restart_of trace_parent trace_id purged_at created_at started_at ended_at duration_s result
     error rate_per_s eta_s""".split()
 NODE = """id name state running slots stuck tokens tags host pid version jobs joined_at
     heartbeat_at heartbeat_age_s left_at""".split()
@@ -34,11 +34,14 @@ CONTRACT = {
     ("post", "/jobs/{name}/resume"): ["name", "state"],
     ("get", "/limits"): LIST,
     ("post", "/limits/{name}"): ["name", "slots"],
+    ("get", "/retention"): LIST + ["purging"],
+    ("post", "/retention"): ["job", "keep_s", "keep_last"],
     ("get", "/schedules"): LIST,
     ("get", "/schedules/{name}"): SCHEDULE + ["next_ticks", "runs"],
     ("post", "/schedules/{name}/pause"): SCHEDULE,
     ("post", "/schedules/{name}/resume"): SCHEDULE,
     ("post", "/schedules/{name}/run"): RUN,
+    ("post", "/schedules/{name}/backfill"): ["runs"],
     ("get", "/runs"): LIST,
     ("post", "/runs"): RUN,
     ("get", "/runs/count"): ["count", "capped"],

@@ -183,6 +183,35 @@ def sharing(check, node):
     for path in ("pause", "resume", "run"):
         refused(check, f"{path} of none", node.post(f"schedules/weekly/{path}"), 404, "not_found")
 
+    span = {"from": "2020-01-01", "to": "2024-12-31T23:00:00Z"}  # of leap days
+    filled = node.post("schedules/nightly/backfill", span)
+    check("a backfill starts a run for each tick",
+          filled.status == 201 and len(filled.json()["runs"]) == 2, filled)
+    check.equal("and no second one", node.post("schedules/nightly/backfill", span).json(),
+                filled.json())
+    for wrong in ({}, {"from": "soon"}, {"from": 3}, {"from": "1d", "to": "soon"}):
+        refused(check, f"a backfill of {wrong}", node.post("schedules/nightly/backfill", wrong),
+                400)
+    refused(check, "of no schedule", node.post("schedules/weekly/backfill", span), 404)
+
+
+def retention(check, node):
+    """How long runs are kept: what is stored, and what a purged run shows."""
+    check.equal("all is kept", node.get("retention").json()["items"], [])
+    kept = {"job": None, "keep_s": 86400, "keep_last": 3}
+    check.equal("what is stored for all", node.post("retention", kept).json(), kept)
+    mine = {"job": "range_sum", "keep_s": 7200, "keep_last": 0}
+    node.post("retention", {"job": "range_sum", "keep_s": 7200})
+    check.equal("and for a job", node.get("retention").json()["items"], [kept, mine])
+    check.equal("is taken back", node.post("retention", {"job": "range_sum", "keep_s": None})
+                .json()["keep_s"], None)
+    node.post("retention", {"job": None, "keep_s": None})
+    check.equal("one after the other", node.get("retention").json()["items"], [])
+    for wrong in ({}, {"keep_s": 0}, {"keep_s": "1d"}, {"keep_s": 60, "keep_last": -1},
+                  {"keep_s": 60, "job": 3}):
+        refused(check, f"a retention of {wrong}", node.post("retention", wrong), 400)
+    refused(check, "of no job", node.post("retention", {"job": "range_sun", "keep_s": 60}), 404)
+
 
 def drain(check):
     """A node is asked to leave, by another process; and a body that is too deep for recursion."""
@@ -229,4 +258,5 @@ def play(check, node):
     bodies(check, node)
     changes(check, node)
     sharing(check, node)
+    retention(check, node)
     drain(check)

@@ -1,0 +1,92 @@
+#include "actors/janitor.hpp"
+
+#include <algorithm>
+
+#include "actors/log_event.hpp"
+
+namespace partita {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Chains that one transaction purges, and rows that one removes.
+constexpr int chains_at_once = 100;
+constexpr int rows_at_once = 4'000;
+
+/// A piece takes about a tenth of the time from its beginning to that of the next one.
+constexpr auto shortest_pause = 100ms;
+constexpr int parts_of_the_time = 10;
+
+/// From round to round, in heartbeats.
+constexpr int heartbeats_between = 60;
+
+}  // namespace
+
+void janitor_state::begin_round() {
+  try {
+    const auto round = db->verbs()->purge_expired(chains_at_once);
+    answered();
+    const auto purged = std::ssize(round.purged);
+    more_are_past = purged >= chains_at_once;
+    deps->counters->runs_purged.add(purged);
+    if (purged > 0) log::info("runs_purged", log::subject{}, {{"runs", purged}});
+    if (!round.rows_wait) return rest();
+    self->send(self, work_atom::value);
+  } catch (const store_error& e) {
+    failed(e);
+  }
+}
+
+/// Somebody else's pause may be under way: then this one waits for as long as one takes.
+void janitor_state::go_on() {
+  try {
+    const auto begun = deps->now();
+    const auto piece = db->verbs()->purge_rows(rows_at_once, pause);
+    answered();
+    if (!piece.resting && piece.removed == 0) return rest();
+    deps->counters->rows_purged.add(piece.removed);
+    if (!piece.resting)
+      pause = std::max<milliseconds>(
+          shortest_pause,
+          parts_of_the_time * std::chrono::duration_cast<milliseconds>(deps->now() - begun));
+    self->delayed_send(self, pause, work_atom::value);
+  } catch (const store_error& e) {
+    failed(e);
+  }
+}
+
+void janitor_state::answered() {
+  if (tries->succeeded()) log::info("purge_goes_on", log::subject{});
+}
+
+/// The next round goes on where this one ended.
+void janitor_state::failed(const store_error& e) {
+  tries->failed("purge_failed", log::subject{}, e);
+  rest();
+}
+
+void janitor_state::rest() {
+  db->close();
+  const auto next = more_are_past ? pause : heartbeats_between * deps->limits.heartbeat;
+  more_are_past = false;
+  self->delayed_send(self, next, tick_atom::value);
+}
+
+janitor_actor::behavior_type janitor(janitor_actor::stateful_pointer<janitor_state> self,
+                                     deps_ptr deps) {
+  auto& s = self->state;
+  s.self = self;
+  s.deps = deps;
+  s.db = std::make_unique<lazy_session<retention_store>>(deps, "janitor",
+                                                         deps->limits.database_timeout);
+  s.tries = std::make_unique<retries>(retry_wait{deps->limits, deps->seed + 8});
+  s.pause = shortest_pause;
+  // Nodes that begin together do not look together.
+  const auto first = 1 + static_cast<int>(deps->seed % heartbeats_between);
+  self->delayed_send(self, first * deps->limits.heartbeat, tick_atom::value);
+  return {[self](tick_atom) { self->state.begin_round(); },
+          [self](work_atom) { self->state.go_on(); }};
+}
+
+}  // namespace partita

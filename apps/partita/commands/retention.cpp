@@ -1,0 +1,161 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <iostream>
+
+#include "apps/partita/commands/commands.hpp"
+#include "apps/partita/common_options.hpp"
+#include "apps/partita/database_url.hpp"
+#include "apps/partita/documents.hpp"
+#include "apps/partita/launch.hpp"
+#include "apps/partita/repeat.hpp"
+#include "apps/partita/run_filter.hpp"
+#include "apps/partita/signals.hpp"
+#include "apps/partita/text.hpp"
+#include "protocol/duration.hpp"
+#include "storage/clock.hpp"
+
+namespace partita::cli {
+
+namespace {
+
+constexpr int chains_at_once = 100;
+constexpr int rows_at_once = 4'000;
+constexpr int most_listed = 1'000'000;
+
+const listing retention_listed{
+    {{"JOB", "/job"}, {"KEPT", "/keep_s", cell::duration}, {"LAST", "/keep_last", cell::number}},
+    "/job"};
+
+int keep_last_of(const arguments& args) {
+  return static_cast<int>(args.number("keep-last", 0, highest_keep_last));
+}
+
+/// How long ago a run must have ended: from 30d, or from a time.
+milliseconds age_of(const arguments& args) {
+  const auto text = args.text("ended-before");
+  if (text.empty())
+    throw usage_error("purge needs --ended-before", "like --ended-before 30d, or 2026-03-01");
+  if (const auto age = parse_duration(text)) return *age;
+  const auto now = wall_now();
+  const auto since = parse_since(text, now);
+  if (!since || *since > now)
+    throw usage_error(
+        "--ended-before must be a time in the past like 30d, 12h or "
+        "2026-03-01T10:20, not " +
+        text);
+  return std::chrono::ceil<milliseconds>(now - *since);
+}
+
+purge_choice choice_of(const arguments& args) {
+  return {args.text("job"), states_of(args), {age_of(args), keep_last_of(args)}};
+}
+
+void tell(const std::vector<run_id>& runs) {
+  for (auto run : runs) std::cout << run.value << "\n";
+  std::cout << std::flush;
+}
+
+std::size_t purge_all(const retention_store& store, const purge_choice& which) {
+  std::size_t count = 0;
+  for (;;) {
+    const auto purged = ask([&] { return store.purge(which, chains_at_once, operator_name()); });
+    if (purged.empty()) return count;
+    tell(purged);
+    count += purged.size();
+  }
+}
+
+/// Half of the time, so that others get on. Returns whether a signal has ended it.
+bool remove_rows(const retention_store& store, signal_watch& signals) {
+  std::int64_t removed = 0;
+  milliseconds took{1};
+  for (;;) {
+    const auto begun = boot_now();
+    const auto piece = ask([&] { return store.purge_rows(rows_at_once, 2 * took); });
+    if (!piece.resting) took = std::chrono::ceil<milliseconds>(boot_now() - begun);
+    removed += piece.removed;
+    const auto over = !piece.resting && piece.removed == 0;
+    const auto interrupted = !over && signals.wait(took).has_value();
+    if (over || interrupted) {
+      std::cerr << fmt::format("{} rows are removed{}\n", grouped(removed),
+                               interrupted ? "; nodes go on with it" : "");
+      return interrupted;
+    }
+  }
+}
+
+exit_code list_retention(const invocation& in) {
+  require_words(in.args.words(), {"list"}, 1);
+  style_of(in.args);
+  const reader look{connected(in.args)};
+  return print(in.args, [&](std::ostream& out, const style& how) {
+    std::vector<document> items;
+    for (const auto& row : look.list_retention()) items.push_back(retention_document(row));
+    if (how.format == output_format::table || how.format == output_format::wide) {
+      if (items.empty()) std::cerr << "runs are kept for ever\n";
+      for (auto& item : items)
+        if (item["job"].is_null()) item["job"] = "(all others)";
+    }
+    out << render(retention_listed, items, how);
+  });
+}
+
+std::string of_job(const std::string& job) {
+  return job.empty() ? "jobs without a retention of their own" : "job " + escape_controls(job);
+}
+
+exit_code set_retention(const invocation& in) {
+  const auto& words = in.args.words();
+  require_words(words, {"set", "DURATION"}, 2);
+  const auto keep = parse_duration(words[1]);
+  if (!keep) throw usage_error("how long runs are kept is like 30d, 12h or 90m, not " + words[1]);
+  const auto job = in.args.text("job");
+  const retention what{*keep, keep_last_of(in.args)};
+  const retention_store store{connected(in.args)};
+  ask([&] { store.set_retention(job, what, operator_name()); });
+  std::cerr << fmt::format(
+      "runs of {} are purged {} after their end{}\n", of_job(job), to_text(*keep),
+      what.keep_last == 0 ? "" : fmt::format(", but for the last {}", what.keep_last));
+  return exit_code::ok;
+}
+
+exit_code remove_retention(const invocation& in) {
+  require_words(in.args.words(), {"rm"}, 1);
+  const auto job = in.args.text("job");
+  const retention_store store{connected(in.args)};
+  ask([&] { store.set_retention(job, std::nullopt, operator_name()); });
+  std::cerr << fmt::format("nothing is stored any more for {}\n", of_job(job));
+  return exit_code::ok;
+}
+
+}  // namespace
+
+exit_code purge_command(const invocation& in) {
+  require_words(in.args.words(), {}, 0);
+  const auto which = choice_of(in.args);
+  signal_watch signals;
+  session_options how;
+  how.purges = true;
+  const retention_store store{open_existing(database_url(in.args))->connect(how)};
+  if (in.args.has("dry-run")) {
+    const auto found = store.list_purgeable(which, most_listed);
+    tell(found);
+    std::cerr << fmt::format("{} runs would be purged, with those that they continue\n",
+                             found.size());
+    return exit_code::ok;
+  }
+  const auto purged = purge_all(store, which);
+  std::cerr << fmt::format("{} runs are purged\n", purged);
+  return remove_rows(store, signals) ? exit_code::interrupted : exit_code::ok;
+}
+
+exit_code retention_command(const invocation& in) {
+  const auto& words = in.args.words();
+  if (!words.empty() && words.front() == "list") return list_retention(in);
+  if (!words.empty() && words.front() == "set") return set_retention(in);
+  if (!words.empty() && words.front() == "rm") return remove_retention(in);
+  throw usage_error("retention needs a word: list, set DURATION, or rm");
+}
+
+}  // namespace partita::cli

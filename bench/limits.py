@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""What limits cost a step that has some: partitions a second under limits that never hold it back,
+and without, in turns, as a ratio.
+
+  bench/limits.py build/release/partita
+  bench/limits.py build/release/partita --rounds 5 -- --nodes 4 --max-lease-width 100
+"""
+
+import argparse
+import sys
+
+sys.dont_write_bytecode = True
+
+from child import end_on_signals  # noqa: E402
+from pairs import add_options, ratio_of  # noqa: E402
+
+
+def main():
+    asked = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    add_options(asked)
+    args = asked.parse_args()
+    end_on_signals()
+    middle, low, high = ratio_of(args, [], ["--limited"], "limits")
+    print(f"under limits: {middle:.4f} of the rate without (95 %: {low:.4f} to {high:.4f}), "
+          f"{args.rounds} pairs")
+
+
+if __name__ == "__main__":
+    main()
