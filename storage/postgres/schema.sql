@@ -4,6 +4,48 @@ CREATE FUNCTION partita.clock() RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$SELECT now()$$;
 
+CREATE FUNCTION partita.entomb(chain bigint[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  changed bigint;
+BEGIN
+  IF EXISTS (SELECT FROM partita.run r WHERE r.restart_of = ANY (chain)
+             AND r.run_id <> ALL (chain))
+     OR EXISTS (SELECT FROM partita.run r WHERE r.run_id = ANY (chain)
+                AND (r.ended_at IS NULL OR r.restart_of <> ALL (chain))) THEN
+    RAISE EXCEPTION 'only runs that have ended are purged, with all that they continue';
+  END IF;
+  UPDATE partita.run SET purged_at = partita.clock(), result = '', error = ''
+  WHERE run_id = ANY (chain) AND purged_at IS NULL;
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  INSERT INTO partita.purging (run_id) SELECT unnest(chain);
+  RETURN changed;
+END $$;
+
+CREATE FUNCTION partita.entomb_expired(chain bigint[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM partita.run r
+    JOIN partita.retention q ON q.job = r.job
+      OR (q.job = '' AND NOT EXISTS (SELECT FROM partita.retention o WHERE o.job = r.job))
+    WHERE r.run_id = ANY (chain)
+      AND r.ended_at < partita.clock() - q.keep_ms * interval '1 millisecond'
+      AND NOT EXISTS (SELECT FROM partita.run c WHERE c.restart_of = r.run_id)
+      AND (SELECT count(*) FROM (
+             SELECT FROM partita.run k
+             WHERE k.job = r.job AND k.run_id > r.run_id AND k.ended_at IS NOT NULL
+               AND k.purged_at IS NULL
+             LIMIT q.keep_last) newer) = q.keep_last) THEN
+    RAISE EXCEPTION 'what is stored keeps the runs %', chain;
+  END IF;
+  RETURN partita.entomb(chain);
+END $$;
+
 CREATE FUNCTION partita.fair_key(of_job text, version integer, given text) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -141,9 +183,130 @@ EXCEPTION WHEN numeric_value_out_of_range THEN
   RETURN NULL;
 END $_$;
 
+CREATE FUNCTION partita.purge_rows(most bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+  q record;
+  s record;
+  n bigint;
+  last_event bigint;
+  removed bigint := 0;
+BEGIN
+  LOOP
+    SELECT p.run_id, p.step_id, p.no, p.event_id INTO q
+    FROM partita.purging p ORDER BY p.run_id DESC LIMIT 1;
+    EXIT WHEN NOT FOUND OR removed >= most;
+    SELECT t.step_id, t.count, CASE t.step_id WHEN q.step_id THEN q.no ELSE 0 END AS no INTO s
+    FROM partita.step t WHERE t.run_id = q.run_id AND t.step_id >= q.step_id
+    ORDER BY t.step_id LIMIT 1;
+    IF FOUND THEN
+      DELETE FROM partita.skipped WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM partita.skipped
+        WHERE step_id = s.step_id AND no >= s.no AND no < s.no + most LIMIT most));
+      GET DIAGNOSTICS n = ROW_COUNT;
+      removed := removed + n;
+      CONTINUE WHEN n = most; -- there may be more
+      DELETE FROM partita.partition_log
+      WHERE step_id = s.step_id AND no >= s.no AND no < s.no + most;
+      GET DIAGNOSTICS n = ROW_COUNT;
+      removed := removed + n;
+      DELETE FROM partita.checkpoint
+      WHERE step_id = s.step_id AND no >= s.no AND no < s.no + most;
+      GET DIAGNOSTICS n = ROW_COUNT;
+      removed := removed + n;
+      DELETE FROM partita.failure
+      WHERE step_id = s.step_id AND no >= s.no AND no < s.no + most;
+      GET DIAGNOSTICS n = ROW_COUNT;
+      removed := removed + n;
+      DELETE FROM partita.result
+      WHERE step_id = s.step_id AND no >= s.no AND no < s.no + most;
+      GET DIAGNOSTICS n = ROW_COUNT;
+      removed := removed + n;
+      DELETE FROM partita.partition
+      WHERE step_id = s.step_id AND no >= s.no AND no < s.no + most;
+      GET DIAGNOSTICS n = ROW_COUNT;
+      removed := removed + n;
+      IF s.no + most < s.count THEN
+        UPDATE partita.purging SET step_id = s.step_id, no = s.no + most
+        WHERE run_id = q.run_id;
+        CONTINUE;
+      END IF;
+      DELETE FROM partita.tile WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM partita.tile WHERE step_id = s.step_id LIMIT most));
+      GET DIAGNOSTICS n = ROW_COUNT;
+      removed := removed + n;
+      CONTINUE WHEN n = most;
+      DELETE FROM partita.ready WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM partita.ready WHERE step_id = s.step_id LIMIT most));
+      GET DIAGNOSTICS n = ROW_COUNT;
+      removed := removed + n;
+      CONTINUE WHEN n = most;
+      DELETE FROM partita.step_counter WHERE step_id = s.step_id;
+      GET DIAGNOSTICS n = ROW_COUNT;
+      removed := removed + n;
+      UPDATE partita.purging SET step_id = s.step_id + 1, no = 0 WHERE run_id = q.run_id;
+      CONTINUE;
+    END IF;
+    DELETE FROM partita.output_name WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM partita.output_name WHERE run_id = q.run_id LIMIT most));
+    GET DIAGNOSTICS n = ROW_COUNT;
+    removed := removed + n;
+    CONTINUE WHEN n = most;
+    -- With each event that granted a lease, the lease.
+    WITH gone AS (
+      DELETE FROM partita.event WHERE event_id = ANY (ARRAY(
+        SELECT event_id FROM partita.event
+        WHERE run_id = q.run_id AND event_id > q.event_id ORDER BY event_id LIMIT most))
+      RETURNING event_id, kind, lease_id),
+    leases AS (
+      DELETE FROM partita.lease
+      WHERE lease_id = ANY (ARRAY(SELECT lease_id FROM gone WHERE kind = 'LEASE_GRANTED'))
+      RETURNING 1)
+    SELECT (SELECT count(*) FROM leases) + count(*), max(event_id) INTO n, last_event FROM gone;
+    removed := removed + n;
+    IF n > 0 THEN
+      UPDATE partita.purging SET event_id = last_event WHERE run_id = q.run_id;
+      CONTINUE;
+    END IF;
+    -- A body that outlived its lease may have logged until its lease was gone.
+    DELETE FROM partita.partition_log g USING partita.step t
+    WHERE t.run_id = q.run_id AND g.step_id = t.step_id;
+    DELETE FROM partita.step WHERE run_id = q.run_id;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    removed := removed + n + 1;
+    DELETE FROM partita.purging WHERE run_id = q.run_id;
+  END LOOP;
+  RETURN removed;
+END $$;
+
 CREATE FUNCTION partita.refuse() RETURNS trigger
     LANGUAGE plpgsql
-    AS $$ BEGIN RAISE EXCEPTION 'the event log is append-only' USING ERRCODE = '42501'; END $$;
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  IF TG_OP = 'DELETE' AND EXISTS (SELECT FROM partita.purging p WHERE p.run_id = OLD.run_id) THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION 'the event log is append-only' USING ERRCODE = '42501';
+END $$;
+
+CREATE FUNCTION partita.refuse_purged() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  IF EXISTS (SELECT FROM partita.run r
+             WHERE r.run_id = NEW.restart_of AND r.purged_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'a run that was purged is not continued';
+  END IF;
+  RETURN NEW;
+END $$;
 
 CREATE FUNCTION partita.set_fair_key() RETURNS trigger
     LANGUAGE plpgsql
@@ -489,6 +652,7 @@ CREATE TABLE partita.run (
     paused_at timestamp with time zone,
     paused_by text DEFAULT ''::text NOT NULL,
     paused_note text DEFAULT ''::text NOT NULL,
+    purged_at timestamp with time zone,
     CONSTRAINT run_ended_at CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'STOPPED'::text])))),
     CONSTRAINT run_started_at CHECK (
 CASE state
@@ -603,6 +767,17 @@ CREATE TABLE partita.paused_job (
     note text NOT NULL
 );
 
+CREATE TABLE partita.purge_turn (
+    next_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE partita.purging (
+    run_id bigint NOT NULL,
+    step_id bigint DEFAULT 0 NOT NULL,
+    no bigint DEFAULT 0 NOT NULL,
+    event_id bigint DEFAULT 0 NOT NULL
+);
+
 ALTER TABLE partita.ready ALTER COLUMN ready_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME partita.ready_ready_id_seq
     START WITH 1
@@ -617,6 +792,14 @@ CREATE TABLE partita.resource_limit (
     slots integer,
     since_lease bigint DEFAULT 0 NOT NULL,
     CONSTRAINT resource_limit_slots_check CHECK ((slots >= 0))
+);
+
+CREATE TABLE partita.retention (
+    job text NOT NULL,
+    keep_ms bigint NOT NULL,
+    keep_last integer NOT NULL,
+    CONSTRAINT retention_keep_last_check CHECK ((keep_last >= 0)),
+    CONSTRAINT retention_keep_ms_check CHECK ((keep_ms >= 1000))
 );
 
 ALTER TABLE partita.run ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -744,6 +927,9 @@ ALTER TABLE ONLY partita.partition
 ALTER TABLE ONLY partita.paused_job
     ADD CONSTRAINT paused_job_pkey PRIMARY KEY (job);
 
+ALTER TABLE ONLY partita.purging
+    ADD CONSTRAINT purging_pkey PRIMARY KEY (run_id);
+
 ALTER TABLE ONLY partita.ready
     ADD CONSTRAINT ready_pkey PRIMARY KEY (ready_id);
 
@@ -752,6 +938,9 @@ ALTER TABLE ONLY partita.resource_limit
 
 ALTER TABLE ONLY partita.result
     ADD CONSTRAINT result_pkey PRIMARY KEY (step_id, no);
+
+ALTER TABLE ONLY partita.retention
+    ADD CONSTRAINT retention_pkey PRIMARY KEY (job);
 
 ALTER TABLE ONLY partita.run
     ADD CONSTRAINT run_launch_key UNIQUE (launch_key);
@@ -813,6 +1002,8 @@ CREATE INDEX run_ended ON partita.run USING btree (ended_at);
 
 CREATE INDEX run_job ON partita.run USING btree (job, run_id);
 
+CREATE INDEX run_kept ON partita.run USING btree (job, ended_at) WHERE ((ended_at IS NOT NULL) AND (purged_at IS NULL));
+
 CREATE UNIQUE INDEX run_live_identity ON partita.run USING btree (job, md5(identity)) WHERE (state = ANY (ARRAY['CREATED'::text, 'RUNNING'::text]));
 
 CREATE INDEX run_live_of_schedule ON partita.run USING btree (schedule_id) WHERE ((schedule_id IS NOT NULL) AND (state = ANY (ARRAY['CREATED'::text, 'RUNNING'::text])));
@@ -827,9 +1018,14 @@ CREATE INDEX schedule_due ON partita.schedule USING btree (owner_node_id, next_t
 
 CREATE INDEX step_limited ON partita.step USING btree (step_id) WHERE ((state = 'RUNNING'::text) AND (limits <> '{}'::text[]));
 
-CREATE TRIGGER event_is_append_only BEFORE DELETE OR UPDATE ON partita.event FOR EACH STATEMENT EXECUTE FUNCTION partita.refuse();
+CREATE TRIGGER event_is_append_only BEFORE DELETE OR UPDATE ON partita.event FOR EACH ROW EXECUTE FUNCTION partita.refuse();
+
+CREATE TRIGGER purged_run_is_not_continued BEFORE INSERT ON partita.run FOR EACH ROW WHEN ((new.restart_of IS NOT NULL)) EXECUTE FUNCTION partita.refuse_purged();
 
 CREATE TRIGGER run_is_fair BEFORE INSERT ON partita.run FOR EACH ROW EXECUTE FUNCTION partita.set_fair_key();
+
+ALTER TABLE ONLY partita.purging
+    ADD CONSTRAINT purging_run_id_fkey FOREIGN KEY (run_id) REFERENCES partita.run(run_id);
 
 ALTER TABLE ONLY partita.run
     ADD CONSTRAINT run_master_node_id_fkey FOREIGN KEY (master_node_id) REFERENCES partita.node(node_id);

@@ -30,6 +30,9 @@ CREATE UNIQUE INDEX partita_run_identity ON partita_run (job, identity)
 
 CREATE INDEX partita_run_job ON partita_run (job, run_id);
 
+CREATE INDEX partita_run_kept ON partita_run (job, ended_at)
+WHERE ended_at IS NOT NULL AND purged_at IS NULL;
+
 CREATE INDEX partita_run_live_of_schedule ON partita_run (schedule_id)
   WHERE schedule_id IS NOT NULL AND state IN ('CREATED', 'RUNNING');
 
@@ -176,6 +179,15 @@ CREATE TABLE partita_paused_job (
   note TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE partita_purge_turn (next_at INTEGER NOT NULL) STRICT;
+
+CREATE TABLE partita_purging (
+  run_id   INTEGER PRIMARY KEY REFERENCES partita_run,
+  step_id  INTEGER NOT NULL DEFAULT 0,
+  no       INTEGER NOT NULL DEFAULT 0,
+  event_id INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
 CREATE TABLE partita_ready (
   ready_id     INTEGER PRIMARY KEY AUTOINCREMENT,
   step_id      INTEGER NOT NULL REFERENCES partita_step,
@@ -212,6 +224,12 @@ CREATE TABLE partita_result (
   FOREIGN KEY (step_id, no) REFERENCES partita_partition
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE partita_retention (
+  job       TEXT PRIMARY KEY,
+  keep_ms   INTEGER NOT NULL CHECK (keep_ms >= 1000),
+  keep_last INTEGER NOT NULL CHECK (keep_last >= 0)
+) STRICT;
+
 CREATE TABLE partita_run (
   run_id         INTEGER PRIMARY KEY AUTOINCREMENT,
   job            TEXT NOT NULL,
@@ -229,7 +247,7 @@ CREATE TABLE partita_run (
   error          TEXT NOT NULL DEFAULT '',
   created_at     INTEGER NOT NULL,
   started_at     INTEGER,
-  ended_at       INTEGER, abandoned INTEGER NOT NULL DEFAULT 0, trace_parent TEXT, schedule_id INTEGER, tick INTEGER, priority INTEGER NOT NULL DEFAULT 0, fair_key TEXT NOT NULL DEFAULT '', paused_at INTEGER, paused_by TEXT NOT NULL DEFAULT '', paused_note TEXT NOT NULL DEFAULT '',
+  ended_at       INTEGER, abandoned INTEGER NOT NULL DEFAULT 0, trace_parent TEXT, schedule_id INTEGER, tick INTEGER, priority INTEGER NOT NULL DEFAULT 0, fair_key TEXT NOT NULL DEFAULT '', paused_at INTEGER, paused_by TEXT NOT NULL DEFAULT '', paused_note TEXT NOT NULL DEFAULT '', purged_at INTEGER,
   CHECK ((ended_at IS NOT NULL) = (state IN ('COMPLETED', 'FAILED', 'STOPPED'))),
   CHECK (started_at IS NULL OR state <> 'CREATED'),
   CHECK (started_at IS NOT NULL OR state IN ('CREATED', 'STOPPED')),
@@ -336,7 +354,12 @@ CREATE TRIGGER partita_event_is_not_changed BEFORE UPDATE ON partita_event
 BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
 
 CREATE TRIGGER partita_event_is_not_removed BEFORE DELETE ON partita_event
+WHEN NOT EXISTS (SELECT 1 FROM partita_purging WHERE run_id = OLD.run_id)
 BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+
+CREATE TRIGGER partita_purged_run_is_not_continued BEFORE INSERT ON partita_run
+WHEN EXISTS (SELECT 1 FROM partita_run WHERE run_id = NEW.restart_of AND purged_at IS NOT NULL)
+BEGIN SELECT RAISE(ABORT, 'a run that was purged is not continued'); END;
 
 CREATE VIEW partita_partition_status AS
 SELECT

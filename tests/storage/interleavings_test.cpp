@@ -297,8 +297,7 @@ TEST_CASE_METHOD(meeting, "of a purge and a restart of the same run that meet, o
   if (!purge_first) purge();
   order.let_go();
   CHECK_FALSE(order.end_of("purge"));
-  CHECK(order.end_of("restart") ==
-        (purge_first ? std::optional{errc::wrong_state} : std::nullopt));
+  CHECK(order.end_of("restart") == (purge_first ? std::optional{errc::wrong_state} : std::nullopt));
   CHECK(purged.empty() == !purge_first);
   CHECK(db->find_continuation(r.run).has_value() == !purge_first);
   judge();

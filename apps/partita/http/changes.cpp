@@ -9,6 +9,7 @@
 #include "batch/description.hpp"
 #include "batch/errors.hpp"
 #include "batch/submit.hpp"
+#include "protocol/duration.hpp"
 #include "storage/clock.hpp"
 
 namespace partita::http {
@@ -52,14 +53,15 @@ class operator_store : public launcher_store,
 };
 
 /// A whole number of the body; nothing: it has no such member, or null. Throws http_error 400.
-std::optional<int> number_in(const json& body, const char* name) {
+template <class Number = int>
+std::optional<Number> number_in(const json& body, const char* name) {
   const auto found = body.find(name);
   if (found == body.end() || found->is_null()) return std::nullopt;
-  constexpr auto smallest = std::numeric_limits<int>::min(),
-                 largest = std::numeric_limits<int>::max();
+  constexpr auto smallest = std::numeric_limits<Number>::min(),
+                 largest = std::numeric_limits<Number>::max();
   if (!found->is_number_integer() || *found < smallest || *found > largest)
     throw http_error(400, "bad_body", std::string{name} + " must be a whole number");
-  return found->get<int>();
+  return found->get<Number>();
 }
 
 /// "": it has no such member. Throws http_error 400.
@@ -240,7 +242,9 @@ document set_retention(const changes&, const operator_store& s, const call&, con
   if (!body.contains("keep_s"))
     throw http_error(400, "bad_body", "the body must tell keep_s", "null: it is taken back");
   const auto job = body.value("job", json(nullptr)).is_null() ? "" : text_in(body, "job");
-  const auto seconds = number_in(body, "keep_s");
+  const auto seconds = number_in<std::int64_t>(body, "keep_s");
+  if (seconds && (*seconds < 1 || *seconds > longest_duration.count()))
+    throw http_error(400, "bad_body", "keep_s must be from a second to 100000 days");
   std::optional<retention> what;
   if (seconds)
     what = retention{std::chrono::seconds{*seconds}, number_in(body, "keep_last").value_or(0)};

@@ -9,6 +9,7 @@
 #include "apps/partita/http/query.hpp"
 #include "apps/partita/run_errors.hpp"
 #include "apps/partita/waiting_text.hpp"
+#include "protocol/events.hpp"
 #include "storage/clock.hpp"
 
 namespace partita::http {
@@ -233,6 +234,10 @@ document changes_view(const reader& look, const request& what) {
     // behind it were told.
     if (row.id <= since && now - row.at > commit_takes) continue;
     if (row.run) runs.insert(std::to_string(row.run.value));
+    if (row.kind != event::runs_purged) continue;
+    const auto detail = cli::stored_json(row.detail);
+    if (detail.is_object() && detail.contains("runs"))
+      for (const auto& id : detail["runs"]) runs.insert(cli::dump(id));
     if (row.node) nodes.insert(std::to_string(row.node.value));
   }
   const auto newest = rows.empty() ? since : std::max(since, rows.back().id);
