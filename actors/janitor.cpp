@@ -18,8 +18,9 @@ constexpr int rows_at_once = 4'000;
 constexpr auto shortest_pause = 100ms;
 constexpr int parts_of_the_time = 10;
 
-/// From round to round, in heartbeats.
+/// In heartbeats: from round to round, and to the next look where somebody else removes rows.
 constexpr int heartbeats_between = 60;
+constexpr int heartbeats_beside = 10;
 
 }  // namespace
 
@@ -38,18 +39,22 @@ void janitor_state::begin_round() {
   }
 }
 
-/// Somebody else's pause may be under way: then this one waits for as long as one takes.
+/// One node at work is enough: where somebody else's pause is under way, this one comes back later.
 void janitor_state::go_on() {
   try {
     const auto begun = deps->now();
     const auto piece = db->verbs()->purge_rows(rows_at_once, pause);
     answered();
-    if (!piece.resting && piece.removed == 0) return rest();
+    if (piece.resting) {
+      db->close();
+      self->delayed_send(self, heartbeats_beside * deps->limits.heartbeat, work_atom::value);
+      return;
+    }
+    if (piece.removed == 0) return rest();
     deps->counters->rows_purged.add(piece.removed);
-    if (!piece.resting)
-      pause = std::max<milliseconds>(
-          shortest_pause,
-          parts_of_the_time * std::chrono::duration_cast<milliseconds>(deps->now() - begun));
+    pause = std::max<milliseconds>(
+        shortest_pause,
+        parts_of_the_time * std::chrono::duration_cast<milliseconds>(deps->now() - begun));
     self->delayed_send(self, pause, work_atom::value);
   } catch (const store_error& e) {
     failed(e);

@@ -16,7 +16,8 @@ class lease_spans {
   bool wanted() const { return to_ != nullptr; }
 
   void granted(lease_origin from, const run_trace& of, range partitions, mono_time at) {
-    if (to_ && of.submit.sampled) open_[from.lease] = {std::move(from), of, partitions, at};
+    const auto lease = from.lease;
+    if (to_ && of.submit.sampled) open_[lease] = {std::move(from), of, partitions, at};
   }
 
   /// The lease ends below `from`.

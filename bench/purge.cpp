@@ -51,17 +51,18 @@ class purge_bench {
     const auto filled_gb = gigabytes(server_);
     while (!keeper_.purge({}, 1000).empty()) {
     }
-    while (nodes_.counted(&node_counters::rows_purged) == 0) nodes_.pause(milliseconds{100});
+    wait_for_removal();
     const auto begun = boot_now();
     std::vector<double> resting, going_on;
+    double rested_s = 0;
     for (int i = 0; i < pairs_ && reader_.count_purging() > 0; ++i) {
+      const auto rest_begun = boot_now();
       append(resting, watched(true));
+      rested_s += seconds(rest_begun, boot_now());
       append(going_on, watched(false));
     }
-    rest(milliseconds{1});
-    const auto watched_s = seconds(begun, boot_now());
     while (reader_.count_purging() > 0) nodes_.pause(milliseconds{100});
-    const auto removed_s = seconds(begun, boot_now()) - watched_s / 2;
+    const auto removed_s = seconds(begun, boot_now()) - rested_s;
     const auto purged_gb = gigabytes(server_);
     for (std::int64_t i = 0; i < runs_ / 4; ++i) nodes_.wait_completed(nodes_.submit());
     const auto verdict = audit::audit(db_->audit_rows({}));
@@ -105,9 +106,19 @@ class purge_bench {
     while (keeper_.purge_rows(1, length).resting) nodes_.pause(milliseconds{1});
   }
 
+  /// A node that found others at it looks again after a while.
+  void wait_for_removal() {
+    const auto before = nodes_.counted(&node_counters::rows_purged);
+    while (nodes_.counted(&node_counters::rows_purged) == before && reader_.count_purging() > 0)
+      nodes_.pause(milliseconds{10});
+  }
+
   /// The claims of a window in which the nodes work all the time.
   std::vector<double> watched(bool resting) {
-    rest(resting ? milliseconds{std::chrono::seconds{window_}} : milliseconds{1});
+    if (resting)
+      rest(std::chrono::seconds{window_});
+    else
+      wait_for_removal();
     claims_->take();
     const auto end = boot_now() + std::chrono::seconds{window_};
     while (boot_now() < end) nodes_.wait_completed(nodes_.submit());
