@@ -10,7 +10,6 @@
 #include "batch/batch.hpp"
 #include "bench/cost_meter.hpp"
 #include "bench/program.hpp"
-#include "protocol/trigger.hpp"
 #include "storage/clock.hpp"
 
 using namespace partita;

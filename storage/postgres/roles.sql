@@ -25,7 +25,8 @@
 -- partita_owner   owns the tables: migrations
 -- partita_node    what `partita node` does; the event log it can only extend
 -- partita_launch  what submit, cancel, restart, abandon, pause, priority, limit, drain, schedule,
---                 retention and purge do, from a terminal or from the page; it can neither claim nor drive
+--                 retention and purge do, from a terminal or from the page; it can neither claim
+--                 nor drive
 -- partita_read    listings, verify, dashboards
 
 DO $$

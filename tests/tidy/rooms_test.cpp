@@ -88,7 +88,7 @@ const std::vector<room> house{
                                "apps/partita", "apps/program",
                                "apps/demo", "apps/generate"}},
 
-    {"bench", {"storage", "batch", "batch/readers", "batch/writers", "actors",
+    {"bench", {"storage", "storage/audit", "batch", "batch/readers", "batch/writers", "actors",
                "apps/jobs/customer_etl", "apps/jobs/sanctions_screening", "apps/partita",
                "apps/partita/bench"}},
 

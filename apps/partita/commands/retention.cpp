@@ -9,10 +9,9 @@
 #include "apps/partita/documents.hpp"
 #include "apps/partita/launch.hpp"
 #include "apps/partita/repeat.hpp"
-#include "apps/partita/run_filter.hpp"
+#include "apps/partita/retention_options.hpp"
 #include "apps/partita/signals.hpp"
 #include "apps/partita/text.hpp"
-#include "protocol/duration.hpp"
 #include "storage/clock.hpp"
 
 namespace partita::cli {
@@ -26,30 +25,6 @@ constexpr int most_listed = 1'000'000;
 const listing retention_listed{
     {{"JOB", "/job"}, {"KEPT", "/keep_s", cell::duration}, {"LAST", "/keep_last", cell::number}},
     "/job"};
-
-int keep_last_of(const arguments& args) {
-  return static_cast<int>(args.number("keep-last", 0, highest_keep_last));
-}
-
-/// How long ago a run must have ended: from 30d, or from a time.
-milliseconds age_of(const arguments& args) {
-  const auto text = args.text("ended-before");
-  if (text.empty())
-    throw usage_error("purge needs --ended-before", "like --ended-before 30d, or 2026-03-01");
-  if (const auto age = parse_duration(text)) return *age;
-  const auto now = wall_now();
-  const auto since = parse_since(text, now);
-  if (!since || *since > now)
-    throw usage_error(
-        "--ended-before must be a time in the past like 30d, 12h or "
-        "2026-03-01T10:20, not " +
-        text);
-  return std::chrono::ceil<milliseconds>(now - *since);
-}
-
-purge_choice choice_of(const arguments& args) {
-  return {args.text("job"), states_of(args), {age_of(args), keep_last_of(args)}};
-}
 
 void tell(const std::vector<run_id>& runs) {
   for (auto run : runs) std::cout << run.value << "\n";
@@ -108,14 +83,12 @@ std::string of_job(const std::string& job) {
 exit_code set_retention(const invocation& in) {
   const auto& words = in.args.words();
   require_words(words, {"set", "DURATION"}, 2);
-  const auto keep = parse_duration(words[1]);
-  if (!keep) throw usage_error("how long runs are kept is like 30d, 12h or 90m, not " + words[1]);
   const auto job = in.args.text("job");
-  const retention what{*keep, keep_last_of(in.args)};
+  const auto what = retention_of(in.args, words[1]);
   const retention_store store{connected(in.args)};
   ask([&] { store.set_retention(job, what, operator_name()); });
   std::cerr << fmt::format(
-      "runs of {} are purged {} after their end{}\n", of_job(job), to_text(*keep),
+      "runs of {} are purged {} after their end{}\n", of_job(job), words[1],
       what.keep_last == 0 ? "" : fmt::format(", but for the last {}", what.keep_last));
   return exit_code::ok;
 }
@@ -133,7 +106,7 @@ exit_code remove_retention(const invocation& in) {
 
 exit_code purge_command(const invocation& in) {
   require_words(in.args.words(), {}, 0);
-  const auto which = choice_of(in.args);
+  const auto which = purge_choice_of(in.args);
   signal_watch signals;
   session_options how;
   how.purges = true;

@@ -85,8 +85,8 @@ function ask(ctx, one) {
       one.jobs && choice_of_job(chosen, one.jobs),
       text_field(chosen, 'keep', 'Kept', 'after their end: 30d, 12h or 90m', {
         disabled: chosen.back }),
-      number_field(chosen, 'In any case the last', `so many runs${one.job !== null ? '' : ' of each job'
-      }; left empty: none`, { disabled: chosen.back }),
+      number_field(chosen, 'In any case the last', `so many runs${
+        one.job !== null ? '' : ' of each job'}; left empty: none`, { disabled: chosen.back }),
       is_set(one) && h('label', { class: 'check' }, h('input', { type: 'checkbox',
         checked: chosen.back, 'data-testid': 'take-back', onchange: (e) => {
           chosen.back = e.target.checked;

@@ -204,5 +204,5 @@ BEGIN
   RETURN removed;
 END $$;
 
-REVOKE ALL ON FUNCTION partita.refuse_purged(), partita.entomb(bigint[]), partita.entomb_expired(bigint[]),
-  partita.purge_rows(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION partita.refuse_purged(), partita.entomb(bigint[]),
+  partita.entomb_expired(bigint[]), partita.purge_rows(bigint) FROM PUBLIC;

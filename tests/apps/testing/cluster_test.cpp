@@ -60,7 +60,7 @@ TEST_CASE("a cluster of the kit runs a job to its end") {
 }
 
 TEST_CASE("nodes of the kit die, freeze and drain, and the database goes away") {
-  cluster c{{test::good_copying()}, options()};
+  cluster c{{test::good_copying()}, options(3, 1)};
   c.kill(0, after_commits(1));
   c.freeze(1, 60s, during_commit(2));
   c.drain(2, after_commits(1));
