@@ -5,15 +5,6 @@
 
 namespace partita::memory {
 
-namespace {
-
-bool shown_as(const run_row& run, const std::vector<std::string>& states) {
-  const auto state = run.abandoned ? std::string_view{"ABANDONED"} : to_string(run.state);
-  return states.empty() || std::find(states.begin(), states.end(), state) != states.end();
-}
-
-}  // namespace
-
 void memory_transaction::set_retention(const std::string& job, const retention& what) {
   changed_.keep(db_.retention, job);
   db_.retention.insert_or_assign(job, retention_row{job, what});
@@ -54,7 +45,7 @@ std::vector<run_id> memory_transaction::oldest_ended(Condition holds, int most) 
 std::vector<run_id> memory_transaction::list_purgeable(const purge_choice& which, int most) {
   return oldest_ended(
       [&](const run_row& run) {
-        return (which.job.empty() || run.job.name == which.job) && shown_as(run, which.states) &&
+        return (which.job.empty() || run.job.name == which.job) && is_shown_as(run, which.states) &&
                is_beyond(run, which.beyond);
       },
       most);

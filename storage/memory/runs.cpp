@@ -108,11 +108,8 @@ std::int64_t memory_transaction::set_abandoned(run_id run) {
 namespace {
 
 bool is_among(const run_row& run, const run_choice& only) {
-  const auto state = run.abandoned ? "ABANDONED" : to_string(run.state);
   return !run.purged_at && (only.job.empty() || run.job.name == only.job) &&
-         (only.states.empty() ||
-          std::find(only.states.begin(), only.states.end(), state) != only.states.end()) &&
-         (!only.since || run.created_at >= *only.since) &&
+         is_shown_as(run, only.states) && (!only.since || run.created_at >= *only.since) &&
          (!only.until || run.created_at < *only.until) &&
          (!only.master || run.master == only.master);
 }

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -73,6 +76,12 @@ template <class Map>
 auto next_id(const Map& map) {
   using id = typename Map::key_type;
   return map.empty() ? id{1} : id{map.rbegin()->first.value + 1};
+}
+
+/// Whether a run is in one of these states, as they are shown; none: any.
+inline bool is_shown_as(const run_row& run, const std::vector<std::string>& states) {
+  const auto state = run.abandoned ? std::string_view{"ABANDONED"} : to_string(run.state);
+  return states.empty() || std::find(states.begin(), states.end(), state) != states.end();
 }
 
 /// What a transaction changed, and how to take it back.
