@@ -1,6 +1,7 @@
 #include "actors/janitor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/log_event.hpp"
 
@@ -52,10 +53,11 @@ void janitor_state::go_on() {
     }
     if (piece.removed == 0) return rest();
     deps->counters->rows_purged.add(piece.removed);
-    pause = std::max<milliseconds>(
-        shortest_pause,
-        parts_of_the_time * std::chrono::duration_cast<milliseconds>(deps->now() - begun));
-    self->delayed_send(self, pause, work_atom::value);
+    const auto asked = std::exchange(
+        pause, std::max<milliseconds>(
+                   shortest_pause, parts_of_the_time * std::chrono::duration_cast<milliseconds>(
+                                                           deps->now() - begun)));
+    self->delayed_send(self, std::max(asked, pause), work_atom::value);
   } catch (const store_error& e) {
     failed(e);
   }
