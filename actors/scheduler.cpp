@@ -46,7 +46,8 @@ void scheduler_state::fire() {
   if (!fired.runs.empty() || fired.missed > 0)
     log::info("ticks_fired", {.node = me},
               {{"runs", std::ssize(fired.runs)}, {"missed", fired.missed}});
-  if (!fired.runs.empty()) self->send(claimer, work_atom::value);
+  // Of many ticks all are started before this node works on what they have started.
+  if (!fired.runs.empty() && !fired.more_are_due()) self->send(claimer, work_atom::value);
   plan(fired.tick_in);
 }
 

@@ -41,6 +41,8 @@ struct fired_ticks {
   std::vector<run_id> runs;
   std::int64_t missed = 0;
   std::optional<microseconds> tick_in;  // until the next one; see cluster_view
+
+  bool more_are_due() const { return tick_in && *tick_in <= microseconds{0}; }
 };
 
 /// An object of parameters with the member `tick` behind the others.

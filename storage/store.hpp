@@ -97,10 +97,9 @@ class launcher_store : public virtual run_lookup {
   run_row submit(const submission& s) const;
 
   /// A new run that continues `ended`, which must be FAILED or STOPPED and not purged (else
-  /// `wrong_state`), with
-  /// its job, parameters and identity; `version` of the job, or that of `ended` where it is 0.
-  /// Copies its steps, but for those that began after a failure: the new run begins them anew when
-  /// it comes to them. COMPLETED ones with their partitions, results and what was decided after
+  /// `wrong_state`), with its job, parameters and identity; `version` of the job, or that of
+  /// `ended` where it is 0. Copies its steps, but for those that began after a failure: the new run
+  /// begins them anew when it comes to them. COMPLETED ones with their partitions, results and what was decided after
   /// them; of the others the partitions, the COMPLETED results (they keep the lease that made them,
   /// and their files the final names), the checkpoints and the skipped items, while every partition
   /// without a result becomes ready (attempt 0, available now, shared). Such a step is RUNNING

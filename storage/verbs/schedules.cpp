@@ -51,7 +51,6 @@ void log_started(transaction& tx, run_id run, const schedule_row& s, db_time tic
   nlohmann::json detail{{"job", s.what.job}, {"schedule", s.id.value}, {"tick", tick_text(tick)}};
   if (!by.empty()) detail["by"] = by;
   tx.log(event::run_submitted, {run, {}, {}, {}}, detail);
-  tx.tell_of_work();
 }
 
 std::string_view word_of(missed_why why) {
@@ -211,6 +210,7 @@ run_row run_schedule(transaction& tx, const std::string& name, const std::option
   const auto run = tx.insert_run(run_for(s, at, version));
   if (!run) throw lost_race("a run of the same tick was in the way");
   log_started(tx, *run, s, at, by);
+  tx.tell_of_work();
   const advanced_schedule now_newest{s.id, s.next_tick, at, *run, 0};
   if (!s.last_tick || at > *s.last_tick)
     expect_rows("running a schedule", tx.advance_schedules({&now_newest, 1}));
@@ -269,6 +269,7 @@ fired_ticks fire_schedules(transaction& tx, node_id node, std::span<const job_re
   }
   expect_rows("firing schedules", tx.advance_schedules(all), std::ssize(all));
   done.tick_in = time_to_next_tick(tx, node);
+  if (!done.runs.empty() && !done.more_are_due()) tx.tell_of_work();
   return done;
 }
 
