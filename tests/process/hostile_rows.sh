@@ -59,9 +59,9 @@ for kind in $(databases); do
   begin 1
   of_run="step_id in ($(steps_of "$run"))"
   if [ "$kind" = postgres ]; then
-    large="'\"' || repeat('x', 67108864) || '\"'" deep="repeat('[', 1000000)"
+    large="'\"' || repeat('x', 8388608) || '\"'" deep="repeat('[', 1000000)"
   else
-    large="'\"' || hex(zeroblob(33554432)) || '\"'"
+    large="'\"' || hex(zeroblob(4194304)) || '\"'"
     deep="replace(hex(zeroblob(500000)), '0', '[')"
   fi
   sql "update @partition set input = '{{' where $of_run and no = 29"
