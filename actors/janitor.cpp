@@ -54,9 +54,9 @@ void janitor_state::go_on() {
     if (piece.removed == 0) return rest();
     deps->counters->rows_purged.add(piece.removed);
     const auto asked = std::exchange(
-        pause, std::max<milliseconds>(
-                   shortest_pause, parts_of_the_time * std::chrono::duration_cast<milliseconds>(
-                                                           deps->now() - begun)));
+        pause, std::max<milliseconds>(shortest_pause,
+                                      parts_of_the_time * std::chrono::duration_cast<milliseconds>(
+                                                              deps->now() - begun)));
     self->delayed_send(self, std::max(asked, pause), work_atom::value);
   } catch (const store_error& e) {
     failed(e);

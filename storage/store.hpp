@@ -99,16 +99,16 @@ class launcher_store : public virtual run_lookup {
   /// A new run that continues `ended`, which must be FAILED or STOPPED and not purged (else
   /// `wrong_state`), with its job, parameters and identity; `version` of the job, or that of
   /// `ended` where it is 0. Copies its steps, but for those that began after a failure: the new run
-  /// begins them anew when it comes to them. COMPLETED ones with their partitions, results and what was decided after
-  /// them; of the others the partitions, the COMPLETED results (they keep the lease that made them,
-  /// and their files the final names), the checkpoints and the skipped items, while every partition
-  /// without a result becomes ready (attempt 0, available now, shared). Such a step is RUNNING
-  /// again: a tasklet is executed again, a stream that was not sealed goes on, a listed split that
-  /// was not sealed begins anew with no partition. So is a COMPLETED step after which its decider
-  /// chose `fail`, with all it has. Launch key and `already_running` as in submit: the run of the
-  /// key must continue this very run, with this version. `not_found` if there is no such run. A run
-  /// can be continued once; the second time is `wrong_state` (the sentence names the run that
-  /// continues it).
+  /// begins them anew when it comes to them. COMPLETED ones with their partitions, results and what
+  /// was decided after them; of the others the partitions, the COMPLETED results (they keep the
+  /// lease that made them, and their files the final names), the checkpoints and the skipped items,
+  /// while every partition without a result becomes ready (attempt 0, available now, shared). Such
+  /// a step is RUNNING again: a tasklet is executed again, a stream that was not sealed goes on, a
+  /// listed split that was not sealed begins anew with no partition. So is a COMPLETED step after
+  /// which its decider chose `fail`, with all it has. Launch key and `already_running` as in
+  /// submit: the run of the key must continue this very run, with this version. `not_found` if
+  /// there is no such run. A run can be continued once; the second time is `wrong_state` (the
+  /// sentence names the run that continues it).
   run_row restart(run_id ended, const std::string& launch_key, int version = 0,
                   const std::string& by = {}) const;
 

@@ -5,6 +5,7 @@
   tests/reliability.py mutants [--seeds 20000]                      how soon planted bugs are found
   tests/reliability.py locks                                        planted bugs of locks
   tests/reliability.py chaos [--seconds 1800] [--seed 7] [ARGS...]  real processes (see chaos.py)
+  tests/reliability.py schedules [--seconds 1800] [--seed 7]        ticks while nodes die
   tests/reliability.py fuzz [--seconds 300]                         bytes that others wrote
   tests/reliability.py failover [--kills 50] [--profile fast]       from a kill to work elsewhere
   tests/reliability.py ha [--rounds 20] [--patroni]                 the database fails over
@@ -14,9 +15,9 @@
 Long measurements may be done in pieces: each appends a line to tests/RELIABILITY.jsonl, with the
 commit it was made of, and the page sums the lines up. A simulation is kept piece by piece and goes
 on after the last seed that was kept for this commit and store, so that it can be broken off at any
-time. Programs come from build/dev (the failover from build/release): build them first. What needs a
-PostgreSQL gets a private one that is gone afterwards, unless PARTITA_TEST_PG names one. The exit
-code is that of what was run.
+time. Programs come from build/dev (those of the failover and of the schedules from build/release):
+build them first. What needs a PostgreSQL gets a private one that is gone afterwards, unless
+PARTITA_TEST_PG names one. The exit code is that of what was run.
 """
 
 import argparse
@@ -123,6 +124,16 @@ def chaos(args):
                        *args.more])
         for line in out.read().decode().splitlines():
             keep("chaos", json.loads(line))
+    return code
+
+
+def schedules(args):
+    program = ROOT + "/build/release/partita"
+    code, text = run([HERE + "/chaos/schedule_chaos.py", "--binary", program, "--seconds",
+                      str(args.seconds), "--seed", str(args.seed)])
+    for line in text.splitlines():
+        if line.startswith("{"):
+            keep("schedules", json.loads(line))
     return code
 
 
@@ -260,6 +271,22 @@ def page_chaos(lines):
             f"Commits: {commits(lines)}. Again: `tests/reliability.py chaos --seed 7`.", ""]
 
 
+def page_schedules(lines):
+    failed = [what for line in lines for what in line["failed"]]
+    return ["## Schedules under chaos", "",
+            "Schedules of one second, whose nodes are killed, stopped and drained: no tick starts "
+            "two runs, none is lost without being told of, and none waits longer than a takeover "
+            "lasts. " + (f"**{len(failed)} promises were broken.**" if failed
+                         else "All of it held."), "",
+            *table(["seed", "s", "nodes", "schedules", "faults", "ticks", "told as missed",
+                    "schedules that moved", "longest s without a tick"],
+                   [[line["seed"], int(line["seconds"]), line["nodes"], line["schedules"],
+                     sum(line["faults"].values()), number(line["ticks"]), number(line["missed"]),
+                     number(line["takeovers"]), line["longest_gap_s"]] for line in lines]),
+            *[f"Found: {what}\n" for what in failed],
+            f"Commits: {commits(lines)}. Again: `tests/reliability.py schedules`.", ""]
+
+
 def page_failover(lines):
     def spread(s):
         return "–" if not s else f"{s['p50']:.2f} / {s['p99']:.2f} / {s['max']:.2f}"
@@ -341,7 +368,7 @@ def read_lines():
 def write_page():
     lines = read_lines()
     of = {kind: [line for line in lines if line["kind"] == kind]
-          for kind in "simulation mutants locks chaos failover ha fuzz newer".split()}
+          for kind in "simulation mutants locks chaos schedules failover ha fuzz newer".split()}
     text = ["# Reliability: what was measured", "",
             "Written by `tests/reliability.py` from `RELIABILITY.jsonl`, never by hand.", ""]
     if of["simulation"]:
@@ -352,6 +379,8 @@ def write_page():
         text += page_locks(of["locks"][-1])
     if of["chaos"]:
         text += page_chaos(of["chaos"])
+    if of["schedules"]:
+        text += page_schedules(of["schedules"])
     if of["failover"]:
         text += page_failover(of["failover"])
     if of["ha"]:
@@ -379,6 +408,9 @@ def main():
     s = what.add_parser("chaos")
     s.add_argument("--seconds", type=int, default=1800)
     s.add_argument("--seed", type=int, default=7)
+    s = what.add_parser("schedules")
+    s.add_argument("--seconds", type=int, default=1800)
+    s.add_argument("--seed", type=int, default=7)
     s = what.add_parser("fuzz")
     s.add_argument("--seconds", type=int, default=300)
     s = what.add_parser("failover")
@@ -391,7 +423,7 @@ def main():
     if args.more and args.what != "chaos":
         p.error("there is no argument " + args.more[0])
     measure = {"simulation": simulation, "mutants": mutants, "locks": locks, "chaos": chaos,
-               "failover": failover, "ha": ha, "fuzz": fuzz}
+               "schedules": schedules, "failover": failover, "ha": ha, "fuzz": fuzz}
     code = measure[args.what](args) if args.what else 0
     write_page()
     return code

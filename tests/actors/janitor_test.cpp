@@ -11,10 +11,10 @@ using namespace std::chrono_literals;
 using partita::test::sim_cluster;
 
 TEST_CASE("a node that removes rows goes on when the pause that it asked for is over") {
-  const auto large = job{"large"}.step(
-      partitioned{"work"}
-          .split([](split_context&) { return std::vector<partition>(4'000); })
-          .each([](partition_context&) {}));
+  const auto large =
+      job{"large"}.step(partitioned{"work"}
+                            .split([](split_context&) { return std::vector<partition>(4'000); })
+                            .each([](partition_context&) {}));
   sim_cluster cluster{{large}};
   cluster.add_node();
   for (int i = 0; i < 5; ++i) REQUIRE(cluster.finish(cluster.submit("large")));
