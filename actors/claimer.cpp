@@ -73,8 +73,8 @@ void claimer_state::look() {
   ahead.seen(std::move(view.ready), deps->now());
   obey(view);
   ahead.answered();
-  if (draining == drain_progress::none) return;
-  for (auto lease : book.held()) give_back(lease);
+  for (auto lease : draining == drain_progress::none ? book.offered_back() : book.held())
+    give_back(lease);
 }
 
 /// The last look still shows where there is work, but not how much of it is left. So a claim may

@@ -195,6 +195,13 @@ void lease_book::given_back(lease_id lease) {
   if (found != leases_.end()) found->second.grant.partitions.resize(found->second.next);
 }
 
+std::vector<lease_id> lease_book::offered_back() const {
+  std::vector<lease_id> ids;
+  for (const auto& [lease, held] : leases_)
+    if (held.offered_back && held.unhanded() > 0) ids.push_back(lease);
+  return ids;
+}
+
 std::vector<attempt_report> lease_book::stop(lease_id lease, stop_mode mode) {
   std::vector<attempt_report> given_up;
   const auto found = leases_.find(lease);

@@ -103,6 +103,8 @@ class lease_book {
   std::optional<partition_no> offer_back(lease_id lease);
   /// The offer was taken.
   void given_back(lease_id lease);
+  /// Leases whose offer has no answer: to be offered again.
+  std::vector<lease_id> offered_back() const;
   /// The run is asked to stop. With stop_mode::now nothing is waited for: what executors hold
   /// counts as given back, and is returned as reports.
   std::vector<attempt_report> stop(lease_id lease, stop_mode mode);

@@ -78,6 +78,28 @@ TEST_CASE("a pause acts with the next look of each node: what is under way ends,
   CHECK(cluster.violations().empty());
 }
 
+TEST_CASE("what a pause gives back is given back also if the database was away for it") {
+  observed seen;
+  sim_cluster cluster{{working_job(working(seen, 5ms))}};
+  seen.cluster = &cluster;
+  cluster.add_node();
+  const auto run = submit(cluster, 400, 1);
+  // Before the next look, the run is resumed: nothing else tells the node of what it still holds.
+  int refused = 0;
+  cluster.before_verb([&](const verb& v) {
+    if (v.name != "give_back" || refused++ > 0) return;
+    cluster.client().resume_run(run);
+    throw store_error(errc::unavailable, "the database is away");
+  });
+  REQUIRE(cluster.advance_until([&] { return seen.begun[run] > 20; }, 30s));
+  cluster.client().pause_run(run, "why");
+  REQUIRE(cluster.finish(run));
+  CHECK(cluster.state_of(run) == run_state::completed);
+  CHECK(refused > 1);
+  CHECK(seen.begun[run] == 400);
+  CHECK(cluster.violations().empty());
+}
+
 TEST_CASE("of a run whose job is paused no step and no tasklet begins") {
   observed seen;
   int tasklets = 0;

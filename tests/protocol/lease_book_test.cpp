@@ -211,10 +211,13 @@ TEST_CASE("what was offered back is never handed out, and taken off when the ans
   book.granted(grant_of(7, 1, 0, 4));
   CHECK(book.hand_out().size() == 1);
   CHECK(book.unhanded() == 4);
+  CHECK(book.offered_back().empty());
   CHECK(book.offer_back(lease_id{7}) == 1);
   CHECK(book.unhanded() == 0);
+  CHECK(book.offered_back() == std::vector{lease_id{7}});
   CHECK(book.offer_back(lease_id{7}) == 1);  // the answer was lost: it is offered again
   book.given_back(lease_id{7});
+  CHECK(book.offered_back().empty());
   CHECK_FALSE(book.offer_back(lease_id{7}));
   CHECK_FALSE(book.offer_back(lease_id{99}));
   book.finished(0, lease_id{7}, {{{lease_id{7}, 0, {}, {}, {}, {}, {}, {}, {}}, true}});
