@@ -121,6 +121,8 @@ sweep_verdict sweep(transaction& tx, node_id suspect, const liveness_limits& lim
   }
   if (verdict == sweep_verdict::unreachable && found->state != node_state::unreachable) {
     expect_rows("marking a node", tx.mark_node(suspect, node_state::unreachable));
+    // A balance that is under way took it for ACTIVE: it ends first.
+    if (found->tokens > 0) tx.is_balanced(row_lock::update);
     tx.log(event::node_overdue, {{}, {}, {}, suspect});
   }
   return verdict;

@@ -27,9 +27,9 @@ struct meeting : contract {
     return db->register_node(info);
   }
 
-  void add_schedule() {
+  void add_schedule(const std::string& name = "a") {
     new_schedule s;
-    s.name = "a";
+    s.name = name;
     s.job = job.name;
     s.trigger = "every 1s";
     db->add_schedule(s, false);
@@ -216,6 +216,26 @@ TEST_CASE_METHOD(meeting, "a balance that is under way leaves nothing with a nod
   CHECK_FALSE(order.end_of("balance"));
   CHECK_FALSE(order.end_of("drain"));
   CHECK_FALSE(db->find_schedule("a")->owner);
+  judge();
+}
+
+TEST_CASE_METHOD(meeting, "a balance that is under way gives nothing to a node marked overdue") {
+  if (!possible()) return;
+  const auto silent = join_with_tokens(1);
+  on->pass(limits.unreachable_after + milliseconds{200});
+  const auto node = join_with_tokens(1);
+  add_schedule("a");
+  add_schedule("b");
+
+  interleaving order{*on};
+  order.hold("SELECT FROM partita.schedule FOR UPDATE");
+  CHECK(order.begin("balance", [&](store& s) { s.balance_schedules(node); }));
+  auto verdict = sweep_verdict::alive;
+  order.begin("sweep", [&](store& s) { verdict = sweep_all(s, silent, limits); });
+  order.let_go();
+  CHECK_FALSE(order.end_of("balance"));
+  CHECK_FALSE(order.end_of("sweep"));
+  CHECK(verdict == sweep_verdict::unreachable);
   judge();
 }
 
