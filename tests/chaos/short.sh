@@ -1,6 +1,6 @@
 #!/bin/sh
-# A minute and a half of chaos: all faults, those that strike at named points, links that come and go, and
-# SQLite. CHAOS_JOBS is the program under test. Longer ones: tests/chaos/chaos.py --help.
+# A minute and a half of chaos: all faults, those that strike at named points, links that come and
+# go, and SQLite. CHAOS_JOBS is the program under test. Longer ones: tests/chaos/chaos.py --help.
 cd "$(dirname "$0")" || exit 1
 failed=0
 play() { ./chaos.py --binary "$CHAOS_JOBS" "$@" || failed=1; }

@@ -51,7 +51,8 @@ for kind in $(databases); do
   wait "$b"
   if [ "$kind" = postgres ]; then
     ok "every connection is closed" wait_for 5 sh -c "[ \$(psql -qXAt '$PARTITA_DB' -c \"select \
-      count(*) from pg_stat_activity where application_name like 'partita%'\") = 0 ]"
+      count(*) from pg_stat_activity where datname = current_database()
+      and application_name like 'partita%'\") = 0 ]"
   fi
   done_database
 done
