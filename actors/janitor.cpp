@@ -1,7 +1,6 @@
 #include "actors/janitor.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "actors/log_event.hpp"
 
@@ -53,10 +52,9 @@ void janitor_state::go_on() {
     }
     if (piece.removed == 0) return rest();
     deps->counters->rows_purged.add(piece.removed);
-    const auto asked = std::exchange(
-        pause, std::max<milliseconds>(shortest_pause,
-                                      parts_of_the_time * std::chrono::duration_cast<milliseconds>(
-                                                              deps->now() - begun)));
+    const auto took = std::chrono::duration_cast<milliseconds>(deps->now() - begun);
+    const auto asked = pause;  // before it is over, this node would find its own turn taken
+    pause = std::max<milliseconds>(shortest_pause, parts_of_the_time * took);
     self->delayed_send(self, std::max(asked, pause), work_atom::value);
   } catch (const store_error& e) {
     failed(e);
