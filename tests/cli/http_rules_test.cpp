@@ -17,7 +17,7 @@ const std::string anna = "0123456789abcdef-anna";
 const std::string bob = "0123456789abcdef-bob";
 
 std::string file_of(const test::temp_dir& dir, const std::string& text, int mode = 0600) {
-  const auto path = (dir.path() / "tokens").string();
+  auto path = (dir.path() / "tokens").string();
   std::ofstream{path} << text;
   ::chmod(path.c_str(), static_cast<mode_t>(mode));
   return path;
