@@ -58,6 +58,12 @@ class partition_inserter {
   partition_inserter(const master_task& task, std::int64_t skip, std::optional<milliseconds> delay)
       : task_(task), delay_(delay), skip_(skip), next_(skip), flushed_(task.deps->now()) {}
 
+  /// What comes now is not among those that an earlier master has inserted.
+  void go_on() {
+    if (seen_ > 0) throw definition_error("a stream asks what is stored before it yields anything");
+    seen_ = skip_;
+  }
+
   void add(partition p) {
     if (seen_++ < skip_) return;
     if (seen_ > task_.deps->limits.max_partitions)
@@ -127,6 +133,15 @@ void insert_streamed(const master_task& task, const stream_function& stream,
                      split_context& context) {
   partition_inserter inserter{task, PARTITA_BUG(stream_is_inserted_anew) ? 0 : task.step.count,
                               stream_delay};
+  context.set_last_stored([&]() -> std::optional<json> {
+    const auto count = task.step.count;
+    if (count == 0) return std::nullopt;
+    const std::array last{count - 1};
+    const auto rows = task.db->verbs()->find_partitions(task.step.id, last);
+    if (rows.empty()) throw permanent_error("the last partition that was streamed is not there");
+    inserter.go_on();
+    return parse_document("the last partition's input", rows.front().input);
+  });
   stream(context, [&](partition p) { inserter.add(std::move(p)); });
   if (inserter.seen() < task.step.count)
     throw permanent_error("the stream yielded fewer partitions (" +
@@ -147,8 +162,8 @@ void for_each_continued(const master_task& task, Visit&& visit) {
 
 /// For remote chunking: items that are read here. The reader has the context of a partition that
 /// stores nothing.
-void insert_packed(const master_task& task, const partitioned& definition, split_context& context) {
-  worker_session author{task.deps, "author", task.deps->limits.database_timeout, true};
+void insert_packed(const master_task& task, const partitioned& definition, split_context& context,
+                   const attempt_queries::opener& author) {
   held_resources held;
   run_id first_run;
   for_each_continued(task, [&](run_id run) { first_run = run; });
@@ -166,8 +181,7 @@ void insert_packed(const master_task& task, const partitioned& definition, split
       setup.stop = task.stop;
       setup.commit = [](const checkpoint&) { refuse_to_store(); };
       setup.commit_chunk = [](const chunk& c, const author_work&) { return refuse_to_store(), c; };
-      setup.queries = std::make_shared<attempt_queries>(
-          lease_id{}, 0, [&]() -> worker_session& { return author; }, nullptr);
+      setup.queries = std::make_shared<attempt_queries>(lease_id{}, 0, author, nullptr);
       setup.resource = [&](std::type_index type) {
         return held.get(*task.deps->resources, *task.definition, type, setup.given, setup.queries);
       };
@@ -287,11 +301,14 @@ worker_outcome split_work(const master_task& task, const partitioned& definition
       throw permanent_error(
           "the step has begun in a run before this one, and was spread in another way: its scaling "
           "may not change between streaming and not");
+    worker_session session{task.deps, "author", task.deps->limits.database_timeout, true};
+    const auto author = [&]() -> worker_session& { return session; };
     split_context context{given, std::move(nodes), task.stop, task.so_far, slices_of(how)};
+    context.set_queries(std::make_shared<attempt_queries>(lease_id{}, 0, author, nullptr));
     if (definition.streamer())
       insert_streamed(task, definition.streamer(), context);
     else if (task.step.spec.streamed)
-      insert_packed(task, definition, context);
+      insert_packed(task, definition, context, author);
     else
       insert_listed(task, definition, context, how);
     return {};

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "apps/jobs/customer_etl/generate.hpp"
+#include "apps/jobs/marc/generate.hpp"
 #include "apps/jobs/sanctions_screening/generate.hpp"
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/text.hpp"
@@ -87,43 +88,64 @@ void write_lists(const invocation& in) {
             << " screens them\n";
 }
 
+void write_records(const invocation& in) {
+  const auto file = named(in, "authorities.mrc");
+  const auto rows = rows_of(in, 10'000, most_rows);
+  const auto seed = seed_of(in);
+  const auto broken = in.args.maybe_number("broken", 0, 1000).value_or(0);
+  const bool xml = file.extension() == ".xml";
+  require_new(file);
+  marc::generate_marc(file, xml ? marc::format::marcxml : marc::format::iso2709, rows, broken,
+                      seed);
+  std::cerr << "wrote " << grouped(rows) << " authority records to "
+            << escape_controls(file.string()) << "\n  " << in.program
+            << " run marc_map input=" << shell_word(file.string())
+            << " output_dir=authorities maps them\n";
+}
+
 struct kind {
   std::string_view name;
   void (*write)(const invocation&);
 };
-constexpr std::array<kind, 3> kinds{
-    {{"customers", write_customers}, {"elixir0", write_payments}, {"sdn", write_lists}}};
+constexpr std::array<kind, 4> kinds{{{"customers", write_customers},
+                                     {"elixir0", write_payments},
+                                     {"sdn", write_lists},
+                                     {"marc", write_records}}};
 
 exit_code run_generate(const invocation& in) {
   const auto& words = in.args.words();
-  require_words(words, {"what to write (customers, elixir0 or sdn)"}, 2);
+  require_words(words, {"what to write (customers, elixir0, sdn or marc)"}, 2);
   for (const auto& [name, write] : kinds)
     if (words.front() == name) {
       write(in);
       return exit_code::ok;
     }
   throw usage_error("there is no test data called " + words.front(),
-                    "`generate customers`, `generate elixir0` or `generate sdn`");
+                    "`generate customers`, `generate elixir0`, `generate sdn` or `generate marc`");
 }
 
 }  // namespace
 
 command generate_command() {
-  return {"generate",
-          "customers|elixir0|sdn [FILE]",
-          "write test data for the jobs customer_etl and sanctions_screening",
-          "Try it",
-          "customers: a CSV file, customers.csv without FILE, with 10000 rows.\n"
-          "elixir0: a file of payments, payments.elixir0 without FILE, with 500 rows.\n"
-          "sdn: a folder with the lists of 5768 invented sanctioned entities, their addresses and\n"
-          "alternate names; sdn without FILE. About 1 in 11 names of payments is on the lists.\n"
-          "The same number of rows and the same seed give the same file.",
-          {"generate customers", "generate customers big.csv --rows 1000000", "generate sdn",
-           "generate elixir0 --rows 10000 --seed 7"},
-          option_list{{"rows", "N", "rows of the file, or entities of the lists"},
-                      {"seed", "S", "of the random numbers; not for customers", "", "1"}} +
-              general_options(),
-          run_generate};
+  return {
+      "generate",
+      "customers|elixir0|sdn|marc [FILE]",
+      "write test data for the jobs customer_etl, sanctions_screening and marc_map",
+      "Try it",
+      "customers: a CSV file, customers.csv without FILE, with 10000 rows.\n"
+      "elixir0: a file of payments, payments.elixir0 without FILE, with 500 rows.\n"
+      "sdn: a folder with the lists of 5768 invented sanctioned entities, their addresses and\n"
+      "alternate names; sdn without FILE. About 1 in 11 names of payments is on the lists.\n"
+      "marc: authority records, authorities.mrc without FILE, 10000 of them; MARC-XML where FILE\n"
+      "ends with .xml, else ISO 2709. --broken 5: in every thousand, five are broken.\n"
+      "The same number of rows and the same seed give the same file.",
+      {"generate customers", "generate customers big.csv --rows 1000000", "generate sdn",
+       "generate elixir0 --rows 10000 --seed 7", "generate marc --broken 5"},
+      option_list{{"rows", "N", "rows of the file, or entities of the lists"},
+                  {"seed", "S", "of the random numbers; not for customers", "", "1"},
+                  {"broken", "N", "of marc: broken records in every thousand"}} +
+          general_options(),
+      run_generate};
 }
 
 }  // namespace partita::cli

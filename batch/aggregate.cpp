@@ -36,6 +36,14 @@ void run_context::stop_if_requested() const {
   if (stop_requested()) throw stop_requested_error{};
 }
 
+std::vector<sql_row> split_context::fetch(std::string_view statement,
+                                          std::span<const sql_value> values) {
+  if (!queries_) throw definition_error("a split is called here without a database to read");
+  return queries_->query(statement, values);
+}
+
+std::optional<json> split_context::last_stored() { return last_ ? last_() : std::nullopt; }
+
 int split_context::slots() const {
   int sum = 0;
   for (const auto& node : nodes_) sum += node.slots;

@@ -244,13 +244,13 @@ class chunked {
         if (last == chunk_loop::got::end) break;
         if (last == chunk_loop::got::let_go) continue;
         std::optional<Out> out;
-        if (!loop.process(
-                [&] {
-                  return (out = made_of(process, *in, {loop.items() - 1, where})).has_value();
-                },
-                where))
-          continue;
-        loop.will_write([&](std::string& to) { reader.tell_place(to); });
+        const bool is_written = loop.process(
+            [&] {
+              return is_made(out, [&] { return made_of(process, *in, {loop.items() - 1, where}); });
+            },
+            where);
+        if (!out) continue;
+        loop.will_write([&](std::string& to) { reader.tell_place(to); }, !is_written);
         writer->outputs.push_back(std::move(*out));
       }
       loop.commit(reader.position());
@@ -297,16 +297,34 @@ class chunked {
             where) == chunk_loop::got::let_go)
       return;
     bool first = true;
+    std::optional<Out> out;
     const auto made = [&] {
-      if (std::exchange(first, false))
+      return is_made(out, [&] {
+        if (!std::exchange(first, false))
+          return made_of(process, *one.in, {loop.items() - 1, where});
         outcome();
-      else
-        one.out = made_of(process, *one.in, {loop.items() - 1, where});
-      return one.out.has_value();
+        return std::move(one.out);
+      });
     };
-    if (!loop.process(made, where)) return;
-    loop.will_write([&](std::string& places) { places += one.where; });
-    to.outputs.push_back(std::move(*one.out));
+    const bool is_written = loop.process(made, where);
+    if (!out) return;
+    loop.will_write([&](std::string& places) { places += one.where; }, !is_written);
+    to.outputs.push_back(std::move(*out));
+  }
+
+  /// Whether `make` makes something. What it throws may bring something in its place.
+  template <class Make>
+  static bool is_made(std::optional<Out>& out, const Make& make) {
+    try {
+      out = make();
+      return out.has_value();
+    } catch (data_error_with<Out>& e) {
+      out = std::move(e.instead);
+      throw;
+    } catch (...) {
+      out.reset();
+      throw;
+    }
   }
 
   item_processor processor() const {

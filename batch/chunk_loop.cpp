@@ -136,6 +136,7 @@ void chunk_loop::write_each(sql_transaction* tx, chunk& c) {
       auto place = place_of(i);
       require_skippable(e, place);
       out_->resume(before);
+      if (outputs_[i].is_instead) continue;  // its item was let go already
       add_skipped(c.skipped, {outputs_[i].item, skip_stage::write, std::move(place), e.what()});
       if (!PARTITA_BUG(an_item_let_go_counts_as_written)) --c.to.counts.written;
       ++c.to.counts.skipped;
@@ -170,8 +171,8 @@ void chunk_loop::store(const json& reader, bool alone) {
   c.from = done().read;
   c.skipped = skipped_;
   c.to.counts = done();
-  c.to.counts += item_counts{read_, static_cast<std::int64_t>(outputs_.size()), filtered_,
-                             static_cast<std::int64_t>(skipped_.size())};
+  c.to.counts += item_counts{read_, static_cast<std::int64_t>(outputs_.size()) - instead_,
+                             filtered_, static_cast<std::int64_t>(skipped_.size())};
   author_work work;
   if (out_->uses_sql())
     work = [&](sql_transaction& tx, chunk& changed) { write(&tx, reader, alone, changed); };
@@ -223,7 +224,7 @@ void chunk_loop::commit(const json& reader) {
     require_same(reader);
     rebuilt_.reset();
   }
-  read_ = filtered_ = 0;
+  read_ = filtered_ = instead_ = 0;
   skipped_.clear();
   outputs_.clear();
   places_.clear();

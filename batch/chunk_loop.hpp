@@ -120,11 +120,13 @@ class chunk_loop {
     }
   }
 
-  /// The item that came last will be written. `tell_place` appends its place to a text.
+  /// The item that came last will be written, or something in its place after it was let go.
+  /// `tell_place` appends its place to a text.
   template <class Tell>
-  void will_write(const Tell& tell_place) {
+  void will_write(const Tell& tell_place, bool was_let_go = false) {
     tell_place(places_);
-    outputs_.push_back({items() - 1, places_.size()});
+    outputs_.push_back({items() - 1, places_.size(), was_let_go});
+    if (was_let_go) ++instead_;
   }
 
   /// Writes and stores the chunk, unless no item came. Then a new chunk begins. `reader`: its
@@ -139,6 +141,7 @@ class chunk_loop {
   struct output {
     std::int64_t item;
     std::size_t place_end;  // in places_; it begins where that of the output before it ends
+    bool is_instead;        // of an item that was let go: it does not count as written
   };
   std::string place_of(std::size_t no) const;
 
@@ -179,6 +182,7 @@ class chunk_loop {
   std::int64_t filtered_ = 0;
   std::vector<skipped_item> skipped_;
   std::vector<output> outputs_;
+  std::int64_t instead_ = 0;      // outputs that stand for items that were let go
   std::string places_;            // of the outputs, one behind the other
   json written_before_;           // the writer's position
   bool perhaps_written_ = false;  // something of this chunk, behind it

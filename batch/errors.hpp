@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace partita {
 
@@ -18,6 +19,17 @@ class permanent_error : public std::runtime_error {
 class data_error : public permanent_error {
  public:
   using permanent_error::permanent_error;
+};
+
+/// The same, with something to write in place of the item where a policy lets it be skipped: a line
+/// of a file of errors, say. It goes to the writer with the outputs of its chunk, and does not
+/// count as written. `Out` is what the processor makes.
+template <class Out>
+class data_error_with : public data_error {
+ public:
+  data_error_with(const std::string& why, Out instead_of_it)
+      : data_error(why), instead(std::move(instead_of_it)) {}
+  Out instead;
 };
 
 /// What becomes of an item that crashes the process of an isolated chunked body, where a policy

@@ -43,6 +43,10 @@ class job {
     parameters_.push_back(std::move(spec));
     return *this;
   }
+  /// Looks at the parameters where a run is submitted or scheduled by a program that knows the job:
+  /// what it throws is told there, and there is no run. Others submit unchecked: steps must check
+  /// for themselves. A path may lead nowhere on this host.
+  job& check(std::function<void(const parameters&)> f) { return check_ = std::move(f), *this; }
   /// What partitions share and is costly to make: a node makes it once for a run, when a partition
   /// first asks for it (partition_context::resource), and lets it go when it is not used any more.
   /// `make` is called with a resource_context& and returns a T; threads read it at the same time.
@@ -110,6 +114,10 @@ class job {
   int most_runs() const { return max_runs_; }  // 0: any number
   const std::string& fairness() const { return fair_by_; }
   const std::vector<parameter_spec>& parameter_specs() const { return parameters_; }
+  /// Throws what `check` throws.
+  void require_usable(const parameters& given) const {
+    if (check_) check_(given);
+  }
   const std::vector<job_step>& steps() const { return steps_; }
   const partitioned* partitioned_step(std::string_view step_name) const;
   /// Null: what comes after the step just comes after it.
@@ -140,6 +148,7 @@ class job {
   int version_ = 1;
   int oldest_continued_ = std::numeric_limits<int>::max();
   std::vector<parameter_spec> parameters_;
+  std::function<void(const parameters&)> check_;
   std::vector<job_step> steps_;
   std::vector<position> positions_;  // of the steps
   std::vector<std::size_t> last_;    // the steps that what is given next comes after

@@ -27,6 +27,7 @@ class resource_context {
 
   /// As partition_context::first_run.
   run_id first_run() const { return first_run_; }
+  const parameters& all_parameters() const { return given_; }
   template <class T>
   T get(const std::string& parameter) const {
     return given_.get<T>(parameter);

@@ -1,12 +1,18 @@
 #pragma once
 
+#include <array>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "batch/outcomes.hpp"
 #include "batch/parameters.hpp"
+#include "batch/sql.hpp"
 #include "protocol/values.hpp"
 
 namespace partita {
@@ -53,12 +59,34 @@ class split_context {
 
   bool stop_requested() const { return stop_.stop_requested(); }
 
+  // --- the engine's database
+  /// Rows of one statement that changes nothing: partition_context::query.
+  template <class... Values>
+  std::vector<sql_row> query(std::string_view statement, const Values&... values) {
+    const std::array<sql_value, sizeof...(Values)> given{to_sql_value(values)...};
+    return fetch(statement, given);
+  }
+  std::vector<sql_row> fetch(std::string_view statement, std::span<const sql_value> values);
+
+  /// For a stream whose source may change: the input of the last partition that is stored already,
+  /// after a takeover or in a run that continues another. Nothing: none is. Whoever asks yields
+  /// only what comes behind it, and need not repeat itself. REQUIRES: asked before the first is
+  /// yielded.
+  std::optional<json> last_stored();
+
+  // --- for the engine
+  void set_queries(std::shared_ptr<sql_queries> queries) { queries_ = std::move(queries); }
+  void set_last_stored(std::function<std::optional<json>()> find) { last_ = std::move(find); }
+  const std::shared_ptr<sql_queries>& queries() const { return queries_; }
+
  private:
   parameters parameters_;
   std::vector<live_node> nodes_;
   std::stop_token stop_;
   outcomes so_far_;
   int slices_;  // 0: not told
+  std::shared_ptr<sql_queries> queries_;
+  std::function<std::optional<json>()> last_;
 };
 
 /// All partitions at once. None is claimed before the split is complete.
@@ -67,8 +95,9 @@ using split_function = std::function<std::vector<partition>(split_context&)>;
 using take_partition = std::function<void(partition)>;
 
 /// One partition after the other, handed to `yield`; executors start on the first while the last
-/// are not made yet. Must yield the same sequence when it is called again for the same run: after a
-/// takeover the new master skips those that exist.
+/// are not made yet. It is called again for the same run after a takeover, and in a run that
+/// continues it: then it must yield the same sequence, of which those that exist are skipped, or go
+/// on behind split_context::last_stored.
 using stream_function = std::function<void(split_context&, const take_partition& yield)>;
 
 }  // namespace partita

@@ -115,12 +115,6 @@ std::vector<partition_row> reader::list_partitions(step_id step, partition_no af
              std::max(0, limit), only);
 }
 
-std::vector<partition_row> reader::find_partitions(step_id step,
-                                                   std::span<const partition_no> numbers) const {
-  if (numbers.empty()) return {};
-  return run("find_partitions", access::read, &transaction::find_partitions, step, numbers);
-}
-
 std::vector<partition_row> reader::list_slowest(step_id step, int limit) const {
   return run("list_slowest", access::read, &transaction::list_slowest, step, std::max(0, limit));
 }

@@ -34,6 +34,10 @@ class run_lookup : public virtual facet {
   /// The same of several runs at once. A run without steps is left out.
   std::map<run_id, std::vector<step_summary>> summarize(std::span<const run_id> runs) const;
 
+  /// Partitions of a step with these numbers, ascending. What is not there is left out.
+  std::vector<partition_row> find_partitions(step_id step,
+                                             std::span<const partition_no> numbers) const;
+
   /// The run that continues this one.
   std::optional<run_row> find_continuation(run_id ended) const;
 };
@@ -92,10 +96,6 @@ class reader : public virtual run_lookup {
   std::vector<partition_row> list_partitions(
       step_id step, partition_no after, int limit,
       std::optional<partition_state> only = std::nullopt) const;
-
-  /// Partitions of a step with these numbers, ascending. What is not there is left out.
-  std::vector<partition_row> find_partitions(step_id step,
-                                             std::span<const partition_no> numbers) const;
 
   /// Partitions of a step that have ended, those that took longest first, at most `limit`. Reads
   /// every result of the step.

@@ -52,6 +52,12 @@ std::map<run_id, std::vector<step_summary>> run_lookup::summarize(
   return by_run;
 }
 
+std::vector<partition_row> run_lookup::find_partitions(
+    step_id step, std::span<const partition_no> numbers) const {
+  if (numbers.empty()) return {};
+  return run("find_partitions", access::read, &transaction::find_partitions, step, numbers);
+}
+
 std::optional<run_row> run_lookup::find_continuation(run_id ended) const {
   return run("find_continuation", access::read, &transaction::find_continuation, ended);
 }

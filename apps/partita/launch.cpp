@@ -29,10 +29,16 @@ const job& find_job(const registry& jobs, const std::string& name) {
 namespace {
 
 /// Of `JOB key=value…`, checked.
-json values_in(const std::vector<std::string>& words, const std::vector<parameter_spec>& specs) {
+json values_in(const std::vector<std::string>& words, const job& wanted,
+               const std::vector<parameter_spec>& specs) {
   auto checked = check_parameters(specs, parse_assignments({words.begin() + 1, words.end()}));
   if (!checked.problems.empty())
     throw command_error(exit_code::usage, "bad_parameters", join(checked.problems, "; "));
+  try {
+    wanted.require_usable(parameters{checked.values});
+  } catch (const std::exception& e) {
+    throw command_error(exit_code::usage, "bad_parameters", e.what());
+  }
   return std::move(checked.values);
 }
 
@@ -42,7 +48,7 @@ submission submission_of(const registry& jobs, const std::vector<std::string>& w
                          const std::string& launch_key) {
   require_words(words, {"JOB"}, words.size());
   const auto& wanted = find_job(jobs, words.front());
-  const auto values = values_in(words, wanted.parameter_specs());
+  const auto values = values_in(words, wanted, wanted.parameter_specs());
   return {wanted.ref(), values.dump(), identity_of(wanted.parameter_specs(), values), launch_key};
 }
 
@@ -51,7 +57,7 @@ new_schedule schedule_of(const registry& jobs, const std::vector<std::string>& w
   const auto& wanted = find_job(jobs, words.front());
   auto specs = wanted.parameter_specs();
   std::erase_if(specs, [](const parameter_spec& p) { return p.name == "tick"; });
-  const auto values = values_in(words, specs);
+  const auto values = values_in(words, wanted, specs);
   new_schedule s;
   s.job = wanted.ref().name;
   s.parameters = values.dump();

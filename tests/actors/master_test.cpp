@@ -120,6 +120,41 @@ TEST_CASE("a stream goes on in the continued run, where it was cut off") {
   CHECK(cluster.violations() == std::vector<std::string>{});
 }
 
+TEST_CASE("a stream whose source changes goes on behind what is stored") {
+  auto done = std::make_shared<std::multiset<int>>();
+  auto begun = std::make_shared<int>(0);
+  auto source = std::make_shared<std::vector<int>>(std::vector<int>{10, 20, 30, 40});
+  auto fails = std::make_shared<bool>(true);
+  settings limits = fast_settings();
+  limits.split_batch = 1;
+  auto j =
+      job{"stream"}.step(partitioned{"s"}
+                             .retry(attempts{1})
+                             .stream([=](split_context& s, const yields& yield) {
+                               ++*begun;
+                               const auto last = s.last_stored();
+                               for (const auto n : *source) {
+                                 if (last && n <= last->get<int>()) continue;
+                                 if (n == 30 && std::exchange(*fails, false))
+                                   throw std::runtime_error("away");
+                                 yield({"k", n});
+                               }
+                             })
+                             .each([done](partition_context& p) { done->insert(p.input<int>()); }));
+  sim_cluster cluster{{j}, limits};
+  cluster.add_node();
+  auto run = cluster.submit("stream");
+  REQUIRE(cluster.finish(run));
+  CHECK(cluster.state_of(run) == run_state::failed);
+  *source = {5, 15, 20, 30, 40, 50};  // 5 and 15 are new, and behind
+  auto again = cluster.client().restart(run, "again").id;
+  REQUIRE(cluster.finish(again));
+  CHECK(cluster.state_of(again) == run_state::completed);
+  CHECK(*begun == 2);
+  CHECK(*done == std::multiset<int>{10, 20, 30, 40, 50});
+  CHECK(cluster.violations() == std::vector<std::string>{});
+}
+
 TEST_CASE("split, tasklet and aggregation are tried as often as their step says") {
   for (int failures : {0, 2, 3}) {
     for (int broken = 0; broken < 4; ++broken) {

@@ -239,6 +239,52 @@ TEST_CASE("output files need a writer that can go on") {
   CHECK(e.stored.empty());
 }
 
+TEST_CASE("an item that is let go leaves something in its place, which does not count as written") {
+  engine e;
+  const bool in_threads = GENERATE(false, true);
+  const int refused = GENERATE(-1, 1, -4);  // none, a good one, what stands for a bad one
+  if (refused != -1) e.db.refused = {refused};
+  chunked_body body = chunked<int>{3}
+                          .read([](partition_context&) { return numbers{8}; })
+                          .process([](int n) {
+                            if (n % 2 == 0 && n > 0) throw data_error_with<int>("even", -n);
+                            return n;
+                          })
+                          .write([](partition_context&) {
+                            return [](std::span<const int> all, sql_transaction& tx) {
+                              for (const auto n : all) tx.execute("INSERT", n);
+                            };
+                          })
+                          .skip(on<data_error>(), at_most{10});
+  partition_context p{e.attempt()};
+  if (in_threads)
+    body.run_in_threads(p, 2);
+  else
+    body.run(p);
+  std::vector<std::int64_t> rows{0, 1, -2, 3, -4, 5, -6, 7};
+  std::erase(rows, refused);
+  CHECK(e.db.rows == rows);
+  const std::int64_t more = refused == 1 ? 1 : 0;
+  CHECK(p.counts() == item_counts{8, 5 - more, 0, 3 + more});
+  const auto skipped = e.skipped();
+  REQUIRE(skipped.size() == static_cast<std::size_t>(3 + more));
+  CHECK(skipped.back() == skipped_item{6, skip_stage::process, "line 7", "even"});
+}
+
+TEST_CASE("where no policy lets an item go, nothing is written in its place") {
+  engine e;
+  chunked_body body = chunked<int>{3}
+                          .read([](partition_context&) { return numbers{8}; })
+                          .process([](int n) -> int { throw data_error_with<int>("bad", -n); })
+                          .write([](partition_context&) {
+                            return [](std::span<const int> all, sql_transaction& tx) {
+                              for (const auto n : all) tx.execute("INSERT", n);
+                            };
+                          });
+  CHECK_THROWS_WITH(e.run(body), "line 1: bad");
+  CHECK(e.db.rows.empty());
+}
+
 TEST_CASE("a plain body's transaction carries its position and its counts") {
   engine e;
   partition_context p{e.attempt()};

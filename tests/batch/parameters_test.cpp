@@ -80,14 +80,14 @@ TEST_CASE("reading a parameter that was not declared, or as another type, is the
 }
 
 TEST_CASE("what is no text is refused with a sentence that can be shown anywhere") {
-  const std::vector<parameter_spec> specs = std::vector{spec_of<std::string>("name")};
+  const std::vector<parameter_spec> only_name = std::vector{spec_of<std::string>("name")};
   for (const std::string& bytes :
        {std::string{"a\xC3"}, std::string{"a\0b", 3}, std::string{"\xFF"}}) {
-    auto checked = check_parameters(specs, {{"name", bytes}});
+    auto checked = check_parameters(only_name, {{"name", bytes}});
     REQUIRE(checked.problems.size() == 1);
     CHECK_THAT(checked.problems[0], Catch::Contains("is not UTF-8 text"));
     CHECK(checked.problems[0].find(bytes) == std::string::npos);
-    CHECK(check_parameters(specs, {{bytes, "x"}}).problems.size() == 1);
+    CHECK(check_parameters(only_name, {{bytes, "x"}}).problems.size() == 1);
   }
-  CHECK(check_parameters(specs, {{"name", "Łódź"}}).problems.empty());
+  CHECK(check_parameters(only_name, {{"name", "Łódź"}}).problems.empty());
 }

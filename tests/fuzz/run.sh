@@ -1,7 +1,7 @@
 #!/bin/sh
 # Fuzzes what reads bytes that others wrote: CSV files and those of lines, of fixed width and of
 # JSON lines, parameters, JSON of rows, configuration, what processes for bodies say, payments and
-# lists of a screening.
+# lists of a screening, MARC records.
 #   tests/fuzz/run.sh [SECONDS of each target, default 60] [TARGET...]
 # Prints executions and coverage of each; exit code 1 when one found something (the input is kept).
 set -eu
@@ -14,7 +14,7 @@ out=build/fuzz
 mkdir -p $out
 failed=0
 targets="csv lines fixed_width json_lines parameters stored_json configuration pipe_frames
-         screening"
+         screening marc"
 readers="batch/files.cpp batch/readers/input_file.cpp batch/readers/record_source.cpp
          batch/readers/split.cpp batch/utf8.cpp"
 for target in ${*:-$targets}; do
@@ -35,13 +35,16 @@ for target in ${*:-$targets}; do
     screening) jobs=apps/jobs/sanctions_screening
                parts="$readers batch/readers/csv.cpp $jobs/elixir0.cpp $jobs/fields.cpp
                       $jobs/jaro.cpp $jobs/matcher.cpp $jobs/sdn.cpp" ;;
+    marc) jobs=apps/jobs/marc
+          parts="$readers batch/parameters.cpp $jobs/formats.cpp $jobs/functions.cpp $jobs/mapper.cpp
+                 $jobs/record.cpp $jobs/record_file.cpp $jobs/rules.cpp $jobs/targets.cpp" ;;
     pipe_frames) parts="actors/body_messages.cpp protocol/pipe_frames.cpp" ;;
     *) echo "there is no target $target: $targets" >&2; exit 2 ;;
   esac
   # shellcheck disable=SC2086
   clang++ -std=c++20 -O1 -g -I. -fsanitize=fuzzer,address,undefined \
     -fno-sanitize-recover=undefined tests/fuzz/$target.cpp $parts -o $out/$target \
-    $(pkg-config --cflags --libs libpq fmt)
+    $(pkg-config --cflags --libs libpq fmt yaz libxml-2.0)
   mkdir -p $out/corpus/$target
   found=0
   $out/$target -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix=$out/$target- \

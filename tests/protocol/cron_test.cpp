@@ -148,11 +148,11 @@ TEST_CASE("what never comes is said to never come, and what comes once in 40 yea
   CHECK(entry("0 0 29 2 *").next(at(2096, 2, 29)) == at(2104, 2, 29));
   // `*/7` is Sunday, and it must fit because it begins with a star.
   auto longest = years{0};
-  auto last = year{2000};
+  auto before = year{2000};
   for (auto next = entry("0 0 29 2 */7").next(at(2000, 3, 1)); next && *next < at(2400, 1, 1);) {
     const auto in = year_month_day{floor<days>(*next)}.year();
-    longest = std::max(longest, in - last);
-    last = in;
+    longest = std::max(longest, in - before);
+    before = in;
     next = entry("0 0 29 2 */7").next(*next);
   }
   CHECK(longest == years{40});

@@ -58,7 +58,10 @@ const std::vector<room> house{
     {"apps/jobs/services",     {"batch"}},
     {"apps/jobs/customer_etl", {"batch", "batch/errors", "batch/readers", "batch/writers",
                                 "apps/jobs/support"}},
-    {"apps/jobs/sanctions_screening", {"batch", "batch/errors", "batch/readers", "batch/writers"}},
+    {"apps/jobs/sanctions_screening", {"batch", "batch/errors", "batch/readers", "batch/writers",
+                                       "apps/jobs/support"}},
+    {"apps/jobs/marc",         {"batch", "batch/errors", "batch/readers", "batch/writers",
+                                "apps/jobs/support"}},
 
     {"apps/partita",          {"protocol", "storage", "batch", "batch/errors", "actors"}},
     {"apps/partita/traces",   {"protocol", "storage", "actors", "apps/partita"}},
@@ -81,11 +84,11 @@ const std::vector<room> house{
     {"apps/testing",     {"storage", "storage/audit", "storage/sqlite", "batch",
                           "apps/testing/sim"}},
     {"apps/demo",             {"protocol", "storage", "apps/jobs/customer_etl", "apps/partita"}},
-    {"apps/generate",         {"apps/jobs/customer_etl", "apps/jobs/sanctions_screening",
-                               "apps/partita"}},
+    {"apps/generate",         {"apps/jobs/customer_etl", "apps/jobs/marc",
+                               "apps/jobs/sanctions_screening", "apps/partita"}},
     {"apps",                  {"apps/jobs/range_sum", "apps/jobs/command", "apps/jobs/customer_etl",
-                               "apps/jobs/sanctions_screening", "apps/jobs/services",
-                               "apps/partita", "apps/program",
+                               "apps/jobs/marc", "apps/jobs/sanctions_screening",
+                               "apps/jobs/services", "apps/partita", "apps/program",
                                "apps/demo", "apps/generate"}},
 
     {"bench", {"storage", "storage/audit", "batch", "batch/readers", "batch/writers", "actors",
@@ -106,7 +109,8 @@ const std::vector<room> house{
     {"tests/actors",   {"protocol", "storage", "batch", "actors", "tests/support",
                         "tests/support/sim_cluster"}},
     {"tests/apps",     {"batch", "batch/errors", "apps/jobs/range_sum", "apps/jobs/customer_etl",
-                        "apps/jobs/sanctions_screening", "apps/testing", "bench", "tests/support"}},
+                        "apps/jobs/marc", "apps/jobs/sanctions_screening", "apps/testing", "bench",
+                        "tests/support"}},
     {"tests/apps/testing", {"batch", "batch/readers", "batch/writers", "apps/testing",
                             "tests/support"}},
     {"tests/cli",      {"protocol", "storage", "batch", "apps/client", "apps/partita",
@@ -115,7 +119,8 @@ const std::vector<room> house{
     {"tests/process",  {"batch", "batch/readers", "batch/writers", "apps/program"}},
     {"tests/chaos",    {"batch", "batch/writers", "apps/program"}},
     {"tests/fuzz",     {"storage/postgres", "batch", "batch/readers", "batch/writers", "actors",
-                        "apps/jobs/sanctions_screening", "apps/partita", "bench"}},
+                        "apps/jobs/marc", "apps/jobs/sanctions_screening", "apps/partita",
+                        "bench"}},
 };
 // clang-format on
 

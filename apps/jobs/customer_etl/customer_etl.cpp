@@ -1,14 +1,12 @@
 #include "apps/jobs/customer_etl/customer_etl.hpp"
 
-#include <unistd.h>
-
-#include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "apps/jobs/customer_etl/customer.hpp"
 #include "apps/jobs/support/demo.hpp"
+#include "apps/jobs/support/output_folder.hpp"
 #include "batch/batch.hpp"
 #include "batch/readers/csv.hpp"
 #include "batch/writers/xml.hpp"
@@ -22,17 +20,6 @@ namespace {
 
 constexpr int commit_interval = 10'000;      // rows
 constexpr std::int64_t rows_to_pause = 100;  // between two pauses
-
-/// Before any work: a folder nobody can write into would fail every partition.
-void require_writable(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error)
-    throw permanent_error("cannot create folder " + folder.string() + ": " + error.message());
-  if (::access(folder.c_str(), W_OK | X_OK) != 0)
-    throw permanent_error("cannot write into folder " + folder.string() + ": " +
-                          std::generic_category().message(errno));
-}
 
 std::string key_of(std::int64_t before, std::int64_t rows) {
   if (rows == 0) return "no rows";
@@ -110,36 +97,19 @@ xml::writer<customer> write(partition_context& p) {
   return {p.output_file(p.get<fs::path>("output_dir") / name), std::string{root_element}, add_xml};
 }
 
-/// An earlier run with more partitions left files this run did not replace. Whoever reads the
-/// folder as a whole would find its customers twice: the folder must hold exactly this run.
-void remove_parts_from(std::int64_t first, const fs::path& folder) {
-  const auto parts = customer_parts(folder);
-  for (auto part = parts.lower_bound(first); part != parts.end(); ++part) fs::remove(part->second);
-}
-
 void finish(const results& all, run_context& run) {
   const auto folder = run.get<fs::path>("output_dir");
   std::int64_t files = 0;
   all.for_each(
       [&](const partition_result& one) { files += static_cast<std::int64_t>(one.files.size()); });
-  remove_parts_from(all.count(), folder);
+  remove_numbered_from(all.count(), folder, part_prefix, part_suffix);
   run.result({{"rows", all.sum_written()}, {"files", files}, {"output_dir", folder.string()}});
 }
 
 }  // namespace
 
 std::map<std::int64_t, fs::path> customer_parts(const fs::path& folder) {
-  std::map<std::int64_t, fs::path> parts;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const auto name = entry.path().filename().string();
-    if (!name.starts_with(part_prefix) || !name.ends_with(part_suffix)) continue;
-    std::int64_t no = 0;
-    std::from_chars(name.data() + part_prefix.size(), name.data() + name.size(), no);
-    // The number as this job writes it, not 007 or 7a.
-    if (name == std::string{part_prefix} + std::to_string(no) + std::string{part_suffix} && no >= 0)
-      parts.emplace(no, entry.path());
-  }
-  return parts;
+  return numbered_files(folder, part_prefix, part_suffix);
 }
 
 job customer_etl() {

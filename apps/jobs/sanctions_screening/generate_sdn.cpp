@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "apps/jobs/sanctions_screening/generate.hpp"
-#include "apps/jobs/sanctions_screening/new_file.hpp"
 #include "apps/jobs/sanctions_screening/words.hpp"
+#include "apps/jobs/support/new_file.hpp"
 #include "batch/errors.hpp"
 
 namespace partita::screening {

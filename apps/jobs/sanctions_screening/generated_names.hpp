@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/jobs/sanctions_screening/random.hpp"
+#include "apps/jobs/support/random.hpp"
 
 namespace partita::screening {
 

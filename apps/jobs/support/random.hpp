@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace partita::screening {
+namespace partita {
 
 /// SplitMix64 by Steele, Lea and Flood: the same numbers on every machine.
 class random_numbers {
@@ -29,4 +29,4 @@ class random_numbers {
   std::uint64_t state_;
 };
 
-}  // namespace partita::screening
+}  // namespace partita

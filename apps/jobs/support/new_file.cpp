@@ -1,10 +1,10 @@
-#include "apps/jobs/sanctions_screening/new_file.hpp"
+#include "apps/jobs/support/new_file.hpp"
 
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
-namespace partita::screening {
+namespace partita {
 
 namespace {
 
@@ -44,4 +44,4 @@ void new_file::fail() const {
   throw std::system_error(errno, std::generic_category(), "cannot write " + path_.string());
 }
 
-}  // namespace partita::screening
+}  // namespace partita

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace partita::screening {
+namespace partita {
 
 /// A file under way. It is called NAME.part until `finish` gives it its name; without that nothing
 /// is left of it.
@@ -30,4 +30,4 @@ class new_file {
   bool finished_ = false;
 };
 
-}  // namespace partita::screening
+}  // namespace partita

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "apps/jobs/marc/record.hpp"
+
+/// How records are written.
+namespace partita::marc {
+
+enum class format { json, iso2709, marcxml };
+
+/// Reads one record: MARC-in-JSON; ISO 2709, up to and with its terminator, in MARC-8 or UTF-8, as
+/// its leader says; or one element `record` of MARC-XML. All text of it is UTF-8 then, whatever the
+/// leader says. Throws data_error that tells what is wrong.
+record decode(format how, std::string_view bytes);
+
+/// Ends a record of ISO 2709.
+inline constexpr char record_terminator = 0x1D;
+
+}  // namespace partita::marc

@@ -1,0 +1,212 @@
+#include "apps/jobs/marc/record_file.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "batch/errors.hpp"
+#include "batch/readers/record_source.hpp"
+
+namespace partita::marc {
+
+namespace {
+
+constexpr std::size_t block_bytes = 256 * 1024;
+constexpr std::size_t sample_bytes = 1024 * 1024;
+constexpr std::size_t longest_tag = 100;  // that is looked at: prefix, colon, "record"
+constexpr std::int64_t most_parts = 1'000'000;
+
+/// Whether the bytes begin with a start tag, or an end tag, of an element `record`.
+bool is_record_tag(std::string_view at, bool end_tag) {
+  at = at.substr(0, longest_tag);
+  const std::string_view opening = end_tag ? "</" : "<";
+  if (!at.starts_with(opening)) return false;
+  at.remove_prefix(opening.size());
+  const auto end = at.find_first_of(" \t\r\n/>");
+  if (end == std::string_view::npos) return false;
+  const auto name = at.substr(0, end);
+  return name == "record" || name.ends_with(":record");
+}
+
+/// Between records; 0x1A is the end of a text to CP/M.
+bool is_separator(char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\0' || c == 0x1A; }
+
+format format_of(const std::filesystem::path& path, std::string_view beginning) {
+  if (beginning.starts_with("\xEF\xBB\xBF")) beginning.remove_prefix(3);
+  const auto first = beginning.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos || (beginning[first] >= '0' && beginning[first] <= '9'))
+    return format::iso2709;
+  if (beginning[first] == '<') return format::marcxml;
+  throw permanent_error(path.string() +
+                        " holds no records: it begins neither with a leader of ISO 2709 nor as"
+                        " MARC-XML in UTF-8");
+}
+
+std::string beginning_of(input_file& file, std::size_t bytes) {
+  std::string beginning(bytes, '\0');
+  file.seek(0);
+  beginning.resize(file.read(beginning.data(), beginning.size()));
+  return beginning;
+}
+
+std::int64_t records_in(std::string_view bytes, format how) {
+  if (how == format::iso2709) return std::count(bytes.begin(), bytes.end(), record_terminator);
+  std::int64_t count = 0;
+  for (std::size_t at = 0; (at = bytes.find("</", at)) != std::string_view::npos; ++at)
+    if (is_record_tag(bytes.substr(at), true)) ++count;
+  return count;
+}
+
+}  // namespace
+
+void to_json(json& to, const file_part& part) {
+  to = part.range;
+  to["file_size"] = part.file_size;
+  to["file_mtime_ns"] = part.file_mtime_ns;
+}
+
+void from_json(const json& from, file_part& part) {
+  from.get_to(part.range);
+  from.at("file_size").get_to(part.file_size);
+  from.at("file_mtime_ns").get_to(part.file_mtime_ns);
+}
+
+std::vector<file_part> cut(const std::filesystem::path& path, std::int64_t records) {
+  input_file file{path};
+  const auto version = file.version();
+  const auto sample = beginning_of(file, sample_bytes);
+  const auto found = records_in(sample, format_of(path, sample));
+  const auto record_bytes =
+      static_cast<std::int64_t>(sample.size()) / std::max<std::int64_t>(1, found);
+  const auto part_bytes =
+      std::max({std::int64_t{1}, record_bytes * std::max<std::int64_t>(1, records),
+                version.size / most_parts + 1});
+  std::vector<file_part> parts;
+  for (std::int64_t at = 0; at < version.size || parts.empty(); at += part_bytes)
+    parts.push_back(
+        {{at, std::min(version.size, at + part_bytes)}, version.size, version.mtime_ns});
+  return parts;
+}
+
+record_file::record_file(std::filesystem::path path, const file_part& part)
+    : file_(std::move(path)), part_(part), how_(format::iso2709) {
+  const auto& [begin, end] = part.range;
+  if (begin < 0 || end < begin || end > part.file_size)
+    throw permanent_error("the part does not lie in " + file_.path().string());
+  file_.require_version({part.file_size, part.file_mtime_ns});
+  how_ = format_of(file_.path(), beginning_of(file_, block_bytes));
+  if (begin == 0 || how_ == format::marcxml) {
+    begin_at(begin);
+  } else {
+    begin_at(begin - 1);
+    skip_to_terminator();
+  }
+}
+
+std::optional<std::string> record_file::next() {
+  return how_ == format::iso2709 ? next_iso2709() : next_marcxml();
+}
+
+void record_file::seek(const json& position) {
+  if (!position.is_number_integer() || position < part_.range.begin || position > part_.file_size)
+    throw permanent_error("the stored position " + position.dump() + " is not in the part of " +
+                          file_.path().string());
+  begin_at(position.get<std::int64_t>());
+}
+
+std::string record_file::where() const {
+  return file_.path().string() + ", byte " + std::to_string(record_at_);
+}
+
+void record_file::begin_at(std::int64_t offset) {
+  file_.seek(offset);
+  at_ = offset;
+  buffer_.clear();
+  taken_ = 0;
+}
+
+/// False at the end of the file.
+bool record_file::load() {
+  buffer_.erase(0, std::exchange(taken_, 0));
+  const auto before = buffer_.size();
+  buffer_.resize(before + block_bytes);
+  buffer_.resize(before + file_.read(buffer_.data() + before, block_bytes));
+  return buffer_.size() > before;
+}
+
+bool record_file::has(std::size_t count) {
+  while (bytes().size() < count)
+    if (!load()) return false;
+  return true;
+}
+
+void record_file::drop(std::size_t count) {
+  taken_ += count;
+  at_ += static_cast<std::int64_t>(count);
+}
+
+std::string record_file::take(std::size_t count) {
+  std::string taken{bytes().substr(0, count)};
+  drop(count);
+  return taken;
+}
+
+/// Its place among the bytes; none: the file ends before, or a record would be too long.
+std::size_t record_file::find(char wanted, std::size_t from) {
+  for (;;) {
+    const auto found = bytes().find(wanted, from);
+    if (found != std::string_view::npos) return found;
+    from = bytes().size();
+    if (from > max_record_bytes || !load()) return std::string_view::npos;
+  }
+}
+
+void record_file::skip_to_terminator() {
+  for (;;) {
+    const auto found = bytes().find(record_terminator);
+    if (found != std::string_view::npos) return drop(found + 1);
+    drop(bytes().size());
+    if (!load()) return;
+  }
+}
+
+std::optional<std::string> record_file::at_end() {
+  file_.require_version({part_.file_size, part_.file_mtime_ns});
+  return std::nullopt;
+}
+
+std::optional<std::string> record_file::next_iso2709() {
+  if (at_ >= part_.range.end) return at_end();
+  while (has(1) && is_separator(bytes().front())) drop(1);
+  if (!has(1)) return at_end();
+  record_at_ = at_;
+  const auto end = find(record_terminator, 0);
+  if (end != std::string_view::npos) return take(end + 1);
+  if (bytes().size() <= max_record_bytes) return take(bytes().size());  // the file is cut off
+  skip_to_terminator();
+  throw data_error(where() + ": a record longer than 4 MiB");
+}
+
+std::optional<std::string> record_file::next_marcxml() {
+  for (;;) {
+    const auto tag = find('<', 0);
+    drop(tag == std::string_view::npos ? bytes().size() : tag);
+    if (at_ >= part_.range.end || (tag == std::string_view::npos && !has(1))) return at_end();
+    if (tag == std::string_view::npos) continue;
+    has(longest_tag);
+    if (is_record_tag(bytes(), false)) break;
+    drop(1);
+  }
+  record_at_ = at_;
+  for (auto at = find('<', 1); at != std::string_view::npos; at = find('<', at + 1)) {
+    has(at + longest_tag);
+    if (is_record_tag(bytes().substr(at), false)) return take(at);  // its end tag is missing
+    if (!is_record_tag(bytes().substr(at), true)) continue;
+    const auto end = find('>', at);
+    return take(end == std::string_view::npos ? bytes().size() : end + 1);
+  }
+  if (bytes().size() <= max_record_bytes) return take(bytes().size());
+  drop(1);
+  throw data_error(where() + ": a record longer than 4 MiB");
+}
+
+}  // namespace partita::marc

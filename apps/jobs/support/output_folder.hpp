@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string_view>
+
+/// Folders in which each partition has files of its own, called PREFIX-number-SUFFIX.
+namespace partita {
+
+/// Makes the folder. Throws permanent_error when it cannot be made or written into: then every
+/// partition would fail.
+void require_writable(const std::filesystem::path& folder);
+
+/// The files of the folder that are called so, by number.
+std::map<std::int64_t, std::filesystem::path> numbered_files(const std::filesystem::path& folder,
+                                                             std::string_view prefix,
+                                                             std::string_view suffix);
+
+/// An earlier run with more partitions left files that this run did not replace. Whoever reads the
+/// folder as a whole would find them: it must hold exactly this run, which has the numbers up to
+/// `first`.
+void remove_numbered_from(std::int64_t first, const std::filesystem::path& folder,
+                          std::string_view prefix, std::string_view suffix);
+
+}  // namespace partita
