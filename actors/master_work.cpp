@@ -59,10 +59,7 @@ class partition_inserter {
       : task_(task), delay_(delay), skip_(skip), next_(skip), flushed_(task.deps->now()) {}
 
   /// What comes now is not among those that an earlier master has inserted.
-  void go_on() {
-    if (seen_ > 0) throw definition_error("a stream asks what is stored before it yields anything");
-    seen_ = skip_;
-  }
+  void go_on() { seen_ = skip_; }
 
   void add(partition p) {
     if (seen_++ < skip_) return;
@@ -133,8 +130,10 @@ void insert_streamed(const master_task& task, const stream_function& stream,
                      split_context& context) {
   partition_inserter inserter{task, PARTITA_BUG(stream_is_inserted_anew) ? 0 : task.step.count,
                               stream_delay};
-  context.set_last_stored([&]() -> std::optional<json> {
+  context.set_last_stored([&, asked = false]() mutable -> std::optional<json> {
     const auto count = task.step.count;
+    if (std::exchange(asked, true) || inserter.seen() > 0)
+      throw definition_error("a stream asks once what is stored, before it yields anything");
     if (count == 0) return std::nullopt;
     const std::array last{count - 1};
     const auto rows = task.db->verbs()->find_partitions(task.step.id, last);

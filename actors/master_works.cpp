@@ -57,7 +57,14 @@ void master_state::start(running_work w, std::function<worker_outcome()> body) {
 std::optional<milliseconds> master_state::settle_ended() {
   std::optional<milliseconds> wait;
   each_by_itself(works.to_settle(), [&](step_id step) {
-    const auto rest = settle(works.at(step));
+    auto rest = at_once;
+    try {
+      rest = settle(works.at(step));
+    } catch (const store_error& e) {
+      // A call that got no answer has happened since: it was another end that was decided on.
+      if (e.code() != errc::wrong_state) throw;
+      rest = waits(e, works.at(step).name);
+    }
     if (works.at(step).outcome) works.forget(step);  // else who listens is told now
     wait = std::max(wait.value_or(at_once), rest);
   });

@@ -142,7 +142,7 @@ std::vector<ready_step> memory_transaction::ready_for(node_id node) {
     next.priority = run.priority;
     next.limited = step.row.spec.is_limited();
     for (const auto* r : ranges) next.remaining += r->span.size();
-    next.slots_held = slots_held([&](const step_row& s) { return s.id == id; });
+    next.slots_held = slots_held([id = id](const step_row& s) { return s.id == id; });
     if (!run.fair_key.empty()) {
       const auto in_group = [&](const step_row& s) {
         const auto& other = db_.runs.at(s.run);

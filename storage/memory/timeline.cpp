@@ -79,7 +79,7 @@ std::vector<moved_row> memory_transaction::list_moved(run_id run, int limit) {
           taken.span.lo > lease.span.hi)
         continue;
       const auto ended_some =
-          std::any_of(db_.results.begin(), db_.results.end(), [&](const auto& r) {
+          std::any_of(db_.results.begin(), db_.results.end(), [&, &lease = lease](const auto& r) {
             return r.first.first == lease.step && lease.span.contains(r.first.second) &&
                    r.second.row.lease == next->first;
           });

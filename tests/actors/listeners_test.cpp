@@ -129,3 +129,33 @@ TEST_CASE("listeners hear of every end, whichever call fails, or their node dies
     }
   }
 }
+
+TEST_CASE("a run ends although a step has begun in it since its end was told") {
+  // A call of its master that got no answer, and happens while the listeners are told.
+  const diary d;
+  sim_cluster* playing = nullptr;
+  auto j = job{"heard"}
+               .step(tasklet{"first",
+                             [&](run_context& run) {
+                               playing->client().request_stop(run.run(), stop_mode::stop);
+                             }})
+               .step(writes("second", d))
+               .after_run([&, d](const run_outcome& how, run_context& run) {
+                 d("run " + std::string{to_string(how.state)});
+                 if (d.lines->size() > 1) return;
+                 const auto row = playing->client().find_run(run.run());
+                 step_spec second;
+                 second.name = "second";
+                 second.ordinal = 1;
+                 second.kind = step_kind::tasklet;
+                 playing->client().begin_step(run.run(), row->master, row->term, second);
+               });
+  sim_cluster cluster{{j}};
+  playing = &cluster;
+  cluster.add_node();
+  auto run = cluster.submit("heard");
+  REQUIRE(cluster.finish(run));
+  CHECK(cluster.state_of(run) == run_state::stopped);
+  CHECK(*d.lines == words{"run STOPPED", "run STOPPED"});
+  CHECK(cluster.violations() == words{});
+}

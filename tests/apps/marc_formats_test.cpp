@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
 
 #include "apps/jobs/marc/formats.hpp"
@@ -77,7 +78,7 @@ TEST_CASE("what is wrong with a record of ISO 2709 is told") {
   };
   CHECK(of(flaw::none) == "none");
   CHECK_THAT(of(flaw::length), Catch::Contains("its leader says that it has 42 bytes, and it has"));
-  CHECK_THAT(of(flaw::directory), Catch::Contains("Directory offset 24"));
+  CHECK(of(flaw::directory) == "field 1 (001): its entry of the directory is no number");
   CHECK_THAT(of(flaw::indicators), Catch::Contains("an indicator is no character"));
   CHECK_THAT(of(flaw::truncated), Catch::Contains("its leader says that it has"));
   CHECK(of(flaw::encoding) == "its leader says UTF-8, and its text is not");
@@ -85,6 +86,56 @@ TEST_CASE("what is wrong with a record of ISO 2709 is told") {
   CHECK(refusal(format::iso2709, bytes.substr(0, bytes.size() - 1)) ==
         "it is cut off: it has no terminator");
   CHECK(refusal(format::iso2709, "") == "it has 0 bytes, less than a leader");
+}
+
+TEST_CASE("nothing of a record of ISO 2709 is left out without a word") {
+  record one{"00000nz  a2200000n  4500",
+             {{"001", "n1", {' ', ' '}, {}},
+              {"100", "", {'1', ' '}, {{'a', "AB"}, {'d', "1900-"}}},
+              {"400", "", {'1', ' '}, {{'a', "C"}}}}};
+  const auto bytes = to_iso2709(one);
+  CHECK(decode(format::iso2709, bytes).fields == one.fields);
+  const auto with = [&](std::size_t at, std::string_view text) {
+    auto changed = bytes;
+    return refusal(format::iso2709, changed.replace(at, text.size(), text));
+  };
+  const std::size_t second = 24 + 12;  // entry of the directory
+  CHECK(with(second + 3, "0000") ==
+        "field 2 (100): it is not where its entry of the directory says");
+  CHECK(with(second + 3, "9999") ==
+        "field 2 (100): it is not where its entry of the directory says");
+  CHECK(with(second + 7, "00000") ==
+        "field 2 (100): it does not end where its entry of the directory says");
+  CHECK(with(12, "00001") == "its directory does not end where its leader says");
+  const auto data = bytes.find("AB");
+  CHECK(with(data - 2, "X") == "field 2 (100): something stands before its first subfield");
+  CHECK(with(data, std::string_view{"\0", 1}) == "it holds a NUL byte");
+  CHECK(with(data - 1, "\x1F") == "field 2 (100): a subfield has no code");
+  auto twice = bytes;  // the third entry names the second field: the third is in none
+  twice.replace(second + 12 + 3, 9, bytes.substr(second + 3, 9));
+  CHECK(refusal(format::iso2709, twice) == "its directory does not name all that it holds");
+}
+
+TEST_CASE("MARC-8 that would lose something is refused") {
+  const auto of = [](const std::string& value) {
+    record one{"00000nz  a2200000n  4500",
+               {{"001", "n1", {' ', ' '}, {}}, {"100", "", {'1', ' '}, {{'a', value}}}}};
+    auto bytes = to_iso2709(one);
+    bytes[9] = ' ';
+    return refusal(format::iso2709, bytes);
+  };
+  const std::string said = "its leader says MARC-8, and its text is not";
+  const std::string acute = "\xE2";
+  CHECK(of("Caf" + acute + "e") == "none");
+  CHECK(of("Smith, Jos" + acute) == said);
+  CHECK(of(std::string(200, 'x') + acute) == said);
+  CHECK(of("abc\x1B(Zdef") == said);
+  CHECK(of("abc\x1B") == said);
+  CHECK(of(acute + acute + acute + acute + acute + acute + acute + acute + "abc") == said);
+  CHECK(of(acute + acute + acute + acute + acute + acute + acute + "\x1B)!E" + acute + "ab") ==
+        said);
+  CHECK(of("x\x1B(N\x41\x42\x1B(B y") == "none");               // Cyrillic and back
+  CHECK(of("\x1B$1\x21\x30\x21\x21\x30\x22\x1B(B") == "none");  // East Asian
 }
 
 TEST_CASE("a leader that says MARC-8 and a text that is not do not pass") {
@@ -190,6 +241,45 @@ TEST_CASE("a reader of records goes on where another was") {
   record_file one{file, part};
   CHECK_THROWS_AS(one.seek("x"), permanent_error);
   CHECK_THROWS_AS(one.seek(-1), permanent_error);
+}
+
+TEST_CASE("where a reader is does not depend on whether it has looked for more") {
+  const temp_dir dir;
+  const auto how = GENERATE(format::iso2709, format::marcxml);
+  const auto file = dir / "records";
+  generate_marc(file, how, 20, 0, 7);
+  std::ofstream{file, std::ios::app} << "\n \n";
+  record_file records{file, cut(file, 100).front()};
+  json last;
+  for (int n = 0; n < 20; ++n) {
+    REQUIRE(records.next());
+    last = records.position();
+  }
+  CHECK_FALSE(records.next());
+  CHECK(records.position() == last);
+}
+
+TEST_CASE("a byte order mark at the front is no part of a record") {
+  const temp_dir dir;
+  const auto file = dir / "records";
+  const auto one = to_iso2709(generated_authority(1, 1));
+  write_file(file, "\xEF\xBB\xBF" + one + one);
+  CHECK(all_of(file, cut(file, 100).front()) == std::vector<std::string>{one, one});
+}
+
+TEST_CASE(
+    "a record of MARC-XML that never ends is a bad item, and takes no more memory than that") {
+  const temp_dir dir;
+  const auto file = dir / "records";
+  const auto one = to_marcxml(generated_authority(1, 1));
+  std::string many;
+  while (many.size() < 6 * 1024 * 1024) many += "<a/>";
+  write_file(file, "<collection>" + one + "<record>" + many + one + "</collection>");
+  record_file records{file, cut(file, 1'000'000'000).front()};
+  CHECK(records.next() == one.substr(0, one.size() - 1));
+  CHECK_THROWS_WITH(records.next(), Catch::Contains("a record longer than 4 MiB"));
+  CHECK(records.next() == one.substr(0, one.size() - 1));
+  CHECK_FALSE(records.next());
 }
 
 TEST_CASE("lines between records, and what CP/M leaves at the end, are no records") {

@@ -36,8 +36,9 @@ for target in ${*:-$targets}; do
                parts="$readers batch/readers/csv.cpp $jobs/elixir0.cpp $jobs/fields.cpp
                       $jobs/jaro.cpp $jobs/matcher.cpp $jobs/sdn.cpp" ;;
     marc) jobs=apps/jobs/marc
-          parts="$readers batch/parameters.cpp $jobs/formats.cpp $jobs/functions.cpp $jobs/mapper.cpp
-                 $jobs/record.cpp $jobs/record_file.cpp $jobs/rules.cpp $jobs/targets.cpp" ;;
+          parts="$readers batch/parameters.cpp $jobs/formats.cpp $jobs/functions.cpp
+                 $jobs/mapper.cpp $jobs/record.cpp $jobs/record_file.cpp $jobs/rules.cpp
+                 $jobs/targets.cpp" ;;
     pipe_frames) parts="actors/body_messages.cpp protocol/pipe_frames.cpp" ;;
     *) echo "there is no target $target: $targets" >&2; exit 2 ;;
   esac

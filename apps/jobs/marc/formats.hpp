@@ -15,7 +15,9 @@ enum class format { json, iso2709, marcxml };
 /// leader says. Throws data_error that tells what is wrong.
 record decode(format how, std::string_view bytes);
 
-/// Ends a record of ISO 2709.
+// Of ISO 2709.
 inline constexpr char record_terminator = 0x1D;
+inline constexpr char field_terminator = 0x1E;
+inline constexpr char subfield_delimiter = 0x1F;
 
 }  // namespace partita::marc

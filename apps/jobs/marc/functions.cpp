@@ -268,6 +268,19 @@ const std::map<std::string, maker>& functions() {
 
 }  // namespace
 
+json parse_shallow(std::string_view text, const std::string& what) {
+  constexpr int deepest = 30;
+  bool too_deep = false;
+  const auto look = [&](int depth, json::parse_event_t, json&) {
+    too_deep = too_deep || depth > deepest;
+    return !too_deep;
+  };
+  auto document = json::parse(text, look, false);
+  if (too_deep) throw definition_error(what + " are nested more than 30 deep");
+  if (document.is_discarded()) throw definition_error(what + " are no JSON");
+  return document;
+}
+
 std::string_view trimmed(std::string_view value) {
   const auto is_blank = [](unsigned char c) { return c <= ' '; };
   while (!value.empty() && is_blank(static_cast<unsigned char>(value.front())))

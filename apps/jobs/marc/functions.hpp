@@ -49,6 +49,9 @@ value_function find_function(const std::string& name, const json& parameter,
 
 std::vector<std::string> function_names();
 
+/// JSON text. Throws definition_error for what is none, or nested deeper than anything of use is.
+json parse_shallow(std::string_view text, const std::string& what);
+
 /// `value` without the blanks and control characters at its ends.
 std::string_view trimmed(std::string_view value);
 

@@ -12,8 +12,6 @@ namespace partita::marc {
 
 namespace {
 
-constexpr char field_terminator = 0x1E;
-constexpr char subfield_delimiter = 0x1F;
 constexpr std::size_t longest_record = 99'999;
 constexpr std::size_t longest_field = 9'999;
 

@@ -10,16 +10,14 @@ namespace partita::marc {
 
 namespace {
 
-/// A condition that does not hold gives nothing.
+/// A condition that does not hold gives nothing. One that looks at the leader leaves the value.
 std::optional<std::string> value_of(const condition& c, std::string value, const occurrence& at,
                                     bool has_constant) {
-  if (c.of_leader) value = at.of->leader;
-  for (const auto& f : c.functions) {
-    auto made = f(value, at);
-    if (c.wanted && made != *c.wanted) return std::nullopt;
-    if (!has_constant) value = std::move(made);
-  }
-  return value;
+  auto made = c.of_leader ? at.of->leader : value;
+  for (const auto& f : c.functions) made = f(made, at);
+  if (c.wanted && made != *c.wanted) return std::nullopt;
+  if (c.of_leader || has_constant) return value;
+  return made;
 }
 
 std::string apply(const std::vector<rule>& rules, std::string value, const occurrence& at) {

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -27,7 +29,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t largest_chunk = 100'000;  // records
-constexpr int commit_interval = 5'000;           // records: a chunk of the usual size at once
+constexpr std::int64_t most_errors = 1'000'000'000'000;
+constexpr int commit_interval = 5'000;  // records: a chunk of the usual size at once
 
 // The files of a chunk have its number in front.
 constexpr std::string_view entity_suffix = "_entity";
@@ -68,7 +71,8 @@ auto naming(const fs::path& path, F&& read) {
 reference reference_of(const parameters& given) {
   const auto path = given.find<fs::path>("reference");
   if (!path) return {};
-  return naming(*path, [&] { return reference{json::parse(text_of_file(*path), nullptr, false)}; });
+  return naming(
+      *path, [&] { return reference{parse_shallow(text_of_file(*path), "the reference data")}; });
 }
 
 mapping_rules rules_of(const parameters& given) {
@@ -98,7 +102,7 @@ bool is_identifier(std::string_view word) {
 
 /// A name in SQL, of a table perhaps with its schema: it becomes part of statements.
 std::string sql_name(const parameters& given, const std::string& parameter) {
-  const auto name = given.get<std::string>(parameter);
+  auto name = given.get<std::string>(parameter);
   const auto dot = name.find('.');
   const auto behind = dot == std::string::npos ? 0 : dot + 1;
   if (is_identifier(std::string_view{name}.substr(behind)) &&
@@ -118,10 +122,18 @@ bool is_table(const parameters& given) {
   return table;
 }
 
+/// After a takeover it goes on behind the last chunk, in the same file.
 void stream_file(split_context& s, std::int64_t records, const take_partition& yield) {
-  for (const auto& part : cut(s.get<fs::path>("input"), records))
+  const auto path = s.get<fs::path>("input");
+  std::optional<file_part> last;
+  if (const auto stored = s.last_stored()) last = stored->get<file_part>();
+  for (const auto& part : cut(path, records)) {
+    if (last && (last->file_size != part.file_size || last->file_mtime_ns != part.file_mtime_ns))
+      throw permanent_error(path.string() + " changed while the run was under way");
+    if (last && part.range.begin < last->range.end) continue;
     yield(
         {"bytes " + std::to_string(part.range.begin) + "-" + std::to_string(part.range.end), part});
+  }
 }
 
 std::string text_of(const sql_value& id) {
@@ -170,8 +182,11 @@ void check(const parameters& given) {
   if (is_table(given))
     for (const auto* name : {"table", "id_column", "marc_column"}) sql_name(given, name);
   chunk_size(given);
-  for (const auto* name : {"rules", "reference"})
-    if (const auto path = given.find<fs::path>(name); path && !fs::exists(*path)) return;
+  in_range("max_errors", given.get<std::int64_t>("max_errors"), 0, most_errors);
+  for (const auto* name : {"rules", "reference"}) {
+    const auto path = given.find<fs::path>(name);
+    if (path && ::access(path->c_str(), R_OK) != 0) return;
+  }
   rules_of(given);
 }
 
@@ -307,6 +322,10 @@ void finish(const results& all, run_context& run) {
   for (const auto suffix : {entity_suffix, bad_record_suffix, error_suffix})
     remove_numbered_from(all.count(), folder, "", suffix);
   const auto counts = all.counts();
+  if (counts.read == 0 && run.find<fs::path>("input") &&
+      fs::file_size(*run.find<fs::path>("input")) > 0)
+    throw permanent_error(run.get<fs::path>("input").string() +
+                          " holds no record of ISO 2709 or MARC-XML");
   run.result(
       {{"status", counts.written == counts.read ? "DATA_MAPPING_COMPLETED" : "DATA_MAPPING_FAILED"},
        {"total", counts.read},
@@ -339,8 +358,8 @@ job marc_map() {
                               about{"whose records: tenants share the cluster as equals"})
       .parameter<std::int64_t>("chunk_size", default_value{500}, non_identifying,
                                about{"records of a chunk"})
-      .parameter<std::int64_t>("max_errors", default_value{std::int64_t{1'000'000'000'000}},
-                               non_identifying, about{"records that may be bad"})
+      .parameter<std::int64_t>("max_errors", default_value{most_errors}, non_identifying,
+                               about{"records that may be bad"})
       .fair_by("tenant")
       .check(check)
       .resource<mapping_rules>([](resource_context& r) { return rules_of(r.all_parameters()); })

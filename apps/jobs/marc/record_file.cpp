@@ -28,14 +28,18 @@ bool is_record_tag(std::string_view at, bool end_tag) {
 }
 
 /// Between records; 0x1A is the end of a text to CP/M.
-bool is_separator(char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\0' || c == 0x1A; }
+bool is_separator(char c) {
+  return c == '\n' || c == '\r' || c == '\t' || c == ' ' || c == '\0' || c == 0x1A;
+}
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 format format_of(const std::filesystem::path& path, std::string_view beginning) {
-  if (beginning.starts_with("\xEF\xBB\xBF")) beginning.remove_prefix(3);
-  const auto first = beginning.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos || (beginning[first] >= '0' && beginning[first] <= '9'))
+  if (beginning.starts_with(byte_order_mark)) beginning.remove_prefix(byte_order_mark.size());
+  while (!beginning.empty() && is_separator(beginning.front())) beginning.remove_prefix(1);
+  if (beginning.empty() || (beginning.front() >= '0' && beginning.front() <= '9'))
     return format::iso2709;
-  if (beginning[first] == '<') return format::marcxml;
+  if (beginning.front() == '<') return format::marcxml;
   throw permanent_error(path.string() +
                         " holds no records: it begins neither with a leader of ISO 2709 nor as"
                         " MARC-XML in UTF-8");
@@ -100,6 +104,9 @@ record_file::record_file(std::filesystem::path path, const file_part& part)
     begin_at(begin - 1);
     skip_to_terminator();
   }
+  if (begin == 0 && has(byte_order_mark.size()) && bytes().starts_with(byte_order_mark))
+    drop(byte_order_mark.size());
+  behind_ = at_;
 }
 
 std::optional<std::string> record_file::next() {
@@ -111,6 +118,7 @@ void record_file::seek(const json& position) {
     throw permanent_error("the stored position " + position.dump() + " is not in the part of " +
                           file_.path().string());
   begin_at(position.get<std::int64_t>());
+  behind_ = at_;
 }
 
 std::string record_file::where() const {
@@ -145,9 +153,17 @@ void record_file::drop(std::size_t count) {
 }
 
 std::string record_file::take(std::size_t count) {
-  std::string taken{bytes().substr(0, count)};
+  const bool is_long = count > max_record_bytes;
+  std::string taken{bytes().substr(0, is_long ? 0 : count)};
   drop(count);
+  behind_ = at_;
+  if (is_long) refuse_long();
   return taken;
+}
+
+void record_file::refuse_long() {
+  behind_ = at_;
+  throw data_error(where() + ": a record longer than 4 MiB");
 }
 
 /// Its place among the bytes; none: the file ends before, or a record would be too long.
@@ -183,7 +199,7 @@ std::optional<std::string> record_file::next_iso2709() {
   if (end != std::string_view::npos) return take(end + 1);
   if (bytes().size() <= max_record_bytes) return take(bytes().size());  // the file is cut off
   skip_to_terminator();
-  throw data_error(where() + ": a record longer than 4 MiB");
+  refuse_long();
 }
 
 std::optional<std::string> record_file::next_marcxml() {
@@ -197,16 +213,17 @@ std::optional<std::string> record_file::next_marcxml() {
     drop(1);
   }
   record_at_ = at_;
-  for (auto at = find('<', 1); at != std::string_view::npos; at = find('<', at + 1)) {
+  for (auto at = find('<', 1); at <= max_record_bytes; at = find('<', at + 1)) {
     has(at + longest_tag);
     if (is_record_tag(bytes().substr(at), false)) return take(at);  // its end tag is missing
     if (!is_record_tag(bytes().substr(at), true)) continue;
-    const auto end = find('>', at);
-    return take(end == std::string_view::npos ? bytes().size() : end + 1);
+    const auto end = std::min(find('>', at), find('<', at + 1));
+    if (end == std::string_view::npos) return take(bytes().size());
+    return take(bytes()[end] == '>' ? end + 1 : end);
   }
   if (bytes().size() <= max_record_bytes) return take(bytes().size());
   drop(1);
-  throw data_error(where() + ": a record longer than 4 MiB");
+  refuse_long();
 }
 
 }  // namespace partita::marc

@@ -29,9 +29,10 @@ void from_json(const json& from, file_part& part);
 /// permanent_error for a file that holds neither.
 std::vector<file_part> cut(const std::filesystem::path& path, std::int64_t records);
 
-/// The records that begin in a part, one after the other, as the bytes they are. A record longer
+/// The records that begin in a part, one after the other, as the bytes they are. One that is longer
 /// than 4 MiB is a data_error; the next call goes on behind it. What stands between records is left
-/// out. In MARC-XML a record in a comment is a record, too.
+/// out. In MARC-XML whatever looks like the tag of a record is one, in comments and CDATA, too, and
+/// a record ends at the latest where the next one begins.
 class record_file {
  public:
   /// Throws what input_file throws, and permanent_error if the file is not the one that was cut.
@@ -40,8 +41,8 @@ class record_file {
   std::optional<std::string> next();
   format how() const { return how_; }
 
-  /// The byte at which the search for the next record begins.
-  json position() const { return at_; }
+  /// The byte behind the record that came last.
+  json position() const { return behind_; }
   /// Goes on there. Throws permanent_error if that is not in the part.
   void seek(const json& position);
   /// "FILE, byte N", of the record that came last: where it begins.
@@ -59,6 +60,7 @@ class record_file {
   std::optional<std::string> next_marcxml();
   std::optional<std::string> at_end();
   std::string take(std::size_t count);
+  [[noreturn]] void refuse_long();
 
   input_file file_;
   file_part part_;
@@ -67,6 +69,7 @@ class record_file {
   std::size_t taken_ = 0;  // bytes at the front of it that are done with
   std::int64_t at_ = 0;    // of the file, where the others begin
   std::int64_t record_at_ = 0;
+  std::int64_t behind_ = 0;  // the record that came last
 };
 
 }  // namespace partita::marc

@@ -226,8 +226,7 @@ class rules_reader {
 }  // namespace
 
 mapping_rules parse_rules(std::string_view text, entity_type type, const reference& types) {
-  const auto document = json::parse(text, nullptr, false);
-  if (document.is_discarded()) throw definition_error("the rules are no JSON");
+  const auto document = parse_shallow(text, "the rules");
   rules_reader reader{type, types};
   auto made = reader.read(document);
   const auto& problems = reader.problems();

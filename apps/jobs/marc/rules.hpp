@@ -12,8 +12,9 @@
 /// How the fields of a record become an entity: by tag, a list of mappings.
 namespace partita::marc {
 
-/// Holds when its functions, one behind the other, give the text that is wanted. Where none is
-/// wanted it always holds, and what they give is the new value.
+/// Holds when its functions, one behind the other, give the text that is wanted, or where none is
+/// wanted. What they give is the new value then, unless the rule has a constant, or they look at
+/// the leader.
 struct condition {
   std::vector<value_function> functions;
   std::optional<std::string> wanted;
