@@ -28,12 +28,6 @@ const std::string* text_of(const json& document, const char* name) {
   return found == document.end() ? nullptr : found->get_ptr<const std::string*>();
 }
 
-bool is_tag(const std::string& tag) {
-  return tag.size() == 3 && std::all_of(tag.begin(), tag.end(), [](unsigned char c) {
-           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-         });
-}
-
 char indicator_of(const json& document, const char* name, std::size_t no, const std::string& tag) {
   const auto* text = text_of(document, name);
   if (text == nullptr) refuse(no, tag, std::string{name} + " is missing");
@@ -73,6 +67,12 @@ field field_of(const json& document, std::size_t no) {
 }
 
 }  // namespace
+
+bool is_tag(const std::string& tag) {
+  return tag.size() == 3 && std::all_of(tag.begin(), tag.end(), [](unsigned char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+         });
+}
 
 bool field::has(char code) const {
   return std::any_of(subfields.begin(), subfields.end(),

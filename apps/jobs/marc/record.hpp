@@ -34,6 +34,9 @@ struct record {
   friend bool operator==(const record&, const record&) = default;
 };
 
+/// Three letters or digits.
+bool is_tag(const std::string& tag);
+
 /// Throws data_error "field 3 (100): REASON" for a tag, an indicator or a code of a subfield that
 /// cannot be. `no` counts the fields of the record from 1.
 void require_valid(const field& f, std::size_t no);

@@ -22,7 +22,7 @@ class rules_reader {
     if (!document.is_object()) throw definition_error("the rules are no JSON object");
     for (const auto& [tag, mappings] : document.items()) {
       tag_ = tag;
-      if (!is_tag()) problem("a tag is LDR or has three letters or digits");
+      if (!is_tag(tag_)) problem("a tag is LDR or has three letters or digits");
       if (!mappings.is_array()) {
         problem("its mappings are no list");
         continue;
@@ -50,11 +50,6 @@ class rules_reader {
     problems_.push_back(utf8::printable(tag_) + ": " + what);
   }
 
-  bool is_tag() const {
-    return tag_.size() == 3 && std::all_of(tag_.begin(), tag_.end(), [](unsigned char c) {
-             return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-           });
-  }
   bool is_whole_value() const { return tag_ == "LDR" || tag_.starts_with("00"); }
 
   // --- members
