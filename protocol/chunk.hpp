@@ -25,11 +25,22 @@ struct chunk {
   std::vector<skipped_item> skipped;  // those of this chunk, ascending
 };
 
+/// Where a page of skipped items ended: the next one goes on behind it. It begins before the first
+/// item of its step; without a step, before those of all steps.
+struct skipped_cursor {
+  step_id step;
+  partition_no no = -1;
+  std::int64_t item = -1;
+};
+
 struct skipped_row {
   step_id step;
   partition_no no = 0;
   skipped_item what;
   db_time at;
+
+  /// Of a page that ends with this row.
+  skipped_cursor cursor() const { return {step, no, what.item}; }
 };
 
 }  // namespace partita

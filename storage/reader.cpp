@@ -148,9 +148,31 @@ std::vector<failure_row> reader::list_failures(run_id run, int limit) const {
                    std::max(0, limit));
 }
 
-std::vector<skipped_row> reader::list_skipped(run_id run, int limit) const {
-  return this->run("list_skipped", access::read, &transaction::list_skipped, run,
-                   std::max(0, limit));
+namespace {
+
+/// Step by step: an index gives the items of a step in order.
+std::vector<skipped_row> skipped_behind(transaction& tx, run_id run, const skipped_cursor& after,
+                                        int limit, step_id only) {
+  auto steps = tx.list_steps(run);
+  std::sort(steps.begin(), steps.end(),
+            [](const step_row& a, const step_row& b) { return a.id < b.id; });
+  std::vector<skipped_row> rows;
+  for (const auto& step : steps) {
+    if (std::ssize(rows) >= limit) break;
+    if (step.id < after.step || (only && step.id != only)) continue;
+    const auto from = step.id == after.step ? after : skipped_cursor{step.id};
+    for (auto& row : tx.list_skipped(from, limit - static_cast<int>(rows.size())))
+      rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::vector<skipped_row> reader::list_skipped(run_id run, const skipped_cursor& after, int limit,
+                                              step_id only) const {
+  return this->run("list_skipped", access::read, skipped_behind, run, after, std::max(0, limit),
+                   only);
 }
 
 std::vector<skipped_row> reader::list_skipped_of(step_id step, partition_no no, int limit) const {

@@ -124,10 +124,12 @@ class reader : public virtual run_lookup {
   /// Failed and returned attempts of a run, newest first, at most `limit`.
   std::vector<failure_row> list_failures(run_id run, int limit) const;
 
-  /// Items that policies let go, by step, partition and item, at most `limit`.
-  std::vector<skipped_row> list_skipped(run_id run, int limit) const;
+  /// Items that policies let go, by step, partition and item: at most `limit` of those behind
+  /// `after`, of one step or of all (none). A page costs its own rows, however many the run has.
+  std::vector<skipped_row> list_skipped(run_id run, const skipped_cursor& after, int limit,
+                                        step_id only = {}) const;
 
-  /// The same of one partition, by item.
+  /// Those of one partition, by item, at most `limit`.
   std::vector<skipped_row> list_skipped_of(step_id step, partition_no no, int limit) const;
 
   /// Events with id > after, ascending, at most `limit`; of one run, or of all (none).

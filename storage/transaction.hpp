@@ -473,7 +473,8 @@ class views {
   virtual std::vector<live_sum> sum_live() = 0;
   virtual std::vector<idle_run> list_idle_runs(int limit) = 0;
   virtual std::vector<failure_row> list_failures(run_id run, int limit) = 0;
-  virtual std::vector<skipped_row> list_skipped(run_id run, int limit) = 0;
+  /// Those of the cursor's step that stand behind it, by partition and item.
+  virtual std::vector<skipped_row> list_skipped(const skipped_cursor& after, int limit) = 0;
   virtual std::vector<skipped_row> list_skipped_of(step_id step, partition_no no, int limit) = 0;
   virtual std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) = 0;
   virtual std::vector<event_row> newest_events(run_id run, int limit) = 0;

@@ -157,14 +157,17 @@ std::vector<command> make_table() {
        "ID [NO]",
        "show one run, or one partition of it",
        look,
-       "With NO: that partition, and every lease that held it: node, time, outcome.",
+       "With NO: that partition, and every lease that held it: node, time, outcome.\n"
+       "With --skipped, -o csv and -o jsonl print every item that was let go, however many there\n"
+       "are; with --limit N, the first N.",
        {"job 17", "job 17 --state FAILED", "job 17 --sort took --limit 10", "job 17 3",
-        "job 17 --step convert -o csv", "job 17 --skipped", "job 17 --report run17.html"},
+        "job 17 --step convert -o csv", "job 17 --skipped", "job 17 --skipped -o csv",
+        "job 17 --report run17.html"},
        with_database(
            option_list{
                {"partitions", "", "its partitions too"},
                {"skipped", "", "the items that its policies let go too"},
-               {"step", "NAME", "partitions of this step only"},
+               {"step", "NAME", "partitions, and items, of this step only"},
                {"state", "STATE", "partitions PENDING, CLAIMED, COMPLETED or FAILED only", "", "",
                 '\0', names_of_states(partition_state{})},
                {"sort",

@@ -278,7 +278,7 @@ std::vector<skipped> cluster::skipped_items(run_id run) const {
   std::map<step_id, std::string> names;
   for (const auto& one : of_->client().list_steps(run)) names[one.id] = one.spec.name;
   std::vector<skipped> all;
-  for (const auto& one : of_->client().list_skipped(run, most_skipped))
+  for (const auto& one : of_->client().list_skipped(run, {}, most_skipped))
     all.push_back({names[one.step], one.no, one.what});
   return all;
 }

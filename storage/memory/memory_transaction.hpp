@@ -148,7 +148,7 @@ class memory_transaction final : public single_writer_transaction {
   std::vector<log_row> list_log(step_id step, partition_no no, int limit) override;
   run_standing standing(run_id run) override;
   std::vector<failure_row> list_failures(run_id run, int limit) override;
-  std::vector<skipped_row> list_skipped(run_id run, int limit) override;
+  std::vector<skipped_row> list_skipped(const skipped_cursor& after, int limit) override;
   std::vector<skipped_row> list_skipped_of(step_id step, partition_no no, int limit) override;
   std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) override;
   std::vector<event_row> newest_events(run_id run, int limit) override;

@@ -165,11 +165,13 @@ std::vector<failure_row> memory_transaction::list_failures(run_id run, int limit
   return rows;
 }
 
-std::vector<skipped_row> memory_transaction::list_skipped(run_id run, int limit) {
+std::vector<skipped_row> memory_transaction::list_skipped(const skipped_cursor& after, int limit) {
   std::vector<skipped_row> rows;
-  for (const auto& [key, row] : db_.skipped)
-    if (db_.steps.at(row.step).row.run == run && static_cast<int>(rows.size()) < limit)
-      rows.push_back(row);
+  for (auto r = db_.skipped.upper_bound({after.step, after.no, after.item});
+       r != db_.skipped.end() && r->second.step == after.step &&
+       static_cast<int>(rows.size()) < limit;
+       ++r)
+    rows.push_back(r->second);
   return rows;
 }
 

@@ -184,7 +184,7 @@ class postgres_transaction final : public transaction {
   std::vector<live_sum> sum_live() override;
   std::vector<idle_run> list_idle_runs(int limit) override;
   std::vector<failure_row> list_failures(run_id run, int limit) override;
-  std::vector<skipped_row> list_skipped(run_id run, int limit) override;
+  std::vector<skipped_row> list_skipped(const skipped_cursor& after, int limit) override;
   std::vector<skipped_row> list_skipped_of(step_id step, partition_no no, int limit) override;
   std::vector<event_row> list_events(run_id run, std::int64_t after, int limit) override;
   std::vector<event_row> newest_events(run_id run, int limit) override;

@@ -165,8 +165,10 @@ std::vector<failure_row> postgres_transaction::list_failures(run_id run, int lim
   return failures;
 }
 
-std::vector<skipped_row> postgres_transaction::list_skipped(run_id run, int limit) {
-  return skipped_in(query_planned_anew(sql::list_skipped, run.value, limit));
+std::vector<skipped_row> postgres_transaction::list_skipped(const skipped_cursor& after,
+                                                            int limit) {
+  return skipped_in(
+      query_planned_anew(sql::list_skipped, after.step.value, after.no, after.item, limit));
 }
 
 std::vector<skipped_row> postgres_transaction::list_skipped_of(step_id step, partition_no no,

@@ -136,8 +136,8 @@ std::vector<failure_row> sqlite_transaction::list_failures(run_id run, int limit
   return rows;
 }
 
-std::vector<skipped_row> sqlite_transaction::list_skipped(run_id run, int limit) {
-  return to_skipped(db_.query(sql::list_skipped, run, limit));
+std::vector<skipped_row> sqlite_transaction::list_skipped(const skipped_cursor& after, int limit) {
+  return to_skipped(db_.query(sql::list_skipped, after.step, after.no, after.item, limit));
 }
 
 std::vector<skipped_row> sqlite_transaction::list_skipped_of(step_id step, partition_no no,

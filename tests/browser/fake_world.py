@@ -176,7 +176,7 @@ class World:
                            'claimed': 12 if r['state'] == 'RUNNING' else 0, 'sealed': True},
             'progress': (done + r['failed']) / total if total else None,
             'items': {'read': 900 * done, 'written': 880 * done, 'filtered': 20 * done,
-                      'skipped': 3 if r['state'] == 'FAILED' and not r['purged_at'] else 0},
+                      'skipped': len(self.skipped(r))},
             'master': self.brief(0) if r['state'] == 'RUNNING' else None,
             'term': '1', 'created_at': iso(r['began'] - 2),
             'started_at': None if r['state'] == 'CREATED' else iso(r['began']),
@@ -190,7 +190,8 @@ class World:
         return {'id': str(31 + ordinal), 'ordinal': ordinal, 'name': name, 'kind': kind,
                 'state': state, 'decision': None, 'partitions': counts, 'progress':
                 (counts['completed'] + counts['failed']) / max(1, counts['total']),
-                'items': {'read': 0, 'written': 0, 'filtered': 0, 'skipped': 0},
+                'items': {'read': 0, 'written': 0, 'filtered': 0,
+                          'skipped': sum(s['step'] == name for s in self.skipped(r))},
                 'started_at': iso(r['began'] + ordinal), 'ended_at': None, 'duration_s': 4.2,
                 'result': None, 'error': '3 partitions failed' if state == 'FAILED' else None,
                 'durations': [{'up_to_s': b, 'count': int(counts['completed'] * f)}
@@ -229,6 +230,22 @@ class World:
              'count': 3 if failed else 7, 'outcome': 'FAILED' if failed else 'RETRY',
              'steps': [r['step']], 'first_at': iso(r['began'] + 4), 'last_at': iso(r['began'] + 9),
              'example': {'step': r['step'], 'no': 17, 'attempt': 3, 'node': self.brief(1)}}]}
+
+    def skipped(self, r):
+        """The items that policies let go, by step; those of a screening in two of them."""
+        count = r.get('skipped', 3) if r['state'] == 'FAILED' and not r['purged_at'] else 0
+        early = count // 2 if r['job'] == 'screening' else 0
+        return [{'at': iso(r['began'] + k), 'step': 'index' if k < early else r['step'], 'no': k,
+                 'item': 7, 'stage': 'PROCESS', 'place': f'customers.csv:{17 + k}',
+                 'why': 'e-mail without @'} for k in range(count)]
+
+    def skipped_page(self, r, step, after, limit):
+        found = [s for s in self.skipped(r) if step in (None, s['step'])]
+        cursors = [f"31.{s['no']}.{s['item']}" for s in found]
+        begin = cursors.index(after) + 1 if after else 0
+        end = begin + limit
+        more = end < len(found)
+        return {'items': found[begin:end], 'more': more, 'next': cursors[end - 1] if more else None}
 
     def partition(self, r, step, no):
         rng = random.Random(f'{r["id"]} {no}')

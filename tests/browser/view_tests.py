@@ -9,9 +9,10 @@ from fake_world import HOSTILE
 from webdriver import DOWN, ENTER, ESCAPE, TAB
 
 EVERY = ['#/', '#/runs', '#/runs/117', '#/runs/115', '#/runs/114', '#/runs/117/partitions',
-         '#/runs/117/events', '#/runs/113/settings', '#/runs/115/partitions/work/17', '#/nodes',
-         '#/nodes/1', '#/jobs', '#/jobs/screening', '#/schedules', '#/schedules/nightly',
-         '#/schedules/hourly_etl', '#/schedules/report', '#/nothing/here']
+         '#/runs/115/skipped', '#/runs/117/events', '#/runs/113/settings',
+         '#/runs/115/partitions/work/17', '#/nodes', '#/nodes/1', '#/jobs', '#/jobs/screening',
+         '#/schedules', '#/schedules/nightly', '#/schedules/hourly_etl', '#/schedules/report',
+         '#/nothing/here']
 ROWS = "return [...document.querySelectorAll('[data-testid=runs-table] tbody tr')]"
 
 
@@ -82,6 +83,41 @@ def pages(page):
     same(page.b.run(ROWS + "[0].querySelector('a').hash"), '#/runs/9223372036854775807',
          'an id of 64 bits')
     check('9007199254740993' in page.b.run(ROWS + '[0].innerText'), 'a parameter of 64 bits')
+
+
+SKIPPED = "return [...document.querySelectorAll('[data-testid=skipped-table] tbody tr')]"
+
+
+@test('skipped items come in pages, of all steps or of one')
+def skipped(page):
+    page.world.add('400', 'screening', 'FAILED', 40, 37, 3, 80, 32, skipped=250)
+    page.open('#/runs/400')
+    page.says(page.tid('why-skipped'), '250 items were skipped.')
+    page.says(page.tid('skipped'), 'the first 50 of 250')
+    page.b.click('[data-testid="why-skipped"] a')
+    page.hash_is('#/runs/400/skipped')
+    page.until(SKIPPED + '.length === 100', 'the first page')
+    same(page.b.run(SKIPPED + '.map((r) => r.dataset.no)'), [str(k) for k in range(100)],
+         'the first page')
+    page.b.click(page.tid('more'))
+    page.hash_is('#/runs/400/skipped?after=31.99.7')
+    page.until(SKIPPED + "[0]?.dataset.no === '100'", 'the second page')
+    page.b.click(page.tid('more'))
+    page.until(SKIPPED + "[0]?.dataset.no === '200'", 'the last page')
+    same(page.b.run(SKIPPED + '.length'), 50, 'rows of the last page')
+    page.gone(page.tid('more'))
+    page.b.click('.pages a')
+    page.hash_is('#/runs/400/skipped')
+    page.until(SKIPPED + "[0]?.dataset.no === '0'", 'the first page again')
+    page.b.click('.quick a:nth-of-type(3)')
+    page.hash_is('#/runs/400/skipped?step=work')
+    page.until(SKIPPED + "[0]?.dataset.no === '125'", 'the first page of the last step')
+    check(page.b.run(SKIPPED + ".every((r) => r.dataset.step === 'work')"), 'only this step')
+    page.b.click(page.tid('more'))
+    page.hash_is('#/runs/400/skipped?step=work&after=31.224.7')
+    page.until(SKIPPED + '.length === 25', 'its last page')
+    page.open('#/runs/113/skipped')
+    page.says(page.tid('empty'), 'No item was skipped.')
 
 
 @test('refreshes keep elements, focus, selection and scroll; pause freezes everything')
@@ -214,7 +250,7 @@ def hostile(page):
         for t in HOSTILE}
     for route in ('#/', '#/runs', '#/nodes', '#/jobs', '#/runs/300', '#/runs/301', '#/runs/302',
                   '#/runs/303', '#/runs/310', '#/runs/312', '#/nodes/4', '#/nodes/6',
-                  '#/runs/302/partitions', '#/runs/300/partitions/x/5',
+                  '#/runs/302/partitions', '#/runs/300/skipped', '#/runs/300/partitions/x/5',
                   '#/jobs/%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E'):
         page.open(route)
         same(page.b.run("return document.querySelectorAll('main img, main script, main b > b')"

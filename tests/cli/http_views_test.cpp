@@ -2,6 +2,8 @@
 #include <set>
 
 #include "apps/partita/http/cluster_views.hpp"
+#include "apps/partita/http/errors.hpp"
+#include "apps/partita/http/query.hpp"
 #include "apps/partita/http/run_views.hpp"
 #include "apps/partita/http/timeline_view.hpp"
 #include "apps/partita/run_errors.hpp"
@@ -159,6 +161,52 @@ TEST_CASE_METHOD(api_views, "a partition has its own skipped items, and its chec
   CHECK(second["more_skipped"] == false);
   complete_all(node, grant);
   CHECK(partition_view(look(), run.run, "count", 1)["checkpoint"].is_null());
+}
+
+TEST_CASE_METHOD(api_views, "skipped items of a run come in pages, of all steps or of one") {
+  const auto node = join();
+  const auto run = drive(node);
+  const auto first = split(run, 2);
+  const auto later = split(run, 1, spec("later", 1));
+  const auto let_go = [&](const lease_grant& grant, partition_no no, std::int64_t items) {
+    chunk c{0, {1, "1", {items, 0, 0, items}}, {}};
+    for (std::int64_t item = 0; item < items; ++item)
+      c.skipped.push_back({item, skip_stage::read, "line", "odd"});
+    db->commit_chunk(grant.lease, no, c, {});
+  };
+  const auto grant = take(node, first);
+  let_go(grant, 0, 2);
+  let_go(grant, 1, 1);
+  let_go(take(node, later), 0, 2);
+  const auto page = [&](const std::string& after, const std::string& step, int limit) {
+    request what{"GET", "/api/v1/runs/1/skipped", {}, {}, ""};
+    what.query = {{"after", after}, {"step", step}, {"limit", std::to_string(limit)}};
+    return skipped_view(look(), run.run, what);
+  };
+  auto items = document::array();
+  std::string after;
+  do {
+    const auto shown = page(after, "", 2);
+    CHECK(shown["items"].size() <= 2);
+    CHECK(shown["more"].get<bool>() != shown["next"].is_null());
+    for (const auto& item : shown["items"]) items.push_back(item);
+    after = shown["next"].is_null() ? "" : shown["next"].get<std::string>();
+  } while (!after.empty());
+  const auto whole = page("", "", 5);
+  CHECK(items.size() == 5);
+  CHECK(items == whole["items"]);
+  CHECK(whole["next"].is_null());
+  const auto of_later = page("", "later", 9);
+  REQUIRE(of_later["items"].size() == 2);
+  CHECK(of_later["items"][1]["step"] == "later");
+  CHECK(of_later["items"][1]["item"] == 1);
+  const auto beyond = cursor_text({step_id{later.value + 1}, 0, 0});
+  CHECK(page(beyond, "", 5)["items"].empty());
+  for (const auto* odd : {"x", "1", "1.2", "1.2.", "1.2.-3", "1.2.3.4", "1,2,3", " 1.2.3"}) {
+    INFO(odd);
+    CHECK_THROWS_AS(page(odd, "", 2), http_error);
+  }
+  CHECK_THROWS_AS(page("", "none", 2), http_error);
 }
 
 TEST_CASE_METHOD(api_views, "the slowest of a large step are found wherever they ran") {

@@ -79,6 +79,11 @@ expect 0 COMPLETED "$PARTITA" run range_sum from=1 to=10 --fast
 last=$("$PARTITA" jobs -o name | head -1)
 expect 4 "COMPLETED" "$PARTITA" cancel "$last"
 expect 4 "COMPLETED" "$PARTITA" restart "$last"
+expect 2 "-o csv --skipped prints one list, once; leave out --partitions" \
+  "$PARTITA" job "$last" --skipped --partitions -o csv
+expect 2 "leave out --watch" "$PARTITA" job "$last" --skipped -o jsonl --watch
+expect 2 "items of a run, not of one partition" "$PARTITA" job "$last" 0 --skipped
+expect 3 "no step none" "$PARTITA" job "$last" --skipped --step none -o csv
 waiting=$("$PARTITA" submit range_sum from=1 to=11 2>/dev/null)
 expect 6 "not ended" "$PARTITA" wait "$waiting" --timeout 1
 

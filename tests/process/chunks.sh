@@ -82,6 +82,14 @@ for kind in $(databases); do
     run=$("$PARTITA" jobs --limit 1 -o name)
     let_go=$("$PARTITA" job "$run" --skipped -o csv | grep -c 'entry 14,no number\|entry 18,')
     ok "$kind, $job: what was let go is listed" [ "$let_go" -eq 12 ]
+    "$PARTITA" job "$run" --skipped -o json >"$scratch/run.json"
+    ok "$kind, $job: the run says how many" grep -q '"skipped":12[,}]' "$scratch/run.json"
+    ok "$kind, $job: CSV has a heading and a line for each" \
+      [ "$("$PARTITA" job "$run" --skipped -o csv | wc -l)" -eq 13 ]
+    ok "$kind, $job: JSON lines have a line for each" \
+      [ "$("$PARTITA" job "$run" --skipped -o jsonl | grep -c '"place":')" -eq 12 ]
+    ok "$kind, $job: --limit holds" \
+      [ "$("$PARTITA" job "$run" --skipped --limit 5 -o jsonl | wc -l)" -eq 5 ]
     for reader in copy cursor; do
       expect 0 COMPLETED "$PARTITA" run "$reader${job#ledger}" partitions=6 --nodes 2 --fast
       copied=$(sql 'select count(*), count(distinct no * 100 + entry) from ledger_copy')

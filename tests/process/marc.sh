@@ -9,6 +9,7 @@ cd "$scratch" || exit 1
 expect 0 "wrote 4,000 authority records" "$PARTITA" generate marc good.mrc --rows 4000 --seed 7
 expect 0 . "$PARTITA" generate marc good.xml --rows 4000 --seed 7
 expect 0 . "$PARTITA" generate marc broken.mrc --rows 4000 --seed 7 --broken 10
+expect 0 . "$PARTITA" generate marc bad.mrc --rows 4000 --seed 7 --broken 600
 expect 2 "broken" "$PARTITA" generate marc more.mrc --broken 1001
 
 newest() { "$PARTITA" jobs --limit 1 -o name; }
@@ -38,6 +39,21 @@ for kind in $(databases); do
   ok "$kind: and kept whole" [ "$(cat $kind-broken/*_entity-error | wc -l)" = 40 ]
   expect 0 "" "$PARTITA" job "$(newest)" --skipped
   ok "$kind: they are told" grep -q "its leader says UTF-8, and its text is not" "$scratch/stdout"
+
+  # A report of more than a page: each once, in the order of the partitions and their items.
+  expect 0 COMPLETED "$PARTITA" run marc_map input=bad.mrc output_dir=$kind-bad --nodes 1 --fast
+  bad=$(newest)
+  let_go=$("$PARTITA" job "$bad" -o json | grep -o '"skipped":[0-9]*' | head -1 | cut -d: -f2)
+  ok "$kind: many are bad" [ "$let_go" -gt 1000 ]
+  "$PARTITA" job "$bad" --skipped -o csv >report.csv
+  "$PARTITA" job "$bad" --skipped -o jsonl >report.jsonl
+  ok "$kind: CSV has a heading" [ "$(head -1 report.csv)" = step,no,item,stage,place,why,at ]
+  ok "$kind: CSV has a line for each" [ "$(wc -l <report.csv)" -eq $((let_go + 1)) ]
+  ok "$kind: JSON lines have a line for each" [ "$(wc -l <report.jsonl)" -eq "$let_go" ]
+  sed 1d report.csv | cut -d, -f2,3 >keys
+  ok "$kind: each once, in order" sort -cu -t, -k1,1n -k2,2n keys
+  "$PARTITA" job "$bad" --skipped --limit 1001 -o csv | sed 1d >first.csv
+  ok "$kind: --limit gives the first ones" sh -c "sed -n 2,1002p report.csv | cmp - first.csv"
   done_database
 done
 

@@ -1,3 +1,8 @@
+#include <iterator>
+#include <string>
+#include <tuple>
+#include <vector>
+
 #include "tests/support/ledger.hpp"
 
 using namespace partita;
@@ -154,7 +159,7 @@ TEST_CASE_METHOD(ledger, "an attempt that fails is undone, and the transaction g
   const auto stored = db->commit_chunk(grant.lease, 0, upto(0, 3, 1), work);
   CHECK(stored.to.counts == item_counts{3, 2, 0, 1});
   CHECK(items(grant) == numbers(2));
-  const auto skipped = db->list_skipped(run_.run, 10);
+  const auto skipped = db->list_skipped(run_.run, {}, 10);
   REQUIRE(skipped.size() == 1);
   CHECK(skipped[0].step == step_);
   CHECK(skipped[0].no == 0);
@@ -167,6 +172,63 @@ TEST_CASE_METHOD(ledger, "an attempt that fails is undone, and the transaction g
   CHECK(db->list_skipped_of(step_, 1, 10).empty());
   CHECK(db->find_checkpoint(step_, 0) == stored.to);
   CHECK_FALSE(db->find_checkpoint(step_, 1));
+}
+
+TEST_CASE_METHOD(ledger, "skipped items of a run come in pages, by step, partition and item") {
+  const auto let_go = [&](const lease_grant& grant, partition_no no, std::int64_t items) {
+    auto c = upto(0, items, 1);
+    c.to.counts = {items, 0, 0, items};
+    for (auto item : numbers(items))
+      c.skipped.push_back({item, skip_stage::read, "line " + std::to_string(item), "odd"});
+    db->commit_chunk(grant.lease, no, c, {});
+  };
+  const auto grant = one();
+  const auto later = split(run_, 2, spec("later", 1));
+  const auto other = drive(node_, "another");
+  const auto elsewhere = split(other, 1);
+  const auto second = take(node_, later);
+  let_go(second, 1, 2);
+  let_go(grant, 2, 3);
+  let_go(take(node_, elsewhere), 0, 2);
+  let_go(grant, 0, 1);
+  let_go(second, 0, 1);
+
+  using key = std::tuple<step_id, partition_no, std::int64_t>;
+  const auto keys_of = [](const std::vector<skipped_row>& rows) {
+    std::vector<key> keys;
+    for (const auto& row : rows) keys.push_back({row.step, row.no, row.what.item});
+    return keys;
+  };
+  const auto in_pages = [&](int limit, step_id only) {
+    std::vector<key> all;
+    skipped_cursor after;
+    for (;;) {
+      const auto rows = db->list_skipped(run_.run, after, limit, only);
+      if (rows.empty()) return all;
+      CHECK(std::ssize(rows) <= limit);
+      for (const auto& found : keys_of(rows)) all.push_back(found);
+      after = rows.back().cursor();
+    }
+  };
+  const std::vector<key> of_first{{step_, 0, 0}, {step_, 2, 0}, {step_, 2, 1}, {step_, 2, 2}};
+  const std::vector<key> of_later{{later, 0, 0}, {later, 1, 0}, {later, 1, 1}};
+  auto all = of_first;
+  all.insert(all.end(), of_later.begin(), of_later.end());
+  CHECK(keys_of(db->list_skipped(run_.run, {}, 100)) == all);
+  for (int limit : {1, 2, 3, 100}) {
+    CHECK(in_pages(limit, {}) == all);
+    CHECK(in_pages(limit, step_) == of_first);
+    CHECK(in_pages(limit, later) == of_later);
+    CHECK(in_pages(limit, elsewhere).empty());
+  }
+  CHECK(keys_of(db->list_skipped(run_.run, {step_, 1, 7}, 1)) == std::vector<key>{of_first[1]});
+  CHECK(keys_of(db->list_skipped(run_.run, {later}, 100)) == of_later);
+  CHECK(keys_of(db->list_skipped(run_.run, {step_, 2, 1}, 100, later)) == of_later);
+  CHECK(db->list_skipped(run_.run, {later, 1, 1}, 100).empty());
+  CHECK(db->list_skipped(run_.run, {later, 1, 1}, 100, step_).empty());
+  CHECK(db->list_skipped(run_.run, {step_id{later.value + 99}}, 100).empty());
+  CHECK(db->list_skipped(run_.run, {}, 0).empty());
+  CHECK(db->list_skipped(run_id{999}, {}, 100).empty());
 }
 
 TEST_CASE_METHOD(ledger, "values go in and come out as they are") {
@@ -284,7 +346,7 @@ TEST_CASE_METHOD(ledger,
   end(run_, step_, step_state::failed);
   end(run_, run_state::failed);
   const auto again = db->restart(run_.run, "again");
-  const auto skipped = db->list_skipped(again.id, 10);
+  const auto skipped = db->list_skipped(again.id, {}, 10);
   REQUIRE(skipped.size() == 1);
   CHECK(skipped[0].what == c.skipped[0]);
   REQUIRE(db->adopt_run(again.id, node_, again.term));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iostream>
+#include <iterator>
 #include <ostream>
 #include <utility>
 
@@ -139,7 +140,7 @@ class job_page {
         break;
     }
     if (args_.has("skipped"))
-      out << render(skipped, skipped_documents().items, how_);
+      print_skipped(out);
     else if (wants_partitions())
       print_partitions(out);
     else
@@ -170,13 +171,39 @@ class job_page {
     bool more = false;
   };
 
+  std::vector<skipped_row> skipped_behind(const skipped_cursor& after, int most) const {
+    const auto only = args_.has("step") ? chosen_steps().front()->row.id : step_id{};
+    return look_.list_skipped(view_.run.id, after, most, only);
+  }
+
+  std::vector<document> documents_of(const std::vector<skipped_row>& rows) const {
+    std::vector<document> items;
+    for (const auto& row : rows) items.push_back(skipped_document(row, view_.steps));
+    return items;
+  }
+
   first_ones skipped_documents() const {
-    auto rows = look_.list_skipped(view_.run.id, static_cast<int>(limit()) + 1);
-    first_ones found;
-    found.more = static_cast<std::int64_t>(rows.size()) > limit();
-    if (found.more) rows.pop_back();
-    for (const auto& row : rows) found.items.push_back(skipped_document(row, view_.steps));
-    return found;
+    auto rows = skipped_behind({}, static_cast<int>(limit()) + 1);
+    const bool more = std::ssize(rows) > limit();
+    if (more) rows.pop_back();
+    return {documents_of(rows), more};
+  }
+
+  /// All of them, unless there is a limit: a run may have millions, which are never in memory as a
+  /// whole.
+  void print_skipped(std::ostream& out) const {
+    auto how = how_;
+    auto left = args_.has("limit") ? limit() : INT64_MAX;
+    skipped_cursor after;
+    for (bool more = true; more && out.good();) {
+      const auto wanted = static_cast<int>(std::min<std::int64_t>(left, rows_a_page));
+      const auto rows = skipped_behind(after, wanted);
+      out << render(skipped, documents_of(rows), how);
+      how.header = false;  // once, above the first page
+      left -= std::ssize(rows);
+      more = left > 0 && std::ssize(rows) == wanted;
+      if (more) after = rows.back().cursor();
+    }
   }
 
   first_ones failure_documents() const {
@@ -344,6 +371,20 @@ partition_no parse_partition_no(const std::string& word) {
   return no;
 }
 
+/// What the items of a run that were let go cannot be asked for with.
+void check_skipped(const arguments& args, bool one_partition) {
+  if (!args.has("skipped")) return;
+  if (one_partition) throw usage_error("--skipped lists items of a run, not of one partition");
+  const auto format = format_of(args);
+  if (format != output_format::csv && format != output_format::jsonl &&
+      format != output_format::name)
+    return;
+  for (const auto* other : {"partitions", "state", "sort", "watch"})
+    if (args.has(other))
+      throw usage_error(fmt::format("-o {} --skipped prints one list, once; leave out --{}",
+                                    args.text("output"), other));
+}
+
 /// The page of a run, as a file.
 exit_code write_report(const invocation& in, run_id run, bool one_partition) {
   if (one_partition) throw usage_error("--report tells of a run, not of one partition");
@@ -373,6 +414,7 @@ exit_code job_command(const invocation& in) {
   if (words.size() > 1) no = parse_partition_no(words[1]);
   if (in.args.typed("report")) return write_report(in, run, no.has_value());
   style_of(in.args);
+  check_skipped(in.args, no.has_value());
   const reader look{open_existing(database_url(in.args))->connect({})};
   return print(in.args, [&](std::ostream& out, const style& how) {
     job_page page(look, in.args, run, how);

@@ -80,6 +80,27 @@ std::optional<partition_state> partition_state_in(const request& what, const std
   return found;
 }
 
+skipped_cursor skipped_cursor_in(const request& what, const std::string& name) {
+  const auto text = what.parameter(name);
+  skipped_cursor after;
+  if (text.empty()) return after;
+  const auto* from = text.data();
+  const auto* const end = from + text.size();
+  for (auto* number : {&after.step.value, &after.no, &after.item}) {
+    const auto [stop, error] = std::from_chars(from, end, *number);
+    const bool last = number == &after.item;
+    if (error != std::errc{} || *number < 0 || (stop == end) != last || (!last && *stop != '.'))
+      refuse(name + " must be the `next` of an earlier answer, not " + text);
+    from = last ? end : stop + 1;
+  }
+  return after;
+}
+
+std::string cursor_text(const skipped_cursor& of) {
+  return std::to_string(of.step.value) + "." + std::to_string(of.no) + "." +
+         std::to_string(of.item);
+}
+
 void allow_only(const request& what, const std::vector<std::string>& names) {
   for (const auto& one : what.query) {
     const auto& given = one.first;

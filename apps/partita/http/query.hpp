@@ -5,6 +5,7 @@
 
 #include "apps/partita/http/message.hpp"
 #include "apps/partita/run_filter.hpp"
+#include "protocol/chunk.hpp"
 
 // Parameters of requests. All throw http_error 400 with a sentence.
 namespace partita::http {
@@ -18,6 +19,10 @@ std::optional<db_time> time_in(const request& what, const std::string& name, db_
 
 /// PENDING, CLAIMED, COMPLETED or FAILED, in upper or lower case.
 std::optional<partition_state> partition_state_in(const request& what, const std::string& name);
+
+/// Where the page before ended, as `cursor_text` wrote it; before all where it is not given.
+skipped_cursor skipped_cursor_in(const request& what, const std::string& name);
+std::string cursor_text(const skipped_cursor& of);
 
 /// Only these parameters may be given; a name that ends in '.' stands for all that begin so.
 void allow_only(const request& what, const std::vector<std::string>& names);

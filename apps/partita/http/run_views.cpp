@@ -189,16 +189,20 @@ document errors_view(const reader& look, run_id run) {
 }
 
 document skipped_view(const reader& look, run_id run, const request& what) {
-  allow_only(what, {"limit"});
+  allow_only(what, {"step", "after", "limit"});
   require_run(look, run);
   const auto limit = static_cast<int>(number_in(what, "limit", 1, most_skipped, 100));
-  auto rows = look.list_skipped(run, limit + 1);
+  const auto after = skipped_cursor_in(what, "after");
+  const auto name = what.parameter("step");
+  const auto steps = name.empty() ? look.summarize(run)
+                                  : std::vector<step_summary>{require_step(look, run, name)};
+  const auto only = name.empty() ? step_id{} : steps.front().row.id;
+  auto rows = look.list_skipped(run, after, limit + 1, only);
   const bool more = std::ssize(rows) > limit;
   if (more) rows.pop_back();
-  const auto steps = look.summarize(run);
   std::vector<document> items;
   for (const auto& row : rows) items.push_back(cli::skipped_document(row, steps));
-  auto shown = list_of(std::move(items));
+  auto shown = list_of(std::move(items), more ? cursor_text(rows.back().cursor()) : "");
   shown["more"] = more;
   return shown;
 }

@@ -23,6 +23,7 @@ cli::document partitions_view(const reader& look, run_id run, const request& wha
 cli::document partition_view(const reader& look, run_id run, const std::string& step,
                              partition_no no);
 cli::document errors_view(const reader& look, run_id run);
+/// step= after= limit=. `next` is what `after` of the next page must be.
 cli::document skipped_view(const reader& look, run_id run, const request& what);
 /// Of a run, or of all (none). after= limit=
 cli::document events_view(const reader& look, run_id run, const request& what);

@@ -42,7 +42,7 @@ document events_of(const reader& look, run_id run) {
 }
 
 document skipped_of(const reader& look, run_id run) {
-  auto rows = look.list_skipped(run, skipped_told + 1);
+  auto rows = look.list_skipped(run, {}, skipped_told + 1);
   const bool more = std::ssize(rows) > skipped_told;
   if (more) rows.pop_back();
   const auto steps = look.summarize(run);

@@ -150,6 +150,15 @@ export function table(columns, rows, { key, row_props, label, ...props }) {
         columns.map(([, c, cell]) => h('td', { class: c }, cell(row))))))));
 }
 
+/// One of several choices, by its address.
+export const pick = (title, current, href) => h('a', { key: title, href,
+  'aria-current': current ? 'true' : null }, title);
+
+/// Ways to the first page of a list and to the next one; either may be missing.
+export const pages = (first, next) => h('nav', { class: 'pages', 'aria-label': 'Pages' },
+  first && h('a', { href: first }, '← First'),
+  next && h('a', { href: next, 'data-testid': 'more' }, 'More →'));
+
 export const tabs = (items, label) => h('nav', { class: 'tabs', 'aria-label': label },
   items.map(([title, href, current, n]) => h('a', { href, key: title,
     'aria-current': current ? 'page' : null }, title,

@@ -196,5 +196,6 @@ function failures(run, errors) {
 function skipped(run) {
   const n = Number(run.items?.skipped || 0);
   return n ? { tone: 'waiting', id: 'skipped', words: [
-    `${of(n, 'item')} ${n === 1 ? 'was' : 'were'} skipped; they are listed below.`] } : null;
+    link(of(n, 'item'), fragment(['runs', run.id, 'skipped'])),
+    n === 1 ? ' was skipped.' : ' were skipped.'] } : null;
 }

@@ -184,11 +184,11 @@ SELECT f.step_id, f.no, f.lease_id, f.node_id, f.attempt, f.outcome, f.error,
 FROM partita.failure f JOIN partita.step s ON s.step_id = f.step_id
 WHERE s.run_id = $1::bigint ORDER BY f.at DESC, f.lease_id DESC, f.no DESC LIMIT $2::integer)";
 
-// $1 run, $2 at most
+// $1 step, $2 behind this no and $3 item, $4 at most
 inline const std::string list_skipped = R"(
-SELECT i.step_id, i.no, i.item, i.stage, i.place, i.why, partita.micros(i.at) AS at
-FROM partita.step s JOIN partita.skipped i ON i.step_id = s.step_id
-WHERE s.run_id = $1::bigint ORDER BY i.step_id, i.no, i.item LIMIT $2::integer)";
+SELECT step_id, no, item, stage, place, why, partita.micros(at) AS at FROM partita.skipped
+WHERE step_id = $1::bigint AND (no, item) > ($2::bigint, $3::bigint)
+ORDER BY no, item LIMIT $4::integer)";
 
 // $1 step, $2 no, $3 at most
 inline const std::string list_skipped_of = R"(

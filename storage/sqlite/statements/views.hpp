@@ -116,11 +116,10 @@ FROM (SELECT min(available_at) AS first
       FROM (SELECT d.available_at FROM partita_step s JOIN partita_ready d ON d.step_id = s.step_id
             WHERE s.run_id = ?1 AND s.state = 'RUNNING' LIMIT 10000)) w)sql";
 
-// 1 run, 2 limit
+// 1 step, 2 behind this no and 3 item, 4 limit
 inline constexpr char list_skipped[] = R"sql(
-SELECT i.step_id, i.no, i.item, i.stage, i.place, i.why, i.at
-FROM partita_step s JOIN partita_skipped i ON i.step_id = s.step_id
-WHERE s.run_id = ?1 ORDER BY i.step_id, i.no, i.item LIMIT ?2)sql";
+SELECT step_id, no, item, stage, place, why, at FROM partita_skipped
+WHERE step_id = ?1 AND (no, item) > (?2, ?3) ORDER BY no, item LIMIT ?4)sql";
 
 // 1 step, 2 no, 3 limit
 inline constexpr char list_skipped_of[] = R"sql(

@@ -58,7 +58,7 @@ CONTRACT = {
         "tries", "checkpoint", "log", "skipped", "more_skipped"],
     ("get", "/runs/{id}/timeline"): TIMELINE,
     ("get", "/runs/{id}/errors"): ["items", "looked_at", "more"],
-    ("get", "/runs/{id}/skipped"): ["items", "more"],
+    ("get", "/runs/{id}/skipped"): LIST + ["more"],
     ("get", "/runs/{id}/events"): LIST,
     ("get", "/events"): LIST,
     ("get", "/changes"): ["newest", "runs", "nodes", "more"],
@@ -265,7 +265,7 @@ def unknown(check, node):
         check(f"{path}: a sentence", not malformed_error(answer), malformed_error(answer))
     run = node.items("runs?limit=1&job=range_sum&state=COMPLETED")[0]["id"]
     for path in (f"runs/{run}/partitions/none/0", f"runs/{run}/partitions/add/999999",
-                 f"runs/{run}/partitions?step=none"):
+                 f"runs/{run}/partitions?step=none", f"runs/{run}/skipped?step=none"):
         check(f"{path}: 404", node.get(path).status == 404, path)
     for query in ("runs?limit=0", "runs?limit=x", "runs?limit=100000", "runs?state=SLEEPY",
                   "runs?since=yesterday", "runs?nonsense=1", "runs?before=x", "runs?param.=1",
@@ -274,6 +274,8 @@ def unknown(check, node):
                   f"runs/{run}/timeline?from=2030-01-01&to=2029-01-01", "changes?since=x",
                   "runs?since=-100000000d", f"runs/{run}/timeline?from=-100000000d",
                   "runs?until=2026-11-27T07:00garbage",
+                  f"runs/{run}/skipped?after=x", f"runs/{run}/skipped?after=1.2",
+                  f"runs/{run}/skipped?after=1.2.-3", f"runs/{run}/skipped?limit=0",
                   f"runs/{run}/events?after=x", "events?limit=0", "nodes?every=1", "health?x=1"):
         answer = node.get(query)
         check(f"{query}: 400", answer.status == 400, answer)

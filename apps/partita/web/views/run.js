@@ -10,11 +10,12 @@ import { is_live, run_in } from '../states.js';
 import { summary, summary_needs } from './run_summary.js';
 import { partitions, partitions_needs } from './run_partitions.js';
 import { events_needs, events_of } from './run_events.js';
+import { skipped_items, skipped_needs } from './run_skipped.js';
 import { announce } from '../frame.js';
 import * as f from '../format.js';
 
 export const run = {
-  tabs: ['', 'partitions', 'events', 'settings'],
+  tabs: ['', 'partitions', 'skipped', 'events', 'settings'],
 
   title(ctx) {
     const r = ctx.value('run');
@@ -36,6 +37,7 @@ export const run = {
       { name: 'jobs', url: 'jobs', fresh: 'slow' },
       ...(tab === '' ? summary_needs(ctx, base, fresh) : []),
       ...(tab === 'partitions' ? partitions_needs(ctx, base, fresh) : []),
+      ...(tab === 'skipped' ? skipped_needs(ctx, base) : []),
       ...(tab === 'events' ? events_needs(ctx, base) : []),
     ];
   },
@@ -59,11 +61,14 @@ const parts_of = (ctx, r, tab) => [
   tabs([
     ['Summary', fragment(['runs', r.id]), tab === ''],
     ['Partitions', fragment(['runs', r.id, 'partitions']), tab === 'partitions'],
+    (Number(r.items?.skipped) > 0 || tab === 'skipped') &&
+      ['Skipped items', fragment(['runs', r.id, 'skipped']), tab === 'skipped'],
     ['Events', fragment(['runs', r.id, 'events']), tab === 'events'],
     ['Settings', fragment(['runs', r.id, 'settings']), tab === 'settings'],
-  ], 'Parts of the run'),
+  ].filter(Boolean), 'Parts of the run'),
   tab === '' && summary(ctx, r),
   tab === 'partitions' && partitions(ctx, r),
+  tab === 'skipped' && skipped_items(ctx, r),
   tab === 'events' && events_of(ctx),
   tab === 'settings' && settings(r),
 ];

@@ -2,8 +2,8 @@
 import { h } from '../dom.js';
 import { query } from '../api.js';
 import { fragment } from '../router.js';
-import { badge, bar, empty, failure, node_link, partition_address, table, waiting_for_first,
-         when } from '../parts.js';
+import { badge, bar, empty, failure, node_link, pages, partition_address, pick, table,
+         waiting_for_first, when } from '../parts.js';
 import { run_in } from '../states.js';
 import * as f from '../format.js';
 
@@ -27,8 +27,6 @@ export function partitions_needs(ctx, base, fresh) {
 export function partitions(ctx, r) {
   const c = choice(ctx);
   const to = (more) => fragment(['runs', r.id, 'partitions'], { ...c, after: '', ...more });
-  const pick = (title, current, href) => h('a', { key: title, href,
-    'aria-current': current ? 'true' : null }, title);
   const steps = (r.steps || []).filter((s) => s.kind !== 'TASKLET');
   const { value, error, stale } = ctx.get('partitions');
   return [
@@ -60,8 +58,6 @@ export function partitions(ctx, r) {
     ], value.items, { key: (p) => `${p.step} ${p.no}`, label: 'Partitions',
                       'data-testid': 'partitions-table', class: stale ? 'stale' : null,
                       row_props: (p) => ({ 'data-no': p.no, 'data-state': p.state }) }),
-    value && h('nav', { class: 'pages', 'aria-label': 'Pages' },
-      c.after && h('a', { href: to({}) }, '← First'),
-      value.next && h('a', { href: to({ after: value.next }), 'data-testid': 'more' }, 'More →')),
+    value && pages(c.after && to({}), value.next && to({ after: value.next })),
   ];
 }

@@ -116,7 +116,8 @@ function skipped(ctx, r) {
       `${f.shown(one.step, 30)} ${one.no}`),
     h('span', { class: 'clip grow', title: f.shown(f.value_text(one.item ?? one.place), 600) },
       f.shown(one.place || f.value_text(one.item), 120)),
-    h('span', { class: 'quiet clip' }, f.shown(one.why, 200))))));
+    h('span', { class: 'quiet clip' }, f.shown(one.why, 200))))),
+  h('p', {}, h('a', { href: fragment(['runs', r.id, 'skipped']) }, 'All skipped items')));
 }
 
 function result(r) {
