@@ -40,7 +40,7 @@ class schedule_bench {
     while (number("SELECT count(*) FROM partita.schedule WHERE owner_node_id IS NULL") > 0)
       nodes_.pause(milliseconds{100});
     const auto asleep = statements_a_second();
-    while (number(fired) < count_) nodes_.pause(milliseconds{10});
+    while (number(fired) < count_) nodes_.pause(milliseconds{50});
     const auto all_s = seconds(due, wall_now());
     print({{"bench", "due_schedules"},
            {"database", "postgresql"},

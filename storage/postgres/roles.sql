@@ -83,7 +83,8 @@ GRANT INSERT, UPDATE (description, last_seen, fair_by, max_runs) ON partita.job 
 GRANT UPDATE (owner_node_id, next_tick, last_tick, last_run_id, missed)
   ON partita.schedule TO partita_node;
 GRANT UPDATE (balanced) ON partita.schedule_balance TO partita_node, partita_launch;
-GRANT EXECUTE ON FUNCTION partita.fire_tick(bigint, bigint, integer, bigint) TO partita_node;
+GRANT EXECUTE ON FUNCTION partita.fire_tick(bigint, bigint, integer, bigint),
+  partita.fire_ticks(bigint[], bigint, integer[], bigint[]) TO partita_node;
 GRANT UPDATE (state, master_node_id, term, result, error, started_at, ended_at, fair_key)
   ON partita.run TO partita_node;
 GRANT EXECUTE ON FUNCTION partita.fair_key(text, integer, text)

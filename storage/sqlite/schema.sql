@@ -47,7 +47,7 @@ CREATE UNIQUE INDEX partita_run_of_tick ON partita_run (schedule_id, tick)
 
 CREATE INDEX partita_run_state ON partita_run (state, run_id);
 
-CREATE INDEX partita_schedule_due ON partita_schedule (owner_node_id, next_tick);
+CREATE INDEX partita_schedule_due ON partita_schedule (owner_node_id, next_tick, schedule_id);
 
 CREATE INDEX partita_step_running ON partita_step (run_id) WHERE state = 'RUNNING';
 
@@ -396,3 +396,4 @@ LEFT JOIN partita_lease l ON l.lease_id = coalesce(
     ORDER BY h.lo DESC LIMIT 1))
 LEFT JOIN partita_node n ON n.node_id = l.node_id
 LEFT JOIN partita_checkpoint c ON c.step_id = p.step_id AND c.no = p.no;
+

@@ -70,12 +70,15 @@ inline std::string list_parameters(const asked_of_runs& asked, bool before) {
   return "SELECT run_id, parameters FROM partita.run " + page_of_runs(asked, before);
 }
 
-// $1 at most of each, $2 jobs, $3 states as they are shown
+// $1 at most of each, $2 jobs, $3 states as they are shown. The planner expects runs of every job
+// among the newest ones, and would look for those of a job that has none through all there are: as
+// a range of (job, run_id), only the index of jobs gives them in this order.
 inline std::string list_runs_of(bool states) {
   return "SELECT r.* FROM unnest($2::text[]) asked (name) CROSS JOIN LATERAL (" + run_columns +
-         "WHERE job = asked.name AND purged_at IS NULL AND " +
+         R"(WHERE (job, run_id) >= (asked.name, 0)
+    AND (job, run_id) <= (asked.name, 9223372036854775807) AND purged_at IS NULL AND )" +
          (states ? is_in_states : "$3::text[] IS NOT NULL") +
-         " ORDER BY run_id DESC LIMIT $1::integer) r";
+         " ORDER BY job DESC, run_id DESC LIMIT $1::integer) r";
 }
 
 // $1 schedule, $2 at most

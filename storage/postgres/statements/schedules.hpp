@@ -123,10 +123,7 @@ inline const std::string sees_schedules = R"(
 
 // By tick, in order: $1 schedule, $2 version of the job, $3 tick. $4 owner
 inline const std::string fire_ticks = R"(
-SELECT partita.fire_tick(t.schedule_id, $4::bigint, t.version, t.tick) AS run_id
-FROM unnest($1::bigint[], $2::integer[], $3::bigint[])
-     WITH ORDINALITY AS t (schedule_id, version, tick, place)
-ORDER BY t.place)";
+SELECT partita.fire_ticks($1::bigint[], $4::bigint, $2::integer[], $3::bigint[]) AS run_id)";
 
 // By schedule: $1 schedule, $2 next tick or NULL, $3 tick or NULL, $4 run or 0, $5 missed
 inline const std::string advance_schedules = R"(
