@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . apps/packages.sh
 case " $* " in
-*" --publish "*) need_packages python3 python3-matplotlib ;;
+*" --publish "* | *" --help "* | *" -h "*) need_packages python3 python3-matplotlib ;;
 *)
   need_packages $build_packages postgresql python3 python3-matplotlib
   cmake --preset release >&2

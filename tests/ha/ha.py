@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fails the database over while a cluster works on it, and judges what came of it.
 
-  tests/ha/ha.py --binary build/dev/tests/chaos_jobs                 all that holds today, each once
+  tests/ha/ha.py --binary build/dev/tests/chaos_jobs                 all, each once
   tests/ha/ha.py --binary ... --scenario freeze,return               some by name
   tests/ha/ha.py --list                                              their names, and what each is
   tests/ha/ha.py --binary ... --rounds 20                20 kills and 20 switchovers of one database
@@ -15,9 +15,11 @@ Exit code 0: nothing wrong was found.
 """
 
 import argparse
+import concurrent.futures
 import os
 import shutil
 import signal
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -27,7 +29,7 @@ sys.path[:0] = [HERE, HERE + "/../chaos"]
 from play import PROFILES, Skipped, Wrong, say  # noqa: E402
 from patroni_form import PatroniTrio, require_patroni  # noqa: E402
 from rounds import play_rounds  # noqa: E402
-from scenarios import SCENARIOS, WAITING, play_scenario  # noqa: E402
+from scenarios import SCENARIOS, play_scenario  # noqa: E402
 from server import DatabaseDown, bin_folder  # noqa: E402
 from trio import TooLate  # noqa: E402
 
@@ -38,8 +40,9 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--binary", help="chaos_jobs, as it was built")
-    p.add_argument("--scenario", default="", help="a comma-separated choice; else all that hold")
+    p.add_argument("--scenario", default="", help="a comma-separated choice; else all")
     p.add_argument("--list", action="store_true", help="shows the scenarios")
+    p.add_argument("--together", type=int, default=1, help="so many scenarios at a time")
     p.add_argument("--rounds", type=int, help="so many kills and switchovers, in turns")
     p.add_argument("--patroni", action="store_true", help="the rounds: under Patroni and etcd")
     p.add_argument("--seed", type=int, default=7, help="of the rounds: when each strikes")
@@ -48,7 +51,7 @@ def arguments():
     p.add_argument("--keep", action="store_true", help="leaves the folders even if all went well")
     args = p.parse_args()
     args.names = [name for name in args.scenario.split(",") if name] or \
-        [name for name in SCENARIOS if name not in WAITING]
+        list(SCENARIOS)
     for name in args.names:
         if name not in SCENARIOS:
             p.error(f"there is no scenario {name}; there are {', '.join(SCENARIOS)}")
@@ -68,12 +71,27 @@ def missing():
     return lacking + ([] if shutil.which("psql") else ["psql"])
 
 
+def play_together(args):
+    """Each scenario in a process of its own: they wait for timers most of the time."""
+    flags = ["--binary", args.binary, "--profile", args.profile] + ["--keep"] * args.keep
+
+    def play(name):
+        return subprocess.run([sys.executable, __file__, *flags, "--scenario", name], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+    codes = set()
+    with concurrent.futures.ThreadPoolExecutor(args.together) as pool:
+        for done in pool.map(play, args.names):
+            say(done.stdout.rstrip())
+            codes.add(done.returncode)
+    return 77 if codes == {77} else 0 if codes <= {0, 77} else 1
+
+
 def main():
     args = arguments()
     if args.list:
         for name, (function, _, _) in SCENARIOS.items():
-            waiting = f" [waiting: {WAITING[name]}]" if name in WAITING else ""
-            print(f"{name:14} {' '.join(function.__doc__.split())}{waiting}")
+            print(f"{name:14} {' '.join(function.__doc__.split())}")
         return 0
     if missing():
         say(f"SKIPPED: failing a database over, because PostgreSQL's {', '.join(missing())} are"
@@ -90,6 +108,8 @@ def main():
         except Skipped as why:
             say(f"SKIPPED: the rounds under Patroni, because {why}")
             return 77
+    if args.together > 1:
+        return play_together(args)
     failed, skipped = 0, 0
     for name in args.names:
         try:
@@ -100,9 +120,6 @@ def main():
         except (Wrong, TooLate, RuntimeError, DatabaseDown) as e:
             failed += 1
             say(f"{name:14} FAILED: {e}")
-    for name, why in WAITING.items():
-        if name not in args.names:
-            say(f"{name:14} not played: {why}")
     return 1 if failed else 77 if skipped == len(args.names) else 0
 
 

@@ -153,7 +153,11 @@ def purged(play):
     play.wait_for_all(60)
     play.watch.stop()
     play.watch = None
-    play.expect(0, "purge", str(run.id))
+    play.until("its end is a second ago", "select count(*) from partita.run where run_id ="
+               f" {run.id} and ended_at < now() - interval '1 second'", 10)
+    play.expect(0, "purge", "--ended-before", "1s")
+    if play.trio.one(f"select count(*) from partita.step where run_id = {run.id}") != "0":
+        raise Wrong(f"run {run.id} was not purged")
     play.runs.remove(run)
     play.trio.one("select count(pg_terminate_backend(pid)) from pg_stat_activity where"
                   " application_name like 'partita%'")
@@ -279,11 +283,6 @@ SCENARIOS = {
     "standby_reads": (standby_reads, True, 3),
     "doctor": (doctor, True, 0),
     "pooler": (pooler, False, 0),
-}
-
-# What is not true yet, and why: these are played by name only. Take a line out when it is.
-WAITING = {
-    "purged": "there is no purge yet",
 }
 
 
