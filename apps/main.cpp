@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   partita::cli::add_command(partita::cli::demo_command());
   auto jobs = partita::services();
   for (auto one : {partita::range_sum(), partita::command(), partita::customer_etl(),
-                   partita::sanctions_screening(), partita::marc_map()})
+                   partita::sanctions_screening(), partita::marc_map(), partita::marc_save()})
     jobs.push_back(std::move(one));
   return partita::main(argc, argv, partita::registry{std::move(jobs)});
 }

@@ -39,6 +39,10 @@
 //   void sync();                         makes what was written durable
 // and may have
 //   void close();                        writes the end: there are no more items
+// `write` returns nothing, or a std::vector<refused_item>, in order: what it writes to refused
+// these, all others are written. Each is a data_error, about which the skip policy decides.
+// `restart --skipped` tries items again by their number in the partition: a reader must give the
+// same items in the same order then. Where `where` tells another place than before, it is refused.
 // The next attempt goes on with its files, on every node that sees them. On another host's disk
 // they are lost: it makes them anew from the first item, if the writer has nothing but files.
 namespace partita {
@@ -190,16 +194,18 @@ class chunked {
     };
 
     bool uses_sql() const override { return is_function_of_sql || has_write_of_sql; }
-    void write(sql_transaction* tx, std::size_t first, std::size_t count) override {
+    std::vector<refused_item> write(sql_transaction* tx, std::size_t first,
+                                    std::size_t count) override {
       const auto items = std::span<const Out>{this->outputs}.subspan(first, count);
-      if constexpr (is_function_of_sql)
-        writer_(items, *tx);
-      else if constexpr (has_write_of_sql)
-        writer_.write(items, *tx);
-      else if constexpr (std::is_invocable_v<Writer&, std::span<const Out>>)
-        writer_(items);
-      else
-        writer_.write(items);
+      using answer = std::remove_cvref_t<decltype(hand_over(items, tx))>;
+      if constexpr (std::is_same_v<answer, std::vector<refused_item>>) {
+        answer refused = hand_over(items, tx);
+        for (auto& one : refused) one.index += first;
+        return refused;
+      } else {
+        hand_over(items, tx);
+        return {};
+      }
     }
 
     static constexpr bool can_go_on = requires(Writer & w, const Writer& same, const json& at) {
@@ -224,6 +230,17 @@ class chunked {
     }
 
    private:
+    decltype(auto) hand_over(std::span<const Out> items, sql_transaction* tx) {
+      if constexpr (is_function_of_sql)
+        return writer_(items, *tx);
+      else if constexpr (has_write_of_sql)
+        return writer_.write(items, *tx);
+      else if constexpr (std::is_invocable_v<Writer&, std::span<const Out>>)
+        return writer_(items);
+      else
+        return writer_.write(items);
+    }
+
     Writer writer_;
   };
 
@@ -242,7 +259,7 @@ class chunked {
         std::optional<In> in;
         last = loop.read([&] { return (in = reader.next()).has_value(); }, where);
         if (last == chunk_loop::got::end) break;
-        if (last == chunk_loop::got::let_go) continue;
+        if (last != chunk_loop::got::item) continue;
         std::optional<Out> out;
         const bool is_written = loop.process(
             [&] {
@@ -267,8 +284,10 @@ class chunked {
     const auto process = processor_for(p);
     const auto writer = write_(p);
     if (const auto position = loop.begin(*writer)) reader->go_on(*position, loop.items());
-    chunks_ahead<In, Out> chunks{*reader, threads,
-                                 [&](In& in, const item& it) { return made_of(process, in, it); }};
+    chunks_ahead<In, Out> chunks{*reader, threads, [&](In& in, const item& it) {
+                                   return loop.was_done(it.ordinal) ? std::optional<Out>{}
+                                                                    : made_of(process, in, it);
+                                 }};
     chunks.begin(loop.items(), loop.room());
     while (auto* now = chunks.first()) {
       if (!p.stop_requested()) chunks.begin(loop.items() + now->size(), loop.room(now->size()));
@@ -294,7 +313,7 @@ class chunked {
               if (!one.in) outcome();
               return true;
             },
-            where) == chunk_loop::got::let_go)
+            where) != chunk_loop::got::item)
       return;
     bool first = true;
     std::optional<Out> out;

@@ -35,6 +35,11 @@ std::optional<json> chunk_loop::begin(chunk_output& out) {
   if (!p_.files().empty() && !out.goes_on())
     throw definition_error(
         "a chunked step with output files needs a writer that can go on: position, resume, sync");
+  if (p_.repeats() && p_.files().empty()) only_ = &*p_.repeats();
+  if (p_.repeats() && !p_.files().empty() && (out.uses_sql() || !has_files_only(out.position())))
+    throw permanent_error(
+        "its skipped items cannot be tried again: files are made anew from all items, and the"
+        " partition does not write only files");
   auto stored = p_.resume_position();
   if (!stored || p_.files().empty() || p_.counts().read == 0) return stored;
   const auto at = to_files_position(*stored);
@@ -127,21 +132,37 @@ std::string chunk_loop::place_of(std::size_t no) const {
 void chunk_loop::write_each(sql_transaction* tx, chunk& c) {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const auto before = out_->position();
+    std::vector<refused_item> refused;
     try {
       if (tx != nullptr && !PARTITA_BUG(bad_rows_are_not_undone))
-        tx->attempt([&] { out_->write(tx, i, 1); });
+        tx->attempt([&] { refused = out_->write(tx, i, 1); });
       else
-        out_->write(tx, i, 1);
+        refused = out_->write(tx, i, 1);
     } catch (const std::exception& e) {
-      auto place = place_of(i);
-      require_skippable(e, place);
+      require_skippable(e, place_of(i));
       out_->resume(before);
-      if (outputs_[i].is_instead) continue;  // its item was let go already
-      add_skipped(c.skipped, {outputs_[i].item, skip_stage::write, std::move(place), e.what()});
-      if (!PARTITA_BUG(an_item_let_go_counts_as_written)) --c.to.counts.written;
-      ++c.to.counts.skipped;
+      let_go_output(i, e.what(), c);
     }
+    let_go(refused, c);
   }
+}
+
+void chunk_loop::let_go(const std::vector<refused_item>& refused, chunk& c) const {
+  std::size_t next = 0;
+  for (const auto& [no, why] : refused) {
+    if (no < next || no >= outputs_.size())
+      throw definition_error("a writer was refused items that it was not given, or not in order");
+    next = no + 1;
+    if (!may_be_let_go(data_error(why))) throw permanent_error(place_of(no) + ": " + why);
+    let_go_output(no, why, c);
+  }
+}
+
+void chunk_loop::let_go_output(std::size_t no, const std::string& why, chunk& c) const {
+  if (outputs_[no].is_instead) return;  // its item was let go already
+  add_skipped(c.skipped, {outputs_[no].item, skip_stage::write, place_of(no), why});
+  if (!PARTITA_BUG(an_item_let_go_counts_as_written)) --c.to.counts.written;
+  ++c.to.counts.skipped;
 }
 
 /// Of the chunk's end. What was written is on disk then.
@@ -162,8 +183,45 @@ void chunk_loop::write(sql_transaction* tx, const json& reader, bool alone, chun
   if (alone)
     write_each(tx, c);
   else if (!outputs_.empty())
-    out_->write(tx, 0, outputs_.size());
-  c.to.position = position(reader).dump();
+    let_go(out_->write(tx, 0, outputs_.size()), c);
+  c.to.position = p_.position_text(position(reader), c.to.counts.read);
+}
+
+bool chunk_loop::was_done(std::int64_t ordinal) const {
+  return only_ != nullptr && !PARTITA_BUG(all_items_are_tried_again) &&
+         ordinal < only_->before.read &&
+         !std::binary_search(only_->items.begin(), only_->items.end(), ordinal);
+}
+
+void chunk_loop::require_same_item(const std::string& place) const {
+  const auto& all = only_->items;
+  const auto at = std::lower_bound(all.begin(), all.end(), items() - 1);
+  if (at == all.end() || *at != items() - 1) return;  // one behind those of before
+  const auto& then = only_->places[static_cast<std::size_t>(at - all.begin())];
+  if (utf8::shortened(place, most_text) == then) return;
+  throw permanent_error("item " + std::to_string(items() - 1) + " was " + utf8::printable(then) +
+                        " when it was let go, and is " + utf8::printable(place) +
+                        " now: the source has changed, so its items cannot be tried again");
+}
+
+std::int64_t chunk_loop::done_before(std::int64_t ordinal) const {
+  const auto& [run, before, items, places] = *only_;
+  const auto upto = std::min(ordinal, before.read);
+  const auto left = std::lower_bound(items.begin(), items.end(), upto) - items.begin();
+  const auto tried_already = before.read - before.written - before.filtered - std::ssize(items);
+  return upto - tried_already - left;
+}
+
+item_counts chunk_loop::counted() const {
+  item_counts c{read_, std::ssize(outputs_) - instead_, filtered_, std::ssize(skipped_)};
+  if (only_ == nullptr) return c;
+  // Which of them were written, and which filtered, nobody knows any more: the first ones were
+  // written.
+  const auto from = done_before(done().read), to = done_before(done().read + read_);
+  const auto written = std::min(to, only_->before.written) - std::min(from, only_->before.written);
+  c.written += written;
+  c.filtered += to - from - written;
+  return c;
 }
 
 void chunk_loop::store(const json& reader, bool alone) {
@@ -171,8 +229,7 @@ void chunk_loop::store(const json& reader, bool alone) {
   c.from = done().read;
   c.skipped = skipped_;
   c.to.counts = done();
-  c.to.counts += item_counts{read_, static_cast<std::int64_t>(outputs_.size()) - instead_,
-                             filtered_, static_cast<std::int64_t>(skipped_.size())};
+  c.to.counts += counted();
   author_work work;
   if (out_->uses_sql())
     work = [&](sql_transaction& tx, chunk& changed) { write(&tx, reader, alone, changed); };
@@ -200,7 +257,8 @@ void chunk_loop::require_same(const json& reader) const {
 }
 
 void chunk_loop::finish() {
-  if (rebuilt_) throw permanent_error("the reader has fewer items than before");
+  if (rebuilt_ || (p_.repeats() && items() < p_.repeats()->before.read))
+    throw permanent_error("the reader has fewer items than before");
   out_->close();
 }
 

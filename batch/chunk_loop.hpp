@@ -67,7 +67,8 @@ void require_chunk_size(int items);
 /// item is let go.
 class chunk_loop {
  public:
-  enum class got { item, let_go, end };
+  /// done: an item that is not tried again, in a partition whose skipped items are.
+  enum class got { item, let_go, done, end };
 
   chunk_loop(partition_context& p, const chunk_policies& how);
 
@@ -80,6 +81,9 @@ class chunk_loop {
   /// definition_error when a body has output files and a writer that cannot go on, permanent_error
   /// when files are lost that cannot be made anew.
   std::optional<json> begin(chunk_output& out);
+  /// Whether this item needs nothing any more: it was written, or filtered, in the run that this
+  /// one continues. Any thread.
+  bool was_done(std::int64_t ordinal) const;
   /// Items behind which the next one comes.
   std::int64_t items() const { return done().read + read_; }
   /// A chunk ends early when a stop is requested: what it has is stored.
@@ -94,11 +98,15 @@ class chunk_loop {
       if (!next()) return got::end;
     } catch (const data_error& e) {
       ++read_;
+      if (was_done(items() - 1)) return got::done;
+      if (only_ != nullptr) require_same_item(where());
       let_go(skip_stage::read, where, e);
       return got::let_go;
     }
     ++read_;
     p_.progress(items());
+    if (was_done(items() - 1)) return got::done;
+    if (only_ != nullptr) require_same_item(where());
     return got::item;
   }
 
@@ -158,11 +166,22 @@ class chunk_loop {
   void require_skippable(const std::exception& why, const std::string& place) const;
   void add_skipped(std::vector<skipped_item>& to, skipped_item one) const;
   bool rests_before_retry(const std::exception& why, int tries) const;
+  /// The item that came last, and is tried again, must come from where it came from when it was let
+  /// go: throws permanent_error.
+  void require_same_item(const std::string& place) const;
+  /// Items before this one that were done: was_done.
+  std::int64_t done_before(std::int64_t ordinal) const;
+  /// What becomes of the items of the chunk that were read, where all outputs are written.
+  item_counts counted() const;
   /// Before this chunk.
   const item_counts& done() const { return rebuilt_ ? *rebuilt_ : p_.counts(); }
   bool find_files(const std::vector<files_position::file>& stored) const;
   json position(const json& reader) const;
   void write_each(sql_transaction* tx, chunk& c);
+  /// These outputs were refused, the others are written. Throws permanent_error, which tells the
+  /// place, when no policy lets one of them go.
+  void let_go(const std::vector<refused_item>& refused, chunk& c) const;
+  void let_go_output(std::size_t no, const std::string& why, chunk& c) const;
   void write(sql_transaction* tx, const json& reader, bool alone, chunk& c);
   void store(const json& reader, bool alone);
   void require_same(const json& reader) const;
@@ -171,7 +190,8 @@ class chunk_loop {
   const chunk_policies& how_;
   const std::int64_t skip_limit_;
   chunk_output* out_ = nullptr;
-  std::vector<output_file> sources_;  // what the files of this attempt were copied from
+  const item_repeat* only_ = nullptr;  // these items are tried again, and no others
+  std::vector<output_file> sources_;   // what the files of this attempt were copied from
 
   // Of lost files that are made anew.
   std::optional<item_counts> rebuilt_;  // so far

@@ -10,6 +10,12 @@
 
 namespace partita {
 
+/// An item that a writer was refused, while it wrote the others: what it wrote to has told so.
+struct refused_item {
+  std::size_t index = 0;  // in the span that the writer was given
+  std::string why;
+};
+
 /// The writer of a chunked body, with the outputs of the chunk that is being filled.
 class chunk_output {
  public:
@@ -17,7 +23,9 @@ class chunk_output {
 
   virtual bool uses_sql() const = 0;
   /// Writes outputs [first, first + count) of the chunk. `tx` is null where the writer wants none.
-  virtual void write(sql_transaction* tx, std::size_t first, std::size_t count) = 0;
+  /// Returns those of them that were refused, in order; their index is that in the chunk.
+  virtual std::vector<refused_item> write(sql_transaction* tx, std::size_t first,
+                                          std::size_t count) = 0;
 
   /// Whether it has all of what follows, which only writers of files have. For others `position` is
   /// null, and the rest does nothing.

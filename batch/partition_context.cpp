@@ -1,5 +1,6 @@
 #include "batch/partition_context.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
@@ -22,18 +23,48 @@ class while_alive {
   bool& flag_;
 };
 
+constexpr const char* repeat_key = "partita_repeat";
+
 }  // namespace
 
 partition_context::partition_context(partition_setup setup) : setup_(std::move(setup)) {
   if (!setup_.resume) return;
+  position_ = json::parse(setup_.resume->position, nullptr, false);
+  if (position_->is_object() && position_->contains(repeat_key)) {
+    const auto& told = position_->at(repeat_key);
+    repeats_ = {run_id{told.at("run").get<std::int64_t>()},
+                {told.at("read").get<std::int64_t>(), told.at("written").get<std::int64_t>(),
+                 told.at("filtered").get<std::int64_t>(), 0},
+                {},
+                {}};
+    for (const auto& one : told.at("items")) {
+      repeats_->items.push_back(one.at(0).get<std::int64_t>());
+      repeats_->places.push_back(one.at(1).get<std::string>());
+    }
+    const auto reader = position_->find("reader");
+    position_ = reader == position_->end() ? std::nullopt : std::optional{json(*reader)};
+  }
   if (!PARTITA_BUG(a_resumed_attempt_counts_from_zero)) counts_ = setup_.resume->counts;
   seq_ = setup_.resume->seq;
   stored_items_ = counts_.read;
 }
 
-std::optional<json> partition_context::resume_position() const {
-  if (!setup_.resume) return std::nullopt;
-  return json::parse(setup_.resume->position, nullptr, false);
+std::optional<json> partition_context::resume_position() const { return position_; }
+
+std::string partition_context::position_text(const json& position, std::int64_t read) const {
+  if (!repeats_) return position.dump();
+  const auto& [run, before, items, places] = *repeats_;
+  auto left = json::array();
+  for (auto i = std::lower_bound(items.begin(), items.end(), read); i != items.end(); ++i)
+    left.push_back({*i, places[static_cast<std::size_t>(i - items.begin())]});
+  return json{{repeat_key,
+               {{"run", run.value},
+                {"read", before.read},
+                {"written", before.written},
+                {"filtered", before.filtered},
+                {"items", left}}},
+              {"reader", position}}
+      .dump();
 }
 
 void partition_context::require_outside() const {
@@ -79,7 +110,7 @@ std::vector<sql_row> partition_context::read_cursor(int cursor, std::int64_t aft
 
 void partition_context::checkpoint(const json& position) {
   require_outside();
-  setup_.commit({seq_ + 1, position.dump(), counts_});
+  setup_.commit({seq_ + 1, position_text(position, counts_.read), counts_});
   ++seq_;
   stored_items_ = counts_.read;
   stop_if_requested();
@@ -87,7 +118,7 @@ void partition_context::checkpoint(const json& position) {
 
 void partition_context::transaction(const json& position,
                                     const std::function<void(sql_transaction&)>& work) {
-  store_chunk({stored_items_, {0, position.dump(), counts_}, {}},
+  store_chunk({stored_items_, {0, position_text(position, counts_.read), counts_}, {}},
               [&](sql_transaction& tx, chunk&) { work(tx); });
   stop_if_requested();
 }
@@ -155,7 +186,8 @@ std::filesystem::path partition_context::output_file(const std::filesystem::path
 
 std::string partition_context::idempotency_key() const {
   return std::to_string(first_run().value) + ":" + setup_.step_name + ":" + std::to_string(no()) +
-         ":" + std::to_string(seq_);
+         ":" + (repeats_ ? "by-" + std::to_string(repeats_->run.value) + ":" : "") +
+         std::to_string(seq_);
 }
 
 }  // namespace partita

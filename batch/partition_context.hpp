@@ -69,6 +69,14 @@ struct partition_setup {
   std::function<void(milliseconds)> rest;
 };
 
+/// Items of a partition that were let go, and are tried again (protocol/chunk.hpp).
+struct item_repeat {
+  run_id run;                       // by which they are
+  item_counts before;               // of the result; what it has skipped is tried again
+  std::vector<std::int64_t> items;  // those that are left, ascending
+  std::vector<std::string> places;  // of each, as it was told when it was let go
+};
+
 /// What the body of a partition works with. Used by one thread, for one attempt.
 class partition_context {
  public:
@@ -166,7 +174,8 @@ class partition_context {
 
   /// Unique for this work whatever node, attempt or continued run does it: for systems outside the
   /// database that can recognise a repeat. "run:step:no:seq": the first of the runs that continue
-  /// each other, the name of the step, and the checkpoint the work follows.
+  /// each other, the name of the step, and the checkpoint the work follows. Where skipped items are
+  /// tried again it is other work: "run:step:no:by-run:seq".
   std::string idempotency_key() const;
 
   /// Throws definition_error in a transaction of this attempt: another statement would wait for it,
@@ -174,6 +183,9 @@ class partition_context {
   void require_outside() const;
 
   // --- for chunk_loop
+  const std::optional<item_repeat>& repeats() const { return repeats_; }
+  /// A position as it is stored, `read` items behind the first.
+  std::string position_text(const json& position, std::int64_t read) const;
   const crash_hint& crashes() const { return setup_.crashes; }
   /// `c.to.seq` is set here.
   void store_chunk(chunk c, const author_work& write);
@@ -192,6 +204,8 @@ class partition_context {
   sql_queries& queries() const;
 
   partition_setup setup_;
+  std::optional<json> position_;  // that was stored
+  std::optional<item_repeat> repeats_;
   item_counts counts_;
   std::int64_t stored_items_ = 0;  // read, of the last checkpoint
   std::int64_t seq_ = 0;

@@ -67,7 +67,7 @@ void measure(const cli::arguments& args) {
   link.progress = std::make_shared<progress_cell>();
 
   auto begun = boot_now();
-  body_process child{cli::body_command({}, {})};
+  body_process child{cli::body_command({}, {}, {})};
   require(child.execute(work_of(0, 0), link));
   const auto cold_us = microseconds_since(begun);
 

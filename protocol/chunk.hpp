@@ -25,6 +25,20 @@ struct chunk {
   std::vector<skipped_item> skipped;  // those of this chunk, ascending
 };
 
+// A run that continues another one with its skipped items makes a checkpoint of each partition that
+// was COMPLETED and has some: seq 1, no counts, and this position, a JSON object:
+//   {"partita_repeat": {"run": the run, "read", "written", "filtered": of the result,
+//                       "items": the skipped ones, ascending, each [item, place]}}
+// From there on the partition goes through its items again; those that are not in the list count as
+// before (batch/partition_context.hpp). Places tell whether the items are still the same. Later
+// positions have "reader" beside it: where it goes on.
+
+/// What a run does with the one it continues.
+enum class restart_scope {
+  unfinished,  // what was not COMPLETED goes on
+  skipped,     // and items that were let go of COMPLETED partitions are tried again
+};
+
 /// Where a page of skipped items ended: the next one goes on behind it. It begins before the first
 /// item of its step; without a step, before those of all steps.
 struct skipped_cursor {

@@ -57,8 +57,9 @@ inline constexpr std::string_view trigger_unknown = "TRIGGER_UNKNOWN";
 // These carry the node that is the master, and its term; neither when `restart` or a cancellation
 // of a run that never had a master wrote them.
 inline constexpr std::string_view run_ended = "RUN_ENDED";  // [run] state
-/// [run step] name, ordinal, kind, streamed; continues: the step that `restart` copied;
-/// after_failure: absent where it is false
+/// [run step] name, ordinal, kind, streamed; continues: the step that `restart` copied; skipped:
+/// without the results of partitions that have skipped items; the last two and after_failure are
+/// absent where they are false
 inline constexpr std::string_view step_begun = "STEP_BEGUN";
 inline constexpr std::string_view split_reset = "SPLIT_RESET";        // [run step]
 inline constexpr std::string_view split_appended = "SPLIT_APPENDED";  // [run step] lo hi

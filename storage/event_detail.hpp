@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/chunk.hpp"
 #include "protocol/ranges.hpp"
 #include "protocol/values.hpp"
 
@@ -29,10 +30,12 @@ inline nlohmann::json begun_detail(const step_spec& spec, term t) {
   return detail;
 }
 
-/// Of STEP_BEGUN, by `restart`: a copy of this step, with its COMPLETED results.
-inline nlohmann::json continued_detail(const step_spec& spec, step_id from) {
+/// Of STEP_BEGUN, by `restart`: a copy of this step, with its COMPLETED results; where skipped
+/// items are tried again, without those of their partitions.
+inline nlohmann::json continued_detail(const step_spec& spec, step_id from, restart_scope scope) {
   auto detail = step_detail(spec);
   detail["continues"] = from.value;
+  if (scope == restart_scope::skipped) detail["skipped"] = true;
   return detail;
 }
 

@@ -89,8 +89,8 @@ run_row launcher_store::submit(const submission& s) const {
 }
 
 run_row launcher_store::restart(run_id ended, const std::string& launch_key, int version,
-                                const std::string& by) const {
-  return run("restart", access::write, verbs::restart, ended, launch_key, version, by);
+                                const std::string& by, restart_scope scope) const {
+  return run("restart", access::write, verbs::restart, ended, launch_key, version, by, scope);
 }
 
 run_row launcher_store::abandon(run_id ended, const std::string& by) const {

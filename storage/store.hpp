@@ -96,21 +96,29 @@ class launcher_store : public virtual run_lookup {
   /// partial unique index decides, not a look before.
   run_row submit(const submission& s) const;
 
-  /// A new run that continues `ended`, which must be FAILED or STOPPED and not purged (else
-  /// `wrong_state`), with its job, parameters and identity; `version` of the job, or that of
-  /// `ended` where it is 0. Copies its steps, but for those that began after a failure: the new run
-  /// begins them anew when it comes to them. COMPLETED ones with their partitions, results and what
-  /// was decided after them; of the others the partitions, the COMPLETED results (they keep the
-  /// lease that made them, and their files the final names), the checkpoints and the skipped items,
-  /// while every partition without a result becomes ready (attempt 0, available now, shared). Such
-  /// a step is RUNNING again: a tasklet is executed again, a stream that was not sealed goes on, a
-  /// listed split that was not sealed begins anew with no partition. So is a COMPLETED step after
-  /// which its decider chose `fail`, with all it has. Launch key and `already_running` as in
-  /// submit: the run of the key must continue this very run, with this version. `not_found` if
-  /// there is no such run. A run can be continued once; the second time is `wrong_state` (the
-  /// sentence names the run that continues it).
+  /// A new run that continues `ended`, which must be FAILED or STOPPED (but see `scope`) and not
+  /// purged, else `wrong_state`; with its job, parameters and identity; `version` of the job, or
+  /// that of `ended` where it is 0. Copies its steps, but for those that began after a failure: the
+  /// new run begins them anew when it comes to them. COMPLETED ones with their partitions, results
+  /// and what was decided after them; of the others the partitions, the COMPLETED results (they
+  /// keep the lease that made them, and their files the final names), the checkpoints and the
+  /// skipped items, while every partition without a result becomes ready (attempt 0, available now,
+  /// shared). Such a step is RUNNING again: a tasklet is executed again, a stream that was not
+  /// sealed goes on, a listed split that was not sealed begins anew with no partition. So is a
+  /// COMPLETED step after which its decider chose `fail`, with all it has. Launch key and
+  /// `already_running` as in submit: the run of the key must continue this very run, with this
+  /// version. `not_found` if there is no such run. A run can be continued once; the second time is
+  /// `wrong_state` (the sentence names the run that continues it).
+  ///
+  /// `scope` skipped: `ended` may be COMPLETED, too. Of the first step that has let items go, the
+  /// COMPLETED partitions that have some become ready as well, to go through these once more
+  /// (protocol/chunk.hpp); their result, their files' names and the rows of these items are not
+  /// copied. The step is RUNNING again, and decides anew what comes after it; other COMPLETED steps
+  /// stay so. `wrong_state` where a COMPLETED run has no such step, or one that is not COMPLETED;
+  /// where a step that is not COMPLETED comes after it.
   run_row restart(run_id ended, const std::string& launch_key, int version = 0,
-                  const std::string& by = {}) const;
+                  const std::string& by = {},
+                  restart_scope scope = restart_scope::unfinished) const;
 
   /// Nobody shall continue this run: `restart` of it is `wrong_state` from now on. It must be
   /// FAILED or STOPPED and neither be continued yet nor purged, else `wrong_state`; `not_found` if

@@ -255,14 +255,18 @@ class step_rows {
 
   // Copies of what a step holds for a step that continues it. Each returns how many rows.
   virtual std::int64_t copy_partitions(step_id from, step_id to, range span) = 0;
+  /// Checkpoints of partitions whose skipped items are tried again (protocol/chunk.hpp): those with
+  /// a COMPLETED result in `from`. REQUIRES: called before all that follow.
+  virtual std::int64_t copy_repeats(step_id from, step_id to, range span) = 0;
+  /// Not those of partitions that copy_repeats has taken.
   virtual std::int64_t copy_completed_results(step_id from, step_id to, range span) = 0;
+  virtual std::int64_t copy_skipped(step_id from, step_id to, range span) = 0;
   /// The names that partitions with a result in `to` have reserved in the run of `from`.
   virtual std::int64_t copy_names(step_id from, step_id to, range span) = 0;
   /// Adds the results that `to` has there to its counters.
   virtual void count_results(step_id to, range span) = 0;
   /// Those of partitions of which `to` has no result.
   virtual std::int64_t copy_checkpoints(step_id from, step_id to, range span) = 0;
-  virtual std::int64_t copy_skipped(step_id from, step_id to, range span) = 0;
 };
 
 // --- schedules -----------------------------------------------------------------------------------

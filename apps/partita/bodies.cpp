@@ -6,6 +6,7 @@
 
 #include "actors/body_service.hpp"
 #include "apps/partita/errors.hpp"
+#include "batch/addresses.hpp"
 #include "batch/files.hpp"
 #include "batch/programs.hpp"
 
@@ -13,16 +14,21 @@ namespace partita::cli {
 
 namespace {
 
-const std::string programs_word = "--allow-command";  // what is before it names files
+// What is before the first of them names files.
+const std::string programs_word = "--allow-command";
+const std::string addresses_word = "--allow-url";
 
 }  // namespace
 
 std::vector<std::string> body_command(const std::vector<std::filesystem::path>& files,
-                                      const std::vector<std::filesystem::path>& programs) {
+                                      const std::vector<std::filesystem::path>& programs,
+                                      const std::vector<std::string>& addresses) {
   std::vector<std::string> words{program_invocation_short_name, body_word};
   for (const auto& folder : files) words.push_back(folder.string());
   words.push_back(programs_word);
   for (const auto& folder : programs) words.push_back(folder.string());
+  words.push_back(addresses_word);
+  words.insert(words.end(), addresses.begin(), addresses.end());
   return words;
 }
 
@@ -31,8 +37,10 @@ void execute_bodies(const std::vector<std::string>& words, const registry& jobs)
     throw usage_error(std::string{body_word} + " is for processes that nodes start",
                       "`help` lists the commands");
   const auto programs = std::find(words.begin(), words.end(), programs_word);
+  const auto addresses = std::find(programs, words.end(), addresses_word);
   confine_files({words.begin() + 1, programs});
-  if (programs != words.end()) allow_programs({programs + 1, words.end()});
+  if (programs != words.end()) allow_programs({programs + 1, addresses});
+  if (addresses != words.end()) allow_addresses({addresses + 1, words.end()});
   serve_bodies(jobs);
 }
 

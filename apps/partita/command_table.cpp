@@ -88,12 +88,16 @@ std::vector<command> make_table() {
        "continue a FAILED or STOPPED run, or all that a filter finds, as new ones",
        work,
        "Completed partitions keep their results; the others go on from their checkpoints. With a\n"
-       "filter, the runs that FAILED and that nobody has continued.",
-       {"restart 17", "restart 17 --wait", "restart 17 --version 3",
+       "filter, the runs that FAILED and that nobody has continued. --skipped also tries again\n"
+       "what policies let go, and continues COMPLETED runs for it.",
+       {"restart 17", "restart 17 --wait", "restart 17 --skipped", "restart 17 --version 3",
         "restart --failed --job nightly --since 1d"},
        with_database(
-           option_list{
-               wait_option, key_option, version_option, {"failed", "", "those that FAILED"}} +
+           option_list{wait_option,
+                       key_option,
+                       version_option,
+                       {"failed", "", "those that FAILED"},
+                       {"skipped", "", "and try items again that were let go, and no others"}} +
            bulk_options() + output_options()),
        restart_command},
       {"abandon",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <sstream>
 
 #include "apps/partita/database_url.hpp"
@@ -59,6 +60,8 @@ option_list node_setting_options() {
        "PARTITA_FILES"},
       {"allow-command", "DIR[:DIR...]",
        "folders whose programs its jobs may start: none if not given", "PARTITA_ALLOW_COMMAND"},
+      {"allow-url", "URL[ URL...]",
+       "addresses below which its jobs may ask servers: none if not given", "PARTITA_ALLOW_URL"},
       {"author-db", "URL",
        "where its jobs read and write rows, if not in --db: then at least once, not exactly once",
        "PARTITA_AUTHOR_DB"},
@@ -139,6 +142,11 @@ std::vector<std::filesystem::path> file_folders(const arguments& args) {
   auto folders = folders_in(args.text("files"));
   if (folders.empty()) folders.push_back(std::filesystem::current_path());
   return folders;
+}
+
+std::vector<std::string> allowed_addresses(const arguments& args) {
+  std::istringstream in{args.text("allow-url")};
+  return {std::istream_iterator<std::string>{in}, {}};
 }
 
 void require_folders(const arguments& args) {

@@ -12,8 +12,8 @@
 
 namespace partita::cli {
 
-/// --executors, --fast, --files, --allow-command, and a flag and a variable for each interval of
-/// protocol/settings.hpp.
+/// --executors, --fast, --files, --allow-command, --allow-url, and a flag and a variable for each
+/// interval of protocol/settings.hpp.
 option_list node_setting_options();
 
 /// The settings these give. Throws command_error (usage), with every sentence of `problems`, when
@@ -29,7 +29,10 @@ std::vector<std::filesystem::path> file_folders(const arguments& args);
 /// --allow-command.
 std::vector<std::filesystem::path> program_folders(const arguments& args);
 
-/// Throws command_error (usage) unless all of them are there.
+/// The addresses below which the jobs of a node may ask servers: those of --allow-url.
+std::vector<std::string> allowed_addresses(const arguments& args);
+
+/// Throws command_error (usage) unless all folders are there.
 void require_folders(const arguments& args);
 
 /// The database of --author-db, which could be connected; null if none was named. Throws

@@ -5,9 +5,11 @@
 #include <span>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "batch/chunk_output.hpp"
 #include "batch/errors.hpp"
 #include "batch/json.hpp"
 
@@ -62,10 +64,15 @@ class several_writers {
   }
   template <class Writer, class T, class... More>
   static void write_to(Writer& one, std::span<const T> items, More&... more) {
-    if constexpr (writes_with<Writer, T, More...>)
-      one.write(items, more...);
-    else
-      one.write(items);
+    const auto write = [&] {
+      if constexpr (writes_with<Writer, T, More...>)
+        return one.write(items, more...);
+      else
+        return one.write(items);
+    };
+    static_assert(!std::is_same_v<decltype(write()), std::vector<refused_item>>,
+                  "a writer that tells of refused items cannot be one of several");
+    write();
   }
   /// `write_all` writes to all or, when it throws, to no file.
   template <class F>

@@ -11,7 +11,7 @@ namespace {
 
 class replayer : sharing_replay {
  public:
-  replayer(const world& w, verdict& v) : sharing_replay(v), w_(w) {}
+  replayer(const world& w, verdict& v) : sharing_replay(w, v) {}
 
   void apply(const event_row& e) {
     event_ = &e;
@@ -304,7 +304,6 @@ class replayer : sharing_replay {
                                    ", which did not hold all of it");
   }
 
-  const world& w_;
   std::map<std::pair<std::string, std::string>, run_id> live_;  // by job and identity
 };
 

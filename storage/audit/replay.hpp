@@ -44,6 +44,7 @@ struct replayed_step {
   std::string decision;  // "": none
   std::string decision_text;
   step_id copy_of;
+  bool repeats = false;  // items that copy_of has let go
   std::int64_t carried = 0;
   std::int64_t live_leases = 0;
   range_map<int> ready;                // tries used up

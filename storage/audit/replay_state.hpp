@@ -11,7 +11,7 @@ namespace partita::audit {
 /// The state after the events so far, and the judgements that several kinds of events share.
 class replay_state {
  protected:
-  explicit replay_state(verdict& v) : v_(v) {}
+  replay_state(const world& w, verdict& v) : w_(w), v_(v) {}
 
   void find(rule broken, const std::string& sentence) {
     v_.find(broken, "event " + std::to_string(event_->id) + " " + event_->kind + " " + sentence);
@@ -76,6 +76,7 @@ class replay_state {
     step.results.put(span, result);
   }
 
+  const world& w_;
   verdict& v_;
   const event_row* event_ = nullptr;  // the one that is applied
   replayed_state state_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -28,10 +29,21 @@ class step_replay : protected replay_state {
              "continues " + named(step.copy_of) + ", which began after a failure");
       for (const auto& e : from.results.all())
         if (e.value.completed) step.results.put(e.span, e.value);
+      step.repeats = detail.value("skipped", false);
+      if (step.repeats) drop_lossy_results(step);
       step.carried = step.results.size();
     }
     step.sealed = step.kind == "TASKLET" && !step.copy_of;  // a copy is sealed by its next event
     made(state_.steps, event_->step) = std::move(step);
+  }
+
+  /// Those of partitions that have skipped items. What a run that has ended holds of them stays.
+  void drop_lossy_results(replayed_step& step) {
+    const auto& all = w_.rows.skipped;
+    for (auto s = std::lower_bound(all.begin(), all.end(), step.copy_of,
+                                   [](const auto&row, step_id of) { return row.step < of; });
+         s != all.end() && s->step == step.copy_of; ++s)
+      step.results.take({s->no, s->no});
   }
 
   /// A step that is split by its master now.
@@ -110,7 +122,7 @@ class step_replay : protected replay_state {
     step.decision_text = text(detail, "text");
     if (!step.copy_of) return;
     const auto& from = known(state_.steps, step.copy_of);
-    if (!from.decision.empty() && from.decision != str(decision_kind::fail) &&
+    if (!step.repeats && !from.decision.empty() && from.decision != str(decision_kind::fail) &&
         (from.decision != chosen || from.decision_text != step.decision_text))
       find(rule::only_grows, "decides otherwise than " + named(step.copy_of) + ", of which " +
                                  named(event_->step) + " is a copy");

@@ -111,6 +111,7 @@ class memory_transaction final : public single_writer_transaction {
                          std::span<const new_partition> rows) override;
   void delete_partitions(step_id step, range span) override;
   std::int64_t copy_partitions(step_id from, step_id to, range span) override;
+  std::int64_t copy_repeats(step_id from, step_id to, range span) override;
   std::int64_t copy_completed_results(step_id from, step_id to, range span) override;
   std::int64_t copy_names(step_id from, step_id to, range span) override;
   void count_results(step_id to, range span) override;

@@ -130,11 +130,36 @@ std::int64_t memory_transaction::copy_partitions(step_id from, step_id to, range
   return copied;
 }
 
+std::int64_t memory_transaction::copy_repeats(step_id from, step_id to, range span) {
+  std::int64_t made = 0;
+  for (auto no = span.lo; no <= span.hi; ++no) {
+    const auto* r = find(db_.results, {from, no});
+    if (r == nullptr || !r->row.completed) continue;
+    auto items = nlohmann::json::array();
+    for (auto s = db_.skipped.lower_bound({from, no, 0});
+         s != db_.skipped.end() && s->first < skipped_key{from, no + 1, 0}; ++s)
+      items.push_back({s->second.what.item, s->second.what.place});
+    if (items.empty()) continue;
+    const auto& counts = r->row.counts;
+    const nlohmann::json position{{"partita_repeat",
+                                   {{"run", db_.steps.at(to).row.run.value},
+                                    {"read", counts.read},
+                                    {"written", counts.written},
+                                    {"filtered", counts.filtered},
+                                    {"items", items}}}};
+    made += insert(db_.checkpoints, {to, no},
+                   {to, no, r->row.lease, {1, position.dump(), {}}, 0, 0, now_});
+  }
+  return made;
+}
+
 std::int64_t memory_transaction::copy_completed_results(step_id from, step_id to, range span) {
   std::int64_t copied = 0;
-  for (auto no = span.lo; no <= span.hi; ++no)
-    if (const auto* r = find(db_.results, {from, no}); r != nullptr && r->row.completed)
-      copied += insert(db_.results, {to, no}, {to, r->row});
+  for (auto no = span.lo; no <= span.hi; ++no) {
+    const auto* r = find(db_.results, {from, no});
+    if (r == nullptr || !r->row.completed || db_.checkpoints.contains({to, no})) continue;
+    copied += insert(db_.results, {to, no}, {to, r->row});
+  }
   return copied;
 }
 
@@ -164,7 +189,7 @@ std::int64_t memory_transaction::copy_skipped(step_id from, step_id to, range sp
   std::vector<skipped_row> copies;
   for (auto r = db_.skipped.lower_bound({from, span.lo, 0});
        r != db_.skipped.end() && r->first < skipped_key{from, span.hi + 1, 0}; ++r)
-    copies.push_back(r->second);
+    if (!db_.checkpoints.contains({to, r->second.no})) copies.push_back(r->second);
   for (auto& copy : copies) {
     copy.step = to;
     insert(db_.skipped, {to, copy.no, copy.what.item}, copy);

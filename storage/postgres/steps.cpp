@@ -110,6 +110,10 @@ std::int64_t postgres_transaction::copy_partitions(step_id from, step_id to, ran
   return copy(sql::copy_partitions, from, to, span);
 }
 
+std::int64_t postgres_transaction::copy_repeats(step_id from, step_id to, range span) {
+  return copy(sql::copy_repeats, from, to, span);
+}
+
 std::int64_t postgres_transaction::copy_completed_results(step_id from, step_id to, range span) {
   return copy(sql::copy_completed_results, from, to, span);
 }

@@ -89,6 +89,10 @@ std::int64_t sqlite_transaction::copy_partitions(step_id from, step_id to, range
   return db_.run(sql::copy_partitions, to, from, span.lo, span.hi);
 }
 
+std::int64_t sqlite_transaction::copy_repeats(step_id from, step_id to, range span) {
+  return db_.run(sql::copy_repeats, to, from, span.lo, span.hi);
+}
+
 std::int64_t sqlite_transaction::copy_completed_results(step_id from, step_id to, range span) {
   return db_.run(sql::copy_completed_results, to, from, span.lo, span.hi);
 }

@@ -41,14 +41,18 @@ run_row require_same_launch(const run_row& found, const run_row& wanted) {
   return found;
 }
 
-void require_continuable(transaction& tx, const run_row& ended) {
+void require_continuable(transaction& tx, const run_row& ended,
+                         restart_scope scope = restart_scope::unfinished) {
   if (ended.purged_at && !PARTITA_BUG(purged_runs_are_continued))
     throw store_error(errc::wrong_state,
                       named(ended.id) + " was purged; submit its job again instead");
-  if (ended.state != run_state::failed && ended.state != run_state::stopped)
-    throw store_error(errc::wrong_state, named(ended.id) + " is " +
-                                             std::string{to_string(ended.state)} +
-                                             "; only a FAILED or STOPPED run can be continued");
+  const bool completed = ended.state == run_state::completed && scope == restart_scope::skipped;
+  if (ended.state != run_state::failed && ended.state != run_state::stopped && !completed)
+    throw store_error(
+        errc::wrong_state,
+        named(ended.id) + " is " + std::string{to_string(ended.state)} +
+            "; only a FAILED or STOPPED run can be continued" +
+            (ended.state == run_state::completed ? ", or with its skipped items (--skipped)" : ""));
   if (ended.abandoned)
     throw store_error(errc::wrong_state,
                       named(ended.id) + " was abandoned; submit its job again instead");
@@ -102,20 +106,22 @@ class waiting_ranges {
 
 /// Copies partitions, COMPLETED results and the checkpoints of the others. What has no result
 /// becomes ready. Returns how many results were carried over.
-std::int64_t copy_partitions(transaction& tx, const step_row& from, step_id to) {
+std::int64_t copy_partitions(transaction& tx, const step_row& from, step_id to,
+                             restart_scope scope) {
   std::int64_t carried = 0;
   waiting_ranges waiting{tx, to};
   for (partition_no lo = 0; lo < from.count; lo += copy_piece) {
     const range piece{lo, std::min(lo + copy_piece, from.count) - 1};
     expect_rows("copying partitions", tx.copy_partitions(from.id, to, piece), piece.size());
+    if (scope == restart_scope::skipped) tx.copy_repeats(from.id, to, piece);
     const auto results = tx.copy_completed_results(from.id, to, piece);
     if (results > 0) {
       tx.copy_names(from.id, to, piece);
       tx.count_results(to, piece);
     }
     carried += results;
-    if (!PARTITA_BUG(restart_forgets_checkpoints)) tx.copy_checkpoints(from.id, to, piece);
     if (!PARTITA_BUG(restart_forgets_skipped_items)) tx.copy_skipped(from.id, to, piece);
+    if (!PARTITA_BUG(restart_forgets_checkpoints)) tx.copy_checkpoints(from.id, to, piece);
     waiting.add(piece);
   }
   waiting.make_ready();
@@ -128,14 +134,17 @@ bool is_kept(const step_row& step) {
   return !step.spec.after_failure || PARTITA_BUG(handling_of_failures_is_kept);
 }
 
-/// A COMPLETED step stays so, unless the run FAILED by what was decided after it.
-void copy_step(transaction& tx, step_row from, run_id to) {
-  const auto completed =
-      from.state == step_state::completed && (!from.decided || stays(*from.decided));
+/// A COMPLETED step stays so, unless the run FAILED by what was decided after it, or items that it
+/// has let go are tried again.
+void copy_step(transaction& tx, step_row from, run_id to, restart_scope scope) {
+  const auto completed = from.state == step_state::completed &&
+                         scope == restart_scope::unfinished &&
+                         (!from.decided || stays(*from.decided));
   const auto id = tx.copy_step(from, to, completed);
   if (!from.sealed && !from.spec.streamed) from.count = 0;
-  expect_rows("counting what was carried over", tx.set_carried(id, copy_partitions(tx, from, id)));
-  tx.log(event::step_begun, {to, id, {}, {}}, event::continued_detail(from.spec, from.id));
+  expect_rows("counting what was carried over",
+              tx.set_carried(id, copy_partitions(tx, from, id, scope)));
+  tx.log(event::step_begun, {to, id, {}, {}}, event::continued_detail(from.spec, from.id, scope));
   if (from.sealed)
     tx.log(event::split_sealed, {to, id, {}, {}}, {{"count", from.count}});
   else if (from.count > 0)
@@ -144,6 +153,27 @@ void copy_step(transaction& tx, step_row from, run_id to) {
   tx.log(event::step_ended, {to, id, {}, {}}, {{"state", "COMPLETED"}});
   if (from.decided)
     tx.log(event::step_decided, {to, id, {}, {}}, event::decided_detail(*from.decided));
+}
+
+/// The first step that has let items go; none, in a run that goes on anyway. What comes after it
+/// must be over: it could begin before these items are there.
+step_id first_lossy(transaction& tx, const run_row& ended, const std::vector<step_row>& steps) {
+  step_id lossy;
+  for (const auto& step : steps) {
+    if (!is_kept(step)) continue;
+    const bool is_over = step.state == step_state::completed;
+    if (!is_over && (lossy || ended.state == run_state::completed))
+      throw store_error(
+          errc::wrong_state,
+          named(ended.id) + " has step " + step.spec.name + ", which is " +
+              std::string{to_string(step.state)} +
+              ": items that were skipped before it cannot be tried again" +
+              (ended.state == run_state::completed ? "" : "; continue the run first"));
+    if (!lossy && !tx.list_skipped({step.id}, 1).empty()) lossy = step.id;
+  }
+  if (!lossy && ended.state == run_state::completed)
+    throw store_error(errc::wrong_state, named(ended.id) + " is COMPLETED and has let no item go");
+  return lossy;
 }
 
 /// What the steps that are kept have set last as the result of their run.
@@ -192,7 +222,7 @@ run_row submit(transaction& tx, const submission& s) {
 }
 
 run_row restart(transaction& tx, run_id ended, const std::string& launch_key, int version,
-                const std::string& by) {
+                const std::string& by, restart_scope scope) {
   require_text("the launch key", launch_key);
   require_text("who asks", by);
   // What has ended stays as it is, but for `abandon`.
@@ -211,16 +241,19 @@ run_row restart(transaction& tx, run_id ended, const std::string& launch_key, in
   const auto steps = tx.list_steps(ended);
   wanted.result = result_of(old, steps);
   if (const auto same = tx.find_launch(launch_key)) return require_same_launch(*same, wanted);
-  require_continuable(tx, old);
+  require_continuable(tx, old, scope);
+  const auto lossy = scope == restart_scope::skipped ? first_lossy(tx, old, steps) : step_id{};
   const auto made = insert_run(tx, wanted, by);
   if (!made) {
     if (const auto same = tx.find_launch(launch_key)) return require_same_launch(*same, wanted);
-    require_continuable(tx, old);
+    require_continuable(tx, old, scope);
     require_alone(tx, old.job, old.identity);
     try_again();
   }
   for (const auto& step : steps)
-    if (is_kept(step)) copy_step(tx, step, made->id);
+    if (is_kept(step))
+      copy_step(tx, step, made->id,
+                step.id == lossy ? restart_scope::skipped : restart_scope::unfinished);
   return *made;
 }
 

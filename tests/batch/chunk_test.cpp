@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <set>
 
 #include "tests/batch/chunk_engine.hpp"
@@ -342,4 +344,193 @@ TEST_CASE("items that cannot be copied are not processed again") {
   CHECK_NOTHROW(chunked_body(c));
   c.retry(on<transient_error>(), attempts{2});
   CHECK_THROWS_AS(chunked_body(c), definition_error);
+}
+
+namespace {
+
+/// A service that takes all numbers but some, and tells which.
+struct choosy_service {
+  std::set<int> refuses;
+  std::vector<int>* taken;
+
+  std::vector<refused_item> operator()(std::span<const int> items) const {
+    std::vector<refused_item> refused;
+    for (std::size_t i = 0; i < items.size(); ++i)
+      if (refuses.contains(items[i]))
+        refused.push_back({i, "no " + std::to_string(items[i])});
+      else
+        taken->push_back(items[i]);
+    return refused;
+  }
+};
+
+chunked<int> copy_to(choosy_service service) {
+  chunked<int> c{4};
+  c.read([](partition_context&) {
+     return numbers{10, {5}};
+   }).write([=](partition_context&) { return service; });
+  return c;
+}
+
+}  // namespace
+
+TEST_CASE("items that a writer was refused are let go, and the others stay written") {
+  engine e;
+  std::vector<int> taken;
+  auto job = copy_to({{1, 6, 7, 9}, &taken});
+  job.skip(on<data_error>(), at_most{5});
+  CHECK(e.run(job) == item_counts{10, 5, 0, 5});
+  CHECK(taken == std::vector<int>{0, 2, 3, 4, 8});  // each once
+  const auto skipped = e.skipped();
+  REQUIRE(skipped.size() == 5);
+  CHECK(skipped[0] == skipped_item{1, skip_stage::write, "line 2", "no 1"});
+  CHECK(skipped[1].stage == skip_stage::read);
+  CHECK(skipped[3] == skipped_item{7, skip_stage::write, "line 8", "no 7"});
+}
+
+TEST_CASE("a refused item fails the partition where no policy lets it go, and names it") {
+  engine e;
+  std::vector<int> taken;
+  auto job = copy_to({{2}, &taken});
+  CHECK_THROWS_WITH(e.run(job), "line 3: no 2");
+  CHECK(taken == std::vector<int>{0, 1, 3});  // not one by one again
+  job.skip(on<data_error>(), at_most{0});
+  CHECK_THROWS_WITH(e.run(job), Catch::Contains("more than 0 items") && Catch::Contains("no 2"));
+  CHECK(e.stored.empty());
+}
+
+TEST_CASE("a writer is refused only what it was given, in order") {
+  for (const auto& wrong : {std::vector<refused_item>{{4, ""}}, {{1, ""}, {1, ""}}}) {
+    engine e;
+    chunked<int> job{4};
+    job.read([](partition_context&) { return numbers{4}; })
+        .write([=](partition_context&) { return [=](std::span<const int>) { return wrong; }; })
+        .skip(on<data_error>(), at_most{9});
+    CHECK_THROWS_AS(e.run(job), definition_error);
+  }
+}
+
+namespace {
+
+/// An attempt in a run that tries these items again, of ten of which so many were written.
+partition_setup again(engine& e, const std::vector<std::int64_t>& items, std::int64_t written) {
+  auto setup = e.attempt();
+  const auto filtered = 10 - written - std::ssize(items);
+  auto placed = json::array();
+  for (const auto i : items) placed.push_back({i, "line " + std::to_string(i + 1)});
+  if (!setup.resume)
+    setup.resume = checkpoint{1,
+                              json{{"partita_repeat",
+                                    {{"run", 7},
+                                     {"read", 10},
+                                     {"written", written},
+                                     {"filtered", filtered},
+                                     {"items", placed}}}}
+                                  .dump(),
+                              {}};
+  auto commit = setup.commit_chunk;
+  setup.commit_chunk = [&e, commit](chunk c, const author_work& write) {
+    --c.to.seq;  // behind the checkpoint that `restart` made
+    auto stored = commit(c, write);
+    ++e.stored.back().to.seq;
+    return stored;
+  };
+  return setup;
+}
+
+}  // namespace
+
+TEST_CASE("skipped items are tried again, and no others") {
+  for (const std::vector<std::int64_t>& items :
+       {std::vector<std::int64_t>{1, 4, 5}, {0}, {9}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}}) {
+    for (const int size : {1, 3, 10, 100}) {
+      engine e;
+      std::vector<int> processed;
+      auto job = copy(10, size);
+      job.process([&](int n) { return processed.push_back(n), n; });
+      const auto before = 9 - std::min<std::int64_t>(std::ssize(items), 9);
+      partition_context p{again(e, items, before)};
+      const chunked_body body = job;
+      body.run(p);
+      CHECK(e.db.rows == items);
+      CHECK(processed == std::vector<int>(items.begin(), items.end()));
+      const auto filtered = 10 - before - std::ssize(items);
+      CHECK(p.counts() == item_counts{10, before + std::ssize(items), filtered, 0});
+    }
+  }
+}
+
+TEST_CASE("what is tried again may fail again, and may be let go again") {
+  engine e;
+  e.db.refused = {4};
+  auto job = copy(10, 4, {1, 8});  // item 8 was written before: nobody looks at it any more
+  job.skip(on<data_error>(), at_most{2});
+  partition_context p{again(e, {1, 4, 5}, 7)};
+  const chunked_body body = job;
+  body.run(p);
+  CHECK(e.db.rows == std::vector<std::int64_t>{5});
+  CHECK(p.counts() == item_counts{10, 8, 0, 2});
+  const auto skipped = e.skipped();
+  REQUIRE(skipped.size() == 2);
+  CHECK(skipped[0].item == 1);
+  CHECK(skipped[1].item == 4);
+}
+
+TEST_CASE("an attempt to try items again goes on where the one before was") {
+  for (int fails_at = 0; fails_at < 10; ++fails_at) {
+    engine e;
+    bool failed = false;
+    auto job = copy(10, 2);
+    job.process([&](int n) {
+      if (n == fails_at && !std::exchange(failed, true)) throw std::runtime_error("once");
+      return n;
+    });
+    const chunked_body body = job;
+    const std::vector<std::int64_t> items{1, 4, 5, 9};
+    const auto attempt = [&] {
+      // A checkpoint of the engine is that of its last chunk.
+      partition_context p{again(e, items, 6)};
+      body.run(p);
+      return p.counts();
+    };
+    if (std::find(items.begin(), items.end(), fails_at) != items.end())
+      CHECK_THROWS_WITH(attempt(), "once");
+    CHECK(attempt() == item_counts{10, 10, 0, 0});
+    CHECK(e.db.rows == items);
+  }
+}
+
+TEST_CASE("an item that comes from elsewhere than before is not tried again") {
+  engine e;
+  auto setup = again(e, {2, 5}, 8);
+  auto position = json::parse(setup.resume->position);
+  position["partita_repeat"]["items"][1][1] = "line 7";  // one before it was removed
+  setup.resume->position = position.dump();
+  partition_context p{std::move(setup)};
+  const chunked_body body = copy(10, 2);
+  CHECK_THROWS_WITH(body.run(p), Catch::Contains("item 5 was line 7") &&
+                                     Catch::Contains("is line 6 now: the source has changed"));
+  CHECK(e.db.rows == std::vector<std::int64_t>{2});
+}
+
+TEST_CASE("threads leave alone what was done") {
+  engine e;
+  std::atomic<int> processed = 0;
+  auto job = copy(10, 3);
+  job.process([&](int n) { return ++processed, n; });
+  partition_context p{again(e, {2, 3, 8}, 7)};
+  const chunked_body body = job;
+  body.run_in_threads(p, 2);
+  CHECK(e.db.rows == std::vector<std::int64_t>{2, 3, 8});
+  CHECK(processed == 3);
+  CHECK(p.counts() == item_counts{10, 10, 0, 0});
+}
+
+TEST_CASE("items that are tried again must be there, and their work has keys of its own") {
+  engine e;
+  partition_context p{again(e, {2}, 9)};
+  CHECK(p.idempotency_key() == "1::0:by-7:1");
+  CHECK_FALSE(p.resume_position());
+  const chunked_body fewer = copy(9, 3);
+  CHECK_THROWS_WITH(fewer.run(p), Catch::Contains("fewer items than before"));
 }

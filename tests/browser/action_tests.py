@@ -38,6 +38,23 @@ def token(page):
     page.says(page.tid('token'), 'anna')
 
 
+@test('skipped items are tried again by a new run')
+def retry_skipped(page):
+    page.world.add('400', 'screening', 'COMPLETED', 40, 40, 0, 80, 32, skipped=250)
+    page.open('#/runs/116')
+    page.there(page.tid('action-abandon'), 'a run that let no item go')
+    page.gone(page.tid('action-skipped'))
+    page.open('#/runs/400')
+    page.b.click(page.tid('action-skipped'))
+    sign_in(page)
+    page.says(page.tid('confirm-dialog'), 'Retry the skipped items of run #400?')
+    page.says(page.tid('confirm-dialog'), 'tries the skipped items again')
+    page.b.click(page.tid('confirm'))
+    page.hash_is('#/runs/401')
+    path, body, _ = page.world.written[0]
+    same([path, json.loads(body)], ['runs/400/restart', {'skipped': True}], 'what was sent')
+
+
 @test('a server without tokens says so')
 def no_tokens(page):
     page.world.may_operate = False

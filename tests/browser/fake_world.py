@@ -233,7 +233,7 @@ class World:
 
     def skipped(self, r):
         """The items that policies let go, by step; those of a screening in two of them."""
-        count = r.get('skipped', 3) if r['state'] == 'FAILED' and not r['purged_at'] else 0
+        count = 0 if r['purged_at'] else r.get('skipped', 3 if r['state'] == 'FAILED' else 0)
         early = count // 2 if r['job'] == 'screening' else 0
         return [{'at': iso(r['began'] + k), 'step': 'index' if k < early else r['step'], 'no': k,
                  'item': 7, 'stage': 'PROCESS', 'place': f'customers.csv:{17 + k}',

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fails the database over while a cluster works on it, and judges what came of it.
 
-  tests/ha/ha.py --binary build/dev/tests/chaos_jobs                 all, each once
+  tests/ha/ha.py --binary build/dev/tests/chaos_jobs                 all that holds, each once
   tests/ha/ha.py --binary ... --scenario freeze,return               some by name
   tests/ha/ha.py --list                                              their names, and what each is
   tests/ha/ha.py --binary ... --rounds 20                20 kills and 20 switchovers of one database
@@ -29,7 +29,7 @@ sys.path[:0] = [HERE, HERE + "/../chaos"]
 from play import PROFILES, Skipped, Wrong, say  # noqa: E402
 from patroni_form import PatroniTrio, require_patroni  # noqa: E402
 from rounds import play_rounds  # noqa: E402
-from scenarios import SCENARIOS, play_scenario  # noqa: E402
+from scenarios import SCENARIOS, WAITING, play_scenario  # noqa: E402
 from server import DatabaseDown, bin_folder  # noqa: E402
 from trio import TooLate  # noqa: E402
 
@@ -40,7 +40,7 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--binary", help="chaos_jobs, as it was built")
-    p.add_argument("--scenario", default="", help="a comma-separated choice; else all")
+    p.add_argument("--scenario", default="", help="a comma-separated choice; else all that hold")
     p.add_argument("--list", action="store_true", help="shows the scenarios")
     p.add_argument("--together", type=int, default=1, help="so many scenarios at a time")
     p.add_argument("--rounds", type=int, help="so many kills and switchovers, in turns")
@@ -51,7 +51,7 @@ def arguments():
     p.add_argument("--keep", action="store_true", help="leaves the folders even if all went well")
     args = p.parse_args()
     args.names = [name for name in args.scenario.split(",") if name] or \
-        list(SCENARIOS)
+        [name for name in SCENARIOS if name not in WAITING]
     for name in args.names:
         if name not in SCENARIOS:
             p.error(f"there is no scenario {name}; there are {', '.join(SCENARIOS)}")
@@ -91,7 +91,8 @@ def main():
     args = arguments()
     if args.list:
         for name, (function, _, _) in SCENARIOS.items():
-            print(f"{name:14} {' '.join(function.__doc__.split())}")
+            waiting = f" [waiting: {WAITING[name]}]" if name in WAITING else ""
+            print(f"{name:14} {' '.join(function.__doc__.split())}{waiting}")
         return 0
     if missing():
         say(f"SKIPPED: failing a database over, because PostgreSQL's {', '.join(missing())} are"
@@ -108,6 +109,9 @@ def main():
         except Skipped as why:
             say(f"SKIPPED: the rounds under Patroni, because {why}")
             return 77
+    for name, why in WAITING.items():
+        if name not in args.names and not args.scenario:
+            say(f"{name:14} not played: {why}")
     if args.together > 1:
         return play_together(args)
     failed, skipped = 0, 0

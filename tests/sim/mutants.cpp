@@ -67,6 +67,7 @@ constexpr mutant mutants[] = {
     {"restart_forgets_checkpoints", sqlite, nullptr, 809},
     {"restart_forgets_skipped_items", memory, nullptr, 479},
     {"skipped_items_are_not_stored", memory},
+    {"all_items_are_tried_again", sqlite},
     {"an_item_let_go_counts_as_written", memory},
     {"bad_rows_are_not_undone", sqlite},
     {"a_resumed_attempt_counts_from_zero", memory},

@@ -22,6 +22,7 @@ struct outcome {
   int takeovers = 0;
   int deregistered = 0;
   int revoked = 0;
+  int repeats = 0;  // steps whose skipped items were tried again
 };
 
 /// Draws a cluster, its jobs, its users and its faults from the seed, lets them happen, then lets

@@ -73,6 +73,7 @@ struct sums {
     add("takeovers", o.takeovers);
     add("nodes_deregistered", o.deregistered);
     add("leases_revoked", o.revoked);
+    add("steps_with_skipped_items_again", o.repeats);
     most("max_recovery_ms", o.recovery.count());
     for (const auto& [state, n] : o.ended) add("run_" + state, n);
     for (const auto& [kind, n] : o.fault_count) add("fault_" + kind, n);

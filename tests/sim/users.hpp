@@ -25,6 +25,7 @@ class users {
     work_kind kind;
     int count;
     bool stop_asked = false;
+    run_id first{};  // of the runs that continue each other; none: itself
   };
 
   void stop(int which, stop_mode mode) {
@@ -36,12 +37,14 @@ class users {
 
   void restart(int which) {
     if (runs_.empty()) return;
-    auto run = runs_[static_cast<std::size_t>(which) % runs_.size()];
-    auto key = "restart-" + std::to_string(++restarts_);
-    call_until_answered([run, key, this] {
-      auto made = world_.user().restart(run.id, key);
-      remember({made.id, run.kind, run.count, false});
-    });
+    continue_run(runs_[static_cast<std::size_t>(which) % runs_.size()], restart_scope::unfinished);
+  }
+
+  /// Of all runs that are COMPLETED by now, whose ledger allows it.
+  void try_skipped_items_again() {
+    for (const auto& run : std::vector<known>{runs_})
+      if (run.kind == work_kind::ledger && may_repeat_items(first_of(run)))
+        continue_run(run, restart_scope::skipped);
   }
 
   void change_schedule(int which, blow how) {
@@ -151,6 +154,16 @@ class users {
 
   void set_limit(int slots) {
     call_until_answered([=, this] { world_.user().set_limit(script::limit_name, slots, "user"); });
+  }
+
+  static run_id first_of(const known& run) { return run.first ? run.first : run.id; }
+
+  void continue_run(const known& run, restart_scope scope) {
+    const auto key = "restart-" + std::to_string(++restarts_);
+    call_until_answered([run, key, scope, this] {
+      auto made = world_.user().restart(run.id, key, 0, "", scope);
+      remember({made.id, run.kind, run.count, false, first_of(run)});
+    });
   }
 
   void remember(known run) {

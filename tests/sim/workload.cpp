@@ -246,6 +246,8 @@ chunked<int> jobs_of::entries(const partition_context& p) {
       if (lost) lose_earlier(p.files().front());
       return writer;
     });
+  if (may_repeat_items(run_id{run}))
+    return c.write([run](partition_context& p) { return ledger_rows{run, p.no()}; });
   return c.write([file, run](partition_context& p) {
     return tee{ledger_rows{run, p.no()}, items_in(p, file)};
   });
@@ -255,6 +257,7 @@ void jobs_of::check_items(const partition_result& one, const run_context& run) {
   std::string expected = "item\n", found;
   for (int i = 0; i < ledger_items; ++i)
     if (i != malformed_item && i != refused_item) expected += std::to_string(i) + "\n";
+  if (one.files.empty() && kind_ != backing::memory) return;
   for (const auto& file : one.files) {
     std::ifstream in{file};
     found.assign(std::istreambuf_iterator<char>{in}, {});

@@ -1,4 +1,5 @@
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -352,6 +353,124 @@ TEST_CASE_METHOD(ledger,
   REQUIRE(db->adopt_run(again.id, node_, again.term));
   const auto next = take(node_, db->list_steps(again.id).at(0).id);
   CHECK(next.partitions.at(0).resume == c.to);
+}
+
+namespace {
+
+/// A run that is COMPLETED: of partition 0 items 2 and 7 were let go, of the others none.
+struct lossy_run : ledger {
+  lossy_run() {
+    grant_ = one();
+    chunk c{0, {1, "10", {10, 7, 1, 2}}, {}};
+    c.skipped = {{2, skip_stage::read, "FILE, line 3", "no number"},
+                 {7, skip_stage::write, "FILE, line 8", "refused"}};
+    db->commit_chunk(grant_.lease, 0, c, {});
+    auto lossy = ended(grant_.lease, 0);
+    lossy.counts = {10, 7, 1, 2};
+    report(node_, lossy);
+    complete(node_, grant_.lease, 1);
+    complete(node_, grant_.lease, 2);
+    end(run_, step_, step_state::completed);
+  }
+  lease_grant grant_;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(lossy_run,
+                 "skipped items are tried again by a run that continues a COMPLETED one") {
+  end(run_, run_state::completed);
+  CHECK(error_of([&] { db->restart(run_.run, "again"); }) == errc::wrong_state);
+  const auto again = db->restart(run_.run, "again", 0, "", restart_scope::skipped);
+  CHECK(db->restart(run_.run, "again", 0, "", restart_scope::skipped).id == again.id);
+  const auto copy = db->list_steps(again.id).at(0);
+  CHECK(copy.state == step_state::running);
+  CHECK(in_state(copy.id, partition_state::completed) == std::vector<partition_no>{1, 2});
+  CHECK(db->list_skipped(again.id, {}, 10).empty());
+  REQUIRE(db->adopt_run(again.id, node_, again.term));
+  const auto next = take(node_, copy.id);
+  REQUIRE(next.partitions.size() == 1);
+  const auto& from = next.partitions.at(0).resume;
+  REQUIRE(from);
+  CHECK(from->seq == 1);
+  CHECK(from->counts == item_counts{});
+  CHECK(nlohmann::json::parse(from->position) ==
+        nlohmann::json::parse(R"({"partita_repeat": {"run": )" + std::to_string(again.id.value) +
+                              R"(, "read": 10, "written": 7, "filtered": 1,
+                               "items": [[2, "FILE, line 3"], [7, "FILE, line 8"]]}})"));
+  chunk c{0, {2, "10", {10, 8, 1, 1}}, {{7, skip_stage::write, "FILE, line 8", "refused again"}}};
+  db->commit_chunk(next.lease, 0, c, {});
+  complete(node_, next.lease, 0);
+  const driven_run driven{again.id, node_, term{1}};
+  end(driven, copy.id, step_state::completed);
+  end(driven, run_state::completed);
+  const auto left = db->list_skipped(again.id, {}, 10);
+  REQUIRE(left.size() == 1);
+  CHECK(left[0].what == c.skipped[0]);
+  CHECK(db->list_skipped(run_.run, {}, 10).size() == 2);  // what has ended stays
+}
+
+TEST_CASE_METHOD(lossy_run,
+                 "a run that let no item go is continued for its skipped items no more") {
+  const auto other = split(run_, 2, spec("other", 1));
+  complete_all(node_, take(node_, other));
+  end(run_, other, step_state::completed);
+  end(run_, run_state::completed);
+  const auto again = db->restart(run_.run, "again", 0, "", restart_scope::skipped);
+  const auto steps = db->list_steps(again.id);
+  CHECK(steps.at(0).state == step_state::running);
+  CHECK(steps.at(1).state == step_state::completed);  // it has let none go
+  REQUIRE(db->adopt_run(again.id, node_, again.term));
+  const auto next = take(node_, steps.at(0).id);
+  db->commit_chunk(next.lease, 0, {0, {2, "10", {10, 9, 1, 0}}, {}}, {});
+  complete(node_, next.lease, 0);
+  const driven_run driven{again.id, node_, term{1}};
+  end(driven, steps.at(0).id, step_state::completed);
+  end(driven, run_state::completed);
+  const auto refused = [&] { db->restart(again.id, "more", 0, "", restart_scope::skipped); };
+  CHECK(error_of(refused) == errc::wrong_state);
+  CHECK_THROWS_WITH(refused(), Catch::Contains("has let no item go"));
+}
+
+TEST_CASE_METHOD(lossy_run, "what comes after skipped items is over before they are tried again") {
+  const auto other = split(run_, 2, spec("other", 1));
+  const auto lease = take(node_, other);
+  complete(node_, lease.lease, 0);
+  report(node_, ended(lease.lease, 1, attempt_outcome::failed));
+  end(run_, other, step_state::failed);
+  const auto skipped = [&] { db->restart(run_.run, "again", 0, "", restart_scope::skipped); };
+  end(run_, run_state::failed);
+  CHECK(error_of(skipped) == errc::wrong_state);
+  CHECK_THROWS_WITH(skipped(), Catch::Contains("step other, which is FAILED") &&
+                                   Catch::Contains("continue the run first"));
+  const auto steps = db->list_steps(db->restart(run_.run, "again").id);
+  CHECK(steps.at(0).state == step_state::completed);
+}
+
+TEST_CASE_METHOD(ledger, "in a step that FAILED skipped items are tried again with the rest") {
+  const auto grant = one();
+  chunk c{0, {1, "10", {10, 9, 0, 1}}, {{4, skip_stage::process, "FILE, line 5", "odd"}}};
+  db->commit_chunk(grant.lease, 0, c, {});
+  auto lossy = ended(grant.lease, 0);
+  lossy.counts = {10, 9, 0, 1};
+  report(node_, lossy);
+  complete(node_, grant.lease, 1);
+  report(node_, ended(grant.lease, 2, attempt_outcome::failed));
+  if (on->name() == "postgres")  // what a report of progress leaves that came late
+    on->tamper(
+        "INSERT INTO partita.checkpoint (step_id, no, lease_id, seq) SELECT step_id, 0, "
+        "lease_id, 0 FROM partita.lease");
+  end(run_, step_, step_state::failed);
+  end(run_, run_state::failed);
+  const auto again = db->restart(run_.run, "again", 0, "", restart_scope::skipped);
+  const auto copy = db->list_steps(again.id).at(0).id;
+  CHECK(in_state(copy, partition_state::pending) == std::vector<partition_no>{0, 2});
+  // A restart of that one keeps what is still to be tried.
+  db->request_stop(again.id, stop_mode::stop);
+  const auto third = db->restart(again.id, "third");
+  REQUIRE(db->adopt_run(third.id, node_, third.term));
+  const auto next = take(node_, db->list_steps(third.id).at(0).id);
+  CHECK(next.partitions.at(0).resume->position.find("FILE, line 5") != std::string::npos);
 }
 
 TEST_CASE_METHOD(ledger, "empty texts are rows like others") {

@@ -8,10 +8,12 @@
 #include <variant>
 #include <vector>
 
+#include "apps/jobs/marc/chunk_files.hpp"
 #include "apps/jobs/marc/mapper.hpp"
 #include "apps/jobs/marc/marc.hpp"
 #include "apps/jobs/marc/record_file.hpp"
 #include "apps/jobs/marc/shipped_rules.hpp"
+#include "apps/jobs/marc/sql_name.hpp"
 #include "apps/jobs/support/demo.hpp"
 #include "apps/jobs/support/output_folder.hpp"
 #include "batch/batch.hpp"
@@ -28,14 +30,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t largest_chunk = 100'000;  // records
-constexpr std::int64_t most_errors = 1'000'000'000'000;
 constexpr int commit_interval = 5'000;  // records: a chunk of the usual size at once
-
-// The files of a chunk have its number in front.
-constexpr std::string_view entity_suffix = "_entity";
-constexpr std::string_view bad_record_suffix = "_entity-error";
-constexpr std::string_view error_suffix = "_error";
 
 /// The lines that a record leaves in the files of its chunk, with their ends. Of a good one that is
 /// the entity; of a bad one the other two.
@@ -90,27 +85,6 @@ struct source_record {
   std::string bytes;
   std::string id;  // empty: its control number
 };
-
-bool is_identifier(std::string_view word) {
-  const auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  return !word.empty() && is_letter(word.front()) &&
-         std::all_of(word.begin(), word.end(),
-                     [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
-}
-
-/// A name in SQL, of a table perhaps with its schema: it becomes part of statements.
-std::string sql_name(const parameters& given, const std::string& parameter) {
-  auto name = given.get<std::string>(parameter);
-  const auto dot = name.find('.');
-  const auto behind = dot == std::string::npos ? 0 : dot + 1;
-  if (is_identifier(std::string_view{name}.substr(behind)) &&
-      (behind == 0 || is_identifier(std::string_view{name}.substr(0, dot))))
-    return name;
-  throw permanent_error("parameter " + parameter + " is " + utf8::printable(name) +
-                        "; a name has letters, digits and _, and may have a schema in front");
-}
 
 /// Either of the two sources is named.
 bool is_table(const parameters& given) {

@@ -19,6 +19,7 @@
 #include "apps/partita/signals.hpp"
 #include "apps/partita/traces/span_exporter.hpp"
 #include "apps/partita/version.hpp"
+#include "batch/addresses.hpp"
 #include "batch/files.hpp"
 #include "batch/programs.hpp"
 #include "storage/clock.hpp"
@@ -128,11 +129,18 @@ exit_code node_command(const invocation& in) {
 
   const auto folders = file_folders(in.args);
   const auto programs = program_folders(in.args);
+  const auto addresses = allowed_addresses(in.args);
   try {
     confine_files(folders);
     allow_programs(programs);
   } catch (const std::system_error& e) {
     throw usage_error(e.what(), "name folders that exist, with ':' between them");
+  }
+  try {
+    allow_addresses(addresses);
+  } catch (const permanent_error& e) {
+    throw usage_error(std::string{"--allow-url: "} + e.what(),
+                      "name addresses like https://host:9130/path, with blanks between them");
   }
   auto db = open_or_create(database_url(in.args));
   const auto author_db = author_database(in.args);
@@ -143,7 +151,7 @@ exit_code node_command(const invocation& in) {
   // Neither is destroyed: that would wait for bodies that do not stop, and for the collector.
   auto& exporter = *new auto{traces::exporter_of(in.args, db, name)};
   auto& node = *new node_process({db, jobs, limits, name, program_version(),
-                                  body_command(folders, programs), author_db, exporter});
+                                  body_command(folders, programs, addresses), author_db, exporter});
   std::optional<http::site> site;
   if (http::asks_for_site(in.args))
     site.emplace(in.args, db,

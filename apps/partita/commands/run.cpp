@@ -15,6 +15,7 @@
 #include "apps/partita/node_restarts.hpp"
 #include "apps/partita/node_settings.hpp"
 #include "apps/partita/trace_collector.hpp"
+#include "batch/addresses.hpp"
 #include "storage/clock.hpp"
 #include "storage/text.hpp"
 
@@ -46,12 +47,30 @@ std::string folders_of(const invocation& in, const submission& what) {
   return joined_folders(folders);
 }
 
+/// The addresses that the local nodes may ask: those of --allow-url, else those among the
+/// parameters.
+std::string addresses_of(const invocation& in, const submission& what) {
+  if (!in.args.text("allow-url").empty()) return in.args.text("allow-url");
+  std::string all;
+  const auto values = json::parse(what.parameters);
+  for (const auto& value : values) {
+    if (!value.is_string()) continue;
+    try {
+      all += plain_address(value.get<std::string>()) + ' ';
+    } catch (const permanent_error&) {
+      continue;  // something else
+    }
+  }
+  return all;
+}
+
 child_plan node_plan(const invocation& in, const std::string& url, int executors,
-                     const std::string& folders) {
+                     const submission& what) {
   child_plan plan{{"node"}, passed_settings(in.args)};
   plan.environment["PARTITA_DB"] = url;
   plan.environment["PARTITA_EXECUTORS"] = std::to_string(executors);
-  plan.environment["PARTITA_FILES"] = folders;
+  plan.environment["PARTITA_FILES"] = folders_of(in, what);
+  plan.environment["PARTITA_ALLOW_URL"] = addresses_of(in, what);
   plan.environment["PARTITA_LOG_LEVEL"] = in.args.text("log-level");
   if (in.args.typed("config")) plan.environment["PARTITA_CONFIG"] = in.args.text("config");
   if (!in.args.text("log-format").empty())
@@ -141,8 +160,7 @@ exit_code run_command(const invocation& in) {
   const auto run = ask([&] { return launcher_store{db->connect({})}.submit(what); }).id;
 
   local_cluster cluster(std::max(limits.stop_grace, milliseconds{1000}) + milliseconds{1000});
-  node_keeper nodes(cluster,
-                    node_plan(in, url, executors_each(limits, count), folders_of(in, what)),
+  node_keeper nodes(cluster, node_plan(in, url, executors_each(limits, count), what),
                     sqlite_file(url));
   for (std::int64_t i = 0; i < count; ++i) nodes.start();
   const auto grace = limits.drain_grace + 2 * limits.stop_grace + milliseconds{3000};

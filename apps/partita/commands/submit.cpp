@@ -76,6 +76,10 @@ int version_wanted(const invocation& in, const launcher_store& launcher, run_id 
   return wanted;
 }
 
+restart_scope scope_wanted(const invocation& in) {
+  return in.args.has("skipped") ? restart_scope::skipped : restart_scope::unfinished;
+}
+
 /// The FAILED runs of a filter, unless it names another state.
 exit_code restart_all(const invocation& in) {
   if (in.args.has("wait")) throw usage_error("--wait is for one run");
@@ -84,7 +88,7 @@ exit_code restart_all(const invocation& in) {
     const launcher_store launcher{with};
     return launcher
         .restart(ended, key + "-" + std::to_string(ended.value),
-                 version_wanted(in, launcher, ended), operator_name())
+                 version_wanted(in, launcher, ended), operator_name(), scope_wanted(in))
         .id;
   });
 }
@@ -112,7 +116,9 @@ exit_code restart_command(const invocation& in) {
   auto key = launch_key(in.args);
   auto db = open_existing(database_url(in.args));
   const auto launcher = ask([&] { return launcher_store{db->connect({})}; });
-  auto run = ask([&] { return launcher.restart(ended, key, version_wanted(in, launcher, ended)); });
+  auto run = ask([&] {
+    return launcher.restart(ended, key, version_wanted(in, launcher, ended), {}, scope_wanted(in));
+  });
   return tell_submitted(in, db, run, named(run.id) + " continues " + named(ended));
 }
 

@@ -180,10 +180,13 @@ document cancel(const changes& of, const operator_store& s, const call& c, const
 
 document restart(const changes& of, const operator_store& s, const call& c, const json& body,
                  const std::string& by) {
-  allow_members(body, {});
+  allow_members(body, {"skipped"});
+  const auto skipped = body.value("skipped", json(false));
+  if (!skipped.is_boolean()) throw http_error(400, "bad_body", "skipped must be true or false");
   const auto key = c.what.header("idempotency-key");
   return of.run_document(
-      s.restart(run_of(c), key.empty() ? random_launch_key("http") : key, 0, by));
+      s.restart(run_of(c), key.empty() ? random_launch_key("http") : key, 0, by,
+                skipped.get<bool>() ? restart_scope::skipped : restart_scope::unfinished));
 }
 
 document abandon(const changes& of, const operator_store& s, const call& c, const json& body,

@@ -194,8 +194,8 @@ document skipped_view(const reader& look, run_id run, const request& what) {
   const auto limit = static_cast<int>(number_in(what, "limit", 1, most_skipped, 100));
   const auto after = skipped_cursor_in(what, "after");
   const auto name = what.parameter("step");
-  const auto steps = name.empty() ? look.summarize(run)
-                                  : std::vector<step_summary>{require_step(look, run, name)};
+  const auto steps =
+      name.empty() ? look.summarize(run) : std::vector<step_summary>{require_step(look, run, name)};
   const auto only = name.empty() ? step_id{} : steps.front().row.id;
   auto rows = look.list_skipped(run, after, limit + 1, only);
   const bool more = std::ssize(rows) > limit;

@@ -12,7 +12,8 @@ import { is_paused, priority_of } from './sentences.js';
 import { of, shown } from './format.js';
 
 /// By name: the states it is for (and of these the runs that `fits` accepts, in words: `which`),
-/// what the button says, what will happen. `field`: what else the dialog asks for.
+/// what the button says, what will happen. `field`: what else the dialog asks for. `path`: of the
+/// API, where it is not the name. `asks`: the words for one run, where they are not the title.
 export const run_actions = {
   pause: {
     title: 'Pause', states: live_states, body: {}, field: 'note',
@@ -38,6 +39,13 @@ export const run_actions = {
     title: 'Restart', states: ended_badly, body: {},
     will: 'A new run continues it: completed partitions keep their results, the others go on ' +
       'from their checkpoints.',
+  },
+  skipped: {
+    title: 'Retry skipped', asks: 'Retry the skipped items of', path: 'restart', single: true,
+    states: [...ended_badly, 'COMPLETED'], body: { skipped: true },
+    fits: (r) => Number(r.items?.skipped) > 0,
+    will: 'A new run continues it and tries the skipped items again. Other items of completed ' +
+      'partitions stay as they are, unless a partition writes files: it makes them anew.',
   },
   abandon: {
     title: 'Abandon', states: ended_badly, body: {}, destructive: true,
@@ -132,7 +140,7 @@ function ask_about_run(ctx, run, name, a) {
   const p = run.partitions || {};
   const left = p.total - p.completed - p.failed;
   ask_and_do(ctx, {
-    title: `${a.title} run #${shown(run.id, 24)}?`,
+    title: `${a.asks || a.title} run #${shown(run.id, 24)}?`,
     what: `${shown(run.job, 80)}: ${of(p.completed, 'partition')} completed, ${
       of(p.failed, 'partition')} failed, ${of(left, 'partition')} left.`,
     will: [a.will, name === 'resume' && run.job_paused === true &&
@@ -140,8 +148,9 @@ function ask_about_run(ctx, run, name, a) {
     destructive: a.destructive, confirm: `${a.title} run #${shown(run.id, 24)}`,
     said: `${a.title}: run ${run.id}, done.`,
     options: (redraw) => options_of(name, a, chosen, redraw),
-    run: () => post_run(run.id, name, body_of(name, a, chosen)),
-    done: (answer) => name === 'restart' && answer?.id && go(fragment(['runs', answer.id])),
+    run: () => post_run(run.id, a.path || name, body_of(name, a, chosen)),
+    done: (answer) => (a.path || name) === 'restart' && answer?.id &&
+      go(fragment(['runs', answer.id])),
   });
 }
 

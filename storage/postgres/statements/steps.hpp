@@ -119,13 +119,30 @@ SELECT $2::bigint, no, key, input FROM partita.partition
 WHERE step_id = $1::bigint AND no BETWEEN $3::bigint AND $4::bigint)";
 
 // $1 step, $2 its copy, $3 first no, $4 last no
+inline const std::string copy_repeats = R"(
+INSERT INTO partita.checkpoint (step_id, no, lease_id, seq, position, read_count, write_count,
+                                filter_count, skip_count)
+SELECT s.step_id, r.no, r.lease_id, 1,
+       json_build_object('partita_repeat', json_build_object(
+         'run', s.run_id, 'read', r.read_count, 'written', r.write_count,
+         'filtered', r.filter_count, 'items', k.items))::text, 0, 0, 0, 0
+FROM partita.step s, partita.result r
+CROSS JOIN LATERAL (SELECT json_agg(json_build_array(item, place) ORDER BY item) AS items
+                    FROM partita.skipped k
+                    WHERE k.step_id = r.step_id AND k.no = r.no) k
+WHERE s.step_id = $2::bigint AND r.step_id = $1::bigint AND r.no BETWEEN $3::bigint AND $4::bigint
+  AND r.outcome = 'COMPLETED' AND k.items IS NOT NULL)";
+
+// $1 step, $2 its copy, $3 first no, $4 last no
 inline const std::string copy_completed_results = R"(
 INSERT INTO partita.result (step_id, no, lease_id, outcome, output, error, read_count, write_count,
                             filter_count, skip_count, took_us, ended_at, files)
 SELECT $2::bigint, no, lease_id, outcome, output, error, read_count, write_count,
        filter_count, skip_count, took_us, ended_at, files
-FROM partita.result
-WHERE step_id = $1::bigint AND no BETWEEN $3::bigint AND $4::bigint AND outcome = 'COMPLETED')";
+FROM partita.result r
+WHERE step_id = $1::bigint AND no BETWEEN $3::bigint AND $4::bigint AND outcome = 'COMPLETED'
+  AND (SELECT c.no FROM partita.checkpoint c WHERE c.step_id = $2::bigint AND c.no = r.no)
+      IS NULL)";
 
 // $1 step, $2 its copy, $3 first no, $4 last no
 inline const std::string copy_names = R"(
@@ -148,7 +165,8 @@ WHERE o.step_id = $1::bigint AND o.no BETWEEN $2::bigint AND $3::bigint
 GROUP BY o.step_id, l.node_id
 )" + sum_counts;
 
-// $1 step, $2 its copy, $3 first no, $4 last no
+// A report that comes late can leave a row without a position for a COMPLETED partition: that of
+// copy_repeats stays. $1 step, $2 its copy, $3 first no, $4 last no
 inline const std::string copy_checkpoints = R"(
 INSERT INTO partita.checkpoint (step_id, no, lease_id, seq, position, read_count, write_count,
                                 filter_count, skip_count, progress_done, progress_total, updated_at)
@@ -156,12 +174,15 @@ SELECT $2::bigint, no, lease_id, seq, position, read_count, write_count,
        filter_count, skip_count, progress_done, progress_total, updated_at
 FROM partita.checkpoint c
 WHERE c.step_id = $1::bigint AND c.no BETWEEN $3::bigint AND $4::bigint
-  AND (SELECT r.no FROM partita.result r WHERE r.step_id = $2::bigint AND r.no = c.no) IS NULL)";
+  AND (SELECT r.no FROM partita.result r WHERE r.step_id = $2::bigint AND r.no = c.no) IS NULL
+ON CONFLICT DO NOTHING)";
 
 // $1 step, $2 new step, $3 lo, $4 hi
 inline const std::string copy_skipped = R"(
 INSERT INTO partita.skipped (step_id, no, item, stage, place, why, at)
-SELECT $2::bigint, no, item, stage, place, why, at FROM partita.skipped
-WHERE step_id = $1::bigint AND no BETWEEN $3::bigint AND $4::bigint)";
+SELECT $2::bigint, no, item, stage, place, why, at FROM partita.skipped s
+WHERE step_id = $1::bigint AND no BETWEEN $3::bigint AND $4::bigint
+  AND (SELECT c.no FROM partita.checkpoint c WHERE c.step_id = $2::bigint AND c.no = s.no)
+      IS NULL)";
 
 }  // namespace partita::postgres::sql

@@ -107,13 +107,32 @@ SELECT ?1, no, key, input FROM partita_partition
 WHERE step_id = ?2 AND no BETWEEN ?3 AND ?4 ORDER BY no)sql";
 
 // 1 new step, 2 step, 3 lo, 4 hi
+inline constexpr char copy_repeats[] = R"sql(
+INSERT INTO partita_checkpoint (step_id, no, lease_id, seq, position, read_count, write_count,
+                                filter_count, skip_count, updated_at)
+SELECT s.step_id, x.no, x.lease_id, 1,
+       json_object('partita_repeat', json_object(
+         'run', s.run_id, 'read', x.read_count, 'written', x.write_count,
+         'filtered', x.filter_count,
+         'items', (SELECT json_group_array(json_array(item, place))
+                   FROM (SELECT item, place FROM partita_skipped k
+                         WHERE k.step_id = x.step_id AND k.no = x.no ORDER BY item)))),
+       0, 0, 0, 0, partita_now()
+FROM partita_step s, partita_result x
+WHERE s.step_id = ?1 AND x.step_id = ?2 AND x.no BETWEEN ?3 AND ?4 AND x.outcome = 'COMPLETED'
+  AND EXISTS (SELECT 1 FROM partita_skipped k WHERE k.step_id = x.step_id AND k.no = x.no)
+ORDER BY x.no)sql";
+
+// 1 new step, 2 step, 3 lo, 4 hi
 inline constexpr char copy_completed_results[] = R"sql(
 INSERT INTO partita_result (step_id, no, lease_id, outcome, output, error, read_count, write_count,
                             filter_count, skip_count, took_us, ended_at, files)
 SELECT ?1, no, lease_id, outcome, output, error, read_count, write_count, filter_count, skip_count,
        took_us, ended_at, files
-FROM partita_result
-WHERE step_id = ?2 AND no BETWEEN ?3 AND ?4 AND outcome = 'COMPLETED' ORDER BY no)sql";
+FROM partita_result x
+WHERE step_id = ?2 AND no BETWEEN ?3 AND ?4 AND outcome = 'COMPLETED'
+  AND NOT EXISTS (SELECT 1 FROM partita_checkpoint c WHERE c.step_id = ?1 AND c.no = x.no)
+ORDER BY no)sql";
 
 // 1 new step, 2 step, 3 lo, 4 hi
 inline constexpr char copy_names[] = R"sql(
@@ -149,7 +168,9 @@ ORDER BY c.no)sql";
 // 1 new step, 2 step, 3 lo, 4 hi
 inline constexpr char copy_skipped[] = R"sql(
 INSERT INTO partita_skipped (step_id, no, item, stage, place, why, at)
-SELECT ?1, no, item, stage, place, why, at FROM partita_skipped
-WHERE step_id = ?2 AND no BETWEEN ?3 AND ?4 ORDER BY no, item)sql";
+SELECT ?1, no, item, stage, place, why, at FROM partita_skipped k
+WHERE step_id = ?2 AND no BETWEEN ?3 AND ?4
+  AND NOT EXISTS (SELECT 1 FROM partita_checkpoint c WHERE c.step_id = ?1 AND c.no = k.no)
+ORDER BY no, item)sql";
 
 }  // namespace partita::sqlite::sql

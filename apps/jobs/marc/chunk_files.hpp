@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+/// The files of a chunk, which have its number in front.
+namespace partita::marc {
+
+inline constexpr std::string_view entity_suffix = "_entity";
+inline constexpr std::string_view bad_record_suffix = "_entity-error";
+inline constexpr std::string_view error_suffix = "_error";
+
+inline constexpr std::int64_t largest_chunk = 100'000;          // records
+inline constexpr std::int64_t most_errors = 1'000'000'000'000;  // in a run
+
+}  // namespace partita::marc

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "batch/parameters.hpp"
+
+namespace partita {
+
+/// A name in SQL that a parameter gives, of a table perhaps with its schema: it becomes part of
+/// statements. Throws permanent_error unless it is made of letters, digits and '_'.
+std::string sql_name(const parameters& given, const std::string& parameter);
+
+}  // namespace partita
