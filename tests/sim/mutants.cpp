@@ -104,7 +104,6 @@ constexpr mutant mutants[] = {
     // --- statements of PostgreSQL (those whose locks are wrong: tests/process/planted_locks.sh)
     {"postgres_claim_leaves_what_it_takes", postgres},
     {"postgres_report_counts_twice", postgres},
-    {"postgres_checkpoint_without_the_fence", postgres, &checkpoint_without_the_fence, 2137},
     {"postgres_save_leases_without_hi", postgres},
     {"postgres_ended_numbers_forgets_failures", postgres, &sqlite_forgets_failures, 272},
     {"postgres_heartbeat_revives_the_dead", postgres},

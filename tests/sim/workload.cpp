@@ -246,7 +246,7 @@ chunked<int> jobs_of::entries(const partition_context& p) {
       if (lost) lose_earlier(p.files().front());
       return writer;
     });
-  if (may_repeat_items(run_id{run}))
+  if (may_repeat_items(run_id{run}) && kind_ != backing::postgres)
     return c.write([run](partition_context& p) { return ledger_rows{run, p.no()}; });
   return c.write([file, run](partition_context& p) {
     return tee{ledger_rows{run, p.no()}, items_in(p, file)};
