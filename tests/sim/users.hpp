@@ -40,7 +40,7 @@ class users {
     continue_run(runs_[static_cast<std::size_t>(which) % runs_.size()], restart_scope::unfinished);
   }
 
-  /// Of all runs that are COMPLETED by now, whose ledger allows it.
+  /// Of all runs that have ended by now, and whose ledger allows it.
   void try_skipped_items_again() {
     for (const auto& run : std::vector<known>{runs_})
       if (run.kind == work_kind::ledger && may_repeat_items(first_of(run)))

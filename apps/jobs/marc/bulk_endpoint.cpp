@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "apps/jobs/marc/text_file.hpp"
 #include "batch/errors.hpp"
-#include "batch/readers/input_file.hpp"
 #include "batch/utf8.hpp"
 #include "batch/writers/file_sink.hpp"
 
@@ -18,36 +18,33 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t most_error_bytes = 256 << 20;  // of one chunk
+constexpr std::int64_t most_bytes = 256 << 20;  // of what is told of one chunk
 
-std::string whole_text(const fs::path& path) {
-  input_file file{path};
-  const auto size = file.version().size;
-  if (size > most_error_bytes)
-    throw permanent_error(path.string() + " has " + std::to_string(size) + " bytes: no more than " +
-                          std::to_string(most_error_bytes) + " are read");
-  std::string text(static_cast<std::size_t>(size), '\0');
-  text.resize(file.read(text.data(), text.size()));
-  return text;
+/// The lines of a text, without their ends; none that is empty.
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    auto line = text.substr(begin, end - begin);
+    begin = end + 1;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
 }
 
 /// "Name: value" lines.
 std::vector<std::string> headers_in(const fs::path& path) {
-  const auto text = whole_text(path);
+  const auto text = text_of_file(path, most_bytes);
   std::vector<std::string> headers;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const auto end = std::min(text.find('\n', begin), text.size());
-    auto line = text.substr(begin, end - begin);
-    if (line.ends_with('\r')) line.pop_back();
-    begin = end + 1;
-    if (line.empty()) continue;
+  for (const auto line : lines_of(text)) {
     const auto colon = line.find(':');
     const bool is_odd =
         std::any_of(line.begin(), line.end(), [](unsigned char c) { return c < 0x20; });
-    if (colon == std::string::npos || colon == 0 || is_odd)  // it may be a secret: not shown
+    if (colon == std::string_view::npos || colon == 0 || is_odd)  // it may be a secret: not shown
       throw permanent_error(path.string() + ": line " + std::to_string(headers.size() + 1) +
                             " is no header, as \"X-Okapi-Token: abc\" is");
-    headers.push_back(std::move(line));
+    headers.emplace_back(line);
   }
   return headers;
 }
@@ -108,12 +105,7 @@ std::vector<refused_item> refused_entities(std::span<const entity> all, const st
   for (std::size_t i = 0; i < all.size(); ++i) known.emplace(all[i].id, i);
   std::map<std::size_t, std::string> found;
   std::size_t told = 0;  // lines
-  for (std::size_t begin = 0; begin < lines.size();) {
-    const auto end = std::min(lines.find('\n', begin), lines.size());
-    auto line = std::string_view{lines}.substr(begin, end - begin);
-    begin = end + 1;
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) continue;
+  for (const auto line : lines_of(lines)) {
     const auto comma = line.find(',');
     const auto [first, last] = known.equal_range(line.substr(0, comma));
     if (comma == std::string_view::npos || first == last)
@@ -180,7 +172,7 @@ std::vector<refused_item> bulk_endpoint::write(std::span<const entity> items) {
   }
   if (answer.errors == 0) return {};
   const auto errors = beside(file_, answer.errors_file);
-  return refused_entities(items, whole_text(errors), answer.errors, errors.string());
+  return refused_entities(items, text_of_file(errors, most_bytes), answer.errors, errors.string());
 }
 
 }  // namespace partita::marc

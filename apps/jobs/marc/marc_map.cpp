@@ -14,6 +14,7 @@
 #include "apps/jobs/marc/record_file.hpp"
 #include "apps/jobs/marc/shipped_rules.hpp"
 #include "apps/jobs/marc/sql_name.hpp"
+#include "apps/jobs/marc/text_file.hpp"
 #include "apps/jobs/support/demo.hpp"
 #include "apps/jobs/support/output_folder.hpp"
 #include "batch/batch.hpp"
@@ -41,13 +42,6 @@ struct mapped_lines {
 };
 
 // --- rules
-
-std::string text_of_file(const fs::path& path) {
-  input_file file{path};
-  std::string text(static_cast<std::size_t>(file.version().size), '\0');
-  text.resize(file.read(text.data(), text.size()));
-  return text;
-}
 
 entity_type type_of(const parameters& given) {
   return given.get<std::string>("entity") == "authority" ? entity_type::authority
