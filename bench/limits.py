@@ -12,7 +12,7 @@ import sys
 sys.dont_write_bytecode = True
 
 from child import end_on_signals  # noqa: E402
-from pairs import add_options, ratio_of  # noqa: E402
+from pairs import add_options, ratios_of, told  # noqa: E402
 
 
 def main():
@@ -20,8 +20,8 @@ def main():
     add_options(asked)
     args = asked.parse_args()
     end_on_signals()
-    middle, low, high = ratio_of(args, [], ["--limited"], "limits")
-    print(f"under limits: {middle:.4f} of the rate without (95 %: {low:.4f} to {high:.4f}), "
+    rate, cost = ratios_of(args, [], ["--limited"], "limits")
+    print(f"under limits: {told(rate)} of the rate without, and {told(cost)} of the processor time, "
           f"{args.rounds} pairs")
 
 

@@ -1,4 +1,6 @@
-"""Two ways to run one benchmark of `partita bench claim_throughput`, in turns, as a ratio."""
+"""Two ways to run one benchmark of `partita bench claim_throughput`, in turns, as ratios."""
+
+import resource
 
 from child import json_lines, say
 from databases import Databases
@@ -12,25 +14,39 @@ def add_options(asked):
     asked.add_argument("options", nargs="*", help="of `partita bench claim_throughput`")
 
 
-def ratio_of(args, without, with_it, name):
-    """(geometric mean, lower end, upper end of the 95 % interval) of the rate with these options
-    over that without. Raises SystemExit when a run fails."""
+def cpu_of_children():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def ratios_of(args, without, with_it, name):
+    """What these options change, each as (geometric mean, lower end, upper end of the 95 %
+    interval) of the value with them over that without: the rate, and the processor time a partition
+    that the engine takes, without that of the database. Raises SystemExit when a run fails."""
     with Databases() as databases:
-        def rate(more):
+        def measure(more):
+            begun = cpu_of_children()
             code, lines = json_lines(
                 [args.partita, "bench", "claim_throughput", "-o", "json", "--db",
                  databases.new_url(args.database), *args.options, *more], 600)
             if code != 0 or not lines:
                 raise SystemExit(f"the benchmark ended with {code}")
-            return lines[-1]["partitions_per_s"]
+            last = lines[-1]
+            return last["partitions_per_s"], (cpu_of_children() - begun) / last["partitions"]
 
-        ratios = []
+        rates, costs = [], []
         for pair in range(args.rounds + 1):
             if pair % 2 == 1:  # who comes first has no advantage
-                second, first = rate(with_it), rate(without)
+                second, first = measure(with_it), measure(without)
             else:
-                first, second = rate(without), rate(with_it)
-            say(f"{first:,} without, {second:,} with {name}")
+                first, second = measure(without), measure(with_it)
+            say(f"{first[0]:,} without, {second[0]:,} with {name}; "
+                f"{1e6 * first[1]:.2f} and {1e6 * second[1]:.2f} us of processor time a partition")
             if pair > 0:  # the first one warms up
-                ratios.append(second / first)
-    return summary(ratios)
+                rates.append(second[0] / first[0])
+                costs.append(second[1] / first[1])
+    return summary(rates), summary(costs)
+
+
+def told(ratio):
+    return "{:.4f} (95 %: {:.4f} to {:.4f})".format(*ratio)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What traces cost: partitions a second with and without --traces, in turn, as a ratio.
+"""What traces cost: partitions a second, and processor time of each, with and without --traces.
 
   bench/traces.py build/release/partita
   bench/traces.py build/release/partita --rounds 5 --database sqlite -- --max-lease-width 1
@@ -16,7 +16,7 @@ import threading
 sys.dont_write_bytecode = True
 
 from child import end_on_signals  # noqa: E402
-from pairs import add_options, ratio_of  # noqa: E402
+from pairs import add_options, ratios_of, told  # noqa: E402
 
 
 class Sink(http.server.BaseHTTPRequestHandler):
@@ -44,8 +44,8 @@ def main():
     threading.Thread(target=sink.serve_forever, daemon=True).start()
     traces = ["--traces", f"http://127.0.0.1:{sink.server_address[1]}"]
 
-    middle, low, high = ratio_of(args, ["--traces", "off"], traces, "traces")
-    print(f"with traces: {middle:.4f} of the rate without (95 %: {low:.4f} to {high:.4f}), "
+    rate, cost = ratios_of(args, ["--traces", "off"], traces, "traces")
+    print(f"with traces: {told(rate)} of the rate without, and {told(cost)} of the processor time, "
           f"{args.rounds} pairs, {Sink.spans:,} ids of spans and links taken")
 
 
