@@ -111,6 +111,14 @@ def targets(lines):
         yield (f"chunks of {line['interval']:,}, {line['what'].replace('_', ' ')} in "
                f"{line['database']}, {line['rows']:,} rows, against a loop by hand",
                line["job_to_loop_by_hand"], at_least(0.95))
+    for line in where(lines, "marc_map", how="job_to_loop", executors=1):
+        yield (f"marc_map in {line['database']}, chunks of {line['chunk']:,}, against a loop by "
+               "hand", line["job_to_loop_by_hand"], at_least(0.9))
+        yield "the same, by CPU time", line["job_to_loop_cpu"], at_least(0.9)
+        for two in where(lines, "marc_map", how="scaling", database=line["database"],
+                         chunk=line["chunk"]):
+            yield (f"the same with {two['executors']} executors, share of the ideal (plain "
+                   f"threads: {two['threads_of_ideal']:.2f})", two["of_ideal"], at_least(0.95))
     for line in where(lines, "endurance"):
         if "last_to_first_quarter" in line:
             flat = line["last_to_first_quarter"]
@@ -185,6 +193,8 @@ DETAILS = {
     "customer_etl": ("how", "executors", "rows", "rows_per_s", "mb_per_s",
                      "per_core_to_loop_by_hand", "per_core_to_loop_of_parts", "execute_s"),
     "chunk_copy": ("database", "what", "how", "rows", "interval", "execute_s", "rows_per_s"),
+    "marc_map": ("database", "how", "executors", "records", "chunk", "engine_cores",
+                 "engine_us_per_record", "execute_s", "records_per_s"),
     "endurance": ("minute", "claim_ms.p50", "claim_ms.p99", "run_s.p50", "dead_rows.ready",
                   "dead_rows.lease", "database_us_per_partition", "partitions_per_s"),
     "due_schedules": ("nodes", "schedules", "statements_per_s_without", "statements_per_s_asleep",

@@ -98,6 +98,10 @@ def plan(quick, minutes):
             yield "chunk_copy", database, flags(what=what, rows=50_000 if quick else rows,
                                                 rounds=1 if quick else 2)
     for database in ("postgresql", "sqlite"):
+        for chunk in (500,) if quick else (500, 5_000):
+            yield "marc_map", database, flags(records=10_000 if quick else 200_000, chunk=chunk,
+                                              rounds=1 if quick else 5)
+    for database in ("postgresql", "sqlite"):
         for nodes, executors in ((1, 1),) if quick else ((1, 1), (1, 2), (3, 1)):
             yield "screening", database, flags(payments=200 if quick else 10_000, nodes=nodes,
                                                executors=executors, rounds=1 if quick else 2)
@@ -132,7 +136,7 @@ class Bench:
         url = self.databases.new_url(database)
         if program in PEERS:
             return self.peers.command(program, url, *words), self.peers.cwd(program)
-        writes_files = program in ("customer_etl", "chunk_copy", "screening")
+        writes_files = program in ("customer_etl", "chunk_copy", "marc_map", "screening")
         folder = ["--folder", self.databases.folder] if writes_files else []
         return [f"{self.args.build}/{program}", "--db", url, *words, *folder], root
 

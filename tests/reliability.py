@@ -9,15 +9,16 @@
   tests/reliability.py fuzz [--seconds 300]                         bytes that others wrote
   tests/reliability.py failover [--kills 50] [--profile fast]       from a kill to work elsewhere
   tests/reliability.py ha [--rounds 20] [--patroni]                 the database fails over
+  tests/reliability.py migration [--records 1000000]                two tenants, faults, a retry
   tests/newer.py --keep                                             newer server and library
   tests/reliability.py                                              only writes the page again
 
 Long measurements may be done in pieces: each appends a line to tests/RELIABILITY.jsonl, with the
 commit it was made of, and the page sums the lines up. A simulation is kept piece by piece and goes
 on after the last seed that was kept for this commit and store, so that it can be broken off at any
-time. Programs come from build/dev (those of the failover and of the schedules from build/release):
-build them first. What needs a PostgreSQL gets a private one that is gone afterwards, unless
-PARTITA_TEST_PG names one. The exit code is that of what was run.
+time. Programs come from build/dev (those of the failover, of the schedules and of the migration
+from build/release): build them first. What needs a PostgreSQL gets a private one that is gone
+afterwards, unless PARTITA_TEST_PG names one. The exit code is that of what was run.
 """
 
 import argparse
@@ -161,6 +162,15 @@ def ha(args):
                        figures.name, *(["--patroni"] if args.patroni else [])])
         for line in figures:
             keep("ha", json.loads(line))
+    return code
+
+
+def migration(args):
+    code, text = run([HERE + "/migration/migration.py", "--binary", ROOT + "/build/release/partita",
+                      "--records", str(args.records)])
+    for line in text.splitlines():
+        if line.startswith("{"):
+            keep("migration", json.loads(line))
     return code
 
 
@@ -323,6 +333,27 @@ def page_ha(lines):
             ""]
 
 
+def page_migration(lines):
+    failed = [what for line in lines for what in line["failed"]]
+    return ["## A migration of MARC records", "",
+            "Two tenants at once on three nodes; a node that drives a run is killed, and a run is "
+            "stopped and restarted. Every record must be in the files of its chunk exactly once, "
+            "and the files the same to the byte as of an undisturbed run. Then some chunks of a "
+            "migration of all records fail; when they are mended, a restart must read and write "
+            "these, and no others. "
+            + (f"**{len(failed)} checks did not hold.**" if failed else "All of it held."), "",
+            *table(["records", "chunks", "s, each tenant alone on one node", "s, both, disturbed",
+                    "records of one tenant for each of the other, until half", "from the kill on",
+                    "chunks failed", "executed again", "rows read again", "files written again"],
+                   [[number(line["records"]), number(line["chunks"]),
+                     " / ".join(map(str, line["alone_s"])), line["seconds"], line["ratio"],
+                     line["ratio_after_kill"], line["chunks_failed"], line["chunks_repeated"],
+                     number(line["rows_read_again"]), line["files_written_again"]]
+                    for line in lines if "chunks_repeated" in line]),
+            *[f"Found: {what}\n" for what in failed],
+            f"Commits: {commits(lines)}. Again: `tests/reliability.py migration`.", ""]
+
+
 def page_newer(line):
     return ["## Newer than Debian 12", "",
             "The contract suite of the store. Again: `tests/newer.py --keep`.", "",
@@ -368,7 +399,8 @@ def read_lines():
 def write_page():
     lines = read_lines()
     of = {kind: [line for line in lines if line["kind"] == kind]
-          for kind in "simulation mutants locks chaos schedules failover ha fuzz newer".split()}
+          for kind in "simulation mutants locks chaos schedules failover ha migration fuzz newer"
+          .split()}
     text = ["# Reliability: what was measured", "",
             "Written by `tests/reliability.py` from `RELIABILITY.jsonl`, never by hand.", ""]
     if of["simulation"]:
@@ -385,6 +417,8 @@ def write_page():
         text += page_failover(of["failover"])
     if of["ha"]:
         text += page_ha(of["ha"])
+    if of["migration"]:
+        text += page_migration(of["migration"])
     if of["fuzz"]:
         text += page_fuzz(of["fuzz"])
     if of["newer"]:
@@ -419,11 +453,14 @@ def main():
     s = what.add_parser("ha")
     s.add_argument("--rounds", type=int, default=20)
     s.add_argument("--patroni", action="store_true")
+    s = what.add_parser("migration")
+    s.add_argument("--records", type=int, default=1_000_000)
     args, args.more = p.parse_known_args()
     if args.more and args.what != "chaos":
         p.error("there is no argument " + args.more[0])
     measure = {"simulation": simulation, "mutants": mutants, "locks": locks, "chaos": chaos,
-               "schedules": schedules, "failover": failover, "ha": ha, "fuzz": fuzz}
+               "schedules": schedules, "failover": failover, "ha": ha, "migration": migration,
+               "fuzz": fuzz}
     code = measure[args.what](args) if args.what else 0
     write_page()
     return code
