@@ -24,7 +24,7 @@ body_end::kind kind_of(const store_error& e) {
 void execute(const partitioned& step, partition_context& context, std::size_t most,
              body_end& ended) {
   step.run(context);
-  for (const auto& file : context.files()) sync_file(file.staged_path);
+  context.sync_files();
   ended.output = storable(context.output().dump(), most);
   ended.files = storable(to_text(context.files()), most);
 }

@@ -121,6 +121,7 @@ class service {
     setup.attempt = work.attempt;
     setup.resume = work.partition.resume;
     setup.crashes = work.crashes;
+    setup.files_expire = of.do_files_expire();
     setup.given = parameters{parse_document("the run's parameters", work.parameters)};
     setup.input = parse_document("the partition's input", work.partition.input);
     setup.commit = [this](const checkpoint& c) { commit(c); };

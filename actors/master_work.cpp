@@ -219,6 +219,8 @@ void publish_files(const master_task& task) {
   publication files;
   for_each_result(result_kind::with_files, task, [&](const result_row& row) {
     for (const auto& file : parse_files(row.files)) {
+      // Somebody else may be the master by now, or the run cancelled, and its names another run's.
+      if (task.stop.stop_requested()) throw stop_requested_error{};
       files.add(file);
       published.push_back(file.final_path);
     }
@@ -226,7 +228,8 @@ void publish_files(const master_task& task) {
   if (published.empty()) return;
   files.finish();
   // What was left behind by the runs that this one continues is in its folders too.
-  for_each_continued(task, [&](run_id run) { remove_leftovers(published, run); });
+  for_each_continued(task,
+                     [&](run_id run) { remove_leftovers(published, run, task.step.spec.name); });
 }
 
 /// Each partition keeps its own limit; here they are taken together.

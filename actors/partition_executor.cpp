@@ -92,6 +92,7 @@ body_end executor_state::run_here(const work_batch& work, const granted_partitio
   setup.attempt = work.from.attempt;
   setup.resume = part.resume;
   setup.stop = std::move(stop);
+  setup.files_expire = all.job->do_files_expire();
   setup.given = all.given;
   setup.input = parse_document("the partition's input", part.input);
   setup.commit = [&](const checkpoint& c) { commit(work.from.lease, part.no, c); };

@@ -41,7 +41,7 @@ bool reporter_state::report_next() {
   deps->counters->reports.add(deps->since(begun));
   const auto reported = pending.answered(batch.size());
   report_answers answers;
-  publication files;
+  publication files{true};  // results wait behind it
   for (std::size_t i = 0; i < reported.size(); ++i) {
     settle(reported[i], verdicts[i], files);
     if (answers.leases.empty() || answers.leases.back().lease != reported[i].lease)

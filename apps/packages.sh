@@ -4,10 +4,10 @@
 build_packages="g++ cmake ninja-build ccache pkg-config libcaf-dev libpqxx-dev libspdlog-dev
   libcxxopts-dev libsqlite3-dev nlohmann-json3-dev libxml2-dev libcpp-httplib-dev
   prometheus-cpp-dev libtomlplusplus-dev libcctz-dev zlib1g-dev libyaz-dev
-  libcurl4-openssl-dev"
+  libcurl4-openssl-dev libssl-dev"
 test_packages="catch2 libxml2-utils sqlite3 postgresql postgresql-common pgbouncer procps python3
   iproute2 iptables libfaketime openssl clang-format clang-tidy util-linux chromium
-  chromium-driver python3-yaml libmarc-record-perl libmarc-charset-perl"
+  chromium-driver python3-yaml libmarc-record-perl libmarc-charset-perl python3-swift"
 
 need_packages() {
   missing=""

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <system_error>
 
 #include "batch/errors.hpp"
+#include "batch/objects/object_name.hpp"
 
 namespace partita {
 
@@ -21,14 +23,16 @@ struct root {
   file_handle handle;
 };
 
-// Of the process, like its working directory and its umask. Empty: everything is allowed.
+// Of the process, like its working directory and its umask. Empty: every file is allowed.
 std::vector<root> roots;
+
+// The folders of object stores. Empty: all that is there, or none once files are confined.
+std::vector<object_name> object_roots;
+bool is_confined = false;
 
 std::system_error system_failure(int error, const std::string& what) {
   return {error, std::generic_category(), what};
 }
-
-fs::path plain(const fs::path& file) { return fs::absolute(file).lexically_normal(); }
 
 /// What of `file` is below `folder`; "." for the folder itself; nothing when it is not beneath it.
 fs::path below(const fs::path& folder, const fs::path& file) {
@@ -41,7 +45,12 @@ fs::path below(const fs::path& folder, const fs::path& file) {
 
 [[noreturn]] void refuse(const fs::path& file, const std::string& why) {
   std::string folders;
-  for (const auto& r : roots) folders += (folders.empty() ? "" : ", ") + r.folder.string();
+  const auto add = [&](const fs::path& folder) {
+    folders += (folders.empty() ? "" : ", ") + folder.string();
+  };
+  for (const auto& r : roots) add(r.folder);
+  if (roots.empty()) add("/");
+  for (const auto& r : object_roots) add(r.path());
   throw permanent_error(file.string() + " " + why +
                         " the folders that jobs of this node may use: " + folders +
                         " (an option of the node: --files)");
@@ -51,6 +60,17 @@ const root& root_of(const fs::path& file) {
   for (const auto& r : roots)
     if (!below(r.folder, file).empty()) return r;
   refuse(file, "lies outside");
+}
+
+void add_root(const fs::path& given, std::vector<root>& to) {
+  const auto name = plain_path(given / "").parent_path();  // without a slash at its end
+  file_handle handle{::open(name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (handle.get() < 0) throw system_failure(errno, "--files " + given.string());
+  // Where the folder really lies is another name for it.
+  const auto real = fs::canonical(name);
+  if (real != name)
+    to.push_back({real, file_handle{::open(real.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)}});
+  to.push_back({name, std::move(handle)});
 }
 
 int open_beneath(int folder, const fs::path& relative, int flags, mode_t mode) {
@@ -92,29 +112,53 @@ std::pair<file_handle, file_handle> make_pipe() {
 
 void confine_files(const std::vector<fs::path>& folders) {
   std::vector<root> chosen;
+  std::vector<object_name> chosen_objects;
   for (const auto& given : folders) {
-    const auto name = plain(given / "").parent_path();  // without a slash at its end
-    file_handle handle{::open(name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (handle.get() < 0) throw system_failure(errno, "--files " + given.string());
-    // Where the folder really lies is another name for it.
-    const auto real = fs::canonical(name);
-    if (real != name)
-      chosen.push_back({real, file_handle{::open(real.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)}});
-    chosen.push_back({name, std::move(handle)});
+    if (is_object(given))
+      chosen_objects.push_back(parse_object_folder(given));
+    else
+      add_root(given, chosen);
   }
+  if (!chosen_objects.empty()) add_root(scratch_folder(), chosen);
   const auto all = std::any_of(chosen.begin(), chosen.end(),
                                [](const root& r) { return r.folder == r.folder.root_path(); });
   if (all) chosen.clear();
   roots = std::move(chosen);
+  object_roots = std::move(chosen_objects);
+  is_confined = true;
+}
+
+fs::path plain_path(const fs::path& file) {
+  return is_object(file) ? file : fs::absolute(file).lexically_normal();
+}
+
+fs::path scratch_folder() {
+  const auto folder = fs::temp_directory_path() / ("partita-" + std::to_string(::geteuid()));
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    throw system_failure(errno, "cannot make " + folder.string());
+  struct stat status {};
+  if (::lstat(folder.c_str(), &status) != 0)
+    throw system_failure(errno, "cannot use " + folder.string());
+  if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 0077) != 0)
+    throw permanent_error(folder.string() + " is not a folder of this user alone, as it must be");
+  return folder;
 }
 
 void require_confined(const fs::path& file) {
-  if (!roots.empty()) root_of(plain(file));
+  if (is_object(file)) {
+    const auto object = parse_object_folder(file);  // perhaps a folder
+    const auto holds = [&](const object_name& folder) { return is_below(folder, object); };
+    if (is_confined && std::none_of(object_roots.begin(), object_roots.end(), holds))
+      refuse(file, "lies outside");
+  } else if (!roots.empty()) {
+    root_of(plain_path(file));
+  }
 }
 
 file_handle open_confined(const fs::path& file, int flags, const char* purpose, mode_t mode) {
   flags |= O_CLOEXEC;
-  const auto name = plain(file);
+  if (is_object(file)) throw permanent_error(file.string() + " is no file of this host");
+  const auto name = plain_path(file);
   int fd = -1;
   if (roots.empty()) {
     fd = ::open(name.c_str(), flags, mode);

@@ -28,15 +28,25 @@ class file_handle {
 /// std::system_error.
 std::pair<file_handle, file_handle> make_pipe();
 
-/// The folders beneath which the jobs of this process may read, write, rename and remove files.
+/// The folders beneath which the jobs of this process may read, write, rename and remove files,
+/// also those of object stores: s3://BUCKET or s3://BUCKET/FOLDER (batch/objects/object_name.hpp).
 /// Parameters and results in the database name files. Only the operator of a node may choose which
 /// files it can read or replace, not every user who may write to the database. Called once, before
-/// any job runs; until then every file is allowed. Throws std::system_error for what is no folder.
+/// any job runs; until then every file is allowed. Throws std::system_error for what is no folder,
+/// permanent_error for what is no folder of an object store.
 void confine_files(const std::vector<std::filesystem::path>& folders);
 
 /// Throws permanent_error, which names the file and the folders, unless its name lies beneath one
 /// of them.
 void require_confined(const std::filesystem::path& file);
+
+/// The name from the root on, without "." and "..". That of an object is plain already.
+std::filesystem::path plain_path(const std::filesystem::path& file);
+
+/// Where attempts write what becomes objects, on this host's disk: a folder in TMPDIR, or /tmp,
+/// that belongs to this user alone. It is made, and is among the folders once one of them is of an
+/// object store. Throws std::system_error, and permanent_error when it is somebody else's.
+std::filesystem::path scratch_folder();
 
 /// open(2) of a file that lies beneath one of the folders, also after every symbolic link on the
 /// way was followed: the kernel checks it (openat2, RESOLVE_BENEATH). Throws permanent_error for a

@@ -69,6 +69,9 @@ class job {
     schedules_.push_back({std::move(name), std::move(trigger), std::move(how)});
     return *this;
   }
+  /// The output files of its runs are removed when the run is purged (`retention`, `purge`), unless
+  /// they were replaced or changed since. Without it they are the author's, and stay.
+  job& files_expire() { return files_expire_ = true, *this; }
   /// At most so many of its runs are RUNNING at once in the cluster; others wait, those of a higher
   /// priority and older ones first. Default: any number.
   job& max_runs(int n) { return max_runs_ = n, *this; }
@@ -125,6 +128,7 @@ class job {
   const listeners& listening() const { return listeners_; }
   const std::vector<declared_schedule>& schedules() const { return schedules_; }
   bool is_starting_programs() const { return starts_programs_; }
+  bool do_files_expire() const { return files_expire_; }
   /// Null: the job has none of this type.
   const resource_maker* resource_of(std::type_index type) const {
     const auto found = resources_.find(type);
@@ -156,6 +160,7 @@ class job {
   int max_runs_ = 0;
   std::string fair_by_;
   bool starts_programs_ = false;
+  bool files_expire_ = false;
   std::string flaw_;  // of a group; "": none
   std::vector<std::pair<std::string, std::string>> jumps_;
   std::vector<std::pair<std::string, decider>> deciders_;

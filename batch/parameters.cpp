@@ -5,7 +5,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "batch/errors.hpp"
 #include "batch/files.hpp"
+#include "batch/objects/object_name.hpp"
 #include "batch/utf8.hpp"
 #include "protocol/settings.hpp"
 
@@ -71,13 +73,24 @@ std::optional<json> parse(parameter_type type, const std::string& text) {
       return std::nullopt;
     case parameter_type::path:
       if (text.empty()) return std::nullopt;
-      return json(std::filesystem::absolute(text).lexically_normal().string());
+      return json(plain_path(text).string());
   }
   return std::nullopt;
 }
 
 bool is_text(const std::string& bytes) {
   return utf8::is_valid(bytes) && bytes.find('\0') == std::string::npos;
+}
+
+/// Why a name that begins as one of an object does names none; "": it names one, or a file.
+std::string not_an_object(const parameter_spec& spec, const std::string& text) {
+  if (spec.type != parameter_type::path || !is_object(text)) return {};
+  try {
+    parse_object_folder(text);
+    return {};
+  } catch (const permanent_error& e) {
+    return "parameter " + spec.name + ": " + e.what();
+  }
 }
 
 std::string article(parameter_type type) {
@@ -119,6 +132,8 @@ checked_parameters check_parameters(const std::vector<parameter_spec>& specs,
       continue;
     }
     if (auto why = not_a_choice(spec, found->second); !why.empty())
+      checked.problems.push_back(std::move(why));
+    else if (auto why = not_an_object(spec, found->second); !why.empty())
       checked.problems.push_back(std::move(why));
     else if (auto value = parse(spec.type, found->second))
       checked.values[spec.name] = *value;

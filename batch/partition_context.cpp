@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "batch/files.hpp"
 #include "protocol/errors.hpp"
 #include "protocol/mutation.hpp"
 
@@ -173,15 +174,24 @@ void partition_context::progress(std::int64_t done) {
 }
 
 std::filesystem::path partition_context::output_file(const std::filesystem::path& final_path) {
-  auto path = std::filesystem::absolute(final_path).lexically_normal();
+  auto path = plain_path(final_path);
   require_plain_folder(path);
   auto name = path.filename().string();
   if (auto at = name.find("{}"); at != std::string::npos) name.replace(at, 2, std::to_string(no()));
   path.replace_filename(name);
   require_folder_of(path);
-  auto file = stage_output(path, setup_.run, setup_.lease, no(), staging_, setup_.crashes.starts);
+  auto file = stage_output(path, setup_.run, setup_.step_name, setup_.lease, no(), staging_,
+                           setup_.crashes.starts);
   files_.push_back(file);
-  return file.staged_path;
+  return written_path(file);
+}
+
+void partition_context::sync_files() {
+  for (auto& file : files_) {
+    auto identity = sync_file(file, setup_.stop);
+    if (setup_.files_expire) file.identity = std::move(identity);
+  }
+  for (const auto& file : files_) drop_sent(file);
 }
 
 std::string partition_context::idempotency_key() const {

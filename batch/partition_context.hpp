@@ -48,7 +48,8 @@ struct partition_setup {
   json input;
   std::optional<partita::checkpoint> resume;
   std::stop_token stop;
-  crash_hint crashes;  // of this attempt so far
+  crash_hint crashes;         // of this attempt so far
+  bool files_expire = false;  // job::files_expire
   /// Commits under the fence of the lease; throws lease_lost_error.
   std::function<void(const partita::checkpoint&)> commit = [](const partita::checkpoint&) {};
   /// The same, with the author's transaction (storage/store.hpp commit_chunk). Throws what the
@@ -166,10 +167,10 @@ class partition_context {
   void log(std::string_view line) const;
   void output(json document) { output_ = std::move(document); }
   /// Where to write a file. `final_path` with "{}" in its last part replaced by the partition's
-  /// number is what the file is called once the result of this attempt stands; the returned staged
-  /// path is what to write now. Each name belongs to one partition of a run: a second one that
-  /// gives it is FAILED. Throws permanent_error if a folder in it is called "{}", does not exist or
-  /// is not the node's to use.
+  /// number is what the file is called once the result of this attempt stands; the returned path is
+  /// what to write now, a file of this host also where s3://BUCKET/KEY is given. Each name belongs
+  /// to one partition of a run: a second one that gives it is FAILED. Throws permanent_error if a
+  /// folder in it is called "{}", does not exist or is not the node's to use.
   std::filesystem::path output_file(const std::filesystem::path& final_path);
 
   /// Unique for this work whatever node, attempt or continued run does it: for systems outside the
@@ -195,6 +196,11 @@ class partition_context {
   void files_go_on() { staging_ = staging::goes_on; }
   /// The total stays what it was.
   void progress(std::int64_t done);
+
+  // --- for the engine
+  /// Makes the files durable, and tells what those that go with their run are known by. Throws
+  /// std::system_error.
+  void sync_files();
 
   const json& output() const { return output_; }
   const std::vector<partita::output_file>& files() const { return files_; }

@@ -7,7 +7,7 @@ find_dependency(spdlog)
 find_dependency(nlohmann_json 3.11)
 find_dependency(prometheus-cpp COMPONENTS core)
 
-foreach(module libpqxx libpq sqlite3 cpp-httplib zlib libcurl)
+foreach(module libpqxx libpq sqlite3 cpp-httplib zlib libcurl libcrypto)
   pkg_check_modules(partita_${module} QUIET IMPORTED_TARGET ${module})
   if(NOT partita_${module}_FOUND)
     set(partita_FOUND FALSE)

@@ -8,6 +8,8 @@
 #include "apps/partita/database_url.hpp"
 #include "apps/partita/errors.hpp"
 #include "apps/partita/text.hpp"
+#include "batch/errors.hpp"
+#include "batch/objects/object_name.hpp"
 
 namespace partita::cli {
 
@@ -56,7 +58,8 @@ option_list node_setting_options() {
       {"wake-up", "",
        "hear of new work from PostgreSQL (one more connection; not through a pooler)",
        "PARTITA_WAKE_UP"},
-      {"files", "DIR[:DIR...]", "folders whose files its jobs may use: this one if not given",
+      {"files", "DIR[:DIR...]",
+       "folders whose files its jobs may use, also s3://BUCKET/DIR: this one if not given",
        "PARTITA_FILES"},
       {"allow-command", "DIR[:DIR...]",
        "folders whose programs its jobs may start: none if not given", "PARTITA_ALLOW_COMMAND"},
@@ -115,13 +118,13 @@ settings settings_of(const arguments& args) {
 
 namespace {
 
-/// DIR[:DIR...]
+/// DIR[:DIR...]. The ':' of s3:// divides nothing.
 std::vector<std::filesystem::path> folders_in(const std::string& text) {
   std::vector<std::string> names(1);
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text.compare(i, 2, "\\:") == 0)
       names.back() += text[++i];
-    else if (text[i] == ':')
+    else if (text[i] == ':' && !(names.back() == "s3" && text.compare(i, 3, "://") == 0))
       names.emplace_back();
     else
       names.back() += text[i];
@@ -149,11 +152,25 @@ std::vector<std::string> allowed_addresses(const arguments& args) {
   return {std::istream_iterator<std::string>{in}, {}};
 }
 
+namespace {
+
+void require_object_folder(const std::string& flag, const std::filesystem::path& folder) {
+  try {
+    parse_object_folder(folder);
+  } catch (const permanent_error& e) {
+    throw usage_error(flag + ": " + e.what());
+  }
+}
+
+}  // namespace
+
 void require_folders(const arguments& args) {
   const auto require = [](const std::string& flag, const auto& folders) {
     std::error_code ignored;
     for (const auto& folder : folders)
-      if (!std::filesystem::is_directory(folder, ignored))
+      if (is_object(folder))
+        require_object_folder(flag, folder);
+      else if (!std::filesystem::is_directory(folder, ignored))
         throw usage_error(flag + " names " + folder.string() + ", which is no folder",
                           "name folders that exist, with ':' between them");
   };
@@ -184,7 +201,10 @@ std::string joined_folders(const std::vector<std::filesystem::path>& folders) {
   std::string text;
   for (const auto& folder : folders) {
     if (!text.empty()) text += ':';
-    for (const char c : folder.string()) {
+    const auto name = folder.string();
+    const std::size_t begin = is_object(folder) ? 3 : 0;
+    text += name.substr(0, begin);
+    for (const char c : name.substr(begin)) {
       if (c == ':') text += '\\';
       text += c;
     }

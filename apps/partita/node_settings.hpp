@@ -20,8 +20,8 @@ option_list node_setting_options();
 /// they cannot be safe.
 settings settings_of(const arguments& args);
 
-/// The folders beneath which the jobs of a node may use files: those of --files, else the folder in
-/// which the node was started.
+/// The folders beneath which the jobs of a node may use files, also s3://BUCKET/FOLDER: those of
+/// --files, else the folder in which the node was started.
 /// A ':' in the name of a folder is written '\:'.
 std::vector<std::filesystem::path> file_folders(const arguments& args);
 

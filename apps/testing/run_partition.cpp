@@ -86,6 +86,7 @@ partition_run run_partition(const job& j, const std::string& step, const partiti
   partition_context p{std::move(setup)};
   try {
     found.run(p);
+    p.sync_files();
   } catch (...) {
     for (const auto& file : p.files()) remove_staged(file);
     throw;

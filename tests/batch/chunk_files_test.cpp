@@ -132,7 +132,7 @@ TEST_CASE("every attempt may fail, and the file grows from one to the next") {
   CHECK(w.processed == 1);
   CHECK(read_file(w.dir / "f.xml") == xml_of(9));
   CHECK(std::distance(fs::directory_iterator{w.dir.path()}, {}) <= 2);  // copies do not pile up
-  remove_leftovers({w.dir / "f.xml"}, run_id{1});
+  remove_leftovers({w.dir / "f.xml"}, run_id{1}, "");
   CHECK(std::distance(fs::directory_iterator{w.dir.path()}, {}) == 1);
 }
 

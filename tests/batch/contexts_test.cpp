@@ -112,11 +112,26 @@ TEST_CASE("input, progress, output and files reach whoever runs the partition") 
   CHECK(setup.progress->total == 2);
   p.output({{"ok", true}});
   const auto staged = p.output_file(dir / "part-{}.xml");
-  CHECK(staged == dir / ".part-6.xml.run-4.lease-5.no-6.part");
+  const auto expected =
+      stage_output(dir / "part-6.xml", run_id{4}, setup.step_name, lease_id{5}, 6);
+  CHECK(staged == expected.staged_path);
   REQUIRE(p.files().size() == 1);
   CHECK(p.files()[0].final_path == dir / "part-6.xml");
   CHECK(p.output() == json{{"ok", true}});
   CHECK_THROWS_AS(p.output_file(dir / "missing/f"), permanent_error);
+}
+
+TEST_CASE("files are known by what they are where they go with their run") {
+  test::temp_dir dir;
+  for (const bool expire : {false, true}) {
+    partition_setup setup;
+    setup.files_expire = expire;
+    partition_context p{setup};
+    test::write_file(p.output_file(dir / "f"), "bytes");
+    p.sync_files();
+    const auto& file = p.files().at(0);
+    CHECK(file.identity == (expire ? sync_file(file) : ""));
+  }
 }
 
 TEST_CASE("the number of a partition stands in the name of its file, not in a folder") {

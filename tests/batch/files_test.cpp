@@ -94,7 +94,7 @@ TEST_CASE("parameters name files beneath the folders, or cannot be read") {
 TEST_CASE("rows cannot have files renamed or removed that are elsewhere, or were never staged") {
   confined c;
   write_file(c.allowed / "loot", "loot");
-  const auto outside = stage_output(c.dir / "f", run_id{1}, lease_id{1}, 0);
+  const auto outside = stage_output(c.dir / "f", run_id{1}, "step", lease_id{1}, 0);
   write_file(outside.staged_path, "staged");
   CHECK_THROWS_AS(publication{}.add(outside), permanent_error);
   CHECK_THROWS_AS(publication{}.add({c.secret, c.allowed / "loot"}), permanent_error);
@@ -102,7 +102,7 @@ TEST_CASE("rows cannot have files renamed or removed that are elsewhere, or were
   CHECK_THROWS_AS(publication{}.add({c.allowed / "f", c.dir / ".f.run-1.lease-1.part"}),
                   permanent_error);
   discard(outside);
-  CHECK_THROWS_AS(remove_leftovers({outside.final_path}, run_id{1}), permanent_error);
+  CHECK_THROWS_AS(remove_leftovers({outside.final_path}, run_id{1}, "step"), permanent_error);
   CHECK(fs::exists(outside.staged_path));
   CHECK(read_file(c.secret) == "id\n1\n");
   CHECK(read_file(c.allowed / "loot") == "loot");

@@ -84,7 +84,7 @@ std::vector<partition> listed(split_context& s) {
   return parts;
 }
 
-/// ".NAME.run-R.lease-L.no-N.part" tells the lease.
+/// ".NAME.run-R.step-S.lease-L.no-N.part" tells the lease.
 std::string lease_of(const std::filesystem::path& staged) {
   const auto name = staged.filename().string();
   const auto at = name.rfind(".lease-") + 7;

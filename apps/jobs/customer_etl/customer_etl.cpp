@@ -6,9 +6,10 @@
 
 #include "apps/jobs/customer_etl/customer.hpp"
 #include "apps/jobs/support/demo.hpp"
-#include "apps/jobs/support/output_folder.hpp"
 #include "batch/batch.hpp"
+#include "batch/files.hpp"
 #include "batch/readers/csv.hpp"
+#include "batch/writers/output_folder.hpp"
 #include "batch/writers/xml.hpp"
 
 namespace partita {
@@ -32,7 +33,7 @@ std::vector<partition> split(split_context& s) {
   const auto slices =
       csv::split(s.get<fs::path>("input"), csv_header, wanted > 0 ? wanted : 4 * s.slots());
   const auto folder = s.get<fs::path>("output_dir");
-  require_plain_folder(fs::absolute(folder) / part_suffix);
+  require_plain_folder(plain_path(folder) / part_suffix);
   require_writable(folder);
 
   std::vector<partition> parts;

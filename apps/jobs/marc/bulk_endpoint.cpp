@@ -9,8 +9,10 @@
 
 #include "apps/jobs/marc/text_file.hpp"
 #include "batch/errors.hpp"
+#include "batch/files.hpp"
+#include "batch/objects/object_name.hpp"
 #include "batch/utf8.hpp"
-#include "batch/writers/file_sink.hpp"
+#include "batch/writers/output_folder.hpp"
 
 namespace partita::marc {
 
@@ -55,8 +57,9 @@ bool is_passing_status(int status) {
 
 /// A file that an answer names lies in the folder of the file that the server was given, or below.
 fs::path beside(const fs::path& file, const std::string& name) {
-  const auto folder = fs::absolute(file).lexically_normal().parent_path();
-  auto named = (folder / name).lexically_normal();
+  const auto folder = plain_path(file).parent_path();
+  auto named = folder / name;
+  if (!is_object(file)) named = named.lexically_normal();
   const auto [end, rest] = std::mismatch(folder.begin(), folder.end(), named.begin(), named.end());
   if (end != folder.end() || rest == named.end())
     throw permanent_error("the answer names " + utf8::printable(name) + ", which is not below " +
@@ -68,14 +71,11 @@ fs::path beside(const fs::path& file, const std::string& name) {
 class part_of_chunk {
  public:
   part_of_chunk(fs::path path, std::span<const entity> items) : path_(std::move(path)) {
-    file_sink file{path_};
-    for (const auto& one : items) file.add(one.line, "\n");
-    file.flush();
+    std::string lines;
+    for (const auto& one : items) lines += one.line + '\n';
+    write_small_file(path_, lines);
   }
-  ~part_of_chunk() {
-    std::error_code ignored;
-    fs::remove(path_, ignored);
-  }
+  ~part_of_chunk() { remove_small_file(path_); }
   part_of_chunk(const part_of_chunk&) = delete;
   part_of_chunk& operator=(const part_of_chunk&) = delete;
   const fs::path& path() const { return path_; }

@@ -16,12 +16,13 @@
 #include "apps/jobs/marc/sql_name.hpp"
 #include "apps/jobs/marc/text_file.hpp"
 #include "apps/jobs/support/demo.hpp"
-#include "apps/jobs/support/output_folder.hpp"
 #include "batch/batch.hpp"
+#include "batch/readers/input_file.hpp"
 #include "batch/readers/sql.hpp"
 #include "batch/utf8.hpp"
 #include "batch/writers/compose.hpp"
 #include "batch/writers/item_file.hpp"
+#include "batch/writers/output_folder.hpp"
 
 namespace partita {
 
@@ -291,7 +292,7 @@ void finish(const results& all, run_context& run) {
     remove_numbered_from(all.count(), folder, "", suffix);
   const auto counts = all.counts();
   if (counts.read == 0 && run.find<fs::path>("input") &&
-      fs::file_size(*run.find<fs::path>("input")) > 0)
+      input_file{*run.find<fs::path>("input")}.version().size > 0)
     throw permanent_error(run.get<fs::path>("input").string() +
                           " holds no record of ISO 2709 or MARC-XML");
   run.result(
@@ -329,6 +330,7 @@ job marc_map() {
       .parameter<std::int64_t>("max_errors", default_value{most_errors}, non_identifying,
                                about{"records that may be bad"})
       .fair_by("tenant")
+      .files_expire()
       .check(check)
       .resource<mapping_rules>([](resource_context& r) { return rules_of(r.all_parameters()); })
       .step(partitioned{"map"}

@@ -11,11 +11,11 @@
 #include "apps/jobs/marc/marc.hpp"
 #include "apps/jobs/marc/sql_name.hpp"
 #include "apps/jobs/support/demo.hpp"
-#include "apps/jobs/support/output_folder.hpp"
 #include "batch/addresses.hpp"
 #include "batch/batch.hpp"
 #include "batch/readers/lines.hpp"
 #include "batch/utf8.hpp"
+#include "batch/writers/output_folder.hpp"
 #include "batch/writers/sql.hpp"
 
 namespace partita {
@@ -61,7 +61,7 @@ std::vector<partition> list_chunks(split_context& s) {
   check_saving(given);
   if (!saves_to_table(given)) require_allowed_address(given.get<std::string>("url"));
   const auto folder = s.get<fs::path>("input_dir");
-  if (!fs::is_directory(folder))
+  if (!is_folder(folder))
     throw permanent_error("input_dir is " + folder.string() + ", which is no folder");
   const auto files = numbered_files(folder, "", entity_suffix);
   if (files.empty())

@@ -131,6 +131,7 @@ exit_code node_command(const invocation& in) {
   const auto programs = program_folders(in.args);
   const auto addresses = allowed_addresses(in.args);
   try {
+    require_folders(in.args);
     confine_files(folders);
     allow_programs(programs);
   } catch (const std::system_error& e) {

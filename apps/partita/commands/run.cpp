@@ -16,6 +16,7 @@
 #include "apps/partita/node_settings.hpp"
 #include "apps/partita/trace_collector.hpp"
 #include "batch/addresses.hpp"
+#include "batch/objects/object_name.hpp"
 #include "storage/clock.hpp"
 #include "storage/text.hpp"
 
@@ -41,6 +42,11 @@ std::string folders_of(const invocation& in, const submission& what) {
   for (const auto& spec : find_job(in.jobs, what.job.name).parameter_specs()) {
     if (spec.type != parameter_type::path || !values.contains(spec.name)) continue;
     std::filesystem::path path{values[spec.name].get<std::string>()};
+    if (is_object(path)) {
+      const auto name = parse_object_folder(path);
+      folders.emplace_back(path == "s3://" + name.bucket ? path : path.parent_path());
+      continue;
+    }
     if (!std::filesystem::is_directory(path)) path = path.parent_path();
     if (std::filesystem::is_directory(path)) folders.push_back(path);
   }

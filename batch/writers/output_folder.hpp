@@ -5,12 +5,17 @@
 #include <map>
 #include <string_view>
 
-/// Folders in which each partition has files of its own, called PREFIX-number-SUFFIX.
+/// Folders in which each partition has files of its own, called PREFIX-number-SUFFIX. Folders of
+/// object stores (batch/objects/object_name.hpp) are such folders too; of these, each function also
+/// throws what object_store throws.
 namespace partita {
 
 /// Makes the folder. Throws permanent_error when it cannot be made or written into: then every
 /// partition would fail.
 void require_writable(const std::filesystem::path& folder);
+
+/// Whether it is a folder. An object store has every folder.
+bool is_folder(const std::filesystem::path& folder);
 
 /// The files of the folder that are called so, by number.
 std::map<std::int64_t, std::filesystem::path> numbered_files(const std::filesystem::path& folder,
@@ -22,5 +27,9 @@ std::map<std::int64_t, std::filesystem::path> numbered_files(const std::filesyst
 /// `first`.
 void remove_numbered_from(std::int64_t first, const std::filesystem::path& folder,
                           std::string_view prefix, std::string_view suffix);
+
+/// A small file that is there until the end of a call, say. `remove_small_file` never throws.
+void write_small_file(const std::filesystem::path& path, std::string_view text);
+void remove_small_file(const std::filesystem::path& path) noexcept;
 
 }  // namespace partita
