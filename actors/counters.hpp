@@ -131,6 +131,8 @@ struct node_counters {
   counter draining;         // above 0: it takes no new work
   counter runs_purged;      // they were past what is kept
   counter rows_purged;      // of purged runs
+  counter files_removed;    // of purged runs
+  counter files_left;       // of purged runs: they could not be removed
   counter ticks_fired;      // of its schedules: each started a run
   counter ticks_missed;     // these did not
   moment ticks_pass;        // the last heartbeat told of one that was due and not fired; {}: none

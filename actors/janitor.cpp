@@ -1,8 +1,12 @@
 #include "actors/janitor.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "actors/log_event.hpp"
+#include "batch/errors.hpp"
+#include "batch/output_files.hpp"
 
 namespace partita {
 
@@ -10,9 +14,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Chains that one transaction purges, and rows that one removes.
+/// Chains that one transaction purges, rows that one removes, and results that it reads whose files
+/// are removed.
 constexpr int chains_at_once = 100;
 constexpr int rows_at_once = 4'000;
+constexpr int results_at_once = 500;
+
+/// So many files that could not be removed are named in the log, before the next look at all.
+constexpr int most_told = 3;
 
 /// A piece takes about a tenth of the time from its beginning to that of the next one.
 constexpr auto shortest_pause = 100ms;
@@ -33,6 +42,7 @@ void janitor_state::begin_round() {
     deps->counters->runs_purged.add(purged);
     if (purged > 0) log::info("runs_purged", log::subject{}, {{"runs", purged}});
     if (!round.rows_wait) return rest();
+    files_first = true;
     self->send(self, work_atom::value);
   } catch (const store_error& e) {
     failed(e);
@@ -43,22 +53,78 @@ void janitor_state::begin_round() {
 void janitor_state::go_on() {
   try {
     const auto begun = deps->now();
-    const auto piece = db->verbs()->purge_rows(rows_at_once, pause);
-    answered();
-    if (piece.resting) {
-      db->close();
-      self->delayed_send(self, heartbeats_beside * deps->limits.heartbeat, work_atom::value);
-      return;
-    }
-    if (piece.removed == 0) return rest();
-    deps->counters->rows_purged.add(piece.removed);
-    const auto took = std::chrono::duration_cast<milliseconds>(deps->now() - begun);
     const auto asked = pause;  // before it is over, this node would find its own turn taken
+    const auto did = files_first ? remove_files() : remove_rows();
+    if (did == step::resting) return look_later();
+    if (did == step::nothing_left) return rest();
+    const auto took = std::chrono::duration_cast<milliseconds>(deps->now() - begun);
     pause = std::max<milliseconds>(shortest_pause, parts_of_the_time * took);
     self->delayed_send(self, std::max(asked, pause), work_atom::value);
   } catch (const store_error& e) {
     failed(e);
   }
+}
+
+/// A file that this node cannot remove keeps no rows: perhaps no node can, ever.
+janitor_state::step janitor_state::remove_files() {
+  const auto piece = db->verbs()->next_purged_files(files, results_at_once, pause);
+  answered();
+  if (piece.resting) return step::resting;
+  if (piece.none()) return end_of_files(), step::done;
+  remove(piece);
+  if (!piece.ended.empty()) db->verbs()->files_are_gone(piece.ended);
+  files = piece.next;
+  return step::done;
+}
+
+void janitor_state::remove(const purged_files& piece) {
+  std::vector<output_file> removed;
+  for (const auto& result : piece.results)
+    for (auto& file : parse_files(result.files)) {
+      try {
+        if (remove_published(file)) removed.push_back(std::move(file));
+      } catch (const transient_error& e) {  // an object store is away: all waits for it
+        throw store_error(errc::unavailable, e.what());
+      } catch (const std::exception& e) {
+        left({.run = result.run}, file.final_path.string(), e.what());
+      }
+    }
+  try {
+    sync_removed(removed);
+  } catch (const std::exception& e) {
+    left({}, removed.front().final_path.string(), e.what());
+  }
+  tally.removed += std::ssize(removed);
+  deps->counters->files_removed.add(std::ssize(removed));
+}
+
+void janitor_state::left(const log::subject& of, const std::string& file, const std::string& why) {
+  deps->counters->files_left.add();
+  if (++tally.left > most_told) return;
+  log::warn("file_not_removed", of, {{"file", file}, {"why", why}});
+}
+
+/// The next round looks at the newest runs again.
+void janitor_state::end_of_files() {
+  if (tally.removed > 0 || tally.left > 0)
+    log::info("files_removed", log::subject{}, {{"files", tally.removed}, {"left", tally.left}});
+  tally = {};
+  files = {};
+  files_first = false;
+}
+
+janitor_state::step janitor_state::remove_rows() {
+  const auto piece = db->verbs()->purge_rows(rows_at_once, pause);
+  answered();
+  if (piece.resting) return step::resting;
+  if (piece.removed == 0) return step::nothing_left;
+  deps->counters->rows_purged.add(piece.removed);
+  return step::done;
+}
+
+void janitor_state::look_later() {
+  db->close();
+  self->delayed_send(self, heartbeats_beside * deps->limits.heartbeat, work_atom::value);
 }
 
 void janitor_state::answered() {

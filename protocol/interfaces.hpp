@@ -65,7 +65,7 @@ using scheduler_actor = caf::typed_actor<
 /// Purges what is past its time. Own thread; a session while it is at work.
 using janitor_actor = caf::typed_actor<
     caf::reacts_to<tick_atom>,   // a round: what is past its time is purged
-    caf::reacts_to<work_atom>>;  // one transaction: removes some rows of it
+    caf::reacts_to<work_atom>>;  // a piece: removes some files of it, and then some rows
 
 /// Listens for hints of new work, if the database sends them. Own thread, own session.
 using listener_actor = caf::typed_actor<

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,34 @@ struct purge_choice {
 struct purge_progress {
   std::int64_t removed = 0;  // rows
   bool resting = false;      // nothing was done: the last step of anybody is too near
+};
+
+/// How far somebody has come with the files of purged runs: the newest run first, and of each by
+/// step and partition. It begins before all of them.
+struct purged_files_cursor {
+  run_id run{std::numeric_limits<std::int64_t>::max()};
+  step_id step{};
+  partition_no no = -1;
+
+  /// Behind all of this run.
+  static purged_files_cursor behind(run_id ended) { return {run_id{ended.value - 1}}; }
+};
+
+/// The files of a result of a purged run.
+struct purged_result {
+  run_id run;
+  json_text files;  // as they are stored (batch/output_files.hpp)
+};
+
+/// A piece of what purged runs have published.
+struct purged_files {
+  std::vector<purged_result> results;
+  std::vector<run_id> ended;  // of these no more comes
+  purged_files_cursor next;   // behind them
+  bool resting = false;       // nothing was read: the last step of anybody is too near
+
+  /// Behind the cursor is nothing.
+  bool none() const { return results.empty() && ended.empty() && !resting; }
 };
 
 /// What a round of purging by what is stored has found.

@@ -30,7 +30,7 @@ struct applied_migration {
 };
 
 /// The lowest version this program can work with.
-constexpr int lowest_schema = 14;
+constexpr int lowest_schema = 15;
 
 /// Compares what a database says it has with what the program carries.
 schema_status compare_schema(const std::vector<migration_text>& known,

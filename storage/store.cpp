@@ -154,6 +154,15 @@ purge_round retention_store::purge_expired(int most) const {
   return run("purge_expired", access::write, verbs::purge_expired, most);
 }
 
+purged_files retention_store::next_purged_files(const purged_files_cursor& after, int most,
+                                                milliseconds pause) const {
+  return run("next_purged_files", access::write, verbs::next_purged_files, after, most, pause);
+}
+
+void retention_store::files_are_gone(std::span<const run_id> runs) const {
+  run("files_are_gone", access::write, &transaction::files_are_gone, runs);
+}
+
 purge_progress retention_store::purge_rows(int most, milliseconds pause) const {
   return run("purge_rows", access::write, verbs::purge_rows, most, pause);
 }

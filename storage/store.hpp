@@ -171,7 +171,9 @@ class sharing_store : public virtual facet {
 /// A run that was purged is terminal, and shown when it is asked for, as what it was and how it
 /// ended. So its launch key stays taken, and its tick too; it is in no list, and is not continued.
 /// Its steps, partitions, results, skipped items, logs and events are removed from then on, by
-/// purge_rows. Files that partitions published are the author's: they stay.
+/// purge_rows. Files that partitions published are the author's and stay, unless their job says
+/// that they go (batch/job.hpp, `files_expire`): then they go first, by who calls next_purged_files
+/// and sees their folders.
 class retention_store : public virtual facet {
  public:
   explicit retention_store(std::shared_ptr<session> with) : facet(std::move(with)) {}
@@ -191,9 +193,20 @@ class retention_store : public virtual facet {
   /// The same, by what is stored for their jobs.
   purge_round purge_expired(int most) const;
 
+  /// The next files of purged runs, of at most `most` results, behind the cursor. Rests like
+  /// purge_rows, with which it shares the pauses. Several callers may be given the same files: what
+  /// is done with them must be harmless when it is done twice.
+  purged_files next_purged_files(const purged_files_cursor& after, int most,
+                                 milliseconds pause) const;
+  /// From now on purge_rows removes the rows of these runs. Nothing changes where it does so
+  /// already. REQUIRES: the caller went through all files of each, from its first piece to that
+  /// with which it `ended`.
+  void files_are_gone(std::span<const run_id> runs) const;
+
   /// Removes rows of purged runs, those of the newest run first, until they are `most` or somewhat
-  /// more. Nothing was removed, and it does not rest: there is nothing left. Rests when an earlier
-  /// call, of anybody, was so near that its `pause` is not over; that of this call begins with it.
+  /// more; of runs that published no file, and of those whose files are gone. Nothing was removed,
+  /// and it does not rest: there is nothing left. Rests when an earlier call, of anybody, was so
+  /// near that its `pause` is not over; that of this call begins with it.
   purge_progress purge_rows(int most, milliseconds pause) const;
 };
 

@@ -192,14 +192,17 @@ class retention_rows {
   virtual std::vector<run_id> list_purgeable(const purge_choice& which, int most) = 0;
   /// The same, by what is stored for their jobs.
   virtual std::vector<run_id> list_expired(int most) = 0;
-  /// A whole chain becomes what is kept of it, and all else of it waits for purge_rows. It is
-  /// locked FOR UPDATE. `expired`: where the database does not trust who asks, because of what is
-  /// stored.
+  /// A whole chain becomes what is kept of it, and all else of it waits for purge_rows; where names
+  /// of files were reserved, for files_are_gone first. It is locked FOR UPDATE. `expired`: where
+  /// the database does not trust who asks, because of what is stored.
   virtual std::int64_t entomb(std::span<const run_id> chain, bool expired) = 0;
   /// Whether something may be removed now; then nobody else does so before `pause` is over.
   virtual bool take_purge_turn(milliseconds pause) = 0;
-  /// Removes rows of purged runs, newest run first, until they are `most` or a bit more, or nothing
-  /// is left. Returns how many.
+  /// The newest purged run, `upto` or older, of which files may be left.
+  virtual std::optional<run_id> find_purged_with_files(run_id upto) = 0;
+  virtual void files_are_gone(std::span<const run_id> runs) = 0;
+  /// Removes rows of purged runs whose files are gone, newest run first, until they are `most` or a
+  /// bit more, or nothing is left. Returns how many.
   virtual std::int64_t purge_rows(int most) = 0;
 
   // One statement each.

@@ -306,7 +306,8 @@ std::vector<command> make_table() {
        "Nodes purge what is older, in small pieces, by themselves. Without --job it is said of "
        "all\n"
        "jobs for which nothing else is stored. Runs that continue each other are as old as the\n"
-       "last one. Where nothing is stored, runs are kept for ever.",
+       "last one. Where nothing is stored, runs are kept for ever. Output files go with their\n"
+       "run where the job says so, as marc_map does.",
        {"retention set 30d", "retention set 2d --job heartbeat_check --keep-last 10",
         "retention rm --job heartbeat_check", "retention list"},
        with_database(option_list{{"job", "JOB", "of this job"}, keep_last_option} +
@@ -318,7 +319,8 @@ std::vector<command> make_table() {
        operate,
        "Of each only a row is left, which says what it was and how it ended; its partitions,\n"
        "results, logs and events go. A run is purged with those that it continues. Files that\n"
-       "partitions published stay. Print the runs.",
+       "partitions published stay, unless their job says that they go: nodes remove these, and\n"
+       "then the rows. Print the runs.",
        {"purge --ended-before 30d --dry-run", "purge --ended-before 30d --job nightly",
         "purge --ended-before 7d --state COMPLETED --keep-last 10"},
        with_database(option_list{{"ended-before", "TIME", "30d, 12h, or a time like 2026-03-01"},

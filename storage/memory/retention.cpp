@@ -69,7 +69,8 @@ std::int64_t memory_transaction::entomb(std::span<const run_id> chain, bool) {
       row.result.clear();
       row.error.clear();
     });
-    insert(db_.purging, run, true);
+    const auto name = db_.names.lower_bound({run, ""});
+    insert(db_.purging, run, name == db_.names.end() || name->first.first != run);
   }
   return changed;
 }
@@ -91,11 +92,25 @@ std::int64_t memory_transaction::erase_where(Map& map, Condition holds) {
   return std::ssize(keys);
 }
 
+std::optional<run_id> memory_transaction::find_purged_with_files(run_id upto) {
+  for (auto next = db_.purging.upper_bound(upto); next != db_.purging.begin();)
+    if (!(--next)->second) return next->first;
+  return std::nullopt;
+}
+
+void memory_transaction::files_are_gone(std::span<const run_id> runs) {
+  for (auto run : runs) update(db_.purging, run, [](bool& gone) { gone = true; });
+}
+
 /// Whole runs: there is nothing else that waits for them.
 std::int64_t memory_transaction::purge_rows(int most) {
   std::int64_t removed = 0;
-  while (removed < most && !db_.purging.empty()) {
-    const auto run = db_.purging.rbegin()->first;
+  while (removed < most) {
+    const auto next = std::find_if(
+        db_.purging.rbegin(), db_.purging.rend(),
+        [](const auto& purging) { return purging.second || PARTITA_BUG(rows_go_before_files); });
+    if (next == db_.purging.rend()) break;
+    const auto run = next->first;
     for (const auto& step : list_steps(run)) removed += purge_step(step.id);
     removed +=
         erase_where(db_.names, [&](const auto& key, const auto&) { return key.first == run; });

@@ -53,7 +53,7 @@ struct state {
   std::map<schedule_id, schedule_row> schedules;
   std::map<int, bool> balanced{{0, true}};  // one row: whether their owners are as they should be
   std::map<std::string, retention_row> retention;
-  std::map<run_id, bool> purging;     // purged runs that have rows
+  std::map<run_id, bool> purging;     // purged runs that have rows: whether their files are gone
   std::map<int, db_time> purge_turn;  // one row
   std::vector<event_row> events;
   // Rows of these are deleted. Their ids are not used again.

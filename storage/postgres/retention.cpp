@@ -43,6 +43,15 @@ bool postgres_transaction::take_purge_turn(milliseconds pause) {
   return change(sql::take_purge_turn, pause.count()) == 1;
 }
 
+std::optional<run_id> postgres_transaction::find_purged_with_files(run_id upto) {
+  const auto found = runs_in(query(sql::find_purged_with_files, upto.value));
+  return found.empty() ? std::nullopt : std::optional{found.front()};
+}
+
+void postgres_transaction::files_are_gone(std::span<const run_id> runs) {
+  query(sql::files_are_gone, column(runs, [](run_id run) { return run.value; }));
+}
+
 std::int64_t postgres_transaction::purge_rows(int most) {
   return query(sql::purge_rows, most).front()[0].as<std::int64_t>();
 }

@@ -108,7 +108,8 @@ GRANT INSERT, UPDATE (completed, failed, returned, busy_us, slowest_us, slowest_
                       last_lease)
   ON partita.tile TO partita_node;
 GRANT UPDATE (next_at) ON partita.purge_turn TO partita_node, partita_launch;
-GRANT EXECUTE ON FUNCTION partita.purge_rows(bigint) TO partita_node, partita_launch;
+GRANT EXECUTE ON FUNCTION partita.purge_rows(bigint), partita.files_are_gone(bigint[])
+  TO partita_node, partita_launch;
 -- What is stored decides what a node may purge.
 GRANT EXECUTE ON FUNCTION partita.entomb_expired(bigint[]) TO partita_node;
 GRANT EXECUTE ON FUNCTION partita.fence(bigint, bigint, bigint, bigint, text, bigint[], json)

@@ -20,7 +20,9 @@ BEGIN
   UPDATE partita.run SET purged_at = partita.clock(), result = '', error = ''
   WHERE run_id = ANY (chain) AND purged_at IS NULL;
   GET DIAGNOSTICS changed = ROW_COUNT;
-  INSERT INTO partita.purging (run_id) SELECT unnest(chain);
+  INSERT INTO partita.purging (run_id, files_gone)
+  SELECT c.run_id, NOT EXISTS (SELECT FROM partita.output_name n WHERE n.run_id = c.run_id)
+  FROM unnest(chain) AS c (run_id);
   RETURN changed;
 END $$;
 
@@ -101,6 +103,16 @@ BEGIN
     FROM json_to_recordset(let_go) AS i (item bigint, stage text, place text, why text);
   END IF;
 END $$;
+
+CREATE FUNCTION partita.files_are_gone(runs bigint[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  UPDATE partita.purging p SET files_gone = true
+  FROM (SELECT run_id FROM partita.purging
+        WHERE run_id = ANY (runs) AND NOT files_gone ORDER BY run_id FOR UPDATE) q
+  WHERE p.run_id = q.run_id
+$$;
 
 CREATE FUNCTION partita.fire_tick(of_schedule bigint, by_node bigint, version integer, at_micros bigint) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -246,7 +258,7 @@ DECLARE
 BEGIN
   LOOP
     SELECT p.run_id, p.step_id, p.no, p.event_id INTO q
-    FROM partita.purging p ORDER BY p.run_id DESC LIMIT 1;
+    FROM partita.purging p WHERE p.files_gone ORDER BY p.run_id DESC LIMIT 1;
     EXIT WHEN NOT FOUND OR removed >= most;
     SELECT t.step_id, t.count, CASE t.step_id WHEN q.step_id THEN q.no ELSE 0 END AS no INTO s
     FROM partita.step t WHERE t.run_id = q.run_id AND t.step_id >= q.step_id
@@ -318,6 +330,7 @@ BEGIN
     removed := removed + n;
     IF n > 0 THEN
       UPDATE partita.purging SET event_id = last_event WHERE run_id = q.run_id;
+      UPDATE partita.purge_turn SET event_id = last_event WHERE event_id < last_event;
       CONTINUE;
     END IF;
     -- A body that outlived its lease may have logged until its lease was gone.
@@ -814,14 +827,16 @@ CREATE TABLE partita.paused_job (
 );
 
 CREATE TABLE partita.purge_turn (
-    next_at timestamp with time zone NOT NULL
+    next_at timestamp with time zone NOT NULL,
+    event_id bigint DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE partita.purging (
     run_id bigint NOT NULL,
     step_id bigint DEFAULT 0 NOT NULL,
     no bigint DEFAULT 0 NOT NULL,
-    event_id bigint DEFAULT 0 NOT NULL
+    event_id bigint DEFAULT 0 NOT NULL,
+    files_gone boolean DEFAULT true NOT NULL
 );
 
 ALTER TABLE partita.ready ALTER COLUMN ready_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1033,6 +1048,10 @@ CREATE INDEX lease_step ON partita.lease USING btree (step_id);
 CREATE INDEX node_present ON partita.node USING btree (node_id) WHERE (left_at IS NULL);
 
 CREATE UNIQUE INDEX output_name_of_run ON partita.output_name USING btree (run_id, md5(name));
+
+CREATE INDEX purging_files ON partita.purging USING btree (run_id) WHERE (NOT files_gone);
+
+CREATE INDEX purging_rows ON partita.purging USING btree (run_id) WHERE files_gone;
 
 CREATE INDEX ready_bound ON partita.ready USING btree (node_id) WHERE (node_id IS NOT NULL);
 

@@ -166,6 +166,15 @@ bool sqlite_transaction::take_purge_turn(milliseconds pause) {
   return db_.run(sql::take_purge_turn, pause) == 1;
 }
 
+std::optional<run_id> sqlite_transaction::find_purged_with_files(run_id upto) {
+  auto s = db_.query(sql::find_purged_with_files, upto);
+  return s.next() ? std::optional{s.get<run_id>(0)} : std::nullopt;
+}
+
+void sqlite_transaction::files_are_gone(std::span<const run_id> runs) {
+  for (auto run : runs) db_.run(sql::files_are_gone, run);
+}
+
 std::int64_t sqlite_transaction::purge_rows(int most) {
   remover piece{db_, most};
   while (!piece.enough()) {

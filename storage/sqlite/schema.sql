@@ -12,6 +12,8 @@ CREATE INDEX partita_lease_step ON partita_lease (step_id);
 
 CREATE INDEX partita_node_present ON partita_node (node_id) WHERE left_at IS NULL;
 
+CREATE INDEX partita_purging_next ON partita_purging (files_gone, run_id);
+
 CREATE INDEX partita_ready_bound ON partita_ready (node_id) WHERE node_id IS NOT NULL;
 
 CREATE INDEX partita_ready_claim
@@ -186,7 +188,8 @@ CREATE TABLE partita_purging (
   step_id  INTEGER NOT NULL DEFAULT 0,
   no       INTEGER NOT NULL DEFAULT 0,
   event_id INTEGER NOT NULL DEFAULT 0
-) STRICT;
+, files_gone INTEGER NOT NULL DEFAULT 1
+  CHECK (files_gone IN (0, 1))) STRICT;
 
 CREATE TABLE partita_ready (
   ready_id     INTEGER PRIMARY KEY AUTOINCREMENT,

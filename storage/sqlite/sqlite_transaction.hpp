@@ -67,6 +67,8 @@ class sqlite_transaction final : public single_writer_transaction {
   std::vector<run_id> list_expired(int most) override;
   std::int64_t entomb(std::span<const run_id> chain, bool expired) override;
   bool take_purge_turn(milliseconds pause) override;
+  std::optional<run_id> find_purged_with_files(run_id upto) override;
+  void files_are_gone(std::span<const run_id> runs) override;
   std::int64_t purge_rows(int most) override;
   std::vector<retention_row> list_retention() override;
   std::int64_t count_purging() override;

@@ -57,6 +57,28 @@ std::vector<run_id> purge_chains(transaction& tx, const std::vector<run_id>& fou
   return purged;
 }
 
+bool has_room(const purged_files& piece, int most) {
+  return std::ssize(piece.results) < most && std::ssize(piece.ended) < most;
+}
+
+/// What comes next of the run at the cursor, as far as there is room. Whether it was all.
+bool read_files(transaction& tx, purged_files& piece, int most) {
+  auto& at = piece.next;
+  auto steps = tx.list_steps(at.run);
+  std::sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  for (const auto& step : steps) {
+    if (step.id < at.step) continue;
+    if (step.id != at.step) at = {at.run, step.id};
+    const auto room = most - static_cast<int>(piece.results.size());
+    for (auto& row : tx.list_results(step.id, at.no, room, result_kind::with_files)) {
+      at.no = row.no;
+      piece.results.push_back({at.run, std::move(row.files)});
+    }
+    if (!has_room(piece, most)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void set_retention(transaction& tx, const std::string& job, const std::optional<retention>& what,
@@ -85,6 +107,22 @@ std::vector<run_id> purge(transaction& tx, const purge_choice& which, int most,
 purge_round purge_expired(transaction& tx, int most) {
   auto purged = purge_chains(tx, tx.list_expired(most), true, "retention");
   return {std::move(purged), tx.count_purging() > 0};
+}
+
+purged_files next_purged_files(transaction& tx, const purged_files_cursor& after, int most,
+                               milliseconds pause) {
+  purged_files piece;
+  piece.resting = !tx.take_purge_turn(pause);
+  piece.next = after;
+  while (!piece.resting && has_room(piece, most)) {
+    const auto run = tx.find_purged_with_files(piece.next.run);
+    if (!run) break;
+    if (*run != piece.next.run) piece.next = {*run};
+    if (!read_files(tx, piece, most)) break;
+    piece.ended.push_back(*run);
+    piece.next = purged_files_cursor::behind(*run);
+  }
+  return piece;
 }
 
 purge_progress purge_rows(transaction& tx, int most, milliseconds pause) {

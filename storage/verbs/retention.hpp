@@ -10,6 +10,8 @@ void set_retention(transaction& tx, const std::string& job, const std::optional<
 std::vector<run_id> purge(transaction& tx, const purge_choice& which, int most,
                           const std::string& by);
 purge_round purge_expired(transaction& tx, int most);
+purged_files next_purged_files(transaction& tx, const purged_files_cursor& after, int most,
+                               milliseconds pause);
 purge_progress purge_rows(transaction& tx, int most, milliseconds pause);
 
 }  // namespace partita::verbs

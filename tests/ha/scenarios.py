@@ -286,9 +286,7 @@ SCENARIOS = {
 }
 
 # What is not true yet, and why: these are played by name only. Take a line out when it is.
-WAITING = {
-    "purged": "a node whose newest event was purged says that history was lost",
-}
+WAITING = {}
 
 
 def play_scenario(name, args):

@@ -185,6 +185,8 @@ for kind in $(databases); do
     expect 0 COMPLETED "$PARTITA" run files_isolated partitions=5 bad=1,3 tries=2 "how=$how" \
       "folder=$scratch/out" --nodes 1 --executors 2 --fast
     ok "$kind, files, isolated $how: whole" files_are_whole 5
+    ok "$kind, files, isolated $how: it is known which they are" \
+      [ "$(sql "select count(*) from @result where files like '%identities%'")" -ge 5 ]
   done
   clear_files
   expect 0 COMPLETED "$PARTITA" run files_of_killers partitions=1 bad=0 "folder=$scratch/out" \

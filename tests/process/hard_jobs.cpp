@@ -268,7 +268,7 @@ registry hard_jobs() {
           hard("cursor", step().each(copied_by_cursor())),
           hard("cursor_isolated", step().each(copied_by_cursor()).isolated()),
           hard("files", step().each(files())),
-          hard("files_isolated", step().each(files()).isolated()),
+          hard("files_isolated", step().each(files()).isolated()).files_expire(),
           hard("ledger_of_killers", step().each(ledger(killers)).isolated()),
           hard("files_of_killers", step().each(files(killers)).isolated()),
           hard("plain", step()),

@@ -145,10 +145,13 @@ denied launch "insert into partita.purging (run_id) values (1)"
 denied launch "delete from partita.purging"
 for role in node launch; do
   allowed $role "select partita.purge_rows(1)"
+  allowed $role "select partita.files_are_gone('{1}')"
+  denied $role "update partita.purging set files_gone = true"
   denied $role "delete from partita.event"
   denied $role "delete from partita.result"
 done
 for sql in "select partita.entomb('{}')" "select partita.purge_rows(1)" \
+  "select partita.files_are_gone('{1}')" \
   "update partita.purge_turn set next_at = now()" "delete from partita.retention"; do
   denied read "$sql"
 done

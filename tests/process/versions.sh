@@ -15,7 +15,7 @@ start_node() {  # PROGRAM NAME: leaves its process id in $node
 worked() { "$PARTITA" job "$1" --partitions --limit 2000 -o json | grep -q "\"name\": *\"$2\""; }
 version_of() { sql "select max(version) from @migration"; }
 
-migrate() { expect 0 "schema version 15" "$PARTITA_NEXT" schema migrate; }
+migrate() { expect 0 "schema version 16" "$PARTITA_NEXT" schema migrate; }
 start_new_nodes() {  # leaves their process ids in $news
   start_node "$PARTITA_NEXT" new-a
   news=$node
@@ -37,7 +37,7 @@ ends_in_order() {  # WHAT PID...: they drain and end
 upgrade() {
   with_database "$1"
   at="$1, migrated $2 new nodes join"
-  expect 0 "schema version 14" "$PARTITA" schema migrate
+  expect 0 "schema version 15" "$PARTITA" schema migrate
   start_node "$PARTITA" old-a
   olds=$node
   start_node "$PARTITA" old-b
@@ -57,11 +57,11 @@ upgrade() {
     after)
       start_new_nodes
       ok "$at: a new node works with the older schema" wait_for 20 worked "$run" new-a
-      ok "$at: which is still the older one" [ "$(version_of)" = 14 ]
+      ok "$at: which is still the older one" [ "$(version_of)" = 15 ]
       migrate
       ;;
   esac
-  ok "$at: the schema is the newer one" [ "$(version_of)" = 15 ]
+  ok "$at: the schema is the newer one" [ "$(version_of)" = 16 ]
   ok "$at: the run goes on" sh -c "'$PARTITA' job $run -o json | grep -q RUNNING"
   # shellcheck disable=SC2086
   ends_in_order "$at: an old node" $olds
@@ -80,14 +80,14 @@ upgrade() {
 
 for kind in $(databases); do
   with_database "$kind"
-  expect 0 "schema version 14" "$PARTITA" schema migrate
+  expect 0 "schema version 15" "$PARTITA" schema migrate
   start_node "$PARTITA" old
   old=$node
   first=$("$PARTITA" submit range_sum from=1 to=4000 partitions=200 delay_ms=50 2>/dev/null)
   ok "$kind: the run begins" wait_for 10 worked "$first" old
 
-  expect 0 "schema version 15" "$PARTITA_NEXT" schema migrate
-  ok "$kind: the schema is the newer one" [ "$(version_of)" = 15 ]
+  expect 0 "schema version 16" "$PARTITA_NEXT" schema migrate
+  ok "$kind: the schema is the newer one" [ "$(version_of)" = 16 ]
   start_node "$PARTITA_NEXT" new
   new=$node
   expect 0 COMPLETED "$PARTITA" wait "$first" --timeout 60
@@ -121,9 +121,9 @@ for kind in $(databases); do
 
   kill -TERM "$old" "$new"
   wait "$old" "$new"
-  sql "update @migration set works_with = 15 where version = 15"
-  expect 7 "needs a program that knows version 15; this one knows 14" "$PARTITA" jobs
-  expect 7 "needs a program that knows version 15" "$PARTITA" schema migrate
+  sql "update @migration set works_with = 16 where version = 16"
+  expect 7 "needs a program that knows version 16; this one knows 15" "$PARTITA" jobs
+  expect 7 "needs a program that knows version 16" "$PARTITA" schema migrate
   expect 0 "" "$PARTITA_NEXT" jobs
   expect 0 "everything checked holds" "$PARTITA_NEXT" verify
   case $PARTITA_DB in sqlite:*) rm -f "${PARTITA_DB#sqlite:}"* ;; *) drop_pg "$PARTITA_DB" ;; esac

@@ -262,6 +262,7 @@ outcome play(std::uint64_t seed, backing kind, std::optional<std::set<std::strin
   }
   const auto now = w.rows();
   const auto rows = w.rows_of_all_runs();
+  jobs.check_purged_files(now);
   o.simulated = std::chrono::duration_cast<milliseconds>(w.now() - begun);
   o.runs = static_cast<int>(rows.runs.size());
   o.violations.insert(o.violations.end(), w.violations.begin(), w.violations.end());

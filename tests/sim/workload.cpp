@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "batch/writers/compose.hpp"
 #include "batch/writers/csv.hpp"
@@ -116,7 +117,7 @@ std::vector<job> jobs_of::all() {
           .retry(attempts{1000}, {milliseconds{10}, 2.0, milliseconds{500}})
           .each([this](partition_context& p) { plain(p); })
           .aggregate(sum);
-  return {named(work_kind::sum).step(with_files(step("work"))),
+  return {named(work_kind::sum).files_expire().step(with_files(step("work"))),
           queued(work_kind::once)
               .step(step("work")
                         .transferable(false)
@@ -178,6 +179,18 @@ void jobs_of::check_file(const partition_result& one, const run_context& run) {
   if (found != value_of(one.no))
     oracle_.broken.push_back("the file of partition " + std::to_string(one.no) + " of run " +
                              std::to_string(run.run().value) + " is not there");
+}
+
+void jobs_of::check_purged_files(const tables& rows) {
+  std::set<std::string> going;  // the first of the runs that continue each other
+  for (const auto& run : rows.runs)
+    if (run.purged_at && run.job.name == names[static_cast<int>(work_kind::sum)])
+      going.insert(std::to_string(run.id.value));
+  for (const auto& entry : std::filesystem::directory_iterator{folder_.path}) {
+    const auto name = entry.path().filename().string();
+    if (going.contains(name.substr(0, name.find('-'))))
+      oracle_.broken.push_back("the file " + name + " is left of a run that was purged");
+  }
 }
 
 void jobs_of::once(partition_context& p) {

@@ -51,6 +51,8 @@ class jobs_of {
   world* where = nullptr;  // set before anything runs
 
   std::vector<job> all();
+  /// Of purged runs whose files go with them, none is left.
+  void check_purged_files(const tables& rows);
 
  private:
   milliseconds duration(std::int64_t no, int attempt);

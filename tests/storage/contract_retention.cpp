@@ -81,6 +81,47 @@ struct ended_runs : contract {
 
 using ids = std::vector<run_id>;
 
+/// Runs that have published files.
+struct with_old_files : ended_runs {
+  static std::string file(const std::string& run, partition_no no) {
+    const auto name = "/out/" + run + "-" + std::to_string(no);
+    return R"([[")" + name + R"(",")" + name + R"(.part"]])";
+  }
+
+  /// Ends well; all partitions but the first have published a file each.
+  run_id filed(const std::string& name, std::int64_t partitions) {
+    const auto r = drive(node, name);
+    const auto step = split(r, partitions);
+    const auto lease = take(node, step).lease;
+    for (partition_no no = 0; no < partitions; ++no) {
+      auto item = contract::ended(lease, no);
+      if (no > 0) item.files = file(name, no);
+      report(node, item);
+    }
+    end(r, step, step_state::completed);
+    end(r, run_state::completed);
+    pass(1ms);
+    return r.run;
+  }
+
+  purged_files next(const purged_files_cursor& after = {}, int most = 100) {
+    return db->next_purged_files(after, most, 0ms);
+  }
+
+  void let_files_go() {
+    for (auto piece = next(); !piece.none(); piece = next(piece.next))
+      db->files_are_gone(piece.ended);
+  }
+};
+
+using file_texts = std::vector<json_text>;
+
+file_texts files_of(const purged_files& piece) {
+  file_texts all;
+  for (const auto& result : piece.results) all.push_back(result.files);
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE_METHOD(ended_runs, "of a purged run only its row is left", "[contract]") {
@@ -205,6 +246,8 @@ TEST_CASE_METHOD(ended_runs, "rows are removed in pieces, with all that a step m
   const auto other_step = split(other, 3);
   complete(node, take(node, other_step, 1).lease, 0);
   REQUIRE(purge() == ids{r.run});
+  CHECK(db->purge_rows(7, 0ms).removed == 0);
+  db->files_are_gone(ids{r.run});
   const auto piece = db->purge_rows(7, 0ms);
   CHECK(piece.removed >= 7);
   if (on->name() != "memory") {  // which removes whole runs
@@ -219,6 +262,103 @@ TEST_CASE_METHOD(ended_runs, "rows are removed in pieces, with all that a step m
   CHECK(in_state(other_step, partition_state::completed) == std::vector<partition_no>{0});
   // Its number is not given again, so nobody takes a new lease for an old one.
   CHECK(take(node, other_step, 1).lease > lease);
+}
+
+TEST_CASE_METHOD(with_old_files, "rows of a purged run wait until its files are gone",
+                 "[contract]") {
+  const auto old = filed("a", 3), plain = ended("2");
+  REQUIRE(purge() == ids{old, plain});
+  CHECK(remove_all() > 0);
+  CHECK(db->count_purging() == 1);
+  CHECK(db->list_steps(plain).empty());
+  const auto piece = next();
+  CHECK(files_of(piece) == file_texts{file("a", 1), file("a", 2)});
+  CHECK(piece.results.at(0).run == old);
+  CHECK(piece.ended == ids{old});
+  CHECK(remove_all() == 0);
+  db->files_are_gone(piece.ended);
+  db->files_are_gone(piece.ended);
+  CHECK(next().none());
+  CHECK(remove_all() > 0);
+  CHECK(db->count_purging() == 0);
+  db->files_are_gone(piece.ended);
+  CHECK(db->count_purging() == 0);
+}
+
+TEST_CASE_METHOD(with_old_files, "files of purged runs come in pieces, the newest run first",
+                 "[contract]") {
+  const auto a = filed("a", 4), b = filed("b", 3);
+  filed("c", 2);
+  REQUIRE(purge({"", {}, {0ms, 1}}) == ids{a, b});
+  auto piece = next({}, 2);
+  CHECK(files_of(piece) == file_texts{file("b", 1), file("b", 2)});
+  CHECK(piece.ended.empty());  // nobody has looked behind them
+  piece = next(piece.next, 2);
+  CHECK(files_of(piece) == file_texts{file("a", 1), file("a", 2)});
+  CHECK(piece.ended == ids{b});
+  const auto last = next(piece.next, 2);
+  CHECK(files_of(last) == file_texts{file("a", 3)});
+  CHECK(last.ended == ids{a});
+  CHECK(next(last.next, 2).none());
+  CHECK(next({}, 100).ended == ids{b, a});
+  CHECK(next(purged_files_cursor::behind(b)).ended == ids{a});
+  // Where another one has ended a run, the next one begins at its beginning.
+  db->files_are_gone(ids{b});
+  CHECK(next({b, {}, 7}, 100).results.size() == 3);
+  let_files_go();
+  remove_all();
+  CHECK(db->count_purging() == 0);
+}
+
+TEST_CASE_METHOD(with_old_files, "files of several steps, and of runs that continue each other",
+                 "[contract]") {
+  const auto r = drive(node, "1");
+  const auto first = split(r, 1), second = split(r, 2, spec("second", 1));
+  const auto report_file = [&](step_id step, const std::string& name) {
+    auto item = contract::ended(take(node, step, 1).lease, 0);
+    item.files = file(name, 0);
+    report(node, item);
+  };
+  report_file(first, "x");
+  end(r, first, step_state::completed);
+  report_file(second, "y");
+  report(node, contract::ended(take(node, second, 1).lease, 1, attempt_outcome::failed));
+  end(r, second, step_state::failed);
+  end(r, run_state::failed);
+  pass(1ms);
+  const auto again = continued(r.run);
+  const auto step = db->list_steps(again.run).at(1).id;
+  complete_all(node, take(node, step));
+  end(again, step, step_state::completed);
+  end(again, run_state::completed);
+  pass(1ms);
+  REQUIRE(purge() == ids{r.run, again.run});
+  const file_texts of_each{file("x", 0), file("y", 0)};
+  auto piece = next({}, 1);
+  CHECK(files_of(piece) == file_texts{of_each[0]});
+  piece = next(piece.next, 1);
+  CHECK(files_of(piece) == file_texts{of_each[1]});
+  piece = next(piece.next, 2);
+  CHECK(piece.ended == ids{again.run});
+  CHECK(files_of(piece) == of_each);
+  CHECK(next(piece.next, 2).ended == ids{r.run});
+  let_files_go();
+  remove_all();
+  CHECK(db->count_purging() == 0);
+}
+
+TEST_CASE_METHOD(with_old_files, "who removes files and who removes rows share the pauses",
+                 "[contract]") {
+  filed("a", 2);
+  REQUIRE(purge().size() == 1);
+  CHECK(db->next_purged_files({}, 10, 2s).results.size() == 1);
+  const auto early = db->next_purged_files({}, 10, 2s);
+  CHECK(early.resting);
+  CHECK(early.results.empty());
+  CHECK(db->purge_rows(10, 2s).resting);
+  pass(2s);
+  let_files_go();
+  remove_all();
 }
 
 TEST_CASE_METHOD(ended_runs, "nobody removes rows while somebody's pause lasts", "[contract]") {

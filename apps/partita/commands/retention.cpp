@@ -1,7 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <vector>
 
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
@@ -12,6 +17,7 @@
 #include "apps/partita/retention_options.hpp"
 #include "apps/partita/signals.hpp"
 #include "apps/partita/text.hpp"
+#include "batch/output_files.hpp"
 #include "storage/clock.hpp"
 
 namespace partita::cli {
@@ -20,6 +26,7 @@ namespace {
 
 constexpr int chains_at_once = 100;
 constexpr int rows_at_once = 4'000;
+constexpr int results_at_once = 500;
 constexpr int most_listed = 1'000'000;
 
 const listing retention_listed{
@@ -39,6 +46,36 @@ std::size_t purge_all(const retention_store& store, const purge_choice& which) {
     tell(purged);
     count += purged.size();
   }
+}
+
+bool names_files_that_go(const std::string& text) {
+  const auto files = parse_files(text);
+  return std::any_of(files.begin(), files.end(),
+                     [](const output_file& file) { return !file.identity.empty(); });
+}
+
+/// Files that go with their run are for nodes, which have the folders. Of runs that have none,
+/// nothing keeps the rows. Half of the time. Returns how many runs are left to nodes; nothing: a
+/// signal has ended it.
+std::optional<std::size_t> leave_files_to_nodes(const retention_store& store,
+                                                signal_watch& signals) {
+  std::set<run_id> left;
+  milliseconds took{1};
+  for (purged_files_cursor at; !signals.wait(took);) {
+    const auto begun = boot_now();
+    const auto piece = ask([&] { return store.next_purged_files(at, results_at_once, 2 * took); });
+    if (piece.resting) continue;
+    if (piece.none()) return left.size();
+    took = std::chrono::ceil<milliseconds>(boot_now() - begun);
+    for (const auto& result : piece.results)
+      if (names_files_that_go(result.files)) left.insert(result.run);
+    std::vector<run_id> gone;
+    std::copy_if(piece.ended.begin(), piece.ended.end(), std::back_inserter(gone),
+                 [&](run_id run) { return !left.contains(run); });
+    if (!gone.empty()) ask([&] { store.files_are_gone(gone); });
+    at = left.contains(piece.next.run) ? purged_files_cursor::behind(piece.next.run) : piece.next;
+  }
+  return std::nullopt;
 }
 
 /// Half of the time, so that others get on. Returns whether a signal has ended it.
@@ -120,7 +157,12 @@ exit_code purge_command(const invocation& in) {
   }
   const auto purged = purge_all(store, which);
   std::cerr << fmt::format("{} runs are purged\n", purged);
-  return remove_rows(store, signals) ? exit_code::interrupted : exit_code::ok;
+  const auto left = leave_files_to_nodes(store, signals);
+  const auto interrupted = !left || remove_rows(store, signals);
+  if (left.value_or(0) > 0)
+    std::cerr << fmt::format("files of {} runs are removed by nodes, and then their rows\n",
+                             grouped(static_cast<std::int64_t>(*left)));
+  return interrupted ? exit_code::interrupted : exit_code::ok;
 }
 
 exit_code retention_command(const invocation& in) {

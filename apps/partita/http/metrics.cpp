@@ -94,6 +94,9 @@ void add_own(families& to, const vital_signs& own) {
       .add(static_cast<double>(c.runs_purged.value()));
   to.counts("rows_purged_total", "rows of purged runs that it removed")
       .add(static_cast<double>(c.rows_purged.value()));
+  to.counts("purged_files_total", "files of purged runs, by what came of them")
+      .add(static_cast<double>(c.files_removed.value()), {{"result", "removed"}})
+      .add(static_cast<double>(c.files_left.value()), {{"result", "left"}});
   if (const auto renewed = c.renewed.last(); renewed != mono_time{})
     to.gauge("node_heartbeat_age_seconds", "since this node's last heartbeat")
         .add(std::chrono::duration<double>(boot_now() - renewed).count());

@@ -77,8 +77,8 @@ function ask(ctx, one) {
       kept_words(for_others(ctx))}.` : `They are kept ${
       kept_words(is_set(one) ? one : for_others(ctx))}.`,
     will: 'Runs that are past it are purged, now and from then on: their partitions, results, ' +
-      'errors and events go for good; only how each run ended is kept. Runs that continue each ' +
-      'other go together, when the last one is past it.',
+      'errors and events go for good, and the files of jobs that say so; only how each run ended ' +
+      'is kept. Runs that continue each other go together, when the last one is past it.',
     confirm: 'Set it', said: `How long runs of ${whose} are kept is set.`,
     get destructive() { return !chosen.back; },
     options: (redraw) => [

@@ -15,10 +15,13 @@ SELECT pg_is_in_recovery() AS standby,
             THEN ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint
             END AS timeline)";
 
-// $1 event_id, $2 when it was written, in microseconds since 1970
+// Whether it is there, or may have been purged. $1 event_id, $2 when it was written, in
+// microseconds since 1970
 inline const std::string has_event = R"(
 SELECT EXISTS (SELECT FROM partita.event
-               WHERE event_id = $1::bigint AND partita.micros(at) = $2::bigint))";
+               WHERE event_id = $1::bigint AND partita.micros(at) = $2::bigint)
+       OR EXISTS (SELECT FROM partita.purge_turn WHERE event_id >= $1::bigint
+                  AND NOT EXISTS (SELECT FROM partita.event WHERE event_id = $1::bigint)))";
 
 // Of the newest part of the log, so that it takes no time.
 inline const std::string last_loss = R"(

@@ -67,6 +67,14 @@ UPDATE partita.purge_turn SET next_at = partita.clock() + $1::bigint * interval 
 WHERE ctid IN (SELECT ctid FROM partita.purge_turn WHERE next_at <= partita.clock()
                FOR UPDATE SKIP LOCKED))";
 
+// $1 this run or older ones
+inline const std::string find_purged_with_files = R"(
+SELECT run_id FROM partita.purging WHERE NOT files_gone AND run_id <= $1::bigint
+ORDER BY run_id DESC LIMIT 1)";
+
+// $1 runs
+inline const std::string files_are_gone = "SELECT partita.files_are_gone($1::bigint[])";
+
 // $1 at most
 inline const std::string purge_rows = "SELECT partita.purge_rows($1::bigint)";
 

@@ -36,7 +36,17 @@ inline constexpr char entomb[] = R"sql(
 UPDATE partita_run SET purged_at = partita_now(), result = '', error = ''
 WHERE run_id = ?1 AND purged_at IS NULL)sql";
 // 1 run
-inline constexpr char insert_purging[] = "INSERT INTO partita_purging (run_id) VALUES (?1)";
+inline constexpr char insert_purging[] = R"sql(
+INSERT INTO partita_purging (run_id, files_gone)
+VALUES (?1, NOT EXISTS (SELECT 1 FROM partita_output_name WHERE run_id = ?1)))sql";
+
+// 1 this run or older ones
+inline constexpr char find_purged_with_files[] = R"sql(
+SELECT run_id FROM partita_purging WHERE files_gone = 0 AND run_id <= ?1
+ORDER BY run_id DESC LIMIT 1)sql";
+// 1 run
+inline constexpr char files_are_gone[] =
+    "UPDATE partita_purging SET files_gone = 1 WHERE run_id = ?1 AND files_gone = 0";
 
 // 1 pause in milliseconds
 inline constexpr char take_purge_turn[] = R"sql(
@@ -46,7 +56,8 @@ WHERE next_at <= partita_now())sql";
 inline constexpr char count_purging[] = "SELECT count(*) FROM partita_purging";
 
 inline constexpr char next_purging[] = R"sql(
-SELECT run_id, step_id, no, event_id FROM partita_purging ORDER BY run_id DESC LIMIT 1)sql";
+SELECT run_id, step_id, no, event_id FROM partita_purging
+WHERE files_gone = 1 ORDER BY run_id DESC LIMIT 1)sql";
 
 // 1 run, 2 step
 inline constexpr char next_purged_step[] = R"sql(
