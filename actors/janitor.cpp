@@ -71,20 +71,22 @@ janitor_state::step janitor_state::remove_files() {
   answered();
   if (piece.resting) return step::resting;
   if (piece.none()) return end_of_files(), step::done;
-  remove(piece);
+  if (!remove(piece)) return end_of_files(), step::done;
   if (!piece.ended.empty()) db->verbs()->files_are_gone(piece.ended);
   files = piece.next;
   return step::done;
 }
 
-void janitor_state::remove(const purged_files& piece) {
+bool janitor_state::remove(const purged_files& piece) {
   std::vector<output_file> removed;
   for (const auto& result : piece.results)
     for (auto& file : parse_files(result.files)) {
       try {
         if (remove_published(file)) removed.push_back(std::move(file));
-      } catch (const transient_error& e) {  // an object store is away: all waits for it
-        throw store_error(errc::unavailable, e.what());
+      } catch (const transient_error& e) {
+        log::warn("files_wait", {.run = result.run},
+                  {{"file", file.final_path.string()}, {"why", e.what()}});
+        return false;
       } catch (const std::exception& e) {
         left({.run = result.run}, file.final_path.string(), e.what());
       }
@@ -96,6 +98,7 @@ void janitor_state::remove(const purged_files& piece) {
   }
   tally.removed += std::ssize(removed);
   deps->counters->files_removed.add(std::ssize(removed));
+  return true;
 }
 
 void janitor_state::left(const log::subject& of, const std::string& file, const std::string& why) {

@@ -42,7 +42,8 @@ struct janitor_state {
   enum class step { done, nothing_left, resting };  // resting: somebody else is at it
 
   step remove_files();
-  void remove(const purged_files& piece);
+  /// False: an object store is away, and what is left waits for the next round.
+  bool remove(const purged_files& piece);
   void left(const log::subject& of, const std::string& file, const std::string& why);
   void end_of_files();
   step remove_rows();

@@ -126,6 +126,7 @@ http_answer http_connection::ask(const http_call& what) {
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);  // byte a second
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(what.stall_limit / 1s));
   }
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &now);

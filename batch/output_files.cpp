@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -161,8 +162,8 @@ bool remove_in(const file_handle& folder, const fs::path& name) {
   throw std::system_error(errno, std::generic_category(), "cannot remove " + name.string());
 }
 
-/// A store cannot be asked to remove a certain state of an object: one that is published in between
-/// would go, too.
+/// A store cannot be asked to remove a certain state of an object, so an object that is published
+/// between the look and the removal would go, too: the removal is tried once.
 bool remove_published_object(const output_file& file) {
   require_confined(file.final_path);
   bool removed = false;
@@ -170,7 +171,7 @@ bool remove_published_object(const output_file& file) {
     const auto name = parse_object_name(path);
     const auto found = objects().find(name);
     if (!found || found->mark != file.identity) continue;
-    objects().remove(name);
+    objects_in_a_hurry().remove(name);
     removed = true;
   }
   return removed;
@@ -249,7 +250,10 @@ std::string sync_file(const output_file& file, const std::stop_token& stop) {
   const auto opened = open_confined(path, O_RDONLY, "cannot sync");
   if (is_object(file.staged_path)) {
     require_confined(file.final_path);
-    const auto mark = file.staged_path.filename().string();
+    // Another database may have given the same numbers.
+    std::random_device random;
+    const auto mark = file.staged_path.filename().string() + "-" + std::to_string(random()) +
+                      std::to_string(random());
     objects().put(parse_object_name(file.staged_path), opened.get(), mark, stop);
     return mark;
   }
@@ -257,10 +261,6 @@ std::string sync_file(const output_file& file, const std::stop_token& stop) {
   if (::fdatasync(opened.get()) != 0)
     throw std::system_error(errno, std::generic_category(), "cannot sync " + path.string());
   return file_identity(status_of(opened, path));
-}
-
-void drop_sent(const output_file& file) noexcept {
-  if (is_object(file.staged_path)) remove_staged(file);
 }
 
 void publication::add(const output_file& file) {
@@ -284,6 +284,7 @@ void publication::add_object(const output_file& file) {
   require_confined(file.final_path);
   if (store_fails_)
     throw transient_error(file.final_path.string() + " waits: the object store failed before");
+  remove_staged(file);  // the result stands
   const auto staged = parse_object_name(file.staged_path);
   store_fails_ = true;
   auto& store = hurry_ ? objects_in_a_hurry() : objects();

@@ -61,12 +61,9 @@ void require_folder_of(const std::filesystem::path& file);
 
 /// Makes the complete staged content durable, and readable for other hosts where it is to become an
 /// object. Returns the identity of the file: "INODE-SIZE-TIME", the time in nanoseconds when it was
-/// last written to; of an object its staged name, which the store keeps with it. Throws
+/// last written to; of an object a text of its own, which the store keeps with it. Throws
 /// std::system_error, what object_store throws, and stop_requested_error while it is sent.
 std::string sync_file(const output_file& file, const std::stop_token& stop = {});
-
-/// Where the content was sent to a store: removes what this host has of it. Never throws.
-void drop_sent(const output_file& file) noexcept;
 
 /// Staged becomes final, durably once `finish` was called. Can be repeated; does nothing when the
 /// staged file is not there (done already, or written on another host's disk). `add` throws

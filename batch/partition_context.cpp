@@ -191,7 +191,6 @@ void partition_context::sync_files() {
     auto identity = sync_file(file, setup_.stop);
     if (setup_.files_expire) file.identity = std::move(identity);
   }
-  for (const auto& file : files_) drop_sent(file);
 }
 
 std::string partition_context::idempotency_key() const {

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::int64_t most_parts_of_an_object = 9'000;  // S3 takes 10,000
 constexpr std::int64_t longest_error = 1 << 20;          // bytes
+constexpr milliseconds longest_silence{300'000};
 constexpr milliseconds little{5'000};
 
 // --- the environment
@@ -204,6 +205,7 @@ struct object_store::request {
   bool may_be_too_large = false;
   std::int64_t most_answer = longest_error;
   const char* result = nullptr;  // the element that says that it was done: 200 alone says nothing
+  bool takes_long = false;       // the store itself works, and no byte comes meanwhile
   milliseconds limit{};          // 0: that of the store
 };
 
@@ -216,8 +218,7 @@ http_answer object_store::ask_once(const request& what) {
   if (!access.token.empty()) call.headers.push_back("x-amz-security-token: " + access.token);
   call.body = what.body;
   call.limit = what.limit.count() > 0 ? what.limit : limits_.longest;
-  // Where the store itself works, no byte comes for long.
-  if (what.result == nullptr) call.stall_limit = limits_.stall;
+  call.stall_limit = what.takes_long ? longest_silence : limits_.stall;
   call.must_end = [this] { return stop_.stop_requested(); };
   call.most_answer = static_cast<std::size_t>(what.most_answer);
   call.signature = &access.who;
@@ -328,9 +329,12 @@ bool object_store::copy(const object_name& from, const object_name& to) {
                     .headers = {source_header(from)},
                     .may_miss = true,
                     .may_be_too_large = true,
-                    .result = "CopyObjectResult"};
+                    .result = "CopyObjectResult",
+                    .takes_long = true};
   const auto answer = ask(all);
   if (!is_too_large(answer)) return answer.status != 404;
+  if (!limits_.by_this_host)
+    throw transient_error(to.path().string() + " is too large to be copied in a hurry");
   return copy_in_parts(from, to);
 }
 
@@ -367,6 +371,8 @@ object_store::page object_store::list(const object_name& prefix, const std::stri
     found.keys.push_back(is_encoded ? decoded(key) : key);
   found.next = text_of_element(answer.body, "NextContinuationToken");
   found.is_last = found.next.empty();
+  if (found.is_last && text_of_element(answer.body, "IsTruncated") == "true")
+    throw permanent_error(prefix.path().string() + ": the object store does not list all of it");
   return found;
 }
 
@@ -405,7 +411,8 @@ void object_store::end_parts(const object_name& name, const std::string& upload,
                            .headers = {"Content-Type: application/xml"},
                            .body = list,
                            .may_miss = true,
-                           .result = "CompleteMultipartUploadResult"});
+                           .result = "CompleteMultipartUploadResult",
+                           .takes_long = true});
   const auto there = find(name);
   if (!there || there->size != wanted.size || there->mark != wanted.mark)
     throw transient_error(name.path().string() +
@@ -414,6 +421,7 @@ void object_store::end_parts(const object_name& name, const std::string& upload,
 }
 
 void object_store::give_up(const object_name& name, const std::string& upload) noexcept {
+  stop_ = {};  // also when that is why
   try {
     ask_once({.method = "DELETE", .name = name, .query = "uploadId=" + upload, .limit = little});
   } catch (const std::exception&) {  // the store may have a rule that ends what nobody ends
@@ -443,7 +451,8 @@ object_store& objects() {
 }
 
 object_store& objects_in_a_hurry() {
-  thread_local object_store of_this_thread{{.tries = 1, .stall = little, .longest = little}};
+  thread_local object_store of_this_thread{
+      {.tries = 1, .stall = little, .longest = little, .by_this_host = false}};
   return of_this_thread;
 }
 

@@ -39,6 +39,7 @@ struct object_limits {
   milliseconds wait{200};        // before the second try; it doubles
   milliseconds stall{60'000};    // a transfer of which no byte comes through for so long has failed
   milliseconds longest{1'800'000};  // of a request
+  bool by_this_host = true;         // may copy by way of it
 };
 
 /// Reads and writes objects. A request that fails for a reason that can pass (no answer, 408, 429,

@@ -221,7 +221,6 @@ TEST_CASE("who is in a hurry asks once, and leaves the rest to who is not", "[.s
     auto file = stage_output("s3://partita/hurry/" + file_name, run_id{7}, "step", lease_id{9}, 0);
     write_staged(file, "some");
     file.identity = sync_file(file);
-    drop_sent(file);
     return file;
   };
   const auto one = staged("one"), two = staged("two");
@@ -307,12 +306,11 @@ TEST_CASE("an attempt's file becomes an object once its result stands", "[.s3]")
   store.put_text(named("out/f.xml"), "old");
   write_staged(file, "new");
   sync_file(file);
-  CHECK(fs::exists(written_path(file)));  // another attempt may need it until all are sent
-  drop_sent(file);
-  CHECK_FALSE(fs::exists(written_path(file)));
+  CHECK(fs::exists(written_path(file)));  // another attempt may need it
   CHECK(whole(store, named("out/f.xml")) == "old");
   publication files;
   files.add(file);
+  CHECK_FALSE(fs::exists(written_path(file)));
   CHECK(whole(store, named("out/f.xml")) == "new");
   CHECK_FALSE(store.find(parse_object_name(file.staged_path)));
   files.add(file);  // done already

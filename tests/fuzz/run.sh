@@ -15,8 +15,11 @@ mkdir -p $out
 failed=0
 targets="csv lines fixed_width json_lines parameters stored_json configuration pipe_frames
          screening marc"
-readers="batch/files.cpp batch/readers/input_file.cpp batch/readers/record_source.cpp
-         batch/readers/split.cpp batch/utf8.cpp"
+objects="batch/http_connection.cpp batch/objects/object_name.cpp batch/objects/object_store.cpp
+         batch/utf8.cpp"
+files="batch/files.cpp $objects"
+readers="$files batch/readers/input_file.cpp batch/readers/record_source.cpp
+         batch/readers/split.cpp"
 for target in ${*:-$targets}; do
   case $target in
     csv) parts="$readers batch/readers/csv.cpp" ;;
@@ -24,13 +27,13 @@ for target in ${*:-$targets}; do
     fixed_width) parts="$readers batch/readers/fixed_width.cpp batch/readers/lines.cpp" ;;
     json_lines) parts="$readers batch/readers/json_lines.cpp batch/readers/lines.cpp
                        batch/writers/file_sink.cpp batch/writers/json_lines.cpp" ;;
-    parameters) parts="batch/files.cpp batch/parameters.cpp batch/utf8.cpp" ;;
-    stored_json) parts="actors/text.cpp batch/files.cpp batch/output_files.cpp batch/parameters.cpp
-                        batch/streamed_items.cpp batch/utf8.cpp" ;;
+    parameters) parts="$files batch/parameters.cpp" ;;
+    stored_json) parts="$files actors/text.cpp batch/output_files.cpp batch/parameters.cpp
+                        batch/streamed_items.cpp" ;;
     configuration) parts="apps/partita/errors.cpp apps/partita/node_settings.cpp
                           apps/partita/options.cpp apps/partita/passwords.cpp
-                          apps/partita/text.cpp batch/files.cpp batch/parameters.cpp
-                          batch/utf8.cpp protocol/errors.cpp protocol/settings.cpp
+                          apps/partita/text.cpp $files batch/parameters.cpp
+                          protocol/errors.cpp protocol/settings.cpp
                           storage/postgres/conninfo.cpp" ;;
     screening) jobs=apps/jobs/sanctions_screening
                parts="$readers batch/readers/csv.cpp $jobs/elixir0.cpp $jobs/fields.cpp
@@ -45,7 +48,7 @@ for target in ${*:-$targets}; do
   # shellcheck disable=SC2086
   clang++ -std=c++20 -O1 -g -I. -fsanitize=fuzzer,address,undefined \
     -fno-sanitize-recover=undefined tests/fuzz/$target.cpp $parts -o $out/$target \
-    $(pkg-config --cflags --libs libpq fmt yaz libxml-2.0)
+    $(pkg-config --cflags --libs libpq fmt yaz libxml-2.0 libcurl libcrypto)
   mkdir -p $out/corpus/$target
   found=0
   $out/$target -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix=$out/$target- \

@@ -28,6 +28,7 @@ constexpr int chains_at_once = 100;
 constexpr int rows_at_once = 4'000;
 constexpr int results_at_once = 500;
 constexpr int most_listed = 1'000'000;
+constexpr milliseconds while_others_work{200};
 
 const listing retention_listed{
     {{"JOB", "/job"}, {"KEPT", "/keep_s", cell::duration}, {"LAST", "/keep_last", cell::number}},
@@ -64,7 +65,10 @@ std::optional<std::size_t> leave_files_to_nodes(const retention_store& store,
   for (purged_files_cursor at; !signals.wait(took);) {
     const auto begun = boot_now();
     const auto piece = ask([&] { return store.next_purged_files(at, results_at_once, 2 * took); });
-    if (piece.resting) continue;
+    if (piece.resting) {
+      took = std::max(took, while_others_work);
+      continue;
+    }
     if (piece.none()) return left.size();
     took = std::chrono::ceil<milliseconds>(boot_now() - begun);
     for (const auto& result : piece.results)
