@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 /// are removed.
 constexpr int chains_at_once = 100;
 constexpr int rows_at_once = 4'000;
-constexpr int results_at_once = 500;
+constexpr int results_at_once = 200;
 
 /// So many files that could not be removed are named in the log, before the next look at all.
 constexpr int most_told = 3;

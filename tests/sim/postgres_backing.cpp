@@ -31,7 +31,7 @@ TRUNCATE partita.node, partita.job, partita.run, partita.step, partita.partition
          partita.tile, partita.paused_job, partita.resource_limit, partita.retention,
          partita.purging
 RESTART IDENTITY CASCADE;
-UPDATE partita.purge_turn SET next_at = 'epoch';
+UPDATE partita.purge_turn SET next_at = 'epoch', event_id = 0;
 DROP TABLE IF EXISTS ledger)";
 
 void execute(pqxx::connection& on, const std::string& sql) {

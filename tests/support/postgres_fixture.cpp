@@ -41,7 +41,7 @@ class postgres_backend final : public backend {
             "partita.output_name, partita.step_counter, partita.tile, "
             "partita.job, partita.paused_job, partita.resource_limit, partita.retention, "
             "partita.purging, partita.schedule RESTART IDENTITY CASCADE; "
-            "UPDATE partita.purge_turn SET next_at = 'epoch'; "
+            "UPDATE partita.purge_turn SET next_at = 'epoch', event_id = 0; "
             "UPDATE partita.schedule_balance SET balanced = true");
     set_clock("SELECT now()");
   }
