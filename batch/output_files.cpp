@@ -252,7 +252,7 @@ std::string sync_file(const output_file& file, const std::stop_token& stop) {
     require_confined(file.final_path);
     // Another database may have given the same numbers.
     std::random_device random;
-    const auto mark = file.staged_path.filename().string() + "-" + std::to_string(random()) +
+    auto mark = file.staged_path.filename().string() + "-" + std::to_string(random()) +
                       std::to_string(random());
     objects().put(parse_object_name(file.staged_path), opened.get(), mark, stop);
     return mark;

@@ -96,8 +96,9 @@ TEST_CASE("a server that lacks what it acknowledged is noticed when the link is 
     CHECK(refusal_of(db) == std::nullopt);
   }
   SECTION("it may have been purged: no alarm") {
-    backend->tamper("UPDATE partita.purge_turn SET event_id = (SELECT max(event_id) FROM "
-                    "partita.event); TRUNCATE partita.event");
+    backend->tamper(
+        "UPDATE partita.purge_turn SET event_id = (SELECT max(event_id) FROM "
+        "partita.event); TRUNCATE partita.event");
     end_sessions(options.application);
     CHECK(refusal_of(db) == errc::unavailable);
     CHECK(refusal_of(db) == std::nullopt);
