@@ -133,7 +133,7 @@ fs::path plain_path(const fs::path& file) {
 }
 
 fs::path scratch_folder() {
-  const auto folder = fs::temp_directory_path() / ("partita-" + std::to_string(::geteuid()));
+  auto folder = fs::temp_directory_path() / ("partita-" + std::to_string(::geteuid()));
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
     throw system_failure(errno, "cannot make " + folder.string());
   struct stat status {};

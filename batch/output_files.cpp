@@ -253,7 +253,7 @@ std::string sync_file(const output_file& file, const std::stop_token& stop) {
     // Another database may have given the same numbers.
     std::random_device random;
     auto mark = file.staged_path.filename().string() + "-" + std::to_string(random()) +
-                      std::to_string(random());
+                std::to_string(random());
     objects().put(parse_object_name(file.staged_path), opened.get(), mark, stop);
     return mark;
   }

@@ -133,8 +133,8 @@ checked_parameters check_parameters(const std::vector<parameter_spec>& specs,
     }
     if (auto why = not_a_choice(spec, found->second); !why.empty())
       checked.problems.push_back(std::move(why));
-    else if (auto why = not_an_object(spec, found->second); !why.empty())
-      checked.problems.push_back(std::move(why));
+    else if (auto not_one = not_an_object(spec, found->second); !not_one.empty())
+      checked.problems.push_back(std::move(not_one));
     else if (auto value = parse(spec.type, found->second))
       checked.values[spec.name] = *value;
     else
