@@ -96,7 +96,7 @@ constexpr mutant mutants[] = {
     {"purge_of_half_a_chain", memory, nullptr, 352},
     {"purged_runs_are_continued", memory},
     {"purge_leaves_leases", memory},
-    {"rows_go_before_files", memory},
+    {"rows_go_before_files", memory, nullptr, 333},
     {"sqlite_purge_forgets_later_partitions", sqlite, nullptr, 405},
     // --- statements of SQLite
     {"sqlite_claim_drops_the_rest", sqlite},
