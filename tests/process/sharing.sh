@@ -62,6 +62,7 @@ for kind in $(databases); do
   ok "$kind: it does not wait for the one before" [ "$(ended "$slow")" -lt 40 ]
   expect 0 . "$PARTITA" cancel "$slow"
   expect 8 STOPPED "$PARTITA" wait "$slow" --timeout 60
+  expect 0 . "$PARTITA" abandon "$slow"
 
   # Many runs at once.
   for to in 601 602 603; do submit "$to" 50 >/dev/null; done
