@@ -41,8 +41,13 @@ history() {
 groups=0
 begin() {
   groups=$((groups + 1))
-  # What checks say goes to a file, each to its own.
-  ("$@" >"$scratch/said-$groups" 2>&1; echo $? >"$scratch/code-$groups") &
+  # Each has a folder of its own: what commands and checks say goes to files.
+  (
+    scratch=$scratch/group-$groups
+    mkdir "$scratch"
+    "$@" >"$scratch/said" 2>&1
+    echo $? >"$scratch/code"
+  ) &
 }
 # In the subshells `ok` hides what its command says: here it is wanted.
 ok() {
@@ -61,8 +66,8 @@ for kind in $(databases); do
 done
 wait
 while [ "$groups" -gt 0 ]; do
-  cat "$scratch/said-$groups"
-  ok "group $groups" [ "$(cat "$scratch/code-$groups")" -eq 0 ]
+  cat "$scratch/group-$groups/said"
+  ok "group $groups" [ "$(cat "$scratch/group-$groups/code")" -eq 0 ]
   groups=$((groups - 1))
 done
 finish
