@@ -58,6 +58,7 @@ std::string sha256_of(std::string_view text) {
   return hex;
 }
 
+using curl_text = std::unique_ptr<char, decltype(&curl_free)>;
 using header_list = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
 header_list list_of(const http_call& what) {
@@ -93,6 +94,21 @@ void choose_method(CURL* easy, const http_call& what) {
 }
 
 }  // namespace
+
+std::string percent_encoded(const std::string& text) {
+  const curl_text made{curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size())),
+                       curl_free};
+  if (!made) throw std::bad_alloc();
+  return made.get();
+}
+
+std::string percent_decoded(const std::string& text) {
+  int length = 0;
+  const curl_text made{
+      curl_easy_unescape(nullptr, text.data(), static_cast<int>(text.size()), &length), curl_free};
+  if (!made) throw std::bad_alloc();
+  return {made.get(), static_cast<std::size_t>(length)};
+}
 
 void http_connection::closes::operator()(void* easy) const { curl_easy_cleanup(easy); }
 

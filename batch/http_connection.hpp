@@ -39,6 +39,10 @@ struct http_answer {
   std::map<std::string, std::string> headers;  // by name in lower case
 };
 
+/// Everything but letters and digits of ASCII, '-', '.', '_' and '~' becomes %XX; and back.
+std::string percent_encoded(const std::string& text);
+std::string percent_decoded(const std::string& text);
+
 /// Asks one server after the other. It keeps its connection. Used by one thread.
 class http_connection {
  public:

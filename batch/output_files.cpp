@@ -110,12 +110,9 @@ void remove_leftover_objects(const fs::path& folder, const std::string& mark) {
   auto prefix = parse_object_folder(folder);
   const auto behind = prefix.key.size();
   prefix.key += '.';
-  for (object_store::page page; !page.is_last;) {
-    page = objects().list(prefix, page.next);
-    for (const auto& key : page.keys)
-      if (is_leftover(std::string_view{key}.substr(behind), mark))
-        objects().remove({prefix.bucket, key});
-  }
+  for (const auto& key : objects().list(prefix))
+    if (is_leftover(std::string_view{key}.substr(behind), mark))
+      objects().remove({prefix.bucket, key});
 }
 
 void require_staged_name(const output_file& file) {

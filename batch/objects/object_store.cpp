@@ -62,35 +62,18 @@ std::map<std::string, std::string> section_of(const std::string& file, const std
 
 // --- what is sent and what comes back
 
-std::string encoded(std::string_view text, std::string_view left_alone = "") {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string made;
-  for (const unsigned char c : text) {
-    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~' ||
-                       left_alone.find(static_cast<char>(c)) != std::string_view::npos;
-    if (plain)
-      made += static_cast<char>(c);
-    else
-      made.append({'%', digits[c >> 4], digits[c & 15]});
-  }
+/// As it stands in a path.
+std::string encoded_key(const std::string& key) {
+  auto made = percent_encoded(key);
+  for (std::size_t at = 0; (at = made.find("%2F", at)) != std::string::npos; ++at)
+    made.replace(at, 3, "/");
   return made;
 }
 
-std::string decoded(std::string_view text) {
-  std::string made;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const auto* digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
-      made += static_cast<char>(value);
-      i += 2;
-    } else {
-      made += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return made;
+/// As stores write it: some have a '+' for a blank.
+std::string decoded(std::string text) {
+  std::replace(text.begin(), text.end(), '+', ' ');
+  return percent_decoded(text);
 }
 
 /// The texts of all elements of this name: they hold no others.
@@ -154,7 +137,9 @@ object_state state_in(const object_name& name, const http_answer& answer) {
   return state;
 }
 
-std::string mark_header(const std::string& mark) { return "x-amz-meta-partita: " + encoded(mark); }
+std::string mark_header(const std::string& mark) {
+  return "x-amz-meta-partita: " + percent_encoded(mark);
+}
 
 std::string range_of(std::int64_t begin, std::int64_t end) {
   return "bytes=" + std::to_string(begin) + "-" + std::to_string(end - 1);
@@ -165,7 +150,7 @@ std::string part_query(const std::string& upload, std::size_t no) {
 }
 
 std::string source_header(const object_name& from) {
-  return "x-amz-copy-source: /" + from.bucket + "/" + encoded(from.key, "/");
+  return "x-amz-copy-source: /" + from.bucket + "/" + encoded_key(from.key);
 }
 
 }  // namespace
@@ -212,7 +197,7 @@ struct object_store::request {
 http_answer object_store::ask_once(const request& what) {
   const auto access = access_of_environment();
   http_call call{what.method, access.endpoint + "/" + what.name.bucket};
-  if (!what.of_bucket) call.address += "/" + encoded(what.name.key, "/");
+  if (!what.of_bucket) call.address += "/" + encoded_key(what.name.key);
   if (!what.query.empty()) call.address += "?" + what.query;
   call.headers = what.headers;
   if (!access.token.empty()) call.headers.push_back("x-amz-security-token: " + access.token);
@@ -354,26 +339,27 @@ void object_store::remove(const object_name& name) {
   ask({.method = "DELETE", .name = name, .may_miss = true});
 }
 
-object_store::page object_store::list(const object_name& prefix, const std::string& from) {
-  auto query = from.empty() ? std::string{} : "continuation-token=" + encoded(from) + "&";
-  query +=
+std::vector<std::string> object_store::list(const object_name& prefix) {
+  const auto all =
       "delimiter=%2F&encoding-type=url&list-type=2&max-keys=" + std::to_string(limits_.listed) +
-      "&prefix=" + encoded(prefix.key);
-  const auto answer = ask({.method = "GET",
-                           .name = prefix,
-                           .query = query,
-                           .of_bucket = true,
-                           .most_answer = 16 << 20,
-                           .result = "ListBucketResult"});
-  const bool is_encoded = text_of_element(answer.body, "EncodingType") == "url";
-  page found;
-  for (const auto& key : texts_of(answer.body, "Key"))
-    found.keys.push_back(is_encoded ? decoded(key) : key);
-  found.next = text_of_element(answer.body, "NextContinuationToken");
-  found.is_last = found.next.empty();
-  if (found.is_last && text_of_element(answer.body, "IsTruncated") == "true")
-    throw permanent_error(prefix.path().string() + ": the object store does not list all of it");
-  return found;
+      "&prefix=" + percent_encoded(prefix.key);
+  std::vector<std::string> keys;
+  std::string next;
+  do {
+    const auto answer = ask({.method = "GET",
+                             .name = prefix,
+                             .query = next.empty() ? all : "continuation-token=" + next + "&" + all,
+                             .of_bucket = true,
+                             .most_answer = 16 << 20,
+                             .result = "ListBucketResult"});
+    const bool is_encoded = text_of_element(answer.body, "EncodingType") == "url";
+    for (const auto& key : texts_of(answer.body, "Key"))
+      keys.push_back(is_encoded ? decoded(key) : key);
+    next = percent_encoded(text_of_element(answer.body, "NextContinuationToken"));
+    if (next.empty() && text_of_element(answer.body, "IsTruncated") == "true")
+      throw permanent_error(prefix.path().string() + ": the object store does not list all of it");
+  } while (!next.empty());
+  return keys;
 }
 
 // --- transfers in parts
@@ -384,7 +370,7 @@ std::string object_store::begin_parts(const object_name& name, const std::string
            .name = name,
            .query = "uploads=",
            .headers = {"Content-Type: application/octet-stream", mark_header(mark)}});
-  return encoded(text_of_element(answer.body, "UploadId"));
+  return percent_encoded(text_of_element(answer.body, "UploadId"));
 }
 
 std::string object_store::put_part(const object_name& name, const std::string& upload,

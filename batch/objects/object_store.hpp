@@ -73,14 +73,8 @@ class object_store {
   /// Also when there is none.
   void remove(const object_name& name);
 
-  /// The keys that begin so and have no '/' behind that, page by page: `from` is the `next` of the
-  /// page before.
-  struct page {
-    std::vector<std::string> keys{};
-    std::string next{};
-    bool is_last = false;
-  };
-  page list(const object_name& prefix, const std::string& from = {});
+  /// The keys that begin so and have no '/' behind that, in order.
+  std::vector<std::string> list(const object_name& prefix);
 
  private:
   struct request;

@@ -19,14 +19,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Of the objects whose keys begin so and have no '/' behind it: what comes behind it.
 std::vector<std::string> names_in(const object_name& folder, std::string_view prefix) {
-  std::vector<std::string> names;
-  const object_name first{folder.bucket, folder.key + std::string{prefix}};
-  for (object_store::page page; !page.is_last;) {
-    page = objects().list(first, page.next);
-    for (const auto& key : page.keys) names.push_back(key.substr(folder.key.size()));
-  }
+  auto names = objects().list({folder.bucket, folder.key + std::string{prefix}});
+  for (auto& name : names) name.erase(0, folder.key.size());
   return names;
 }
 

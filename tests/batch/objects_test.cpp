@@ -92,15 +92,6 @@ std::string whole(object_store& store, const object_name& name) {
   return state->size == 0 ? "" : store.read(name, 0, state->size, state->etag);
 }
 
-std::vector<std::string> keys_in(object_store& store, const object_name& folder) {
-  std::vector<std::string> keys;
-  for (object_store::page page; !page.is_last;) {
-    page = store.list(folder, page.next);
-    keys.insert(keys.end(), page.keys.begin(), page.keys.end());
-  }
-  return keys;
-}
-
 void write_staged(const output_file& file, const std::string& bytes) {
   test::write_file(written_path(file), bytes);
 }
@@ -129,14 +120,14 @@ TEST_CASE("objects are put, read, copied, listed and removed", "[.s3]") {
     if (size > 3) CHECK(store.read(name, 2, 1, state->etag) == bytes.substr(2, 1));
   }
   const auto folder = named("kinds/a b+c%\xc3\xa4=&?#~/");
-  CHECK(store.list(named("kinds/")).keys.empty());  // they lie deeper
-  CHECK(keys_in(store, folder).size() == 5);
+  CHECK(store.list(named("kinds/")).empty());  // they lie deeper
+  CHECK(store.list(folder).size() == 5);
   object_store by_two{{.listed = 2}};
-  const auto keys = keys_in(by_two, folder);
-  CHECK(keys == keys_in(store, folder));
+  const auto keys = by_two.list(folder);
+  CHECK(keys == store.list(folder));
   CHECK(keys[1] == folder.key + "1");
   for (const auto& key : keys) store.remove(named(key));
-  CHECK(keys_in(store, folder).empty());
+  CHECK(store.list(folder).empty());
   CHECK_NOTHROW(store.remove(named("kinds/none")));
   CHECK_FALSE(store.find(named("kinds/none")));
   CHECK_FALSE(store.copy(named("kinds/none"), named("kinds/more")));
@@ -238,7 +229,7 @@ TEST_CASE("who is in a hurry asks once, and leaves the rest to who is not", "[.s
   CHECK(remove_published(one));
   CHECK_FALSE(remove_published(one));
   CHECK_FALSE(remove_published(two));
-  CHECK(keys_in(s.store, named("hurry/")) == std::vector<std::string>{"hurry/two"});
+  CHECK(s.store.list(named("hurry/")) == std::vector<std::string>{"hurry/two"});
 }
 
 TEST_CASE("an object that changes while it is read is told", "[.s3]") {
@@ -338,7 +329,7 @@ TEST_CASE("what lost attempts have left goes with their step, in the store and h
   CHECK(go_on_with(goes_on.staged_path.filename().string(), 3, next));
   CHECK(read_file(written_path(next)) == "som");
   CHECK_FALSE(go_on_with(goes_on.staged_path.filename().string(), 5, next));
-  const auto keys = [] { return keys_in(objects(), named("lost/")).size(); };
+  const auto keys = [] { return objects().list(named("lost/")).size(); };
   CHECK(keys() == 3);
   remove_leftovers({lost.final_path}, run_id{7}, "step");
   CHECK(keys() == 1);
