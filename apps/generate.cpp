@@ -27,7 +27,10 @@ void require_new(const fs::path& file) {
 
 fs::path named(const invocation& in, const char* fallback) {
   const auto& words = in.args.words();
-  return words.size() > 1 ? words[1] : fallback;
+  if (words.size() < 2) return fallback;
+  if (words[1].empty())
+    throw usage_error("the name of what to write is empty", "name a file, or leave it out");
+  return words[1];
 }
 
 std::int64_t rows_of(const invocation& in, std::int64_t fallback, std::int64_t most) {
@@ -115,6 +118,8 @@ constexpr std::array<kind, 4> kinds{{{"customers", write_customers},
 exit_code run_generate(const invocation& in) {
   const auto& words = in.args.words();
   require_words(words, {"what to write (customers, elixir0, sdn or marc)"}, 2);
+  if (words.front() != "marc" && in.args.typed("broken"))
+    throw usage_error("only marc has --broken records", "leave it out");
   for (const auto& [name, write] : kinds)
     if (words.front() == name) {
       write(in);

@@ -7,7 +7,8 @@ build_packages="g++ cmake ninja-build ccache pkg-config libcaf-dev libpqxx-dev l
   libcurl4-openssl-dev libssl-dev"
 test_packages="catch2 libxml2-utils sqlite3 postgresql postgresql-common pgbouncer procps python3
   iproute2 iptables libfaketime openssl clang-format clang-tidy util-linux chromium
-  chromium-driver python3-yaml libmarc-record-perl libmarc-charset-perl python3-swift"
+  chromium-driver python3-yaml libmarc-record-perl libmarc-charset-perl python3-swift zsh fish
+  groff-base"
 
 need_packages() {
   missing=""

@@ -270,9 +270,9 @@ class chunked {
         loop.will_write([&](std::string& to) { reader.tell_place(to); }, !is_written);
         writer->outputs.push_back(std::move(*out));
       }
-      loop.commit(reader.position());
+      loop.commit(reader.position(), last == chunk_loop::got::end);
       writer->outputs.clear();
-      p.stop_if_requested();
+      if (last != chunk_loop::got::end) p.stop_if_requested();
     }
     loop.finish();
   }

@@ -101,6 +101,8 @@ void chunk_loop::require_skippable(const std::exception& why, const std::string&
 }
 
 void chunk_loop::add_skipped(std::vector<skipped_item>& to, skipped_item one) const {
+  if (const auto told = one.place + ": "; !one.place.empty() && one.why.starts_with(told))
+    one.why.erase(0, told.size());  // the error of a reader tells the place, too
   one.place = utf8::shortened(one.place, most_text);
   one.why = utf8::shortened(one.why, most_text);
   const auto all = done().skipped + static_cast<std::int64_t>(to.size()) + 1;
@@ -178,13 +180,23 @@ json chunk_loop::position(const json& reader) const {
 }
 
 /// May be called again for the same chunk: what it wrote to files before is taken back.
-void chunk_loop::write(sql_transaction* tx, const json& reader, bool alone, chunk& c) {
+void chunk_loop::write(sql_transaction* tx, bool alone, chunk& c) {
   if (std::exchange(perhaps_written_, true)) out_->resume(written_before_);
   if (alone)
     write_each(tx, c);
   else if (!outputs_.empty())
     let_go(out_->write(tx, 0, outputs_.size()), c);
-  c.to.position = p_.position_text(position(reader), c.to.counts.read);
+}
+
+std::string chunk_loop::position_behind(const chunk& c, const json& reader) const {
+  return p_.position_text(position(reader), c.to.counts.read);
+}
+
+/// Of a chunk that is the whole partition. Its result follows at once, makes the files durable and
+/// has the counts: a checkpoint before it would cost as much, and save nothing.
+bool chunk_loop::is_told_by_the_result(const chunk& c) const {
+  return c.from == 0 && c.skipped.empty() && !p_.files().empty() &&
+         has_files_only(written_before_) && !p_.repeats() && p_.crashes().starts == 0;
 }
 
 bool chunk_loop::was_done(std::int64_t ordinal) const {
@@ -224,20 +236,30 @@ item_counts chunk_loop::counted() const {
   return c;
 }
 
-void chunk_loop::store(const json& reader, bool alone) {
+void chunk_loop::store(const json& reader, bool alone, bool last) {
   chunk c;
   c.from = done().read;
   c.skipped = skipped_;
   c.to.counts = done();
   c.to.counts += counted();
   author_work work;
-  if (out_->uses_sql())
-    work = [&](sql_transaction& tx, chunk& changed) { write(&tx, reader, alone, changed); };
-  else
-    write(nullptr, reader, alone, c);
-  if (rebuilt_) {
-    rebuilt_ = c.to.counts;
-    return;
+  if (out_->uses_sql()) {
+    work = [&](sql_transaction& tx, chunk& changed) {
+      write(&tx, alone, changed);
+      changed.to.position = position_behind(changed, reader);
+    };
+  } else {
+    write(nullptr, alone, c);
+    if (rebuilt_) {
+      rebuilt_ = c.to.counts;
+      return;
+    }
+    if (last && is_told_by_the_result(c)) {
+      out_->position();  // what was written is handed to the system
+      p_.counts() = c.to.counts;
+      return;
+    }
+    c.to.position = position_behind(c, reader);
   }
   p_.store_chunk(c, work);
   // The checkpoint speaks of the files of this attempt now.
@@ -262,20 +284,20 @@ void chunk_loop::finish() {
   out_->close();
 }
 
-void chunk_loop::commit(const json& reader) {
+void chunk_loop::commit(const json& reader, bool last) {
   if (read_ == 0) return;
   written_before_ = out_->position();
   perhaps_written_ = false;
   for (int tries = 1;; ++tries) {
     try {
-      store(reader, false);
+      store(reader, false, last);
       break;
     } catch (const std::exception& e) {
       if (rests_before_retry(e, tries)) continue;
       // One of them is bad. Where that fails the attempt, the error tells which.
       if (!may_be_let_go(e) && dynamic_cast<const data_error*>(&e) == nullptr) throw;
     }
-    store(reader, true);
+    store(reader, true, last);
     break;
   }
   if (rebuilt_ && rebuilt_->read == p_.counts().read) {
@@ -286,7 +308,7 @@ void chunk_loop::commit(const json& reader) {
   skipped_.clear();
   outputs_.clear();
   places_.clear();
-  p_.stop_if_requested();
+  if (!last) p_.stop_if_requested();
 }
 
 }  // namespace partita

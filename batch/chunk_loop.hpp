@@ -138,8 +138,8 @@ class chunk_loop {
   }
 
   /// Writes and stores the chunk, unless no item came. Then a new chunk begins. `reader`: its
-  /// position.
-  void commit(const json& reader);
+  /// position. `last`: it has no more items, so that a stop which was requested comes too late.
+  void commit(const json& reader, bool last = false);
   /// No item will come any more. Throws permanent_error when there were fewer than before.
   void finish();
 
@@ -182,8 +182,10 @@ class chunk_loop {
   /// place, when no policy lets one of them go.
   void let_go(const std::vector<refused_item>& refused, chunk& c) const;
   void let_go_output(std::size_t no, const std::string& why, chunk& c) const;
-  void write(sql_transaction* tx, const json& reader, bool alone, chunk& c);
-  void store(const json& reader, bool alone);
+  void write(sql_transaction* tx, bool alone, chunk& c);
+  std::string position_behind(const chunk& c, const json& reader) const;
+  bool is_told_by_the_result(const chunk& c) const;
+  void store(const json& reader, bool alone, bool last);
   void require_same(const json& reader) const;
 
   partition_context& p_;

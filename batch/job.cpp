@@ -1,10 +1,10 @@
 #include "batch/job.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 #include <utility>
 
+#include "protocol/names.hpp"
 #include "protocol/retry.hpp"
 
 namespace partita {
@@ -13,14 +13,6 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& job, const std::string& why) {
   throw definition_error("job " + job + ": " + why);
-}
-
-constexpr const char* names_are_made_of = "a name is made of letters, digits, '_', '-' and '.'";
-
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 100 && std::all_of(text.begin(), text.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
-  });
 }
 
 std::string flaw(const partitioned& s) {

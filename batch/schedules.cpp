@@ -1,6 +1,7 @@
 #include "batch/schedules.hpp"
 
 #include "batch/job.hpp"
+#include "protocol/names.hpp"
 #include "protocol/trigger.hpp"
 
 namespace partita {
@@ -10,6 +11,9 @@ std::vector<new_schedule> schedules_of(const job& definition) {
   std::erase_if(specs, [](const parameter_spec& p) { return p.name == "tick"; });
   std::vector<new_schedule> all;
   for (const auto& [name, trigger, how] : definition.schedules()) {
+    if (!is_name(name))
+      throw definition_error("schedule " + name + " of job " + definition.name() + ": " +
+                             names_are_made_of);
     const auto parsed = parse_trigger(trigger, how.zone);
     if (!parsed.value)
       throw definition_error("schedule " + name + " of job " + definition.name() + ": " +

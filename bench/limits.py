@@ -2,8 +2,8 @@
 """What limits cost a step that has some: partitions a second under limits that never hold it back,
 and without, in turns, as a ratio.
 
-  bench/limits.py build/release/partita
-  bench/limits.py build/release/partita --rounds 5 -- --nodes 4 --max-lease-width 100
+  bench/limits.py
+  bench/limits.py --rounds 5 -- --nodes 4 --max-lease-width 100
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 sys.dont_write_bytecode = True
 
 from child import end_on_signals  # noqa: E402
-from pairs import add_options, ratios_of, told  # noqa: E402
+from pairs import add_options, ratios_of, tell  # noqa: E402
 
 
 def main():
@@ -21,8 +21,7 @@ def main():
     args = asked.parse_args()
     end_on_signals()
     rate, cost = ratios_of(args, [], ["--limited"], "limits")
-    print(f"under limits: {told(rate)} of the rate without, and {told(cost)} of the processor time, "
-          f"{args.rounds} pairs")
+    tell("limits", args, rate, cost)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,18 @@
 """Two ways to run one benchmark of `partita bench claim_throughput`, in turns, as ratios."""
 
+import json
+import os
 import resource
 
 from child import json_lines, say
 from databases import Databases
 from ratios import summary
 
+PARTITA = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/build/release/partita"
+
 
 def add_options(asked):
-    asked.add_argument("partita")
+    asked.add_argument("--binary", default=PARTITA)
     asked.add_argument("--rounds", type=int, default=15, help="pairs of measurements")
     asked.add_argument("--database", default="postgresql", choices=["postgresql", "sqlite"])
     asked.add_argument("options", nargs="*", help="of `partita bench claim_throughput`")
@@ -27,7 +31,7 @@ def ratios_of(args, without, with_it, name):
         def measure(more):
             begun = cpu_of_children()
             code, lines = json_lines(
-                [args.partita, "bench", "claim_throughput", "-o", "json", "--db",
+                [args.binary, "bench", "claim_throughput", "-o", "json", "--db",
                  databases.new_url(args.database), *args.options, *more], 600)
             if code != 0 or not lines:
                 raise SystemExit(f"the benchmark ended with {code}")
@@ -48,5 +52,14 @@ def ratios_of(args, without, with_it, name):
     return summary(rates), summary(costs)
 
 
-def told(ratio):
-    return "{:.4f} (95 %: {:.4f} to {:.4f})".format(*ratio)
+def tell(bench, args, rate, cost, **more):
+    """A JSON line on stdout, and a sentence on stderr."""
+    fields = ("middle", "low", "high")  # the ends are those of the 95 % interval
+    print(json.dumps({"bench": bench, "database": args.database, "pairs": args.rounds,
+                      "options": " ".join(args.options),
+                      "rate": dict(zip(fields, [round(x, 4) for x in rate])),
+                      "processor_time": dict(zip(fields, [round(x, 4) for x in cost])), **more}),
+          flush=True)
+    text = "{:.4f} (95 %: {:.4f} to {:.4f})"
+    say(f"with {bench}: {text.format(*rate)} of the rate without, and {text.format(*cost)} of the "
+        f"processor time, {args.rounds} pairs")

@@ -119,6 +119,18 @@ def targets(lines):
                          chunk=line["chunk"]):
             yield (f"the same with {two['executors']} executors, share of the ideal (plain "
                    f"threads: {two['threads_of_ideal']:.2f})", two["of_ideal"], at_least(0.95))
+    for strategy in ("local_partitioning", "remote_chunking", "remote_partitioning"):
+        for line in where(lines, "screening", how=strategy + "_to_loop", nodes=1, executors=1):
+            yield (f"screening of {line['payments']:,} payments with {strategy}, "
+                   f"{line['database']}, against a loop over the same matcher",
+                   line["to_loop_a_core"], at_least(0.95))
+    streams = where(lines, "streamed_items")
+    if streams:
+        few, many_items = min(streams, key=lambda x: x["items"]), max(streams,
+                                                                     key=lambda x: x["items"])
+        yield (f"memory of the node, from {few['items']:,} to {many_items['items']:,} streamed "
+               "items, MiB more", many_items["peak_memory_mib"] - few["peak_memory_mib"],
+               below(50, many))
     for line in where(lines, "endurance"):
         if "last_to_first_quarter" in line:
             flat = line["last_to_first_quarter"]
@@ -131,6 +143,37 @@ def targets(lines):
     for line in where(lines, "purge"):
         yield (f"{line['partitions']:,} partitions purged beside a busy cluster: claim p99 over "
                "that while nothing is removed", line["p99_ratio"], below(1.25))
+    yield from page_targets(where(lines, "page"))
+    for line in where(lines, "limits"):
+        yield "partitions/s under limits, to those without", line["rate"]["middle"], at_least(0.9)
+    for line in where(lines, "traces"):
+        yield ("processor time of a partition with --traces, to that without (interval to "
+               f"{line['processor_time']['high']:.2f})", line["processor_time"]["middle"],
+               below(1.01, "{:.3f}"))
+
+
+def page_targets(lines):
+    many = "{:,.0f}"
+    asked = [x for x in lines if "endpoint" in x]
+    metrics = [x for x in asked if x["endpoint"] == "metrics"]
+    others = [x for x in asked if x["endpoint"] != "metrics"]
+    if others:
+        slowest = max(others, key=lambda x: x["p99"])
+        yield (f"the slowest of {len(others)} endpoints of the page in a large cluster "
+               f"({slowest['endpoint']}), p99, ms", slowest["p99"], below(50, many))
+        yield ("its largest answer of a timeline, kB",
+               max(x["bytes"] for x in others if "timeline" in x["endpoint"]) / 1000,
+               below(200, many))
+    for line in metrics:
+        yield "/metrics, p99, ms", line["p99"], below(20, many)
+    for line in lines:
+        if "page_bytes" in line:
+            yield "the page, compressed, kB", line["page_bytes"] / 1000, below(150, many)
+        if "first_paint" in line:
+            yield "its first paint, ms", line["first_paint"]["middle_ms"], below(300, many)
+        if "viewers" in line:
+            yield (f"throughput with {line['viewers']} viewers, to that without",
+                   line["throughput"], at_least(0.97))
 
 
 # --- tables --------------------------------------------------------------------------------------
@@ -195,6 +238,9 @@ DETAILS = {
     "chunk_copy": ("database", "what", "how", "rows", "interval", "execute_s", "rows_per_s"),
     "marc_map": ("database", "how", "executors", "records", "chunk", "engine_cores",
                  "engine_us_per_record", "execute_s", "records_per_s"),
+    "screening": ("database", "nodes", "executors", "how", "payments", "matches", "execute_s",
+                  "pairs_per_s", "to_loop_a_core"),
+    "streamed_items": ("database", "items", "items_per_s", "peak_memory_mib"),
     "endurance": ("minute", "claim_ms.p50", "claim_ms.p99", "run_s.p50", "dead_rows.ready",
                   "dead_rows.lease", "database_us_per_partition", "partitions_per_s"),
     "due_schedules": ("nodes", "schedules", "statements_per_s_without", "statements_per_s_asleep",
@@ -202,6 +248,11 @@ DETAILS = {
     "purge": ("partitions", "claim_ms.p99", "claim_ms_beside.p99", "p99_ratio", "removed_s",
               "partitions_removed_per_s", "filled_gb", "purged_gb", "a_quarter_filled_again_gb",
               "audit"),
+    "page": ("endpoint", "bytes", "first_ms", "p50", "p99"),
+    "limits": ("database", "pairs", "rate.low", "rate.middle", "rate.high",
+               "processor_time.low", "processor_time.middle", "processor_time.high"),
+    "traces": ("database", "pairs", "rate.low", "rate.middle", "rate.high",
+               "processor_time.low", "processor_time.middle", "processor_time.high"),
 }
 
 

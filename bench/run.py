@@ -32,6 +32,7 @@ from databases import POSTGRES, Databases  # noqa: E402
 from machine import busy_cores, machine  # noqa: E402
 from peers import PEERS, Missing, Peers, left_out  # noqa: E402
 
+SCRIPTS = ("page", "limits", "traces")  # with databases of their own
 LIMIT_S = 1200  # one measurement may take, beside the minutes of endurance
 
 
@@ -105,12 +106,19 @@ def plan(quick, minutes):
         for nodes, executors in ((1, 1),) if quick else ((1, 1), (1, 2), (3, 1)):
             yield "screening", database, flags(payments=200 if quick else 10_000, nodes=nodes,
                                                executors=executors, rounds=1 if quick else 2)
+    yield "streamed_items", "postgresql", flags(items=100_000 if quick else 10_000_000)
     if not quick:
         yield "endurance", "postgresql", flags(minutes=minutes)
     yield "due_schedules", "postgresql", (flags(schedules=500, nodes=2, watch=4) if quick
                                           else flags())
     yield "purge", "postgresql", (flags(partitions=200_000, run=20_000, window=2, pairs=2)
                                   if quick else flags())
+    if not quick:
+        yield "page", "postgresql", []
+        yield "page", "postgresql", flags(viewers=8)
+    for what in ("limits", "traces"):
+        yield what, "postgresql", (flags(rounds=2) + ["--", "--partitions=20000"]
+                                   if quick else [])
 
 
 def about(args, databases):
@@ -133,6 +141,9 @@ class Bench:
 
     def command(self, program, database, words):
         """(command, folder to run it in). Raises Missing for a peer that cannot be had."""
+        if program in SCRIPTS:
+            binary = f"--binary={self.args.build}/partita"
+            return [f"{root}/bench/{program}.py", binary, *words], root
         url = self.databases.new_url(database)
         if program in PEERS:
             return self.peers.command(program, url, *words), self.peers.cwd(program)

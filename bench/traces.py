@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What traces cost: partitions a second, and processor time of each, with and without --traces.
 
-  bench/traces.py build/release/partita
-  bench/traces.py build/release/partita --rounds 5 --database sqlite -- --max-lease-width 1
+  bench/traces.py
+  bench/traces.py --rounds 5 --database sqlite -- --max-lease-width 1
 
 The collector is played here, and throws all away. What stands behind -- are options of `bench`;
 with those above each partition is a lease, and so a span.
@@ -16,7 +16,7 @@ import threading
 sys.dont_write_bytecode = True
 
 from child import end_on_signals  # noqa: E402
-from pairs import add_options, ratios_of, told  # noqa: E402
+from pairs import add_options, ratios_of, tell  # noqa: E402
 
 
 class Sink(http.server.BaseHTTPRequestHandler):
@@ -45,8 +45,7 @@ def main():
     traces = ["--traces", f"http://127.0.0.1:{sink.server_address[1]}"]
 
     rate, cost = ratios_of(args, ["--traces", "off"], traces, "traces")
-    print(f"with traces: {told(rate)} of the rate without, and {told(cost)} of the processor time, "
-          f"{args.rounds} pairs, {Sink.spans:,} ids of spans and links taken")
+    tell("traces", args, rate, cost, ids_of_spans_and_links=Sink.spans)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ struct schedule_row {
   // Of the newest run that its trigger or somebody started.
   std::optional<db_time> last_tick;
   run_id last_run;
-  std::int64_t missed = 0;  // ticks that started no run
+  std::int64_t missed = 0;  // ticks that started no run, since it was defined or resumed
   bool declared = false;    // by a program: what it says counts
   std::optional<pause_mark> paused;
   db_time created_at;

@@ -182,7 +182,7 @@ class token_flow {
   bool any_moved_ = false;         // else no path takes a move back
 };
 
-/// The unpaused schedules by what nodes can take them, and who owns them.
+/// The schedules that do not rest, by what nodes can take them, and who owns them.
 token_table token_table_of(std::span<const token_node> nodes,
                            const std::vector<const token_schedule*>& schedules) {
   std::unordered_map<std::string, std::vector<std::size_t>> able_by_job;
@@ -252,15 +252,15 @@ void add_moves(std::vector<token_move>& moves, const token_class& c,
 std::vector<token_move> balance_tokens(std::span<const token_node> nodes,
                                        std::span<const token_schedule> schedules) {
   std::vector<token_move> moves;
-  std::vector<const token_schedule*> unpaused;
+  std::vector<const token_schedule*> awake;
   for (const auto& schedule : schedules) {
-    if (!schedule.paused)
-      unpaused.push_back(&schedule);
+    if (!schedule.rests)
+      awake.push_back(&schedule);
     else if (schedule.owner)
       moves.push_back({schedule.id, schedule.owner, node_id{}});
   }
-  std::sort(unpaused.begin(), unpaused.end(), [](auto* a, auto* b) { return a->id < b->id; });
-  auto table = token_table_of(nodes, unpaused);
+  std::sort(awake.begin(), awake.end(), [](auto* a, auto* b) { return a->id < b->id; });
+  auto table = token_table_of(nodes, awake);
   token_flow flow{table};
   // Those without an owner come first: what a node that drains owns still fires.
   for (std::size_t i = 0; i < table.classes.size(); ++i)

@@ -21,8 +21,8 @@ struct token_node {
 struct token_schedule {
   schedule_id id;
   std::string job;
-  node_id owner;  // none, or one that is not among the nodes: it has no owner
-  bool paused = false;
+  node_id owner;       // none, or one that is not among the nodes: it has no owner
+  bool rests = false;  // paused, or without another tick
 };
 
 /// The schedule changes its owner. `to` none: it is let go.
@@ -39,7 +39,7 @@ struct token_move {
 /// - what nodes own differs as little as their jobs and tokens allow: by one at most where all know
 ///   all jobs and have tokens left,
 /// - a node that drains owns only what no other node can take,
-/// - a paused schedule has no owner: it needs no token.
+/// - a schedule that rests has no owner: it needs no token.
 /// With as few moves as that takes, by schedule. Carried out, they leave nothing to move.
 std::vector<token_move> balance_tokens(std::span<const token_node> nodes,
                                        std::span<const token_schedule> schedules);

@@ -60,6 +60,11 @@ std::vector<schedule_row> reader::list_schedules(const std::string& after, int l
              std::max(0, limit));
 }
 
+std::vector<schedule_row> reader::list_doubtful_schedules(int limit) const {
+  return run("list_doubtful_schedules", access::read, &transaction::list_doubtful_schedules,
+             std::max(0, limit));
+}
+
 std::vector<run_row> reader::list_runs_of_schedule(schedule_id schedule, int limit) const {
   return run("list_runs_of_schedule", access::read, &transaction::list_runs_of_schedule, schedule,
              std::max(0, limit));

@@ -68,6 +68,11 @@ class reader : public virtual run_lookup {
 
   /// With names behind `after`, by name, at most `limit`.
   std::vector<schedule_row> list_schedules(const std::string& after, int limit) const;
+  /// The only ones that can be in trouble (trouble_of in protocol/schedule_watch.hpp, with the
+  /// usual number of intervals) while some node is at work: unpaused, and without an ACTIVE owner,
+  /// due for more than a minute, with so many ticks missed, or without another tick although it had
+  /// none or is to have more. By name, at most `limit`.
+  std::vector<schedule_row> list_doubtful_schedules(int limit) const;
   std::optional<schedule_row> find_schedule(const std::string& name) const;
   /// The newest runs of its ticks, newest first, at most `limit`.
   std::vector<run_row> list_runs_of_schedule(schedule_id schedule, int limit) const;

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "protocol/errors.hpp"
+#include "protocol/names.hpp"
 
 namespace partita {
 
@@ -55,6 +56,13 @@ void require_text(std::string_view what, std::string_view value) {
   auto flaw = value[at] == '\0' ? " holds a NUL character" : " is not valid UTF-8";
   throw store_error(errc::bad_request,
                     std::string{what} + flaw + " (at byte " + std::to_string(at) + ")");
+}
+
+void require_name(std::string_view what, std::string_view value) {
+  require_text(what, value);
+  if (!is_name(value))
+    throw store_error(errc::bad_request,
+                      std::string{what} + " is '" + std::string{value} + "': " + names_are_made_of);
 }
 
 std::string named(run_id run) { return "run " + std::to_string(run.value); }

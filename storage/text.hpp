@@ -14,6 +14,10 @@ bool is_storable(std::string_view value);
 /// Throws store_error bad_request, with a sentence that begins with `what`, unless storable.
 void require_text(std::string_view what, std::string_view value);
 
+/// Throws store_error bad_request, with a sentence that begins with `what`, unless it is a name as
+/// is_name wants it.
+void require_name(std::string_view what, std::string_view value);
+
 // As messages call them.
 std::string named(run_id run);      // "run 7"
 std::string named(step_id step);    // "step 7"

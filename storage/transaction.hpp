@@ -299,6 +299,8 @@ class schedule_rows {
   /// Whether owners are as they should be. With a lock, whoever wants to change that waits.
   virtual bool is_balanced(row_lock lock) = 0;
   virtual std::int64_t set_balanced(bool balanced) = 0;
+  /// Whether it owns a schedule that has no tick left, which needs no owner.
+  virtual bool owns_over(node_id owner) = 0;
   /// Nodes that may own schedules: ACTIVE ones with tokens; and UNREACHABLE ones, which get no more
   /// than they have. By id.
   virtual std::vector<token_node> token_nodes() = 0;
@@ -340,6 +342,7 @@ class schedule_rows {
 
   // One statement.
   virtual std::vector<schedule_row> list_schedules(const std::string& after, int limit) = 0;
+  virtual std::vector<schedule_row> list_doubtful_schedules(int limit) = 0;
   virtual std::vector<run_row> list_runs_of_schedule(schedule_id schedule, int limit) = 0;
 };
 

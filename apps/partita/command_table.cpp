@@ -282,18 +282,19 @@ std::vector<command> make_table() {
        "add NAME TRIGGER JOB [key=value...] | list | sync | VERB NAME | test TRIGGER",
        "start jobs by the clock",
        operate,
-       "A trigger is a cron entry of five fields or @hourly, @daily, @weekly, @monthly, @yearly;\n"
-       "or `every 30s`, `every 30s at fixed rate`, `at 2026-03-01T10:20`. A time of day fires once "
-       "a\n"
-       "day, also when clocks are set forward or back. An hour field of * or */n is an interval, "
-       "and\n"
-       "goes on through both.\n"
-       "Each run gets its moment as the parameter `tick`. VERB is show, pause, resume, run (now, "
-       "or "
-       "--at\n"
-       "a moment), backfill (--from, --to) or rm. `schedule sync` adds what the jobs of this "
-       "program\n"
-       "declare, as nodes do when they join.",
+       "A trigger is one word, so it wants quotes: a cron entry of five fields or @hourly, "
+       "@daily,\n"
+       "@weekly, @monthly, @yearly; `every 30s` after the end of the last run; `every 30s at "
+       "fixed\n"
+       "rate`, with `from TIME` behind it for its phase only: it fires before TIME too; or\n"
+       "`at TIME`. A time of day fires once a day, also when clocks are set forward or back. An\n"
+       "hour field of * or */n is an interval, and goes on through both.\n"
+       "TIME is 2026-03-01T10:20, on the clock of the schedule's zone, or with Z or +01:00 behind\n"
+       "it. --at, --from and --to also take a date, or 3d for three days ago.\n"
+       "Each run gets its moment as the parameter `tick`. VERB is show, pause, resume, run (now,\n"
+       "or --at a tick), backfill (--from, --to) or rm. `schedule sync` adds what the jobs of "
+       "this\n"
+       "program declare, as nodes do when they join.",
        {"schedule add nightly \"30 2 * * MON-FRI\" range_sum from=1 to=20 --zone Europe/Berlin",
         "schedule list", "schedule pause nightly --note \"the mainframe is away\"",
         "schedule test \"30 2 * * MON-FRI\" --zone Europe/Berlin"},

@@ -52,13 +52,16 @@ std::string names_of_commands(const std::vector<command>& commands) {
   return join(names, " ");
 }
 
-/// Options of any command whose value is the next word.
-std::string value_patterns(const std::vector<command>& commands) {
-  std::set<std::string> patterns;
+/// Options of any command whose value is the next word: "--key", "-o", …
+std::vector<std::string> with_values(const std::vector<command>& commands) {
+  std::set<std::string> found;
   for (const auto& one : commands)
-    for (const auto& each : one.options)
-      if (takes_next(each)) patterns.insert(pattern_of(each));
-  return join({patterns.begin(), patterns.end()}, "|");
+    for (const auto& each : one.options) {
+      if (!takes_next(each)) continue;
+      found.insert("--" + each.name);
+      if (each.letter) found.insert(std::string{"-"} + each.letter);
+    }
+  return {found.begin(), found.end()};
 }
 
 std::string bash_case(const command& what, const std::vector<command>& commands) {
@@ -110,6 +113,7 @@ std::string bash_script(const std::string& program, const std::vector<command>& 
     esac
   done
   COMPREPLY=()
+  [[ -z $command ]] && ((i > COMP_CWORD)) && return  # the value of an option
   case $command in
     '') words='{3}' options='--help --version' ;;
 {4}  esac
@@ -126,8 +130,8 @@ std::string bash_script(const std::string& program, const std::vector<command>& 
 }}
 complete -F {1} {5}
 )",
-                     program, function, value_patterns(commands), names_of_commands(commands),
-                     cases, shell_word(program));
+                     program, function, join(with_values(commands), "|"),
+                     names_of_commands(commands), cases, shell_word(program));
 }
 
 /// What _arguments takes apart is escaped: brackets, colons, backslashes.
@@ -166,7 +170,7 @@ std::string zsh_script(const std::string& program, const std::vector<command>& c
     const auto words = first_words(one);
     if (takes_job(one))
       cases +=
-          "      \"1:job:(${(f)$(timeout 2 $program jobs --known -o name 2>/dev/null)})\" "
+          "      \"1:job:(${(j: :)${(f)$(timeout 2 $program jobs --known -o name 2>/dev/null)}})\" "
           "'*:parameter: ' ;;\n";
     else if (!words.empty())
       cases += "      " + quoted("1:word:(" + join(words, " ") + ")") + " '*: : ' ;;\n";
@@ -181,18 +185,27 @@ std::string zsh_script(const std::string& program, const std::vector<command>& c
   local program=$words[1]
   local -a commands=(
 {2}  )
-  if ((CURRENT == 2)); then
+  local -i at=2  # where the command stands, behind options
+  while ((at < CURRENT)); do
+    case $words[at] in
+      {4}) ((at += 2)) ;;
+      -*) ((++at)) ;;
+      *) break ;;
+    esac
+  done
+  ((at > CURRENT)) && return
+  if ((at == CURRENT)); then
     _describe command commands
     return
   fi
-  shift words
-  ((CURRENT--))
+  shift $((at - 1)) words
+  ((CURRENT -= at - 1))
   case $words[1] in
 {3}  esac
 }}
 if [[ $funcstack[1] == {1} ]]; then {1} "$@"; else compdef {1} {0}; fi
 )",
-                     program, function, list, cases);
+                     program, function, list, cases, join(with_values(commands), "|"));
 }
 
 /// In single quotes, for fish.
@@ -207,11 +220,42 @@ std::string fish_text(const std::string& text) {
 
 std::string fish_script(const std::string& program, const std::vector<command>& commands) {
   const auto begin = "complete -c " + fish_text(program);
-  auto out = fmt::format("# fish completion of {0}, written by `{0} completion fish`\n{1} -f\n",
-                         program, begin);
+  const auto function = function_of(program);
+  auto out = fmt::format(R"(# fish completion of {0}, written by `{0} completion fish`
+function {1}_words -d 'the command, and words behind it that are no options'
+  set -l words (commandline -opc)
+  set -e words[1]
+  while set -q words[1]
+    switch $words[1]
+      case {2}
+        set -e words[1]
+        set -q words[1]; or echo --  # its value is typed now
+      case '-*'
+      case '*'
+        echo $words[1]
+    end
+    set -e words[1]
+  end
+end
+function {1}_begins -d 'whether the command comes now'
+  set -l words ({1}_words)
+  not set -q words[1]
+end
+function {1}_in -d 'whether this is the command'
+  set -l words ({1}_words)
+  test "$words[1]" = $argv[1]
+end
+function {1}_behind -d 'whether this is the command, and no word stands behind it'
+  set -l words ({1}_words)
+  test "$words" = $argv[1]
+end
+{3} -f
+)",
+                         program, function, join(with_values(commands), " "), begin);
   for (const auto& one : commands) {
-    const auto here = fmt::format("{} -n '__fish_seen_subcommand_from {}'", begin, one.name);
-    out += fmt::format("{} -n __fish_use_subcommand -a {} -d {}\n", begin, one.name,
+    const auto here = fmt::format("{} -n '{}_in {}'", begin, function, one.name);
+    const auto behind = fmt::format("{} -n '{}_behind {}'", begin, function, one.name);
+    out += fmt::format("{} -n {}_begins -a {} -d {}\n", begin, function, one.name,
                        fish_text(one.summary));
     for (const auto& each : one.options) {
       out += here + " -l " + each.name + (each.letter ? std::string{" -s "} + each.letter : "");
@@ -224,11 +268,11 @@ std::string fish_script(const std::string& program, const std::vector<command>& 
       out += " -d " + fish_text(each.help) + "\n";
     }
     if (takes_job(one))
-      out += here + " -a '(timeout 2 " + program + " jobs --known -o name 2>/dev/null)'\n";
+      out += behind + " -a '(timeout 2 " + program + " jobs --known -o name 2>/dev/null)'\n";
     else if (const auto words = first_words(one); !words.empty())
-      out += here + " -a " + fish_text(join(words, " ")) + "\n";
+      out += behind + " -a " + fish_text(join(words, " ")) + "\n";
     else if (one.words.find("COMMAND") != std::string::npos)
-      out += here + " -a " + fish_text(names_of_commands(commands)) + "\n";
+      out += behind + " -a " + fish_text(names_of_commands(commands)) + "\n";
   }
   return out;
 }

@@ -182,7 +182,10 @@ std::shared_ptr<database> author_database(const arguments& args) {
   const auto url = args.text("author-db");
   if (url.empty()) return nullptr;
   if (args.typed("author-db")) require_no_password("author-db", "PARTITA_AUTHOR_DB", url);
-  if (const auto file = sqlite_file(url); file && !std::filesystem::exists(*file))
+  const auto file = sqlite_file(url);
+  if (file && file->empty())
+    throw usage_error("--author-db " + url + " names no file", "sqlite:FILE, say");
+  if (file && !std::filesystem::exists(*file))
     throw command_error(exit_code::unreachable, "unavailable",
                         "--author-db names " + *file + ", and there is no such file",
                         "make it, with the tables of your jobs in it");

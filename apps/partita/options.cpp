@@ -16,6 +16,22 @@ namespace partita::cli {
 
 namespace {
 
+/// Put before a negative number, which cxxopts would take for options of one letter each.
+constexpr char no_option = '\x01';
+
+bool is_negative_number(std::string_view word) {
+  return word.size() > 1 && word[0] == '-' && word[1] >= '0' && word[1] <= '9';
+}
+
+std::string marked(const std::string& word) {
+  return is_negative_number(word) ? no_option + word : word;
+}
+
+std::string unmarked(const std::string& word) {
+  const auto is_marked = word.starts_with(no_option) && is_negative_number(word.substr(1));
+  return is_marked ? word.substr(1) : word;
+}
+
 /// cxxopts knows that an option is unknown, but not which one was meant.
 void require_known(const option_list& options, const std::vector<std::string>& words) {
   std::vector<std::string> known;
@@ -93,16 +109,18 @@ option_list operator+(option_list left, const option_list& right) {
 arguments::arguments(const option_list& options, const std::vector<std::string>& words)
     : options_(options) {
   require_known(options, words);
+  std::vector<std::string> given;
+  for (const auto& word : words) given.push_back(marked(word));
   std::vector<const char*> argv{"partita"};
-  for (const auto& word : words) argv.push_back(word.c_str());
+  for (const auto& word : given) argv.push_back(word.c_str());
   try {
     auto parser = parser_for(options);
     auto result = parser.parse(static_cast<int>(argv.size()), argv.data());
     for (const auto& pair : result.arguments()) {
-      typed_[pair.key()] = pair.value();
-      all_typed_.emplace_back(pair.key(), pair.value());
+      typed_[pair.key()] = unmarked(pair.value());
+      all_typed_.emplace_back(pair.key(), unmarked(pair.value()));
     }
-    words_ = result.unmatched();
+    for (const auto& word : result.unmatched()) words_.push_back(unmarked(word));
   } catch (const cxxopts::exceptions::exception& e) {
     throw usage_error(e.what());
   }

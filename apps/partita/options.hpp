@@ -74,7 +74,7 @@ class arguments {
   /// The value, which must be one of these. Throws command_error (usage).
   std::string one_of(const std::string& name, const std::vector<std::string>& allowed) const;
 
-  /// What is no option, in order.
+  /// What is no option, in order. A negative number is none: "-5", "-1d".
   const std::vector<std::string>& words() const { return words_; }
 
  private:

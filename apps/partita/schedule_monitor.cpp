@@ -10,6 +10,8 @@ namespace partita::cli {
 
 namespace {
 
+constexpr std::int64_t most_intervals = 1000;
+
 void look(run_context& run, const std::shared_ptr<database>& db) {
   const reader with{db->connect({})};
   const auto nodes = with.list_nodes(false);
@@ -30,8 +32,13 @@ void look(run_context& run, const std::shared_ptr<database>& db) {
 job schedule_monitor(std::shared_ptr<database> db) {
   return job{"schedule_monitor"}
       .about("fails, and names them, when schedules start no runs")
-      .parameter<std::int64_t>("intervals", default_value{std::int64_t{3}},
+      .parameter<std::int64_t>("intervals", default_value{std::int64_t{usual_intervals}},
                                about{"ticks that may pass by before it does so"})
+      .check([](const parameters& given) {
+        if (given.get<std::int64_t>("intervals") < 1 ||
+            given.get<std::int64_t>("intervals") > most_intervals)
+          throw permanent_error("intervals must be from 1 to " + std::to_string(most_intervals));
+      })
       .step(tasklet{"look", [db = std::move(db)](run_context& run) { look(run, db); }}.retry(
           attempts{1}));
 }

@@ -1,8 +1,12 @@
 #include "apps/partita/schedule_options.hpp"
 
+#include <algorithm>
+#include <map>
+
 #include "apps/partita/errors.hpp"
 #include "apps/partita/text.hpp"
 #include "protocol/duration.hpp"
+#include "protocol/schedule_policy.hpp"
 #include "protocol/trigger.hpp"
 #include "storage/clock.hpp"
 
@@ -16,17 +20,37 @@ constexpr std::size_t most_ticks = 1000;
 }  // namespace
 
 option_list schedule_options() {
-  return {
-      {"zone", "NAME", "add, test: whose clock counts (IANA)", "", "UTC"},
-      {"overlap", "HOW", "add: what a tick does while a run is live: skip, queue-one, allow", "",
-       "skip"},
-      {"catch-up", "TIME", "add: a tick that is older, like 1h, is not fired any more", "", "0s"},
-      {"paused", "", "add: it rests until `schedule resume`"},
-      {"note", "TEXT", "pause: why"},
-      {"at", "TIME", "run: for this tick, and not for now"},
-      {"from", "TIME", "backfill: the first tick, like 2026-03-01 or 3d"},
-      {"to", "TIME", "backfill: the last one; now if not given"},
-      {"count", "N", "test, show: how many times", "", "10"}};
+  return {{"zone", "NAME", "add, test: whose clock counts (IANA)", "", "UTC"},
+          {"overlap", "HOW", "add: what a tick does while a run is live: skip, queue-one, allow",
+           "", "skip"},
+          {"catch-up", "TIME", "add: how old a tick may be that still fires, like 1h; 1m at least",
+           "", "0s"},
+          {"paused", "", "add: it rests until `schedule resume`"},
+          {"note", "TEXT", "pause, add --paused: why"},
+          {"at", "TIME", "run: for this tick, and not for now"},
+          {"from", "TIME", "backfill: the first tick, like 2026-03-01T10:20 or 3d"},
+          {"to", "TIME", "backfill: the last one; now if not given"},
+          {"count", "N", "test, show: how many times", "", "10"}};
+}
+
+void require_options_of(const std::string& verb, const arguments& args) {
+  static const std::map<std::string, std::vector<std::string>> taken{
+      {"add", {"zone", "overlap", "catch-up", "paused", "note"}},
+      {"backfill", {"from", "to"}},
+      {"pause", {"note"}},
+      {"run", {"at"}},
+      {"show", {"count"}},
+      {"test", {"zone", "count"}}};
+  const auto found = taken.find(verb);
+  for (const auto& one : schedule_options()) {
+    const auto takes = found != taken.end() && std::find(found->second.begin(), found->second.end(),
+                                                         one.name) != found->second.end();
+    if (args.typed(one.name) && !takes)
+      throw usage_error("schedule " + verb + " takes no --" + one.name,
+                        "`help schedule` tells which word takes it");
+  }
+  if (verb == "add" && args.typed("note") && !args.has("paused"))
+    throw usage_error("schedule add takes --note only with --paused: it tells why");
 }
 
 overlap_policy overlap_of(const arguments& args) {
@@ -44,18 +68,39 @@ milliseconds catch_up_of(const arguments& args) {
   return window.value_or(std::chrono::seconds{0});
 }
 
-db_time moment_of(const arguments& args, const std::string& option) {
-  if (!args.has(option))
-    throw usage_error("--" + option + " is missing", "it is like 2026-03-01T10:20 (UTC), or 3d");
+db_time moment_of(const arguments& args, const std::string& option, const std::string& zone) {
+  const auto how =
+      "it is like 3d, or 2026-03-01T10:20: on the clock of " + zone + ", or with Z or +01:00";
+  if (!args.has(option)) throw usage_error("--" + option + " is missing", how);
   const auto text = args.text(option);
-  const auto at = parse_since(text, wall_now());
-  if (!at)
-    throw usage_error("--" + option + " is " + text + ", which is no time",
-                      "it is like 2026-03-01T10:20 (UTC), or 3d");
+  const auto at = parse_since(text, wall_now(), zone);
+  if (!at) throw usage_error("--" + option + " is " + text + ", which is no time", how);
   return *at;
 }
 
+microseconds fires_within(const new_schedule& s) {
+  return std::max(microseconds{s.catch_up}, on_time);
+}
+
+void require_tick(const new_schedule& s, db_time at) {
+  const auto parsed = parse_trigger(s.trigger, s.zone);
+  if (!parsed.value || std::holds_alternative<fixed_delay>(parsed.value->when)) return;
+  const auto& when = *parsed.value;
+  if (next_tick(when, at - microseconds{1}) == at) return;
+  const auto before = newest_tick(when, db_time{}, at);
+  const auto behind = next_tick(when, at);
+  throw usage_error(tick_text(at) + " is no tick of " + s.name,
+                    before && behind ? "the last one before it is " + tick_text(*before) +
+                                           ", the next one " + tick_text(*behind)
+                    : before ? "the last one is " + tick_text(*before)
+                    : behind ? "the first one is " + tick_text(*behind)
+                             : "");
+}
+
 std::vector<db_time> past_ticks(const new_schedule& s, db_time from, db_time to) {
+  if (from > to)
+    throw usage_error("--from is " + tick_text(from) + ", which is later than --to, " +
+                      tick_text(to));
   const auto parsed = parse_trigger(s.trigger, s.zone);
   if (!parsed.value) throw usage_error(parsed.flaw);
   if (std::holds_alternative<fixed_delay>(parsed.value->when))

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "protocol/duration.hpp"
+#include "protocol/trigger.hpp"
 
 namespace partita::cli {
 
@@ -93,6 +94,19 @@ std::string ago_text(db_time at, db_time now) {
   return fmt::format("{}d ago", whole / 86'400);
 }
 
+std::string when_text(db_time at, db_time now) {
+  const auto whole = duration_cast<seconds>(at - now).count();
+  if (whole < 1) return ago_text(at, now);
+  const auto in = [](std::int64_t large, char unit, std::int64_t small, char smaller) {
+    return fmt::format("in {}{}", large, unit) +
+           (small == 0 ? "" : fmt::format(" {}{}", small, smaller));
+  };
+  if (whole < 60) return fmt::format("in {}s", whole);
+  if (whole < 3600) return in(whole / 60, 'm', whole % 60, 's');
+  if (whole < 86'400) return in(whole / 3600, 'h', whole / 60 % 60, 'm');
+  return in(whole / 86'400, 'd', whole / 3600 % 24, 'h');
+}
+
 std::string iso_time(db_time at) {
   auto day = floor<days>(at);
   year_month_day date{day};
@@ -116,30 +130,32 @@ namespace {
 /// No database knows all times before it.
 constexpr db_time first_time = sys_days{year{1} / January / 1};
 
+/// ".123" behind the seconds of a time, which is cut off. Nothing: it is no fraction.
+std::optional<microseconds> cut_fraction(std::string& text) {
+  constexpr auto whole = std::string_view{"2026-03-01T10:20:30"}.size();
+  if (text.size() <= whole || text[whole] != '.') return microseconds{0};
+  const auto end = std::min(text.find_first_not_of("0123456789", whole + 1), text.size());
+  const auto digits = text.substr(whole + 1, end - whole - 1);
+  if (digits.empty() || digits.size() > 9) return std::nullopt;
+  text.erase(whole, end - whole);
+  return microseconds{std::stoll((digits + "000000").substr(0, 6))};
+}
+
 }  // namespace
 
-std::optional<db_time> parse_since(const std::string& text, db_time now) {
+std::optional<db_time> parse_since(std::string text, db_time now, const std::string& zone) {
   if (text.empty()) return std::nullopt;
   if (std::string_view{"smhd"}.find(text.back()) != std::string_view::npos) {
     const auto ago = parse_duration(text);
     if (!ago || now - *ago < first_time) return std::nullopt;
     return now - *ago;
   }
-  int y = 0, h = 0, min = 0, s = 0, used = 0;
-  unsigned m = 0, d = 0;
-  const auto all = [&](int fields, int wanted) {
-    return fields == wanted && static_cast<std::size_t>(used) == text.size();
-  };
-  const auto* from = text.c_str();
-  if (!all(std::sscanf(from, "%4d-%2u-%2u%n", &y, &m, &d, &used), 3) &&
-      !all(std::sscanf(from, "%4d-%2u-%2uT%2d:%2d%n", &y, &m, &d, &h, &min, &used), 5) &&
-      !all(std::sscanf(from, "%4d-%2u-%2uT%2d:%2d:%2d%n", &y, &m, &d, &h, &min, &s, &used), 6) &&
-      !all(std::sscanf(from, "%4d-%2u-%2uT%2d:%2d:%2dZ%n", &y, &m, &d, &h, &min, &s, &used), 6))
-    return std::nullopt;
-  const year_month_day date{year{y} / month{m} / day{d}};
-  if (!date.ok() || y < 1 || h < 0 || h > 23 || min < 0 || min > 59 || s < 0 || s > 59)
-    return std::nullopt;
-  return sys_days{date} + hours{h} + minutes{min} + seconds{s};
+  const auto fraction = cut_fraction(text);
+  if (text.size() == std::string_view{"2026-03-01"}.size()) text += "T00:00";
+  const auto once = parse_trigger("at " + text, zone).value;
+  const auto at = once ? next_tick(*once, first_time) : std::nullopt;
+  if (!at || !fraction) return std::nullopt;
+  return *at + *fraction;
 }
 
 std::string grouped(std::int64_t number) {
@@ -148,6 +164,10 @@ std::string grouped(std::int64_t number) {
   for (int at = static_cast<int>(digits.size()) - 3; at > first; at -= 3)
     digits.insert(static_cast<std::size_t>(at), ",");
   return digits;
+}
+
+std::string counted(std::int64_t number, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", grouped(number), number == 1 ? one : many);
 }
 
 std::string csv_field(std::string_view text) {

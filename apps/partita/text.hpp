@@ -35,14 +35,20 @@ std::string clip(std::string_view text, std::size_t columns);
 std::string duration_text(std::chrono::microseconds took);
 /// "12s ago", "3m ago"; "now" for less than a second and for times that lie ahead.
 std::string ago_text(db_time at, db_time now);
+/// "in 4s", "in 3m 20s", "in 1d 7h"; what is past, or less than a second ahead, as `ago_text`.
+std::string when_text(db_time at, db_time now);
 /// "2026-03-01T10:20:30.123Z"
 std::string iso_time(db_time at);
 /// The time `iso_time` wrote.
 db_time parse_iso_time(const std::string& text);
-/// "90s", "10m", "2h" or "3d" before `now`; or a time: "2026-03-01", "2026-03-01T10:20" (UTC).
-std::optional<db_time> parse_since(const std::string& text, db_time now);
+/// "90s", "10m", "2h" or "3d" before `now`; or a time as triggers have it, also without its time of
+/// day or with a fraction: "2026-03-01", "2026-03-01T10:20", "2026-03-01T10:20:30.123+01:00".
+/// Without Z or an offset it is what the clock of the zone shows.
+std::optional<db_time> parse_since(std::string text, db_time now, const std::string& zone = "UTC");
 /// 1234567 is "1,234,567".
 std::string grouped(std::int64_t number);
+/// "1 run is" or "3 runs are", of "run is" and "runs are".
+std::string counted(std::int64_t number, std::string_view one, std::string_view many);
 
 /// RFC 4180: quoted only when it has to be.
 std::string csv_field(std::string_view text);

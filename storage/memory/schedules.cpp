@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "protocol/schedule_policy.hpp"
+#include "protocol/schedule_watch.hpp"
 #include "storage/memory/memory_transaction.hpp"
 
 namespace partita::memory {
@@ -8,12 +10,24 @@ namespace {
 
 bool is_live(const run_row& run) { return !is_terminal(run.state); }
 
+std::vector<schedule_row> first_by_name(std::vector<schedule_row> rows, int limit) {
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.what.name < b.what.name; });
+  if (std::ssize(rows) > limit) rows.resize(static_cast<std::size_t>(limit));
+  return rows;
+}
+
 }  // namespace
 
 bool memory_transaction::is_balanced(row_lock) { return db_.balanced.at(0); }
 
 std::int64_t memory_transaction::set_balanced(bool balanced) {
   return update(db_.balanced, 0, [&](bool& row) { row = balanced; });
+}
+
+bool memory_transaction::owns_over(node_id owner) {
+  return std::any_of(db_.schedules.begin(), db_.schedules.end(),
+                     [&](const auto& s) { return s.second.owner == owner && !s.second.next_tick; });
 }
 
 std::vector<token_node> memory_transaction::token_nodes() {
@@ -35,7 +49,7 @@ std::vector<token_node> memory_transaction::token_nodes() {
 std::vector<token_schedule> memory_transaction::token_schedules() {
   std::vector<token_schedule> all;
   for (const auto& [id, s] : db_.schedules)
-    all.push_back({id, s.what.job, s.owner, s.paused.has_value()});
+    all.push_back({id, s.what.job, s.owner, s.paused || !s.next_tick});
   return all;
 }
 
@@ -76,6 +90,7 @@ std::int64_t memory_transaction::redefine_schedule(schedule_id schedule, const n
   return update(db_.schedules, schedule, [&](schedule_row& row) {
     row.what = s;
     row.next_tick = next;
+    row.missed = 0;
   });
 }
 
@@ -104,6 +119,7 @@ std::int64_t memory_transaction::resume_schedule(schedule_id schedule,
   return update(db_.schedules, schedule, [&](schedule_row& s) {
     s.paused.reset();
     s.next_tick = next;
+    s.missed = 0;
   });
 }
 
@@ -174,10 +190,20 @@ std::vector<schedule_row> memory_transaction::list_schedules(const std::string& 
   std::vector<schedule_row> rows;
   for (const auto& [id, row] : db_.schedules)
     if (row.what.name > after) rows.push_back(row);
-  std::sort(rows.begin(), rows.end(),
-            [](const auto& a, const auto& b) { return a.what.name < b.what.name; });
-  if (std::ssize(rows) > limit) rows.resize(static_cast<std::size_t>(limit));
-  return rows;
+  return first_by_name(std::move(rows), limit);
+}
+
+std::vector<schedule_row> memory_transaction::list_doubtful_schedules(int limit) {
+  std::vector<schedule_row> rows;
+  for (const auto& [id, row] : db_.schedules) {
+    const auto* owner = find(db_.nodes, row.owner);
+    const auto owned = owner != nullptr && owner->state == node_state::active;
+    const auto over = !row.next_tick;
+    const auto well_over = row.last_tick && row.what.trigger.starts_with("at ");
+    const auto due = over ? !well_over : !owned || *row.next_tick < now_ - on_time;
+    if (!row.paused && (due || row.missed >= usual_intervals)) rows.push_back(row);
+  }
+  return first_by_name(std::move(rows), limit);
 }
 
 }  // namespace partita::memory

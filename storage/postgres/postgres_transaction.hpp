@@ -100,6 +100,7 @@ class postgres_transaction final : public transaction {
   db_time now() override;
   bool is_balanced(row_lock lock) override;
   std::int64_t set_balanced(bool balanced) override;
+  bool owns_over(node_id owner) override;
   std::vector<token_node> token_nodes() override;
   std::vector<token_schedule> token_schedules() override;
   std::int64_t move_schedules(std::span<const token_move> moves) override;
@@ -121,6 +122,7 @@ class postgres_transaction final : public transaction {
                                                 node_id owner) override;
   std::int64_t advance_schedules(std::span<const advanced_schedule> all) override;
   std::vector<schedule_row> list_schedules(const std::string& after, int limit) override;
+  std::vector<schedule_row> list_doubtful_schedules(int limit) override;
   std::vector<run_row> list_runs_of_schedule(schedule_id schedule, int limit) override;
 
   // --- steps.cpp

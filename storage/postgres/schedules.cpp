@@ -59,6 +59,10 @@ std::int64_t postgres_transaction::set_balanced(bool balanced) {
   return change(sql::set_balanced, balanced);
 }
 
+bool postgres_transaction::owns_over(node_id owner) {
+  return query(sql::owns_over("$1"), owner.value).front()[0].as<bool>();
+}
+
 std::vector<token_node> postgres_transaction::token_nodes() {
   std::vector<token_node> nodes;
   for (const auto& row : query_planned_anew(sql::token_nodes)) {
@@ -73,7 +77,7 @@ std::vector<token_schedule> postgres_transaction::token_schedules() {
   std::vector<token_schedule> all;
   for (const auto& row : query_planned_anew(sql::token_schedules))
     all.push_back({id_of<schedule_id>(row["schedule_id"]), row["job"].c_str(),
-                   id_of<node_id>(row["owner"]), row["paused"].as<bool>()});
+                   id_of<node_id>(row["owner"]), row["rests"].as<bool>()});
   return all;
 }
 
@@ -178,6 +182,13 @@ std::vector<schedule_row> postgres_transaction::list_schedules(const std::string
                                                                int limit) {
   std::vector<schedule_row> rows;
   for (const auto& row : query_planned_anew(sql::list_schedules, after, limit))
+    rows.push_back(schedule_of(row));
+  return rows;
+}
+
+std::vector<schedule_row> postgres_transaction::list_doubtful_schedules(int limit) {
+  std::vector<schedule_row> rows;
+  for (const auto& row : query_planned_anew(sql::list_doubtful_schedules, limit))
     rows.push_back(schedule_of(row));
   return rows;
 }

@@ -47,6 +47,11 @@ std::int64_t sqlite_transaction::set_balanced(bool balanced) {
   return db_.run(sql::set_balanced, balanced);
 }
 
+bool sqlite_transaction::owns_over(node_id owner) {
+  auto s = db_.query(sql::owns_over, owner);
+  return s.next() && s.get<bool>(0);
+}
+
 std::vector<token_node> sqlite_transaction::token_nodes() {
   std::vector<token_node> nodes;
   for (auto s = db_.query(sql::token_nodes); s.next();) {
@@ -153,6 +158,10 @@ std::int64_t sqlite_transaction::advance_schedules(std::span<const advanced_sche
 
 std::vector<schedule_row> sqlite_transaction::list_schedules(const std::string& after, int limit) {
   return schedules_in(db_.query(sql::list_schedules.c_str(), after, limit));
+}
+
+std::vector<schedule_row> sqlite_transaction::list_doubtful_schedules(int limit) {
+  return schedules_in(db_.query(sql::list_doubtful_schedules.c_str(), limit));
 }
 
 }  // namespace partita::sqlite

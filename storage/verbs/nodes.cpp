@@ -87,7 +87,7 @@ cluster_view view_of_cluster(transaction& tx, node_id observer,
                              const std::optional<liveness_limits>& limits) {
   cluster_view view;
   view.live_runs = tx.any_live_run();
-  view.balanced = tx.is_balanced(row_lock::none);
+  view.balanced = tx.is_balanced(row_lock::none) && !tx.owns_over(observer);
   view.tick_in = time_to_next_tick(tx, observer);
   if (!limits) return view;
   for (const auto& n : tx.present_nodes()) {

@@ -106,7 +106,7 @@ struct checked_schedule {
 
 /// Throws bad_request for what is none.
 checked_schedule required(const new_schedule& s) {
-  require_text("the name of the schedule", s.name);
+  require_name("the name of the schedule", s.name);
   require_text("the name of the job", s.job);
   require_text("the parameters", s.parameters);
   require_text("the identifying parameters", s.identity);
@@ -219,7 +219,8 @@ run_row run_schedule(transaction& tx, const std::string& name, const std::option
 
 int balance_schedules(transaction& tx, node_id node) {
   const auto self = tx.find_node(node, row_lock::key_share);
-  if (!self || self->state != node_state::active || tx.is_balanced(row_lock::update)) return 0;
+  if (!self || self->state != node_state::active) return 0;
+  if (tx.is_balanced(row_lock::update) && !tx.owns_over(node)) return 0;
   const auto moves = balance_tokens(tx.token_nodes(), tx.token_schedules());
   expect_rows("moving schedules", tx.move_schedules(moves), std::ssize(moves));
   expect_rows("a new balance", tx.set_balanced(true));

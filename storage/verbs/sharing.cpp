@@ -76,9 +76,9 @@ run_row set_priority(transaction& tx, run_id run, int priority, const std::strin
 
 void set_limit(transaction& tx, const std::string& name, const std::optional<int>& slots,
                const std::string& by) {
-  require_text("the name of the limit", name);
+  // One of another name may have been set by an older program: it can be removed.
+  slots ? require_name("the name of the limit", name) : require_text("the name of the limit", name);
   require_text("who asks", by);
-  if (name.empty()) throw store_error(errc::bad_request, "a limit has a name");
   if (slots && *slots < 0)
     throw store_error(errc::bad_request, "a limit of " + std::to_string(*slots) +
                                              " partitions is none: it is 0 or more");

@@ -40,6 +40,21 @@ struct rows_writer {
   }
 };
 
+/// A stop is requested while it writes.
+struct stopping_writer {
+  csv::writer<int> to;
+  std::stop_source* stop;
+
+  void write(std::span<const int> items) {
+    stop->request_stop();
+    to.write(items);
+  }
+  json position() const { return to.position(); }
+  void resume(const json& at) { to.resume(at); }
+  void sync() { to.sync(); }
+  void close() { to.close(); }
+};
+
 /// One partition, attempt by attempt; its files in a folder.
 struct world {
   temp_dir dir;
@@ -152,6 +167,52 @@ TEST_CASE("a partition without items has a file with its beginning and its end")
   CHECK(w.run(w.job(0, 3, to_both)) == item_counts{});
   CHECK(read_file(w.dir / "f.csv") == csv_of(0));
   CHECK(read_file(w.dir / "f.xml") == xml_of(0));
+}
+
+TEST_CASE("a partition that is one chunk of files stores nothing before its result") {
+  world w;
+  const auto stored_by = [&](const chunked<int>& job) {
+    w.run(job);
+    return w.db.stored.size();
+  };
+  SECTION("it is told by the result") {
+    CHECK(w.run(w.job(5, 6, to_both)) == item_counts{5, 5, 0, 0});
+    CHECK(w.db.stored.empty());
+    CHECK(read_file(w.dir / "f.csv") == csv_of(5));
+    CHECK(read_file(w.dir / "f.xml") == xml_of(5));
+  }
+  SECTION("the next attempt does it again") {
+    const auto job = w.job(5, 6, to_csv);
+    w.fails_at = 3;
+    CHECK_THROWS_WITH(w.run(job), "once");
+    w.fails_at = -1;
+    CHECK(stored_by(job) == 0);
+    CHECK(read_file(w.dir / "f.csv") == csv_of(5));
+  }
+  SECTION("a stop that comes behind its last item is too late") {
+    const auto job = w.job(5, 6, [&](partition_context& p, const fs::path& dir) {
+      return stopping_writer{csv_to(p, dir / "f.csv"), &w.db.stop};
+    });
+    CHECK(w.run(job) == item_counts{5, 5, 0, 0});
+    CHECK(w.db.stored.empty());
+    CHECK(read_file(w.dir / "f.csv") == csv_of(5));
+  }
+  SECTION("but not where the reader may have more items") {
+    CHECK(stored_by(w.job(6, 6, to_csv)) == 1);
+  }
+  SECTION("nor where an item was let go, which is stored") {
+    auto job = w.job(5, 6, to_csv);
+    job.process([](int n) { return n == 1 ? unwritable : n; }).skip(on<data_error>(), at_most{1});
+    CHECK(stored_by(job) == 1);
+    CHECK(w.db.skipped().size() == 1);
+  }
+  SECTION("nor where rows are written") {
+    CHECK(stored_by(w.job(5, 6, to_rows_and_csv)) == 1);
+    CHECK(w.db.db.rows.size() == 5);
+  }
+  SECTION("nor for the last of several chunks, which says where the attempt before began") {
+    CHECK(stored_by(w.job(8, 6, to_csv)) == 2);
+  }
 }
 
 TEST_CASE("a file that is lost is made anew, and nothing is stored twice") {

@@ -112,7 +112,7 @@ TEST_CASE("the plan of a job can be told and understood") {
 TEST_CASE("definitions that cannot work are refused when they are registered") {
   CHECK(refusal(job{"j"}.step(task("a"))) == "none");
   CHECK(refusal(job{"a job"}.step(task("a"))) ==
-        "job a job: a name is made of letters, digits, '_', '-' and '.'");
+        "job a job: a name is made of at most 100 letters, digits, '_', '-' and '.'");
   CHECK(refusal(job{"j"}) == "job j: has no step");
   CHECK(refusal(job{"j"}.version(0).step(task("a"))) == "job j: the version must be 1 or more");
   CHECK(refusal(job{"j"}.step(task("a")).step(work("a"))) ==

@@ -71,6 +71,14 @@ TEST_CASE("words are kept whole and in order, wherever the options stand") {
   CHECK(args.text("output") == "json");
 }
 
+TEST_CASE("a negative number is a word, or a value, and no option") {
+  auto args = parse({"52", "-5", "--nodes", "-7", "-o", "json", "-1d"});
+  CHECK(args.words() == std::vector<std::string>{"52", "-5", "-1d"});
+  CHECK(args.text("nodes") == "-7");
+  CHECK(refusal([] { parse({"-"}); }) == "accepted");
+  CHECK(refusal([] { parse({"-x5"}); }) != "accepted");
+}
+
 TEST_CASE("an option that is given again has several values; the last one counts alone") {
   auto args = parse({"--nodes=1", "-o", "json", "--nodes", "2"});
   CHECK(args.texts("nodes") == std::vector<std::string>{"1", "2"});

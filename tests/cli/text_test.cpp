@@ -19,8 +19,15 @@ TEST_CASE("a time is said by how long ago it was, or by its date") {
   CHECK(since("2026-02-03") == "2026-02-03T00:00:00.000Z");
   CHECK(since("2026-02-03T04:05") == "2026-02-03T04:05:00.000Z");
   CHECK(since("2026-02-03T04:05:06Z") == "2026-02-03T04:05:06.000Z");
+  CHECK(since("2026-02-03T04:05Z") == "2026-02-03T04:05:00.000Z");
+  CHECK(since("2026-02-03T04:05:06.508Z") == "2026-02-03T04:05:06.508Z");
+  CHECK(since("2026-02-03T04:05:06.5+01:00") == "2026-02-03T03:05:06.500Z");
+  CHECK(iso_time(*parse_since("2026-07-03T04:05", now, "Europe/Berlin")) ==
+        "2026-07-03T02:05:00.000Z");
+  CHECK(iso_time(*parse_since("2026-07-03", now, "Europe/Berlin")) == "2026-07-02T22:00:00.000Z");
   for (const auto* text : {"", "h", "-1h", "1.5h", "2x", "yesterday", "2026-02-30", "2026-2",
-                           "2026-02-03T25:00", "2026-02-03 and more", "99999999999999999999d"}) {
+                           "2026-02-03T25:00", "2026-02-03 and more", "99999999999999999999d",
+                           "2026-02-03T04:05:06.Z", "2026-02-03T04:05.5Z"}) {
     INFO(text);
     CHECK(since(text) == std::string{"refused"});
   }
@@ -62,6 +69,16 @@ TEST_CASE("relative times never lie in the future") {
   CHECK(ago_text(now - 50h, now) == "2d ago");
 }
 
+TEST_CASE("a time to come is told by how long that is, in two units at most") {
+  db_time now{1'000'000s};
+  CHECK(when_text(now + 4900ms, now) == "in 4s");
+  CHECK(when_text(now + 200s, now) == "in 3m 20s");
+  CHECK(when_text(now + 2h, now) == "in 2h");
+  CHECK(when_text(now + 31h + 5min, now) == "in 1d 7h");
+  CHECK(when_text(now + 999ms, now) == "now");
+  CHECK(when_text(now - 12s, now) == "12s ago");
+}
+
 TEST_CASE("times are ISO-8601 in UTC with milliseconds, and can be read back") {
   db_time at{std::chrono::microseconds{1'772'360'430'123'456}};
   CHECK(iso_time(at) == "2026-03-01T10:20:30.123Z");
@@ -76,6 +93,12 @@ TEST_CASE("numbers are grouped by thousands") {
   CHECK(grouped(-123) == "-123");
   CHECK(grouped(-1234) == "-1,234");
   CHECK(grouped(INT64_MIN) == "-9,223,372,036,854,775,808");
+}
+
+TEST_CASE("one thing is not said in the plural") {
+  CHECK(counted(0, "run is", "runs are") == "0 runs are");
+  CHECK(counted(1, "run is", "runs are") == "1 run is");
+  CHECK(counted(1234, "run is", "runs are") == "1,234 runs are");
 }
 
 TEST_CASE("CSV fields are quoted when they have to be") {

@@ -23,6 +23,9 @@ expect 2 "sqlite:|postgresql:" "$PARTITA" jobs --db mysql://x
 expect 2 "what to write .*elixir0.* is missing" "$PARTITA" generate
 expect 2 "generate sdn" "$PARTITA" generate names
 expect 2 "no --seed" "$PARTITA" generate customers "$scratch/new.csv" --seed 1
+expect 2 "only marc has --broken" "$PARTITA" generate customers "$scratch/new.csv" --broken 3
+expect 2 "name of what to write is empty" "$PARTITA" generate customers ""
+expect 1 "cannot make the folder /proc/new" "$PARTITA" generate sdn /proc/new --rows 1
 expect 2 "0 to 300000" "$PARTITA" generate sdn "$scratch/new" --rows 300001
 expect 4 "good.csv is there already" "$PARTITA" generate elixir0 "$scratch/good.csv"
 expect 4 "good.csv is there already" "$PARTITA" generate sdn "$scratch/good.csv"

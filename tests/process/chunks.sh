@@ -90,6 +90,8 @@ for kind in $(databases); do
       [ "$("$PARTITA" job "$run" --skipped -o jsonl | grep -c '"place":')" -eq 12 ]
     ok "$kind, $job: --limit holds" \
       [ "$("$PARTITA" job "$run" --skipped --limit 5 -o jsonl | wc -l)" -eq 5 ]
+    expect 2 "--limit must be a whole number from 1" "$PARTITA" job "$run" --partitions --limit 0
+    ok "$kind, $job: before anything is printed" [ ! -s "$scratch/stdout" ]
     for reader in copy cursor; do
       expect 0 COMPLETED "$PARTITA" run "$reader${job#ledger}" partitions=6 --nodes 2 --fast
       copied=$(sql 'select count(*), count(distinct no * 100 + entry) from ledger_copy')
@@ -167,6 +169,8 @@ for kind in $(databases); do
     [ "$(sqlite3 "${elsewhere#sqlite:}" .tables | tr -d ' ')" = ledger ]
   kill_two some_elsewhere ledger partitions=40 healthy_ms=5 --author-db "$elsewhere"
   ok "$kind, elsewhere, two nodes killed: each entry at least once" at_least_once 40
+  expect 2 "--author-db sqlite: names no file" "$PARTITA" run ledger partitions=1 \
+    --author-db sqlite:
   expect 5 "--author-db names nowhere.db, and there is no such file" "$PARTITA" run ledger \
     partitions=1 --author-db sqlite:nowhere.db
   if [ "$kind" = postgresql ]; then

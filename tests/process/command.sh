@@ -22,6 +22,9 @@ END
 script bad <<'END'
 echo "no such account" >&2; exit 3
 END
+script crash <<'END'
+kill -SEGV $$
+END
 script long <<END
 trap 'echo told to stop >&2; exit 1' TERM
 sleep 1000 &
@@ -50,18 +53,25 @@ for kind in $(databases); do
   ok "$kind: its output is the result" grep -q '"output": *"hello $HOME a  b' "$scratch/stdout"
   ok "$kind: what it says is kept" says "$(last_run)" "said by 0"
   expect 1 "may not be started|lies outside" "$PARTITA" run command program=/bin/true $allowed
-  expect 1 'is no list of texts, as \["-l", "/srv"\] is' \
+  expect 2 'is no list of texts, as \["-l", "/srv"\] is' \
     "$PARTITA" run command "$(program hello)" arguments=-l $allowed
   expect 1 "ended with 3" "$PARTITA" run command "$(program bad)" $allowed
   ok "$kind: why it failed is shown" says "$(last_run)" "no such account"
+  expect 1 "ended with 139: by signal 11 .SIGSEGV., perhaps" \
+    "$PARTITA" run command "$(program crash)" $allowed
+  expect 2 "timeout_s is -1; it must be between 0 and" \
+    "$PARTITA" run command "$(program hello)" timeout_s=-1 $allowed
+  expect 2 "input and lines are both given" \
+    "$PARTITA" run command "$(program hello)" input=a "lines=$scratch/names" $allowed
   expect 0 COMPLETED "$PARTITA" run command "$(program busy)" $allowed
   ok "$kind: 75 asked for another try" says "$(last_run)" "1 +.* +1 +busy"
   expect 1 "ran longer than its timeout of 1000 ms" \
     "$PARTITA" run command "$(program long)" timeout_s=1 $allowed
   ok "$kind: it was told" says "$(last_run)" "told to stop"
 
-  # A program for each line of a file, on nodes that may, while one of them dies.
-  seq 40 | sed 's/^/number /' >"$scratch/numbers"
+  # A program for each line of a file, on nodes that may, while one of them dies. The file has a
+  # byte order mark, and line ends of Windows.
+  { printf '\357\273\277' && seq 40 | sed 's/^/number /; s/$/\r/'; } >"$scratch/numbers"
   "$PARTITA" node --name forbids --executors 2 --fast 2>>"$scratch/node.log" &
   forbids=$!
   run=$("$PARTITA" submit command "$(program line)" "lines=$scratch/numbers" 2>/dev/null)

@@ -110,6 +110,26 @@ for kind in $(databases); do
   expect 0 "" "$PARTITA" nodes --all -o csv
   ok "$kind: it has LEFT" said ',one,LEFT,'
   expect 3 "no node one" "$PARTITA" drain one
+
+  # --- what starts no runs, and what is paused
+  expect 0 . "$PARTITA" schedule add daily @daily range_sum from=1 to=2
+  expect 0 . "$PARTITA" pause --job range_sum --note "month end"
+  expect 1 "to be cured" "$PARTITA" doctor
+  ok "$kind: doctor tells why, and what to do" said \
+    "^unsafe +schedule daily +is owned by no node that lives +no node is at work: start one"
+  ok "$kind: and what is paused" said "^note +job range_sum +is paused since .*: month end"
+  "$PARTITA" serve --http 127.0.0.1:0 >"$scratch/serve.log" 2>/dev/null &
+  server=$!
+  ok "$kind: a server" wait_for 20 grep -Eq "http://127.0.0.1:[0-9]+" "$scratch/serve.log"
+  at=$(grep -Eo "http://127.0.0.1:[0-9]+" "$scratch/serve.log" | head -1)
+  python3 -c 'import sys, urllib.request as web
+for address in sys.argv[1:]: print(web.urlopen(address).read().decode())' \
+    "$at/api/v1/health" "$at/api/v1/jobs" "$at/metrics" >"$scratch/stdout"
+  ok "$kind: the page warns" said '"code":"schedules_not_run".*schedule daily is owned by no node'
+  ok "$kind: and tells what is paused" said '"note":"month end"'
+  ok "$kind: and so do the metrics" said "^partita_schedules_not_run 1"
+  kill -TERM "$server"
+  wait "$server"
   done_database
 done
 finish

@@ -17,14 +17,24 @@ expect 0 "never" "$PARTITA" schedule test "at 2001-01-01T00:00"
 expect 0 "every 90s" "$PARTITA" schedule test "every 90s" --count 1
 expect 2 "minute.*61" "$PARTITA" schedule test "61 * * * *"
 expect 2 "Europe/Berlin" "$PARTITA" schedule test @daily --zone Europe/Berln
+ok "which is no flaw of the trigger" sh -c "! grep -q quotes '$scratch/stderr'"
 expect 2 "it is one of add, backfill" "$PARTITA" schedule lst x
 expect 2 "TRIGGER" "$PARTITA" schedule test
+expect 2 "one word, so it wants quotes" "$PARTITA" schedule test every 30s
+expect 2 "one word too many: more" "$PARTITA" schedule test @daily more
+expect 2 "one word, so it wants quotes" "$PARTITA" schedule add z every 30s price
+expect 2 "the trigger 0 0 30 2 \* never comes" "$PARTITA" schedule add z "0 0 30 2 *" price
+expect 2 "never comes" "$PARTITA" schedule add z "at 2001-01-01T00:00" price --catch-up 1h
+expect 2 "only with --paused" "$PARTITA" schedule add z @daily price --note why
+expect 2 "schedule add takes no --count" "$PARTITA" schedule add z @daily price --count 3
+expect 2 "schedule add takes no --from" "$PARTITA" schedule add z @daily price --from 3d
+expect 2 "schedule resume takes no --note" "$PARTITA" schedule resume z --note why
 expect 2 "schedule needs a word" "$PARTITA" schedule
 
 owned_by() { "$PARTITA" schedule list -o csv | grep -c ",$1,"; }
 owns() { [ "$(owned_by "$1")" -eq "$2" ]; }
 add() {
-  expect 0 "schedule $1 starts range_sum at every 1s at fixed rate, on the clock of UTC" \
+  expect 0 "schedule $1 starts range_sum every 1s at fixed rate, on the clock of UTC" \
     "$PARTITA" schedule add "$1" "every 1s at fixed rate" range_sum from=1 "to=$2"
 }
 runs_of() { sql "select count(*) from @run r join @schedule s on s.schedule_id = r.schedule_id
@@ -84,7 +94,8 @@ for kind in $(databases); do
   expect 0 "" "$PARTITA" schedule show two
   ok "$kind: and so does the schedule" said "note +the mainframe"
   expect 0 "schedule two goes on, next at" "$PARTITA" schedule resume two
-  expect 0 "" "$PARTITA" schedule show two -o json
+  expect 0 "" "$PARTITA" schedule show two -o json --count 3
+  ok "$kind: with its ticks" sh -c "[ \"\$(grep -o '\"local\"' '$scratch/stdout' | wc -l)\" -eq 3 ]"
 
   # By hand: a run for now, and one for each tick of the past.
   expect 0 "run [0-9]+ of range_sum is that of the tick" "$PARTITA" schedule run two
@@ -92,13 +103,37 @@ for kind in $(databases); do
   expect 0 COMPLETED "$PARTITA" wait "$run" --timeout 60
   expect 0 "" "$PARTITA" job "$run" -o json
   ok "$kind: the run tells its tick" said "\"tick\":\"20"
-  expect 0 "starts range_sum at 0 \* \* \* \*" \
-    "$PARTITA" schedule add hourly "0 * * * *" range_sum from=1 to=20 --paused
-  fill() { "$PARTITA" schedule backfill hourly --from 2026-03-01T10:00 --to 2026-03-01T12:30; }
+  expect 0 "starts range_sum by 0 \* \* \* \*" "$PARTITA" schedule add hourly "0 * * * *" \
+    range_sum from=1 to=20 --paused --note "not yet" --zone Europe/Berlin
+  expect 0 "" "$PARTITA" schedule show hourly
+  ok "$kind: and says why it rests" said "note +not yet"
+  ok "$kind: and what it would do" said ":00:00.000Z +20[0-9-]+ "
+  ok "$kind: a minute late is on time" said "catches up +1m 00s"
+  expect 0 "starts range_sum every 1h" \
+    "$PARTITA" schedule add rare "every 1h" range_sum from=1 to=21
+  expect 0 "starts range_sum once at 2999" \
+    "$PARTITA" schedule add once "at 2999-01-01T00:00" range_sum from=1 to=22
+  expect 0 "" "$PARTITA" schedule list
+  ok "$kind: the list tells in how long a tick comes" said "^rare .* in 59m [0-9]+s "
+  expect 0 "" "$PARTITA" schedule show rare --time iso --count 1
+  ok "$kind: the ticks begin with the stored one" sh -c \
+    "[ \"\$(awk '/^next tick/ { print \$3 }' '$scratch/stdout')\" = \
+       \"\$(awk 'END { print \$1 }' '$scratch/stdout')\" ]"
+  for name in rare once; do expect 0 "is gone" "$PARTITA" schedule rm "$name"; done
+  fill() {
+    "$PARTITA" schedule backfill hourly --from 2026-03-01T10:00 --to 2026-03-01T11:30:00.508Z
+  }
   expect 0 "3 ticks from 2026-03-01" fill
   ok "$kind: a run for each" lines 3
   expect 0 "3 ticks" fill
   ok "$kind: and no second one" [ "$(runs_of hourly)" -eq 3 ]
+  expect 0 "1 tick from" "$PARTITA" schedule backfill hourly --from 2026-03-01T09:00:00Z \
+    --to 2026-03-01T10:30+01:00
+  expect 0 "tick 2026-03-01T09:00:00" "$PARTITA" schedule run hourly --at 2026-03-01T10:00
+  expect 0 "tick 2026-03-01T09:00:00" "$PARTITA" schedule run hourly --at 2026-03-01T09:00Z
+  expect 2 "is no tick of hourly" "$PARTITA" schedule run hourly --at 2026-03-01T10:20
+  expect 2 "which is later than --to" \
+    "$PARTITA" schedule backfill hourly --from 2026-03-01 --to 2026-02-01
   expect 2 "from is missing" "$PARTITA" schedule backfill hourly
   expect 2 "more than 1000 ticks" "$PARTITA" schedule backfill one --from 2026-03-01
   expect 2 "still to come" "$PARTITA" schedule run one --at 2999-01-01

@@ -19,6 +19,9 @@ expect 2 "ID is missing" "$PARTITA" pause
 expect 2 "a priority is a whole number, not high" "$PARTITA" priority 1 high
 expect 2 "limit needs a word" "$PARTITA" limit
 expect 2 "N is a whole number, not ten" "$PARTITA" limit set api ten
+expect 2 "N is too large: 99999999999999999999" "$PARTITA" limit set api 99999999999999999999
+expect 2 "a priority is too small" "$PARTITA" priority 1 -99999999999999999999
+expect 2 "is like 30d, 12h or 90m, not -1d" "$PARTITA" retention set -1d
 expect 2 "a tag is made of letters" "$PARTITA" node --tag "gpu,,x"
 
 for kind in $(databases); do
@@ -27,6 +30,15 @@ for kind in $(databases); do
   expect 0 "no limits" "$PARTITA" limit list
   expect 3 "no node has told of a job range_sun" "$PARTITA" pause --job range_sun
   expect 3 "there is no run 99" "$PARTITA" pause 99
+  expect 2 "a limit of -1 partitions is none" "$PARTITA" limit set api -1
+  expect 3 "no node has told of a job range_sun" "$PARTITA" resume --job range_sun
+  expect 3 "no node has told of a job range_sun" "$PARTITA" cancel --job range_sun
+  expect 3 "no node has told of a job range_sun" "$PARTITA" restart --failed --job range_sun
+  expect 3 "no node has told of a job range_sun" "$PARTITA" retention rm --job range_sun
+  for way in "" --dry-run; do
+    expect 3 "no node has told of a job range_sun" \
+      "$PARTITA" purge --ended-before 1d --job range_sun $way
+  done
   node first
   first=$!
   run=$(submit 400 100)
@@ -50,6 +62,7 @@ for kind in $(databases); do
   expect 0 "goes on" "$PARTITA" resume --job range_sum
   expect 0 COMPLETED "$PARTITA" wait "$run" --timeout 60
   expect 0 "was not paused" "$PARTITA" resume --job range_sum
+  expect 3 "did you mean range_sum" "$PARTITA" resume --job range_sun
 
   # Ten seconds of work, so that the other one ends first also on a busy machine.
   slow=$(submit 500 500)
@@ -58,6 +71,7 @@ for kind in $(databases); do
     2>/dev/null)
   expect 0 "run $urgent has priority 9" "$PARTITA" priority "$urgent" 9
   expect 2 "between -1000 and 1000" "$PARTITA" priority "$urgent" 1001
+  expect 2 "between -1000 and 1000" "$PARTITA" priority "$urgent" -1001
   expect 0 COMPLETED "$PARTITA" wait "$urgent" --timeout 60
   ok "$kind: it does not wait for the one before" [ "$(ended "$slow")" -lt 40 ]
   expect 0 . "$PARTITA" cancel "$slow"
@@ -66,6 +80,7 @@ for kind in $(databases); do
 
   # Many runs at once.
   for to in 601 602 603; do submit "$to" 50 >/dev/null; done
+  expect 0 "1 run would be asked to stop" "$PARTITA" cancel --job range_sum --param to=601 --dry-run
   expect 0 "3 runs would be asked to stop" "$PARTITA" cancel --job range_sum --dry-run
   ok "$kind: each is printed" [ "$(wc -l <"$scratch/stdout")" -eq 3 ]
   expect 0 "3 runs are asked to stop" "$PARTITA" cancel --job range_sum --param from=1

@@ -18,7 +18,8 @@ schedule_row every(const std::string& trigger, std::optional<db_time> next) {
 }
 
 schedule_trouble judged(const schedule_row& s, db_time now, bool lives = true, bool runs = false) {
-  return trouble_of(s, lives, runs, now, 3);
+  return trouble_of(
+      s, lives, [=] { return runs; }, now, 3);
 }
 
 }  // namespace
@@ -49,6 +50,32 @@ TEST_CASE("a tick may wait for the end of a run") {
   s.what.overlap = overlap_policy::queue_one;
   CHECK(judged(s, at + 9h, true, true) == schedule_trouble::none);
   CHECK(judged(s, at + 9h, true, false) == schedule_trouble::not_fired);
+}
+
+TEST_CASE("a schedule that only misses its ticks is found, whatever comes next") {
+  auto s = every("every 1h at fixed rate", at + 1h);
+  s.created_at = at - 9h;
+  s.missed = 3;
+  CHECK(judged(s, at) == schedule_trouble::not_run);
+  s.missed = 2;
+  CHECK(judged(s, at) == schedule_trouble::none);
+  s.missed = 300;
+  s.last_tick = at - 3h;
+  CHECK(judged(s, at) == schedule_trouble::not_run);
+  s.last_tick = at - 2h;
+  CHECK(judged(s, at) == schedule_trouble::none);
+  s.last_tick = at - 9h;
+  for (const auto overlap : {overlap_policy::skip, overlap_policy::queue_one}) {
+    s.what.overlap = overlap;
+    CHECK(judged(s, at, true, true) == schedule_trouble::none);  // its run lasts, which is shown
+  }
+  auto slow = every("every 1h", at + 1h);  // its ticks go by the ends of its runs
+  slow.missed = 3;
+  slow.last_tick = at - 9h;
+  CHECK(judged(slow, at) == schedule_trouble::none);
+  auto once = every("at 2001-01-01T00:00", {});
+  once.missed = 1;
+  CHECK(judged(once, at) == schedule_trouble::not_run);
 }
 
 TEST_CASE("a schedule rests for ever: after its only tick, or because of its trigger") {

@@ -96,7 +96,7 @@ best_found best_of(const cluster& in) {
       return;
     }
     const auto& schedule = in.wanted[i];
-    if (schedule.paused) return next(i + 1, so_far);
+    if (schedule.rests) return next(i + 1, so_far);
     next(i + 1, {so_far.owned, 0, so_far.moves + 1});
     for (std::size_t n = 0; n < in.all.size(); ++n) {
       const auto& node = in.all[n];
@@ -115,7 +115,7 @@ best_found measured(const cluster& before, const schedules& after) {
   best_found out;
   std::map<node_id, std::size_t> by_node;
   for (std::size_t i = 0; i < after.size(); ++i) {
-    if (after[i].paused) continue;
+    if (after[i].rests) continue;
     const auto* owner = owner_of(after[i], before.all);
     const auto counts = owner != nullptr && !owner->draining;
     if (counts) ++out.owned;
@@ -130,7 +130,7 @@ void check_promises(const cluster& before, const schedules& after) {
   std::map<node_id, std::size_t> by_node;
   for (const auto& schedule : after) {
     const auto* owner = owner_of(schedule, before.all);
-    if (schedule.paused) CHECK_FALSE(schedule.owner);
+    if (schedule.rests) CHECK_FALSE(schedule.owner);
     if (owner == nullptr) continue;
     CHECK(knows(*owner, schedule.job));
     if (!owner->draining) CHECK(++by_node[owner->id] <= owner->tokens);
@@ -243,7 +243,7 @@ TEST_CASE("a node that drains gives all away that others can take, and goes on w
   CHECK(balance_tokens(all, more) == std::vector<token_move>{{schedule_id{4}, {}, node_id{2}}});
 }
 
-TEST_CASE("a paused schedule has no owner and needs no token") {
+TEST_CASE("a schedule that rests has no owner and needs no token") {
   const nodes all{{node_id{1}, 1, {"a"}}};
   const schedules wanted{{schedule_id{1}, "a", node_id{1}, true},
                          {schedule_id{2}, "a", {}, true},

@@ -66,7 +66,7 @@ struct scheduled : contract {
 
 TEST_CASE_METHOD(scheduled, "a schedule is kept as it was asked for") {
   new_schedule s;
-  s.name = "nightly \"ü\"";
+  s.name = "nightly.2-b_C";
   s.job = "census";
   s.parameters = R"({"year":2026})";
   s.identity = R"({"year":2026})";
@@ -145,6 +145,64 @@ TEST_CASE_METHOD(scheduled, "a node with tokens owns schedules, and fires each t
   CHECK(schedule("a").last_tick == tick);
   CHECK(*schedule("a").next_tick > tick);
   CHECK(fire(node).runs.empty());
+}
+
+TEST_CASE_METHOD(scheduled, "a schedule has a name that shells and addresses take") {
+  for (const std::string name : {"", "../x", "a b", "ü", "a/b", "a\nb"}) {
+    CAPTURE(name);
+    CHECK(error_of([&] { add(name); }) == errc::bad_request);
+  }
+  CHECK(error_of([&] { add(std::string(101, 'a')); }) == errc::bad_request);
+  CHECK(db->list_schedules("", 10).empty());
+}
+
+TEST_CASE_METHOD(scheduled, "a schedule without another tick gives its token back") {
+  const auto node = join_with(1);
+  const auto now = add("probe").created_at;
+  db->remove_schedule("probe", "ann");
+  add("once",
+      "at " + tick_text(std::chrono::floor<std::chrono::seconds>(now) + std::chrono::seconds{60}));
+  db->balance_schedules(node);
+  add("b");
+  db->balance_schedules(node);
+  CHECK(owner("once") == node);
+  CHECK_FALSE(owner("b"));
+  CHECK(beat(node).balanced);
+  pass_to_tick(node);
+  CHECK(fire(node).runs.size() == 1);
+  CHECK_FALSE(schedule("once").next_tick);
+  CHECK_FALSE(beat(node).balanced);
+  CHECK(db->balance_schedules(node) == 2);
+  CHECK_FALSE(owner("once"));
+  CHECK(owner("b") == node);
+  CHECK(beat(node).balanced);
+  CHECK(db->balance_schedules(node) == 0);
+}
+
+TEST_CASE_METHOD(scheduled, "schedules that can be in trouble are listed, and no others") {
+  const auto doubtful = [&](int most = 10) {
+    std::string all;
+    for (const auto& s : db->list_doubtful_schedules(most)) all += s.what.name;
+    return all;
+  };
+  const auto node = join_with(2);
+  add("b", "every 10s at fixed rate");
+  add("a", "every 10s at fixed rate");
+  CHECK(doubtful() == "ab");
+  CHECK(doubtful(1) == "a");
+  db->balance_schedules(node);
+  CHECK(doubtful().empty());
+  pass(2 * std::chrono::milliseconds{std::chrono::minutes{1}});
+  CHECK(doubtful() == "ab");
+  fire(node);
+  CHECK(schedule("a").missed > 0);  // all but the newest
+  CHECK(doubtful() == "ab");
+  db->pause_schedule("a", "why not", "ann");
+  CHECK(doubtful() == "b");
+  db->resume_schedule("a", "ann");
+  CHECK(schedule("a").missed == 0);
+  db->balance_schedules(node);
+  CHECK(doubtful() == "b");
 }
 
 TEST_CASE_METHOD(scheduled, "the parameters of a schedule stand before its tick") {

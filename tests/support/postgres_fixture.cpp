@@ -15,9 +15,8 @@ namespace partita::test {
 
 namespace {
 
-void execute(const std::string& conninfo, const std::string& sql) {
-  pqxx::connection connection{conninfo};
-  pqxx::work work{connection};
+void execute(pqxx::connection& on, const std::string& sql) {
+  pqxx::work work{on};
   work.exec(sql);
   work.commit();
 }
@@ -26,14 +25,14 @@ void execute(const std::string& conninfo, const std::string& sql) {
 /// PARTITA_TEST_PG_AS the store logs in with that address, and has the rights of its roles only.
 class postgres_backend final : public backend {
  public:
-  explicit postgres_backend(std::string conninfo)
-      : conninfo_(std::move(conninfo)), db_(open_postgres(login(conninfo_))) {
+  explicit postgres_backend(const std::string& conninfo)
+      : side_(conninfo), db_(open_postgres(login(conninfo))) {
     static bool made = false;
-    if (!made) execute(conninfo_, "DROP SCHEMA IF EXISTS partita CASCADE");
-    if (!made) open_postgres(conninfo_)->migrate();
-    if (!made && login(conninfo_) != conninfo_) execute(conninfo_, std::string{postgres_roles()});
+    if (!made) execute(side_, "DROP SCHEMA IF EXISTS partita CASCADE");
+    if (!made) open_postgres(conninfo)->migrate();
+    if (!made && login(conninfo) != conninfo) execute(side_, std::string{postgres_roles()});
     made = true;
-    execute(conninfo_,
+    execute(side_,
             "TRUNCATE partita.partition_log, partita.node, partita.run, partita.step, "
             "partita.partition, partita.ready, "
             "partita.lease, partita.result, partita.checkpoint, partita.skipped, partita.failure, "
@@ -60,17 +59,17 @@ class postgres_backend final : public backend {
     set_clock("SELECT now() + interval '" + std::to_string(passed_.count()) + " milliseconds'");
   }
 
-  void tamper(const std::string& sql) override { execute(conninfo_, sql); }
+  void tamper(const std::string& sql) override { execute(side_, sql); }
 
  private:
   void set_clock(const std::string& body) {
-    execute(conninfo_,
+    execute(side_,
             "CREATE OR REPLACE FUNCTION partita.clock() RETURNS timestamptz LANGUAGE sql "
             "STABLE PARALLEL SAFE AS $$" +
                 body + "$$");
   }
 
-  std::string conninfo_;
+  pqxx::connection side_;  // past the store
   std::shared_ptr<database> db_;
   milliseconds passed_{0};
 };

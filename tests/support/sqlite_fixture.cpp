@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "storage/sqlite/sqlite_database.hpp"
 #include "tests/support/backend.hpp"
 #include "tests/support/sqlite_reader.hpp"
@@ -8,9 +10,20 @@ namespace partita::test {
 
 namespace {
 
+/// An empty database: migrations are applied once in this process, and their result is copied.
+std::string copy_of_empty(const std::string& path) {
+  static const temp_dir directory;
+  static const auto made = [] {
+    auto empty = directory / "empty.db";
+    open_sqlite(empty)->migrate();
+    return empty;
+  }();
+  std::filesystem::copy_file(made, path);
+  return path;
+}
+
 class sqlite_backend final : public backend {
  public:
-  sqlite_backend() { db_->migrate(); }
   std::string name() const override { return "sqlite"; }
   database& db() override { return *db_; }
   void pass(milliseconds time) override { clock_.advance(time); }
@@ -18,7 +31,7 @@ class sqlite_backend final : public backend {
 
  private:
   temp_dir directory_;
-  std::string path_ = directory_ / "partita.db";
+  std::string path_ = copy_of_empty(directory_ / "partita.db");
   ticking_clock clock_;
   std::shared_ptr<database> db_ = open_sqlite(path_, clock_.reader());
 };

@@ -1,12 +1,12 @@
 #include "apps/jobs/command/command.hpp"
 
+#include <cstring>
 #include <utility>
 
 #include "apps/jobs/support/demo.hpp"
 #include "batch/batch.hpp"
 #include "batch/programs.hpp"
-#include "batch/readers/input_file.hpp"
-#include "batch/utf8.hpp"
+#include "batch/readers/lines.hpp"
 
 namespace partita {
 
@@ -30,32 +30,45 @@ std::vector<std::string> arguments_of(const parameters& given) {
   return words;
 }
 
+std::chrono::seconds timeout_of(const parameters& given) {
+  return std::chrono::seconds{
+      in_range("timeout_s", given.get<std::int64_t>("timeout_s"), 0, longest_timeout_s)};
+}
+
+void check(const parameters& given) {
+  arguments_of(given);
+  timeout_of(given);
+  if (given.find<std::string>("input") && given.find<std::filesystem::path>("lines"))
+    throw permanent_error("input and lines are both given: a program reads one of them");
+}
+
 void each_line(split_context& s, const std::function<void(partition)>& keep) {
-  arguments_of(s.all_parameters());  // before any partition is made
   const auto file = s.find<std::filesystem::path>("lines");
   if (!file) {
     keep({"", nullptr});
     return;
   }
-  input_file lines{*file};
-  std::vector<char> block(longest_line);
-  std::string line;
-  std::int64_t number = 1;
-  const auto end_line = [&] {
-    if (!utf8::is_valid(line) || line.find('\0') != std::string::npos)
-      throw permanent_error(file->string() + ":" + std::to_string(number) + " is not UTF-8 text");
-    keep({"line " + std::to_string(number++), std::exchange(line, {})});
-  };
-  while (const auto count = lines.read(block.data(), block.size()))
-    for (const char c : std::string_view{block.data(), count}) {
-      if (c == '\n') {
-        end_line();
-      } else if ((line += c).size() > longest_line) {
-        throw permanent_error(file->string() + ":" + std::to_string(number) + " is longer than " +
-                              std::to_string(longest_line) + " bytes");
-      }
+  lines::reader lines{*file, lines::split(*file, 1).front()};
+  try {
+    while (auto line = lines.next()) {
+      if (line->size() > longest_line)
+        lines.fail("it is longer than " + std::to_string(longest_line) + " bytes");
+      keep({"line " + std::to_string(lines.line()), std::move(*line)});
     }
-  if (!line.empty()) end_line();
+  } catch (const data_error& e) {
+    throw permanent_error(e.what());
+  }
+}
+
+/// How a program ended that did not end well.
+std::string told(int status) {
+  constexpr int signals = 128;  // status of program_end
+  if (status <= signals) return std::to_string(status);
+  const auto signal = status - signals;
+  const auto* name = ::sigabbrev_np(signal);
+  return std::to_string(status) +
+         (name != nullptr ? ": by signal " + std::to_string(signal) + " (SIG" + name + "), perhaps"
+                          : "");
 }
 
 void run(partition_context& p) {
@@ -66,14 +79,12 @@ void run(partition_context& p) {
     what.input = line + "\n";
     what.environment["PARTITA_LINE"] = line;
   }
-  what.timeout = std::chrono::seconds{
-      in_range("timeout_s", p.get<std::int64_t>("timeout_s"), 0, longest_timeout_s)};
+  what.timeout = timeout_of(p.all_parameters());
   const auto end = run_program(p, what);
   if (end.status == asks_for_another_try)
     throw transient_error(what.program.string() + " ended with 75: it asks for another try");
   if (end.status != 0)
-    throw permanent_error(what.program.string() + " ended with " + std::to_string(end.status) +
-                          (end.status > 128 ? " (a signal)" : ""));
+    throw permanent_error(what.program.string() + " ended with " + told(end.status));
   p.output({{"status", end.status}, {"output", end.output}, {"output_bytes", end.output_bytes}});
 }
 
@@ -98,6 +109,7 @@ job command() {
       .parameter<std::int64_t>("timeout_s", default_value{0}, non_identifying,
                                about{"seconds a program may last; 0: any time"})
       .starts_programs()
+      .check(check)
       .step(partitioned{"run"}.stream(each_line).each(run).aggregate(count));
 }
 

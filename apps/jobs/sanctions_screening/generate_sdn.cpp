@@ -101,7 +101,10 @@ void generate_sdn(const std::filesystem::path& folder, std::int64_t entities, st
     throw permanent_error("cannot generate " + std::to_string(entities) + " entities: 0 to " +
                           std::to_string(most_entities) + " are possible");
   constexpr std::string_view end_mark = "\x1A";
-  std::filesystem::create_directories(folder);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    throw permanent_error("cannot make the folder " + folder.string() + ": " + error.message());
   random_numbers random{seed};
   new_file names{folder / names_file};
   new_file addresses{folder / addresses_file};

@@ -9,6 +9,7 @@
 #include "apps/jobs/sanctions_screening/listed.hpp"
 #include "apps/jobs/sanctions_screening/sdn.hpp"
 #include "apps/jobs/sanctions_screening/tables.hpp"
+#include "apps/jobs/support/demo.hpp"
 #include "batch/batch.hpp"
 #include "batch/readers/sql.hpp"
 #include "batch/writers/sql.hpp"
@@ -26,6 +27,7 @@ constexpr int decide_interval = 1000;  // payments
 constexpr int threads = 8;             // of local_chunking
 constexpr int slices = 8;              // of local_partitioning
 constexpr int items = 100;             // payments of a partition of remote_chunking
+constexpr std::int64_t most_skipped = 1'000'000'000;
 
 std::vector<partition> one_partition(split_context&) { return {{"all", nullptr}}; }
 
@@ -47,8 +49,12 @@ void make_tables(partition_context& p) {
     p.transaction(nullptr, [](sql_transaction& tx) {
       for (const auto& statement : create_tables(tx.dialect())) tx.execute(statement);
     });
-  } catch (const permanent_error&) {  // another run makes them, too
-    if (!has_tables(p, dialect)) throw;
+  } catch (const permanent_error& e) {  // another run makes them, too
+    if (has_tables(p, dialect)) return;
+    throw permanent_error(
+        "cannot make the tables screening_*; let somebody with the right to do so run this job "
+        "once: " +
+        std::string{e.what()});
   }
 }
 
@@ -76,7 +82,13 @@ partitioned load(const std::string& name, const std::string& parameter, Read rea
       .scale(remote_partitioning{})
       .each(chunked<Item>{load_interval}
                 .read([=](partition_context& p) {
-                  return read(p.get<fs::path>(parameter), p.input<csv::slice>());
+                  const auto file = p.get<fs::path>(parameter);
+                  if (p.repeats())
+                    throw permanent_error(
+                        "lines of " + file.string() +
+                        " were let go, and the payments are screened without them already: they"
+                        " cannot be loaded later. Mend the file, and submit a new run");
+                  return read(file, p.input<csv::slice>());
                 })
                 .write(rows)
                 .skip(on<data_error>(), at_most{"max_skipped"}));
@@ -301,6 +313,9 @@ job sanctions_screening() {
           about{"how the screening is spread"})
       .parameter<std::int64_t>("max_skipped", default_value{0}, non_identifying,
                                about{"lines of each file that may be let go"})
+      .check([](const parameters& given) {
+        in_range("max_skipped", given.get<std::int64_t>("max_skipped"), 0, most_skipped);
+      })
       .resource<listed>([](resource_context& from) { return listed{from}; })
       .step(partitioned{"tables"}.split(one_partition).each(make_tables))
       .step(parallel{flow{load_payments()}, flow{load_entities()}, flow{load_addresses()},

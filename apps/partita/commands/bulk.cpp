@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/database_url.hpp"
+#include "apps/partita/known_jobs.hpp"
 #include "apps/partita/launch.hpp"
 #include "apps/partita/text.hpp"
 #include "storage/clock.hpp"
@@ -53,12 +55,13 @@ exit_code change_all(const invocation& in, const std::vector<std::string>& state
   if (filter.choice.states.empty()) filter.choice.states = states;
   const auto with = open_existing(database_url(in.args))->connect({});
   const auto runs = found_runs(reader{with}, filter);
+  if (runs.empty()) require_known_job(reader{with}, filter.choice.job);
   if (in.args.has("dry-run")) {
     for (auto run : runs) std::cout << run.value << "\n";
-    std::cerr << fmt::format("{} runs would be {}\n", runs.size(), done);
+    std::cerr << fmt::format("{} would be {}\n", counted(std::ssize(runs), "run", "runs"), done);
     return exit_code::ok;
   }
-  std::size_t changed = 0;
+  std::int64_t changed = 0;
   for (auto run : runs) {
     try {
       const auto shown = ask([&] { return change(with, run); });
@@ -69,9 +72,9 @@ exit_code change_all(const invocation& in, const std::vector<std::string>& state
       std::cerr << "left out: " << escape_controls(e.what()) << "\n";
     }
   }
-  std::cerr << fmt::format(
-      "{} runs are {}{}\n", changed, done,
-      changed == runs.size() ? "" : fmt::format(", {} are left out", runs.size() - changed));
+  const auto left = std::ssize(runs) - changed;
+  std::cerr << fmt::format("{} {}{}\n", counted(changed, "run is", "runs are"), done,
+                           left == 0 ? "" : ", " + counted(left, "is", "are") + " left out");
   return exit_code::ok;
 }
 

@@ -80,17 +80,12 @@ std::vector<diagnosis> examine_executors(const std::vector<node_row>& nodes) {
 
 /// Schedules that start no runs.
 std::vector<diagnosis> examine_schedules(const reader& look, const std::vector<node_row>& nodes) {
-  constexpr int intervals = 3;
   const auto schedules = all_schedules(look);
-  std::int64_t tokens = 0;
-  for (const auto& n : nodes)
-    if (n.state == node_state::active) tokens += n.info.tokens;
+  const auto advice = advice_on(schedules, nodes);
   std::vector<diagnosis> found;
-  for (const auto& [name, why] : troubles_among(schedules, look, nodes, clock_of(nodes), intervals))
-    found.push_back({health::unsafe, "schedule " + name, why,
-                     fmt::format("nodes have {} tokens for {} schedules; one that owns it must "
-                                 "know its job and have a token left (--tokens)",
-                                 tokens, schedules.size())});
+  for (const auto& [name, why] :
+       troubles_among(schedules, look, nodes, clock_of(nodes), usual_intervals))
+    found.push_back({health::unsafe, "schedule " + name, why, advice});
   if (found.empty()) found.push_back({health::fine, "schedules", "each is fired", ""});
   return found;
 }
@@ -99,6 +94,12 @@ std::vector<diagnosis> examine_schedules(const reader& look, const std::vector<n
 std::vector<diagnosis> examine_runs(const reader& look, const std::vector<node_row>& nodes) {
   constexpr int newest = 1000, most = 10;
   std::vector<diagnosis> found;
+  for (const auto& [job, why] : look.list_paused_jobs())
+    found.push_back({health::note, "job " + job,
+                     "is paused since " + iso_time(why.since) +
+                         (why.by.empty() ? "" : " by " + why.by) +
+                         (why.note.empty() ? "" : ": " + why.note),
+                     "resume --job " + job + " lets it go on"});
   reasons_to_wait reasons{look, nodes};
   for (const auto& run : look.list_runs(newest, {})) {
     if (is_terminal(run.state)) continue;

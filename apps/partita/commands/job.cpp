@@ -99,6 +99,8 @@ const listing partitions{{{"STEP", "/step"},
                           {"OUTPUT", "/output", cell::text, true}},
                          "/no"};
 
+std::int64_t limit_of(const arguments& args) { return args.number("limit", 1, 100'000); }
+
 /// One look at a run, printed in any format.
 class job_page {
  public:
@@ -152,7 +154,7 @@ class job_page {
     return args_.has("partitions") || args_.has("step") || only_ || args_.has("sort");
   }
 
-  std::int64_t limit() const { return args_.number("limit", 1, 100'000); }
+  std::int64_t limit() const { return limit_of(args_); }
 
   std::vector<const step_summary*> chosen_steps() const {
     std::vector<const step_summary*> chosen;
@@ -415,6 +417,7 @@ exit_code job_command(const invocation& in) {
   if (in.args.typed("report")) return write_report(in, run, no.has_value());
   style_of(in.args);
   check_skipped(in.args, no.has_value());
+  if (in.args.has("limit")) limit_of(in.args);  // before anything is printed
   const reader look{open_existing(database_url(in.args))->connect({})};
   return print(in.args, [&](std::ostream& out, const style& how) {
     job_page page(look, in.args, run, how);

@@ -12,6 +12,7 @@
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/database_url.hpp"
 #include "apps/partita/documents.hpp"
+#include "apps/partita/known_jobs.hpp"
 #include "apps/partita/launch.hpp"
 #include "apps/partita/repeat.hpp"
 #include "apps/partita/retention_options.hpp"
@@ -137,7 +138,13 @@ exit_code set_retention(const invocation& in) {
 exit_code remove_retention(const invocation& in) {
   require_words(in.args.words(), {"rm"}, 1);
   const auto job = in.args.text("job");
-  const retention_store store{connected(in.args)};
+  const auto with = connected(in.args);
+  const reader look{with};
+  const auto rows = look.list_retention();
+  if (std::none_of(rows.begin(), rows.end(),
+                   [&](const retention_row& row) { return row.job == job; }))
+    require_known_job(look, job);
+  const retention_store store{with};
   ask([&] { store.set_retention(job, std::nullopt, operator_name()); });
   std::cerr << fmt::format("nothing is stored any more for {}\n", of_job(job));
   return exit_code::ok;
@@ -151,9 +158,11 @@ exit_code purge_command(const invocation& in) {
   signal_watch signals;
   session_options how;
   how.purges = true;
-  const retention_store store{open_existing(database_url(in.args))->connect(how)};
+  const auto with = open_existing(database_url(in.args))->connect(how);
+  const retention_store store{with};
   if (in.args.has("dry-run")) {
     const auto found = store.list_purgeable(which, most_listed);
+    if (found.empty()) require_known_job(reader{with}, which.job);
     tell(found);
     std::cerr << fmt::format("{} runs would be purged, with those that they continue\n",
                              found.size());
@@ -166,6 +175,7 @@ exit_code purge_command(const invocation& in) {
   if (left.value_or(0) > 0)
     std::cerr << fmt::format("files of {} runs are removed by nodes, and then their rows\n",
                              grouped(static_cast<std::int64_t>(*left)));
+  if (purged == 0) require_known_job(reader{with}, which.job);
   return interrupted ? exit_code::interrupted : exit_code::ok;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <map>
 
 #include "apps/partita/commands/commands.hpp"
@@ -26,7 +27,7 @@ const listing schedules_listed{{{"NAME", "/name"},
                                 {"STATE", "/state", cell::state},
                                 {"TRIGGER", "/trigger"},
                                 {"ZONE", "/zone"},
-                                {"NEXT", "/next_tick", cell::time},
+                                {"NEXT", "/next_tick"},
                                 {"LAST", "/last_tick", cell::time},
                                 {"LAST RUN", "/last_run"},
                                 {"MISSED", "/missed", cell::number},
@@ -42,6 +43,18 @@ const std::string& name_in(const invocation& in) {
   return in.args.words()[1];
 }
 
+bool shows_table(const style& how) {
+  return how.format == output_format::table || how.format == output_format::wide;
+}
+
+/// As a table shows it; other formats print times as they are.
+document listed_schedule(const schedule_row& row, const node_names& names, const style& how) {
+  auto item = schedule_document(row, names);
+  if (shows_table(how) && how.relative_time && !item["next_tick"].is_null())
+    item["next_tick"] = when_text(*row.next_tick, how.now);
+  return item;
+}
+
 exit_code list(const invocation& in) {
   require_words(in.args.words(), {"list"}, 1);
   style_of(in.args);
@@ -49,7 +62,7 @@ exit_code list(const invocation& in) {
   return print(in.args, [&](std::ostream& out, const style& how) {
     const auto names = names_of(look.list_nodes(false));
     std::vector<document> items;
-    for (const auto& row : all_schedules(look)) items.push_back(schedule_document(row, names));
+    for (const auto& row : all_schedules(look)) items.push_back(listed_schedule(row, names, how));
     if (items.empty() && how.format == output_format::table) std::cerr << "no schedules\n";
     auto shown = schedules_listed;
     const auto any_note = std::any_of(
@@ -74,8 +87,11 @@ exit_code show(const invocation& in) {
   const reader look{connected(in.args)};
   const auto how = style_of(in.args);
   const auto row = found(look, name);
-  const auto item = schedule_document(row, names_of(look.list_nodes(false)));
-  if (how.format != output_format::table && how.format != output_format::wide) {
+  const auto nodes = look.list_nodes(false);
+  const auto ticks = coming_ticks(row, in.args.number("count", 1, 10'000), clock_of(nodes));
+  auto item = listed_schedule(row, names_of(nodes), how);
+  item["next_ticks"] = ticks;
+  if (!shows_table(how)) {
     std::cout << render(schedules_listed, {item}, how);
     return exit_code::ok;
   }
@@ -89,31 +105,41 @@ exit_code show(const invocation& in) {
   field("state", "/state", cell::state);
   if (row.paused) {
     field("paused", "/paused/since", cell::time);
+    if (fields.back().second == "now") fields.back().second = "just now";
     field("by", "/paused/by");
     field("note", "/paused/note");
   }
   field("trigger", "/trigger");
   field("zone", "/zone");
   field("overlap", "/overlap");
-  field("catches up", "/catch_up_s", cell::duration);
+  fields.emplace_back("catches up", duration_text(fires_within(row.what)));
   field("owner", "/owner/name");
+  field("next tick", "/next_tick");
   field("last tick", "/last_tick", cell::time);
   field("last run", "/last_run");
   field("missed", "/missed", cell::number);
   std::cout << render_fields(fields);
-  if (row.paused) return exit_code::ok;
-  const auto count = in.args.number("count", 1, 10'000);
-  const auto next = next_ticks(row.what.trigger, row.what.zone, count, how.now);
-  std::cout << "\n" << render(ticks_listed, next.ticks, how);
+  if (!ticks.empty())
+    std::cout << (row.paused ? "\nresumed now, it fires at\n" : "\n")
+              << render(ticks_listed, ticks, how);
   return exit_code::ok;
+}
+
+/// "every 30s", "once at 2026-03-01T10:20:00", "by 30 2 * * 1-5"
+std::string when_words(const std::string& trigger) {
+  if (trigger.starts_with("every ")) return trigger;
+  return (trigger.starts_with("at ") ? "once " : "by ") + trigger;
 }
 
 exit_code add(const invocation& in) {
   const auto& words = in.args.words();
-  require_words(words, {"add", "NAME", "TRIGGER", "JOB"}, std::max<std::size_t>(4, words.size()));
+  require_words(words, {"add", "NAME", "TRIGGER"}, words.size());
+  const auto preview = next_ticks(words[2], in.args.text("zone"), 1, wall_now());
+  if (preview.ticks.empty())
+    throw usage_error("the trigger " + preview.trigger + " never comes",
+                      "`schedule test` prints the next ticks of a trigger");
   auto wanted = schedule_of(in.jobs, {words.begin() + 3, words.end()});
   wanted.name = words[1];
-  const auto preview = next_ticks(words[2], in.args.text("zone"), 1, wall_now());
   wanted.trigger = preview.trigger;
   wanted.zone = preview.zone;
   wanted.overlap = overlap_of(in.args);
@@ -123,9 +149,11 @@ exit_code add(const invocation& in) {
   const schedule_store schedules{db->connect({})};
   const auto row =
       ask([&] { return schedules.add_schedule(wanted, in.args.has("paused"), operator_name()); });
-  std::cerr << fmt::format("schedule {} starts {} at {}, on the clock of {}{}\n",
-                           escape_controls(row.what.name), row.what.job, row.what.trigger,
-                           row.what.zone,
+  if (in.args.has("paused") && in.args.has("note"))
+    ask([&] { schedules.pause_schedule(wanted.name, in.args.text("note"), operator_name()); });
+  std::cerr << fmt::format("schedule {} starts {} {}, on the clock of {}{}\n",
+                           escape_controls(row.what.name), row.what.job,
+                           when_words(row.what.trigger), row.what.zone,
                            row.paused      ? ": it is paused"
                            : row.next_tick ? ", next at " + iso_time(*row.next_tick)
                                            : ", which never comes");
@@ -140,8 +168,8 @@ exit_code sync(const invocation& in) {
   const auto db = open_to_submit(database_url(in.args));
   const schedule_store schedules{db->connect({})};
   const auto changed = ask([&] { return schedules.declare_schedules(declared); });
-  std::cerr << fmt::format("the jobs of this program declare {} schedules: {} changed\n",
-                           declared.size(), changed);
+  std::cerr << fmt::format("the jobs of this program declare {}: {} changed\n",
+                           counted(std::ssize(declared), "schedule", "schedules"), changed);
   return exit_code::ok;
 }
 
@@ -188,7 +216,10 @@ exit_code run_now(const invocation& in) {
   const auto session = connected(in.args);
   const auto row = found(reader{session}, name);
   std::optional<db_time> tick;
-  if (in.args.has("at")) tick = moment_of(in.args, "at");
+  if (in.args.has("at")) {
+    tick = moment_of(in.args, "at", row.what.zone);
+    require_tick(row.what, *tick);
+  }
   const auto version = newest_version(in, reader{session}, row.what.job);
   const auto run = ask(
       [&] { return schedule_store{session}.run_schedule(name, tick, version, operator_name()); });
@@ -200,10 +231,10 @@ exit_code run_now(const invocation& in) {
 
 exit_code backfill(const invocation& in) {
   const auto& name = name_in(in);
-  const auto from = moment_of(in.args, "from");
-  const auto to = in.args.has("to") ? moment_of(in.args, "to") : wall_now();
   const auto session = connected(in.args);
   const auto row = found(reader{session}, name);
+  const auto from = moment_of(in.args, "from", row.what.zone);
+  const auto to = in.args.has("to") ? moment_of(in.args, "to", row.what.zone) : wall_now();
   const auto ticks = past_ticks(row.what, from, to);
   const auto version = newest_version(in, reader{session}, row.what.job);
   std::vector<run_row> runs;
@@ -212,19 +243,21 @@ exit_code backfill(const invocation& in) {
       return schedule_store{session}.run_schedule(name, tick, version, operator_name());
     }));
   tell_runs(runs);
-  std::cerr << fmt::format("{} ticks from {} to {}, and a run for each\n", runs.size(),
-                           iso_time(from), iso_time(to));
+  std::cerr << fmt::format("{} from {} to {}, and a run for each\n",
+                           counted(std::ssize(runs), "tick", "ticks"), iso_time(from),
+                           iso_time(to));
   return exit_code::ok;
 }
 
 /// Needs no database: the ticks of a trigger depend on nothing else.
 exit_code test(const invocation& in) {
   const auto& words = in.args.words();
-  require_words(words, {"test", "TRIGGER"}, 2);
+  require_words(words, {"test", "TRIGGER"}, words.size());
   const auto shown =
       next_ticks(words[1], in.args.text("zone"), in.args.number("count", 1, 10'000), wall_now());
+  require_words(words, {}, 2);
   const auto how = style_of(in.args);
-  if (how.format == output_format::table || how.format == output_format::wide)
+  if (shows_table(how))
     std::cerr << shown.trigger << ", on the clock of " << shown.zone
               << (shown.ticks.empty() ? ": never\n" : "\n");
   std::cout << render(ticks_listed, shown.ticks, how);
@@ -246,6 +279,7 @@ exit_code schedule_command(const invocation& in) {
   if (verb == verbs.end())
     throw usage_error("schedule " + words.front() + " is not known",
                       "it is one of " + join(known, ", "));
+  require_options_of(verb->first, in.args);
   return verb->second(in);
 }
 

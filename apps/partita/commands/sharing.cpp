@@ -8,6 +8,7 @@
 #include "apps/partita/database_url.hpp"
 #include "apps/partita/documents.hpp"
 #include "apps/partita/follow.hpp"
+#include "apps/partita/known_jobs.hpp"
 #include "apps/partita/launch.hpp"
 #include "apps/partita/repeat.hpp"
 
@@ -33,6 +34,8 @@ int whole_number(const std::string& word, const std::string& what) {
   int number = 0;
   const auto* end = word.data() + word.size();
   const auto read = std::from_chars(word.data(), end, number);
+  if (read.ec == std::errc::result_out_of_range && read.ptr == end)
+    throw usage_error(what + " is too " + (word.front() == '-' ? "small" : "large") + ": " + word);
   if (read.ec != std::errc{} || read.ptr != end)
     throw usage_error(what + " is a whole number, not " + word);
   return number;
@@ -57,9 +60,9 @@ exit_code set_limit(const invocation& in) {
   if (words[2] != "any") slots = whole_number(words[2], "N");
   const sharing_store cluster{connected(in.args)};
   ask([&] { cluster.set_limit(words[1], slots, operator_name()); });
-  std::cerr << (slots ? fmt::format("at most {} partitions of steps that name {} are in execution "
-                                    "at once\n",
-                                    *slots, escape_controls(words[1]))
+  std::cerr << (slots ? fmt::format("at most {} of steps that name {} {} in execution at once\n",
+                                    counted(*slots, "partition", "partitions"),
+                                    escape_controls(words[1]), *slots == 1 ? "is" : "are")
                       : fmt::format("any number of partitions of steps that name {} may be in "
                                     "execution\n",
                                     escape_controls(words[1])));
@@ -90,7 +93,8 @@ exit_code pause_command(const invocation& in) {
 
 exit_code resume_command(const invocation& in) {
   const auto run = run_in(in);
-  const sharing_store cluster{connected(in.args)};
+  const auto with = connected(in.args);
+  const sharing_store cluster{with};
   if (run) {
     const auto after = ask([&] { return cluster.resume_run(*run, operator_name()); });
     std::cerr << fmt::format(
@@ -100,6 +104,7 @@ exit_code resume_command(const invocation& in) {
   }
   const auto job = in.args.text("job");
   const auto changed = ask([&] { return cluster.resume_job(job, operator_name()); });
+  if (!changed) require_known_job(reader{with}, job);
   std::cerr << fmt::format(
       "job {} {}\n", escape_controls(job),
       changed ? "goes on; runs that were paused by themselves stay so" : "was not paused");

@@ -277,10 +277,10 @@ document run_schedule(const changes& of, const operator_store& s, const call& c,
   return of.run_document(s.run_schedule(c["name"], std::nullopt, version, by));
 }
 
-db_time time_in(const json& body, const char* name, db_time now) {
+db_time time_in(const json& body, const char* name, db_time now, const std::string& zone) {
   const auto text = text_in(body, name);
   if (text.empty() && name == std::string_view{"to"}) return now;
-  if (const auto at = cli::parse_since(text, now)) return *at;
+  if (const auto at = cli::parse_since(text, now, zone)) return *at;
   throw http_error(400, "bad_body",
                    std::string{name} + " must be a time like 2026-03-01T10:20, or 3d");
 }
@@ -293,7 +293,8 @@ document backfill_schedule(const changes& of, const operator_store& s, const cal
   const auto now = wall_now();
   std::vector<db_time> ticks;
   try {
-    ticks = cli::past_ticks(row.what, time_in(body, "from", now), time_in(body, "to", now));
+    ticks = cli::past_ticks(row.what, time_in(body, "from", now, row.what.zone),
+                            time_in(body, "to", now, row.what.zone));
   } catch (const cli::command_error& e) {
     throw http_error(400, "bad_body", e.what());
   }

@@ -9,6 +9,7 @@
 #include "apps/partita/documents.hpp"
 #include "apps/partita/http/attempts.hpp"
 #include "apps/partita/http/errors.hpp"
+#include "apps/partita/schedule_troubles.hpp"
 #include "apps/partita/version.hpp"
 #include "apps/partita/waiting_text.hpp"
 #include "protocol/liveness.hpp"
@@ -202,6 +203,8 @@ document jobs_view(const reader& look) {
   const auto nodes = look.list_nodes(false);
   const auto all = look.list_known_jobs();
   const auto runs = look.list_runs_of(names_of_jobs(all), runs_looked_at);
+  std::map<std::string, pause_mark> paused;
+  for (auto& one : look.list_paused_jobs()) paused.emplace(one.job, one.why);
   std::vector<document> items;
   for (const auto& known : all) {
     const auto description = json::parse(known.latest.description, nullptr, false);
@@ -215,6 +218,9 @@ document jobs_view(const reader& look) {
         knows.push_back(node.info.name);
     }
     shown["nodes"] = knows;
+    const auto pause = paused.find(known.latest.job.name);
+    shown["paused"] =
+        cli::pause_document(pause == paused.end() ? std::nullopt : std::optional{pause->second});
     const auto of = runs.find(known.latest.job.name);
     shown.update(history_of(of == runs.end() ? std::vector<run_row>{} : of->second));
     items.push_back(std::move(shown));
@@ -297,6 +303,14 @@ document health_view(const reader& look, const std::string& database, bool may_o
              counted(waiting - waits_told, "more run") + " wait" +
              (waiting - waits_told == 1 ? "s" : ""),
          "", "#/runs?state=CREATED,RUNNING");
+  if (const auto troubles = cli::schedule_troubles(look, nodes); !troubles.empty()) {
+    const auto& [name, why] = troubles.front();
+    const auto others = std::ssize(troubles) - 1;
+    warn("schedules_not_run",
+         "schedule " + name + " " + why +
+             (others > 0 ? "; and " + counted(others, "other") + " like it" : std::string{}),
+         "`partita doctor` tells of each", "#/schedules");
+  }
   const auto failing = states[node_state::active] == 0 && created + under_way > 0;
   const auto* status = failing ? "FAILING" : warnings.empty() ? "OK" : "WARNING";
   auto sentence = counted(states[node_state::active], "node") + " at work, " +

@@ -7,6 +7,7 @@
 
 #include "actors/log_event.hpp"
 #include "apps/partita/http/cluster_views.hpp"
+#include "apps/partita/schedule_troubles.hpp"
 #include "apps/partita/version.hpp"
 #include "storage/clock.hpp"
 
@@ -161,6 +162,8 @@ void add_cluster(families& to, const reader& look) {
   to.gauge("partitions", "partitions of the steps begun of runs under way");
   for (const auto& [key, count] : partitions)
     to.add(static_cast<double>(count), {{"job", key.first}, {"state", key.second}});
+  to.gauge("schedules_not_run", "unpaused schedules that start no runs, or have no owner")
+      .add(static_cast<double>(cli::schedule_troubles(look, look.list_nodes(false)).size()));
   to.gauge("job_last_success_timestamp_seconds", "when a run of the job was COMPLETED last");
   for (const auto& [job, runs] :
        look.list_runs_of(names_of_jobs(look.list_known_jobs()), 1, {"COMPLETED"}))

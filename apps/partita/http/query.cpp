@@ -30,19 +30,6 @@ std::vector<std::string> run_states_in(const std::string& given) {
   return states;
 }
 
-/// ".123" behind a time with seconds, which is cut off. Nothing: it makes no sense.
-std::optional<microseconds> cut_fraction(std::string& text) {
-  constexpr auto whole = std::string_view{"2026-03-01T10:20:30"}.size();
-  if (text.size() <= whole || text[whole] != '.') return microseconds{0};
-  const auto digits = text.substr(whole + 1, text.find('Z') - whole - 1);
-  const auto behind = text.substr(whole + 1 + digits.size());
-  if (digits.empty() || digits.size() > 9 || (!behind.empty() && behind != "Z") ||
-      digits.find_first_not_of("0123456789") != digits.npos)
-    return std::nullopt;
-  text.resize(whole);
-  return microseconds{std::stoll((digits + "000000").substr(0, 6))};
-}
-
 }  // namespace
 
 std::int64_t number_in(const request& what, const std::string& name, std::int64_t least,
@@ -62,12 +49,11 @@ std::optional<db_time> time_in(const request& what, const std::string& name, db_
   auto text = what.parameter(name);
   if (text.empty()) return std::nullopt;
   if (text.front() == '-') text.erase(0, 1);
-  const auto fraction = cut_fraction(text);
-  const auto at = fraction ? cli::parse_since(text, now) : std::nullopt;
+  const auto at = cli::parse_since(text, now);
   if (!at)
     refuse(name + " must be a time like -10m, -2h, -3d or 2026-03-01T10:20, not " +
            what.parameter(name));
-  return *at + *fraction;
+  return *at;
 }
 
 std::optional<partition_state> partition_state_in(const request& what, const std::string& name) {

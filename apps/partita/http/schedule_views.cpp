@@ -4,7 +4,6 @@
 #include "apps/partita/http/errors.hpp"
 #include "apps/partita/schedule_troubles.hpp"
 #include "apps/partita/tick_preview.hpp"
-#include "protocol/trigger.hpp"
 
 namespace partita::http {
 
@@ -35,9 +34,7 @@ document schedule_view(const reader& look, const std::string& name) {
   const auto nodes = look.list_nodes(false);
   auto shown = cli::schedule_document(*row, cli::names_of(nodes));
   shown["next_ticks"] = document::array();
-  if (!row->paused && parse_trigger(row->what.trigger, row->what.zone).value)
-    shown["next_ticks"] =
-        cli::next_ticks(row->what.trigger, row->what.zone, next_shown, cli::clock_of(nodes)).ticks;
+  if (!row->paused) shown["next_ticks"] = cli::coming_ticks(*row, next_shown, cli::clock_of(nodes));
   auto runs = document::array();
   for (const auto& run : look.list_runs_of_schedule(row->id, runs_shown))
     runs.push_back({{"id", std::to_string(run.id.value)},

@@ -11,6 +11,12 @@ inline std::string is_balanced(row_lock lock) {
 inline const std::string set_balanced =
     "UPDATE partita.schedule_balance SET balanced = $1::boolean";
 
+/// Whether a node owns what has no tick left.
+inline std::string owns_over(std::string_view node) {
+  return "SELECT EXISTS (SELECT FROM partita.schedule WHERE owner_node_id = " + std::string{node} +
+         "::bigint AND next_tick IS NULL)";
+}
+
 inline const std::string token_nodes = R"(
 SELECT n.node_id, n.jobs,
        CASE n.state WHEN 'ACTIVE' THEN n.tokens ELSE
@@ -20,7 +26,8 @@ WHERE n.left_at IS NULL AND n.tokens > 0 AND n.state IN ('ACTIVE', 'UNREACHABLE'
 ORDER BY n.node_id)";
 
 inline const std::string token_schedules = R"(
-SELECT schedule_id, job, coalesce(owner_node_id, 0) AS owner, paused_at IS NOT NULL AS paused
+SELECT schedule_id, job, coalesce(owner_node_id, 0) AS owner,
+       paused_at IS NOT NULL OR next_tick IS NULL AS rests
 FROM partita.schedule ORDER BY schedule_id)";
 
 // By move: $1 schedule, $2 from or 0, $3 to or 0
@@ -56,7 +63,7 @@ SELECT s.schedule_id, s.name, s.job, s.parameters, s.identity, s.trigger, s.zone
 inline const std::string redefine_schedule = R"(
 UPDATE partita.schedule
 SET job = $2, parameters = $3, identity = $4, trigger = $5, zone = $6, overlap = $7,
-    catch_up_ms = $8::bigint, next_tick = )" +
+    catch_up_ms = $8::bigint, missed = 0, next_tick = )" +
                                              moment("$9") + R"(
 WHERE schedule_id = $1::bigint)";
 
@@ -70,6 +77,17 @@ inline const std::string list_schedules = schedule_columns + R"(
 FROM partita.schedule s WHERE s.name COLLATE "C" > $1 COLLATE "C"
 ORDER BY s.name COLLATE "C" LIMIT $2::integer)";
 
+// $1 limit
+inline const std::string list_doubtful_schedules = schedule_columns + R"(
+FROM partita.schedule s
+WHERE s.paused_at IS NULL
+  AND (s.next_tick < partita.clock() - interval '1 minute' OR s.missed >= 3
+       OR s.next_tick IS NULL AND (s.last_tick IS NULL OR s.trigger NOT LIKE 'at %')
+       OR s.next_tick IS NOT NULL AND NOT EXISTS (
+            SELECT FROM partita.node n
+            WHERE n.node_id = s.owner_node_id AND n.state = 'ACTIVE'))
+ORDER BY s.name COLLATE "C" LIMIT $1::integer)";
+
 // $1 schedule
 inline const std::string delete_schedule =
     "DELETE FROM partita.schedule WHERE schedule_id = $1::bigint";
@@ -82,7 +100,8 @@ WHERE schedule_id = $1::bigint)";
 
 // $1 schedule, $2 next tick or NULL
 inline const std::string resume_schedule = R"(
-UPDATE partita.schedule SET paused_at = NULL, paused_by = '', paused_note = '', next_tick = )" +
+UPDATE partita.schedule
+SET paused_at = NULL, paused_by = '', paused_note = '', missed = 0, next_tick = )" +
                                            moment("$2") + R"(
 WHERE schedule_id = $1::bigint)";
 
@@ -118,7 +137,8 @@ inline const std::string next_due = "SELECT partita.micros(" + next_tick + ") AS
 
 // Columns for the answer of a heartbeat. $1 node
 inline const std::string sees_schedules = R"(
-(SELECT balanced FROM partita.schedule_balance) AS balanced,
+(SELECT balanced FROM partita.schedule_balance) AND NOT ()" +
+                                          owns_over("$1") + R"() AS balanced,
 (extract(epoch FROM )" + next_tick + R"( - partita.clock()) * 1000000)::bigint AS tick_in)";
 
 // By tick, in order: $1 schedule, $2 version of the job, $3 tick. $4 owner

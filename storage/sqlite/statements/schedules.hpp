@@ -8,6 +8,11 @@ inline constexpr char is_balanced[] = "SELECT balanced FROM partita_schedule_bal
 // 1 whether it is
 inline constexpr char set_balanced[] = "UPDATE partita_schedule_balance SET balanced = ?1";
 
+// 1 owner
+inline constexpr char owns_over[] = R"sql(
+SELECT EXISTS (SELECT 1 FROM partita_schedule
+               WHERE owner_node_id = ?1 AND next_tick IS NULL))sql";
+
 inline constexpr char token_nodes[] = R"sql(
 SELECT node_id, jobs, CASE state WHEN 'ACTIVE' THEN tokens ELSE
          (SELECT count(*) FROM partita_schedule WHERE owner_node_id = node_id) END
@@ -16,7 +21,7 @@ WHERE left_at IS NULL AND tokens > 0 AND state IN ('ACTIVE', 'UNREACHABLE')
 ORDER BY node_id)sql";
 
 inline constexpr char token_schedules[] = R"sql(
-SELECT schedule_id, job, owner_node_id, paused_at IS NOT NULL
+SELECT schedule_id, job, owner_node_id, paused_at IS NOT NULL OR next_tick IS NULL
 FROM partita_schedule ORDER BY schedule_id)sql";
 
 // 1 schedule, 2 from, 3 to
@@ -46,7 +51,7 @@ FROM partita_schedule s )sql";
 inline constexpr char redefine_schedule[] = R"sql(
 UPDATE partita_schedule
 SET job = ?2, parameters = ?3, identity = ?4, trigger = ?5, zone = ?6, overlap = ?7,
-    catch_up_ms = ?8, next_tick = ?9
+    catch_up_ms = ?8, next_tick = ?9, missed = 0
 WHERE schedule_id = ?1)sql";
 
 // 1 name
@@ -55,6 +60,16 @@ inline const std::string find_schedule = schedule_columns + "WHERE name = ?1";
 // 1 name, 2 limit
 inline const std::string list_schedules =
     schedule_columns + "WHERE name > ?1 ORDER BY name LIMIT ?2";
+
+// 1 limit
+inline const std::string list_doubtful_schedules = schedule_columns + R"sql(
+WHERE paused_at IS NULL
+  AND (next_tick < partita_now() - 60000000 OR missed >= 3
+       OR next_tick IS NULL AND (last_tick IS NULL OR trigger NOT LIKE 'at %')
+       OR next_tick IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM partita_node n
+            WHERE n.node_id = s.owner_node_id AND n.state = 'ACTIVE'))
+ORDER BY name LIMIT ?1)sql";
 
 // What waits for the end of a run is not due.
 inline const std::string not_waiting = R"sql(
@@ -85,7 +100,7 @@ WHERE schedule_id = ?1)sql";
 // 1 schedule, 2 next tick
 inline constexpr char resume_schedule[] = R"sql(
 UPDATE partita_schedule
-SET paused_at = NULL, paused_by = '', paused_note = '', next_tick = ?2
+SET paused_at = NULL, paused_by = '', paused_note = '', next_tick = ?2, missed = 0
 WHERE schedule_id = ?1)sql";
 
 // 1 schedule
