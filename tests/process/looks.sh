@@ -116,7 +116,7 @@ for kind in $(databases); do
   expect 0 . "$PARTITA" pause --job range_sum --note "month end"
   expect 1 "to be cured" "$PARTITA" doctor
   ok "$kind: doctor tells why, and what to do" said \
-    "^unsafe +schedule daily +is owned by no node that lives +no node is at work: start one"
+    "^UNSAFE +schedule daily +is owned by no node that lives +no node is at work: start one"
   ok "$kind: and what is paused" said "^note +job range_sum +is paused since .*: month end"
   "$PARTITA" serve --http 127.0.0.1:0 >"$scratch/serve.log" 2>/dev/null &
   server=$!

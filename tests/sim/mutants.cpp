@@ -73,7 +73,7 @@ constexpr mutant mutants[] = {
     {"a_resumed_attempt_counts_from_zero", memory},
     {"a_doubtful_chunk_counts_as_stored", sqlite},
     {"files_go_on_where_the_chunk_began", sqlite},
-    {"postgres_checkpoint_without_the_fence", postgres, &checkpoint_without_the_fence, 2137},
+    {"postgres_checkpoint_without_the_fence", postgres, &checkpoint_without_the_fence, 4326},
     {"postgres_chunk_commits_without_the_fence", postgres, &no_chunk},
     // --- flows
     {"a_group_ends_with_its_first_flow", memory},

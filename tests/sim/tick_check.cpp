@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "protocol/schedule_policy.hpp"
 #include "protocol/trigger.hpp"
 
 namespace partita::sim {
@@ -54,7 +55,9 @@ void check_ticks(world& w, const tables& rows, const std::set<std::string>& touc
     constexpr std::size_t most = 100'000;
     const auto due = ticks_between(when, s.created_at, *s.next_tick - microseconds{1}, most);
     const auto told = static_cast<std::int64_t>(started[s.id].size()) + s.missed;
-    if (told != std::ssize(due))
+    // Of very many that are missed at once, most_missed are told.
+    const auto all_are_told = s.missed < most_missed;
+    if (all_are_told ? told != std::ssize(due) : told > std::ssize(due))
       violations.push_back("schedule " + s.what.name + " had " + std::to_string(due.size()) +
                            " ticks, and tells of " + std::to_string(told));
     for (const auto tick : started[s.id])
