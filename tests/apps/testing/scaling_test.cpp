@@ -144,7 +144,7 @@ TEST_CASE("one step, four ways: nodes die in and after chunks, masters as well")
     }
 }
 
-// PARTITA_SEEDS=1000 apps_tests "one step, four ways: random*" plays more of them.
+// PARTITA_SEEDS=1000 apps_tests "*four ways: random*" plays more of them.
 TEST_CASE("one step, four ways: random faults, a stop and restarts") {
   const char* wanted = std::getenv("PARTITA_SEEDS");
   const std::int64_t seeds = wanted ? std::strtoll(wanted, nullptr, 10) : 8;
