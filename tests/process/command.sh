@@ -86,6 +86,13 @@ for kind in $(databases); do
   wait "$killed" 2>/dev/null
   expect 0 COMPLETED "$PARTITA" wait "$run" --timeout 60
   ok "$kind: every line had its program" all_lines
+  if [ "$kind" = postgres ]; then  # SQL submits unchecked
+    run=$(sql "select partita.submit('command', '{\"program\": \"$scratch/bin/line\",
+      \"arguments\": \"-l\", \"lines\": \"$scratch/numbers\"}')")
+    expect 1 "is no list of texts" "$PARTITA" wait "$run" --timeout 60
+    ok "before any partition is made" [ "$(sql "select count(*) from @partition p join @step s
+      on s.step_id = p.step_id where s.run_id = $run")" -eq 0 ]
+  fi
   ok "$kind: not on the node that forbids it" sh -c \
     "! '$PARTITA' job $run --partitions -o json | grep -q forbids"
 

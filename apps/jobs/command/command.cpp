@@ -43,6 +43,7 @@ void check(const parameters& given) {
 }
 
 void each_line(split_context& s, const std::function<void(partition)>& keep) {
+  check(s.all_parameters());  // before any partition is made: SQL submits unchecked
   const auto file = s.find<std::filesystem::path>("lines");
   if (!file) {
     keep({"", nullptr});

@@ -247,8 +247,7 @@ namespace {
 
 /// "3 nodes", "1 node", "no node".
 std::string counted(std::int64_t count, const std::string& what) {
-  if (count == 0) return "no " + what;
-  return cli::grouped(count) + " " + what + (count == 1 ? "" : "s");
+  return count == 0 ? "no " + what : cli::counted(count, what, what + "s");
 }
 
 }  // namespace
