@@ -34,19 +34,30 @@ psql -qX "$admin" -c \
 owner_password=${PGPASSWORD:-}
 export PGPASSWORD=x
 
-# allowed ROLE SQL / denied ROLE SQL: what each may send. A statement that is allowed may fail for
-# other reasons than rights, or find no row; it is rolled back.
 sent() { psql -qXAt -v VERBOSITY=verbose "$(as_role "$1")" -c "begin; $2; rollback" 2>&1; }
-allowed() {
-  checks=$((checks + 1))
-  if sent "$1" "$2" | grep -q 42501; then
-    failures=$((failures + 1)); echo "FAILED: $1 should be allowed: $2" >&2; sent "$1" "$2" >&2
-  fi
+# allowed ROLE SQL / denied ROLE SQL: what each may send. A statement that is allowed may fail for
+# other reasons than rights, or find no row; it is rolled back. They are kept, and sent by `judge`,
+# in one session a role.
+allowed() { expected "$1" allowed "$2"; }
+denied() { expected "$1" denied "$2"; }
+expected() {
+  said=$(printf '%s' "$3" | tr '\n' ' ' | sed "s/'/''/g")
+  printf "\\\\warn '= %s %s: %s'\nbegin; %s;\nrollback;\n" "$1" "$2" "$said" "$3" \
+    >>"$scratch/rights.$1"
 }
-denied() {
-  checks=$((checks + 1))
-  if ! sent "$1" "$2" | grep -q 42501; then
-    failures=$((failures + 1)); echo "FAILED: $1 should be denied: $2" >&2; sent "$1" "$2" >&2
+judge() {
+  for role in owner node launch read; do
+    psql -qX -v VERBOSITY=verbose "$(as_role $role)" <"$scratch/rights.$role" 2>&1 >/dev/null
+  done >"$scratch/answers"
+  checks=$((checks + $(grep -c '^= ' "$scratch/answers")))
+  wrong=$(awk '
+    /^= / { if (said && denied != refused) print said; said = $0; denied = $3 == "denied:"
+            refused = 0 }
+    /42501/ { refused = 1 }
+    END { if (said && denied != refused) print said }' "$scratch/answers")
+  if [ -n "$wrong" ]; then
+    failures=$((failures + $(printf '%s\n' "$wrong" | wc -l)))
+    printf '%s\n' "$wrong" | sed 's/^= /FAILED: should be so, and is not: /' >&2
   fi
 }
 allowed launch "select partita.submit('range_sum')"
@@ -157,6 +168,9 @@ for sql in "select partita.entomb('{}')" "select partita.purge_rows(1)" \
 done
 allowed owner "alter table partita.node add column more int"
 allowed owner "create table partita.more (a int)"
+sent_of_all=$(cat "$scratch"/rights.* | grep -c '^begin')
+judge
+ok "all $sent_of_all statements were judged" [ "$(grep -c '^= ' "$scratch/answers")" = "$sent_of_all" ]
 
 # --- a cluster whose processes have no more rights than that
 as() { role=$1; shift; PARTITA_DB=$(as_role "$role") "$@"; }

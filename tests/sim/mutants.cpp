@@ -39,10 +39,10 @@ constexpr mutant sqlite_forgets_failures{"sqlite_unfinished_forgets_failures", s
 
 constexpr mutant mutants[] = {
     // --- the verbs, written once
-    {"report_without_the_fence", memory},
+    {"report_without_the_fence", memory, nullptr, 246},
     checkpoint_without_the_fence,
     {"lost_checkpoints_are_acknowledged", memory},
-    {"master_writes_without_its_term", memory},
+    {"master_writes_without_its_term", memory, nullptr, 157},
     {"takeover_keeps_the_term", memory},
     {"takeover_of_a_driven_run", memory},
     {"sweep_keeps_leases", memory},
@@ -80,7 +80,7 @@ constexpr mutant mutants[] = {
     {"a_failed_step_is_passed", memory},
     {"restart_forgets_decisions", memory, nullptr, 3097},
     {"handling_of_failures_is_kept", memory, nullptr, 4022},
-    {"listeners_hear_after_the_end", memory},
+    {"listeners_hear_after_the_end", memory, nullptr, 170},
     // --- schedules
     {"a_fired_tick_stays_due", memory},
     {"a_lost_node_keeps_its_schedules", memory},
@@ -98,7 +98,7 @@ constexpr mutant mutants[] = {
     {"purged_runs_are_continued", memory},
     {"purge_leaves_leases", memory},
     {"rows_go_before_files", memory, nullptr, 333},
-    {"sqlite_purge_forgets_later_partitions", sqlite, nullptr, 405},
+    {"sqlite_purge_forgets_later_partitions", sqlite, nullptr, 336},
     // --- statements of SQLite
     {"sqlite_claim_drops_the_rest", sqlite},
     {"sqlite_masterships_are_not_found", sqlite},
@@ -112,10 +112,10 @@ constexpr mutant mutants[] = {
     // --- decisions
     {"lost_nodes_transfer_everything", memory},
     {"failed_partitions_are_overlooked", memory},
-    {"sweep_right_after_an_outage", memory},
+    {"sweep_right_after_an_outage", memory, nullptr, 103},
     // --- actors
     {"stray_leases_are_kept", memory},
-    {"interrupted_single_starts_go_back", memory},
+    {"interrupted_single_starts_go_back", memory, nullptr, 324},
     {"results_are_forgotten_in_an_outage", memory},
     {"files_of_doubtful_results_are_discarded", memory, nullptr, 4324},
     {"a_fenced_node_keeps_its_id", memory},
