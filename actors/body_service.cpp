@@ -96,7 +96,7 @@ class service {
       const auto* job = jobs_.find(work.job);
       const auto* step = job ? job->partitioned_step(work.step_name) : nullptr;
       if (!step) throw permanent_error("this program knows no step " + work.step_name);
-      resources_.keep_only(work.run, work.first_run);
+      resources_.turn_to(work.run, work.first_run);
       const memory_limit limit{work.memory_bytes};
       return run_body(*step, setup_of(work, *job), work.most_output);
     } catch (const permanent_error& e) {

@@ -258,6 +258,15 @@ chunked<sql_row> copied_by_cursor() {
   });
 }
 
+/// What its partitions share; each time it is made, the file `folder` gets its process and its run.
+struct shared {
+  explicit shared(resource_context& from) {
+    std::ofstream{from.get<std::string>("folder"), std::ios::app}
+        << ::getpid() << " " + std::to_string(from.first_run().value) + "\n";
+    ::poll(nullptr, 0, 100);  // costly enough that several threads want it meanwhile
+  }
+};
+
 registry hard_jobs() {
   const auto written = [] { return step().each(ledger()); };
   const auto killers = on<data_error, crash_error>();
@@ -279,6 +288,10 @@ registry hard_jobs() {
           flows(),
           many_items(),
           hard("on_master", tasklet{"work", obedient}),
+          hard("sharing", step().each([](partition_context& p) {
+            p.resource<shared>();
+            body(p);
+          })).resource<shared>([](resource_context& from) { return shared{from}; }),
           hard("newer", step()).version(3).can_continue(2)};
 }
 

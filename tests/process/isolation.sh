@@ -108,6 +108,25 @@ for signal in KILL STOP; do
   expect 0 . "$PARTITA" cancel "$run"
 done
 
+# --- what partitions share: a node makes it once for a run, also where it works for two in turn
+with_database sqlite
+expect 0 . "$PARTITA" schema migrate
+for part in 1 2; do
+  "$PARTITA" submit sharing partitions=60 healthy_ms=20 "ms=$part" "folder=$scratch/made" \
+    2>/dev/null
+done >"$scratch/sharing"
+for node in 1 2; do "$PARTITA" node --executors 2 --fast 2>>"$scratch/node.log" & done
+while read -r run; do
+  expect 0 COMPLETED "$PARTITA" wait "$run" --timeout 60
+done <"$scratch/sharing"
+turns=$(sql "select count(*) from (select run_id <> lag(run_id) over (order by lease_id) as turned
+  from @lease join @step using (step_id)) as turn where turned")
+ok "the two runs take turns: $turns" [ "$turns" -gt 4 ]
+ok "both nodes make it for both runs" [ "$(sort -u "$scratch/made" | wc -l)" -eq 4 ]
+ok "and once each" [ "$(wc -l <"$scratch/made")" -eq 4 ]
+for pid in $(leftovers); do kill -TERM "$pid"; done
+wait
+
 # --- a run of an older version of the job goes on with a newer one
 with_database sqlite
 old=$("$PARTITA" submit newer 2>/dev/null)
