@@ -159,6 +159,18 @@ void for_each_continued(const master_task& task, Visit&& visit) {
   }
 }
 
+/// A split_context or a run_context.
+template <class Context>
+void tell_first_run(const master_task& task, Context& context) {
+  auto first = task.run;
+  while (first.restart_of) {
+    auto before = task.db->verbs()->find_run(first.restart_of);
+    if (!before) break;
+    first = std::move(*before);
+  }
+  context.set_first_run(first.id, first.created_at);
+}
+
 /// For remote chunking: items that are read here. The reader has the context of a partition that
 /// stores nothing.
 void insert_packed(const master_task& task, const partitioned& definition, split_context& context,
@@ -166,7 +178,7 @@ void insert_packed(const master_task& task, const partitioned& definition, split
   held_resources held;
   run_id first_run;
   for_each_continued(task, [&](run_id run) { first_run = run; });
-  held.keep_only(task.run.id, first_run);
+  held.turn_to(task.run.id, first_run);
   const auto read = [&](split_context& from, const take_partition& yield) {
     for (auto& slice : definition.slices(from)) {
       partition_setup setup;
@@ -244,7 +256,9 @@ void require_few_skipped(const master_task& task, const partitioned& definition)
 }
 
 run_context context_of(const master_task& task) {
-  return {task.run.id, parameters_of(task), task.stop, task.so_far};
+  run_context context{task.run.id, parameters_of(task), task.stop, task.so_far};
+  tell_first_run(task, context);
+  return context;
 }
 
 void before_step(const master_task& task) {
@@ -306,6 +320,7 @@ worker_outcome split_work(const master_task& task, const partitioned& definition
     worker_session session{task.deps, "author", task.deps->limits.database_timeout, true};
     const auto author = [&]() -> worker_session& { return session; };
     split_context context{given, std::move(nodes), task.stop, task.so_far, slices_of(how)};
+    tell_first_run(task, context);
     context.set_queries(std::make_shared<attempt_queries>(lease_id{}, 0, author, nullptr));
     if (definition.streamer())
       insert_streamed(task, definition.streamer(), context);

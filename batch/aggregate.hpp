@@ -29,6 +29,8 @@ class results {
 
   explicit results(page_reader read) : read_(std::move(read)) {}
 
+  // Each reads the database. Any exception but those of `visit` means that it did not answer; let
+  // it pass.
   void for_each(const std::function<void(const partition_result&)>& visit) const;
 
   std::int64_t count() const { return totals().count; }
@@ -55,11 +57,15 @@ class run_context {
  public:
   run_context(run_id run, parameters given, std::stop_token stop, outcomes so_far = {})
       : run_(run),
+        first_run_(run),
         parameters_(std::move(given)),
         stop_(std::move(stop)),
         so_far_(std::move(so_far)) {}
 
   run_id run() const { return run_; }
+  /// As split_context has them.
+  run_id first_run() const { return first_run_; }
+  db_time first_created_at() const { return first_created_at_; }
   template <class T>
   T get(const std::string& parameter) const {
     return parameters_.get<T>(parameter);
@@ -78,12 +84,21 @@ class run_context {
   /// The result that an earlier step has set. Throws permanent_error where there is none.
   const json& result_of(const std::string& step) const { return so_far_.result_of(step); }
 
-  /// Sets the result of the run (and of this step). The last step that sets one wins.
+  /// Sets the result of the run (and of this step): at most 1 MiB as JSON, else the step is FAILED.
+  /// The last step that sets one wins.
   void result(json document) { result_ = std::move(document); }
   const std::optional<json>& result() const { return result_; }
 
+  // --- for the engine
+  void set_first_run(run_id first, db_time created_at) {
+    first_run_ = first;
+    first_created_at_ = created_at;
+  }
+
  private:
   run_id run_;
+  run_id first_run_;
+  db_time first_created_at_{};
   parameters parameters_;
   std::stop_token stop_;
   outcomes so_far_;

@@ -26,8 +26,10 @@
 // and may have
 //   std::string where() const;           of the item that came last: "FILE, line 7"
 // One that cannot seek reads again what was read before, and that is dropped. When next() throws
-// data_error, one item was malformed, and next() can be called again; after anything else it
-// cannot, so no policy lets that go.
+// data_error, one item was malformed, and next() can be called again. After anything else it cannot
+// be called again, so no policy lets that go. `restart --skipped` tries items again by their number
+// in the partition: a reader must give the same items in the same order then. Where `where` tells
+// another place than before, the item is refused.
 //
 // A writer of T is a function, or has `write`, of
 //   (std::span<const T>, sql_transaction&)   rows in the database of the engine: exactly once
@@ -39,12 +41,11 @@
 //   void sync();                         makes what was written durable
 // and may have
 //   void close();                        writes the end: there are no more items
-// `write` returns nothing, or a std::vector<refused_item>, in order: what it writes to refused
-// these, all others are written. Each is a data_error, about which the skip policy decides.
-// `restart --skipped` tries items again by their number in the partition: a reader must give the
-// same items in the same order then. Where `where` tells another place than before, it is refused.
 // The next attempt goes on with its files, on every node that sees them. On another host's disk
 // they are lost: it makes them anew from the first item, if the writer has nothing but files.
+//
+// `write` returns nothing, or a std::vector<refused_item>, in order: what it writes to refused
+// these, all others are written. Each is a data_error, about which the skip policy decides.
 namespace partita {
 
 /// Exceptions of these types, and what is derived from them.
@@ -109,7 +110,8 @@ class chunked {
     return *this;
   }
 
-  /// These errors may pass: an item is processed, a chunk is written so many times.
+  /// After these errors an item is processed again, and a chunk is written again, at most `n` times
+  /// in all.
   chunked& retry(error_filter which, attempts n, backoff_of rest = {}) {
     how_.retried = std::move(which);
     how_.retries = {n.count, rest.first, rest.factor, rest.most};

@@ -7,8 +7,8 @@
 namespace partita {
 
 /// Thrown by user code when trying again cannot help (a malformed row, a wrong file): the partition
-/// is FAILED at once. Every other exception counts as a failed try and is retried by the step's
-/// retry policy.
+/// is FAILED at once. Every other exception but stop_requested_error and lease_lost_error counts as
+/// a failed try, and is retried by the step's retry policy.
 class permanent_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -52,8 +52,9 @@ class stop_requested_error : public std::runtime_error {
   stop_requested_error() : std::runtime_error("stopped on request") {}
 };
 
-/// Thrown by `checkpoint` when the lease was lost: another node redoes this partition, and nothing
-/// that this attempt still does will count. Code that catches it to clean up must rethrow it.
+/// Thrown by `checkpoint`, `transaction` and the commits of chunks when the lease was lost: another
+/// node redoes this partition, and nothing that this attempt still does will count. Code that
+/// catches it to clean up must rethrow it.
 class lease_lost_error : public std::runtime_error {
  public:
   lease_lost_error() : std::runtime_error("the lease was lost; another node redoes this") {}

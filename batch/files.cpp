@@ -21,10 +21,12 @@ namespace {
 struct root {
   fs::path folder;
   file_handle handle;
+  bool is_given = true;  // by the operator: the scratch folder is not
 };
 
-// Of the process, like its working directory and its umask. Empty: every file is allowed.
+// Of the process, like its working directory and its umask.
 std::vector<root> roots;
+bool every_file = true;  // of this host's, and `roots` is empty
 
 // The folders of object stores. Empty: all that is there, or none once files are confined.
 std::vector<object_name> object_roots;
@@ -48,9 +50,11 @@ fs::path below(const fs::path& folder, const fs::path& file) {
   const auto add = [&](const fs::path& folder) {
     folders += (folders.empty() ? "" : ", ") + folder.string();
   };
-  for (const auto& r : roots) add(r.folder);
-  if (roots.empty()) add("/");
+  for (const auto& r : roots)
+    if (r.is_given) add(r.folder);
+  if (every_file) add("/");
   for (const auto& r : object_roots) add(r.path());
+  if (folders.empty()) folders = "none";
   throw permanent_error(file.string() + " " + why +
                         " the folders that jobs of this node may use: " + folders +
                         " (an option of the node: --files)");
@@ -62,15 +66,16 @@ const root& root_of(const fs::path& file) {
   refuse(file, "lies outside");
 }
 
-void add_root(const fs::path& given, std::vector<root>& to) {
+void add_root(const fs::path& given, std::vector<root>& to, bool is_given = true) {
   const auto name = plain_path(given / "").parent_path();  // without a slash at its end
   file_handle handle{::open(name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (handle.get() < 0) throw system_failure(errno, "--files " + given.string());
   // Where the folder really lies is another name for it.
   const auto real = fs::canonical(name);
   if (real != name)
-    to.push_back({real, file_handle{::open(real.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)}});
-  to.push_back({name, std::move(handle)});
+    to.push_back(
+        {real, file_handle{::open(real.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)}, is_given});
+  to.push_back({name, std::move(handle), is_given});
 }
 
 int open_beneath(int folder, const fs::path& relative, int flags, mode_t mode) {
@@ -114,16 +119,17 @@ void confine_files(const std::vector<fs::path>& folders) {
   std::vector<root> chosen;
   std::vector<object_name> chosen_objects;
   for (const auto& given : folders) {
-    if (is_object(given))
+    if (is_object(given) || is_nearly_object(given))
       chosen_objects.push_back(parse_object_folder(given));
     else
       add_root(given, chosen);
   }
-  if (!chosen_objects.empty()) add_root(scratch_folder(), chosen);
+  if (!chosen_objects.empty()) add_root(scratch_folder(), chosen, false);
   const auto all = std::any_of(chosen.begin(), chosen.end(),
                                [](const root& r) { return r.folder == r.folder.root_path(); });
   if (all) chosen.clear();
   roots = std::move(chosen);
+  every_file = all;
   object_roots = std::move(chosen_objects);
   is_confined = true;
 }
@@ -150,9 +156,9 @@ void require_confined(const fs::path& file) {
     const auto holds = [&](const object_name& folder) { return is_below(folder, object); };
     if (is_confined && std::none_of(object_roots.begin(), object_roots.end(), holds))
       refuse(file, "lies outside");
-  } else if (!roots.empty()) {
-    root_of(plain_path(file));
+    return;
   }
+  if (!every_file) root_of(plain_path(file));
 }
 
 file_handle open_confined(const fs::path& file, int flags, const char* purpose, mode_t mode) {
@@ -160,7 +166,7 @@ file_handle open_confined(const fs::path& file, int flags, const char* purpose, 
   if (is_object(file)) throw permanent_error(file.string() + " is no file of this host");
   const auto name = plain_path(file);
   int fd = -1;
-  if (roots.empty()) {
+  if (every_file) {
     fd = ::open(name.c_str(), flags, mode);
   } else {
     const auto& r = root_of(name);
@@ -169,6 +175,32 @@ file_handle open_confined(const fs::path& file, int flags, const char* purpose, 
   }
   if (fd < 0) throw system_failure(errno, std::string{purpose} + " " + file.string());
   return file_handle{fd};
+}
+
+void make_confined_folder(const fs::path& folder) {
+  constexpr int looks = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  const auto name = plain_path(folder / "").parent_path();  // without a slash at its end
+  if (every_file) {
+    fs::create_directories(name);
+    return;
+  }
+  const auto& r = root_of(name);
+  auto at = file_handle{open_beneath(r.handle.get(), ".", looks, 0)};
+  fs::path reached{"."};
+  const auto look = [&](const fs::path& next) {
+    return file_handle{open_beneath(r.handle.get(), next, looks, 0)};
+  };
+  for (const auto& part : below(r.folder, name)) {
+    const auto next = reached / part;
+    auto found = look(next);
+    if (found.get() < 0 && errno == ENOENT &&
+        (::mkdirat(at.get(), part.c_str(), 0777) == 0 || errno == EEXIST))
+      found = look(next);
+    if (found.get() < 0 && errno == EXDEV) refuse(folder, "leads by a symbolic link out of");
+    if (found.get() < 0) throw system_failure(errno, "cannot create folder " + folder.string());
+    at = std::move(found);
+    reached = next;
+  }
 }
 
 }  // namespace partita

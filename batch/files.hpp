@@ -54,4 +54,9 @@ std::filesystem::path scratch_folder();
 file_handle open_confined(const std::filesystem::path& file, int flags, const char* purpose,
                           mode_t mode = 0);
 
+/// Makes a folder beneath one of the folders, with those on the way that are missing, and nothing
+/// elsewhere, also where a symbolic link is on the way. It may be there already. Throws as
+/// open_confined does, with "cannot create folder FOLDER: reason".
+void make_confined_folder(const std::filesystem::path& folder);
+
 }  // namespace partita

@@ -17,8 +17,9 @@ struct run_outcome {
 };
 
 /// Called on the master before the split or the tasklet of a step, and again when that is tried
-/// again, or after a takeover. What it throws fails the step, as what these throw does. Not called
-/// where a continued run goes on with partitions that are there already.
+/// again, or after a takeover. What it throws counts as thrown by the split or the tasklet: that is
+/// tried again, or the step FAILS. Not called where a continued run goes on with partitions that
+/// are there already.
 using before_step_function = std::function<void(std::string_view step, run_context&)>;
 
 /// Called on the master when a step is about to end, however it ends. At least once: again after a

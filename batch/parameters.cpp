@@ -84,7 +84,7 @@ bool is_text(const std::string& bytes) {
 
 /// Why a name that begins as one of an object does names none; "": it names one, or a file.
 std::string not_an_object(const parameter_spec& spec, const std::string& text) {
-  if (spec.type != parameter_type::path || !is_object(text)) return {};
+  if (spec.type != parameter_type::path || (!is_object(text) && !is_nearly_object(text))) return {};
   try {
     parse_object_folder(text);
     return {};

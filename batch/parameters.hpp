@@ -54,7 +54,7 @@ struct one_of {
   one_of(std::initializer_list<std::string> all) : values(all) {}
   std::vector<std::string> values;
 };
-/// One line for `partita jobs` and `help`.
+/// One line, which `run JOB --help` and `jobs --known -o json` show.
 struct about {
   std::string text;
 };
@@ -88,7 +88,8 @@ class parameters {
   explicit parameters(json values) : values_(std::make_shared<const json>(std::move(values))) {}
 
   /// The value. Throws definition_error if the job declares no such parameter, or none of this
-  /// type, and permanent_error for a path that the node may not use (batch/files.hpp).
+  /// type, and where it was not given and has no default: use `find` then. Throws permanent_error
+  /// for a path that the node may not use (batch/files.hpp).
   template <class T>
   T get(const std::string& name) const {
     const auto& value = at(name);

@@ -111,8 +111,8 @@ class partition_context {
 
   const parameters& all_parameters() const { return setup_.given; }
 
-  /// What all partitions of the run on this node share (job::resource). It lives as long as this
-  /// attempt. Throws definition_error where the job has no such resource.
+  /// What all partitions of the run on this node share (job::resource). The reference is good until
+  /// this attempt ends. Throws definition_error where the job has no such resource.
   template <class T>
   const T& resource() {
     return *static_cast<const T*>(resource_of(typeid(T)));
@@ -165,6 +165,7 @@ class partition_context {
   /// A reader of remote_chunking, which is in no partition, writes to the log of its node. Any
   /// thread.
   void log(std::string_view line) const;
+  /// For the aggregation: at most 1 MiB as JSON, else the partition is FAILED.
   void output(json document) { output_ = std::move(document); }
   /// Where to write a file. `final_path` with "{}" in its last part replaced by the partition's
   /// number is what the file is called once the result of this attempt stands; the returned path is
@@ -173,10 +174,11 @@ class partition_context {
   /// folder in it is called "{}", does not exist or is not the node's to use.
   std::filesystem::path output_file(const std::filesystem::path& final_path);
 
-  /// Unique for this work whatever node, attempt or continued run does it: for systems outside the
-  /// database that can recognise a repeat. "run:step:no:seq": the first of the runs that continue
-  /// each other, the name of the step, and the checkpoint the work follows. Where skipped items are
-  /// tried again it is other work: "run:step:no:by-run:seq".
+  /// Unique for this work in this database, whatever node, attempt or continued run does it: for
+  /// systems outside the database that can recognise a repeat. Where one serves several databases,
+  /// or a database is made anew, put something before it that no other has. "run:step:no:seq": the
+  /// first of the runs that continue each other, the name of the step, and the checkpoint the work
+  /// follows. Where skipped items are tried again it is other work: "run:step:no:by-run:seq".
   std::string idempotency_key() const;
 
   /// Throws definition_error in a transaction of this attempt: another statement would wait for it,

@@ -57,6 +57,11 @@ class split_context {
   /// The result that an earlier step has set. Throws permanent_error where there is none.
   const json& result_of(const std::string& step) const { return so_far_.result_of(step); }
 
+  /// The first of the runs that continue each other: the same in every restart.
+  run_id first_run() const { return first_run_; }
+  /// When that was created. Numbers of runs are of one database: together they are of no other.
+  db_time first_created_at() const { return first_created_at_; }
+
   bool stop_requested() const { return stop_.stop_requested(); }
 
   // --- the engine's database
@@ -75,6 +80,10 @@ class split_context {
   std::optional<json> last_stored();
 
   // --- for the engine
+  void set_first_run(run_id first, db_time created_at) {
+    first_run_ = first;
+    first_created_at_ = created_at;
+  }
   void set_queries(std::shared_ptr<sql_queries> queries) { queries_ = std::move(queries); }
   void set_last_stored(std::function<std::optional<json>()> find) { last_ = std::move(find); }
   const std::shared_ptr<sql_queries>& queries() const { return queries_; }
@@ -85,6 +94,8 @@ class split_context {
   std::stop_token stop_;
   outcomes so_far_;
   int slices_;  // 0: not told
+  run_id first_run_{};
+  db_time first_created_at_{};
   std::shared_ptr<sql_queries> queries_;
   std::function<std::optional<json>()> last_;
 };

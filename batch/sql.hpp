@@ -58,8 +58,8 @@ class sql_error : public permanent_error {
 /// Errors: constraint_error, sql_error; transient_error where a statement took too long, the
 /// author's code paused for too long between two of them (PostgreSQL), or the transaction kept
 /// others waiting for too long (SQLite, which has one writer). After one of them nothing of this
-/// transaction can be stored, unless it came out of `attempt`. Any other exception means that the
-/// database did not answer; let it pass.
+/// transaction can be stored, unless it came out of `attempt`. Any exception but these means that
+/// the database did not answer; let it pass.
 class sql_transaction {
  public:
   sql_transaction() = default;
@@ -116,8 +116,9 @@ class sql_queries {
   virtual std::vector<sql_row> query(std::string_view statement,
                                      std::span<const sql_value> values) = 0;
 
-  /// The same, begun at once beside the caller where that is possible; else when the rows are asked
-  /// for. Its destructor waits for the end of a query that is under way.
+  /// The rows of `query`, which begins at once beside the caller where that is possible, else when
+  /// the rows are asked for. The future throws what `query` throws; its destructor waits for the
+  /// end of a query that is under way.
   virtual std::future<std::vector<sql_row>> query_ahead(std::string statement, sql_row values) {
     return std::async(std::launch::deferred,
                       [this, statement = std::move(statement), values = std::move(values)] {
@@ -128,8 +129,9 @@ class sql_queries {
   /// Runs a query once, and keeps its rows, as of this moment, until the attempt ends.
   virtual void open_cursor(int cursor, std::string_view statement,
                            std::span<const sql_value> values) = 0;
-  /// At most so many of its rows, behind the first `after`. Throws store_error unavailable when
-  /// they were lost with the connection.
+  /// At most so many of its rows, behind the first `after`. Any exception but those of
+  /// sql_transaction means that the database did not answer, or that the rows were lost with the
+  /// connection; let it pass.
   virtual std::vector<sql_row> read_cursor(int cursor, std::int64_t after, int most) = 0;
 };
 

@@ -15,12 +15,12 @@
 
 namespace partita {
 
-/// How often a partition is tried: 1 or more.
+/// How often a partition, a tasklet, an item or a chunk is tried in all: 1 or more.
 struct attempts {
   int count;
 };
-/// How long it rests between tries: first, first * factor, first * factor^2, …, never more than
-/// `most`. None of them may be negative, and the factor must be a number.
+/// How long that waits between two tries: first, first * factor, first * factor^2, …, never more
+/// than `most`. None of them may be negative, and the factor must be a number.
 struct backoff_of {
   milliseconds first{1000};
   double factor = 2.0;

@@ -89,10 +89,12 @@ std::string content_of(const fs::path& file) {
 }
 
 /// The names of all files in it, in order.
+/// But for what tells whose they are.
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator{folder})
-    names.push_back(entry.path().filename().string());
+    if (entry.path().filename() != "migration.json")
+      names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
 }

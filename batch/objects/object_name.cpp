@@ -49,6 +49,11 @@ void require_key(const std::string& text, std::string_view key) {
 
 bool is_object(const std::filesystem::path& file) { return file.native().starts_with(scheme); }
 
+bool is_nearly_object(const std::filesystem::path& file) {
+  const auto& text = file.native();
+  return !is_object(file) && (text.starts_with("s3:/") || text.starts_with("S3:/"));
+}
+
 object_name parse_object_folder(const std::filesystem::path& folder) {
   const auto& text = folder.native();
   if (!is_object(folder)) refuse_name(text, "it does not begin with s3://");

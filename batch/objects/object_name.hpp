@@ -10,6 +10,9 @@ namespace partita {
 /// Whether the name of a file is one of an object.
 bool is_object(const std::filesystem::path& file);
 
+/// Whether it is meant as one, and is the name of a file: "S3://bucket/key", "s3:/bucket/key".
+bool is_nearly_object(const std::filesystem::path& file);
+
 struct object_name {
   std::string bucket;
   std::string key;  // "" where a whole bucket is meant

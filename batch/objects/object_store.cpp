@@ -246,6 +246,16 @@ std::optional<object_state> object_store::find(const object_name& name) {
   return state_in(name, answer);
 }
 
+void object_store::require_bucket(const object_name& name) {
+  try {
+    if (ask({.method = "HEAD", .name = name, .of_bucket = true, .may_miss = true}).status != 404)
+      return;
+  } catch (const permanent_error&) {  // these keys may not ask for it
+    return;
+  }
+  throw permanent_error(name.path().string() + ": there is no bucket " + name.bucket);
+}
+
 std::string object_store::read(const object_name& name, std::int64_t offset, std::int64_t most,
                                const std::string& etag) {
   auto answer = ask({.method = "GET",

@@ -49,8 +49,10 @@ class object_store {
  public:
   explicit object_store(object_limits limits = {}) : limits_(limits) {}
 
-  /// Nothing: there is no such object. A bucket that is not there is refused.
+  /// Nothing: there is no such object, or no such bucket: the store does not tell which.
   std::optional<object_state> find(const object_name& name);
+  /// Throws permanent_error where the bucket is not there; not where the store does not say so.
+  void require_bucket(const object_name& name);
 
   /// `most` bytes from `offset`, which must be there. `etag` is of the state that is meant: throws
   /// permanent_error "NAME changed while the run was under way" for another one.

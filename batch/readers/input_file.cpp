@@ -24,7 +24,10 @@ input_file::input_file(std::filesystem::path path) : path_(std::move(path)) {
     require_confined(path_);
     const auto name = parse_object_name(path_);
     const auto state = objects().find(name);
-    if (!state) fail(ENOENT);
+    if (!state) {
+      objects().require_bucket(name);
+      fail(ENOENT);
+    }
     object_.emplace(object{name, *state});
     return;
   }

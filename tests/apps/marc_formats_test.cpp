@@ -168,7 +168,11 @@ TEST_CASE("what is wrong with an element of MARC-XML is told") {
       xml("<datafield tag='100' ind1=' ' ind2=' '><subfield code='ab'>x</subfield></datafield>") ==
       "the attribute code of a subfield is not one character: \"ab\"");
   CHECK(xml("<p/>") == "a record holds a p");
-  CHECK_THAT(xml("<datafield>"), Catch::StartsWith("it is no XML: "));
+  CHECK_THAT(xml("<datafield>"), Catch::StartsWith("it is no XML: ") &&
+                                     Catch::Contains("datafield") && !Catch::Contains("line"));
+  const auto unfinished = refusal(format::marcxml, "<record><leader>00000nz</leader>");
+  CHECK_THAT(unfinished, Catch::Contains("in tag record") && !Catch::Contains("collection") &&
+                             !Catch::Contains("line"));
   CHECK_THAT(xml("&xxe;"), Catch::StartsWith("it is no XML: "));
   const auto text = decode(format::marcxml,
                            "<record><leader>00000nz  a2200000n  4500</leader>"
@@ -221,6 +225,54 @@ TEST_CASE("every record of a file is in exactly one part of it") {
     CAPTURE(at);
     REQUIRE(both == all);
   }
+}
+
+TEST_CASE("comments and CDATA hold no records, and a record around another one is none") {
+  const temp_dir dir;
+  const auto file = dir / "records";
+  const auto one = to_marcxml(generated_authority(1, 1));
+  const auto whole = one.substr(0, one.rfind('>') + 1);
+  auto within = whole;
+  within.insert(whole.find('>') + 1, "<!-- </record> <record> --><x><![CDATA[</record>]]></x>");
+  const std::string header = "<header><identifier>1</identifier></header>";
+  write_file(file, "<collection><!-- " + whole + " - <![CDATA[ -->" + whole +
+                       "<d><![CDATA[<record>" + whole + "<!-- ]]></d>" + within + "<record>" +
+                       header + "<metadata>" + whole +
+                       "</metadata></record><zs:record><zs:recordData>" + whole +
+                       "</zs:recordData></zs:record><!-- " + whole + "</collection>");
+  const auto all = all_of(file, cut(file, 1'000'000).front());
+  CHECK(all == std::vector<std::string>{whole, within, whole, whole});
+  const auto part = cut(file, 1'000'000).front();
+  for (std::int64_t at = 0; at <= part.file_size; at += 7) {
+    auto first = part;
+    auto second = part;
+    first.range.end = second.range.begin = at;
+    auto both = all_of(file, first);
+    for (auto& another : all_of(file, second)) both.push_back(std::move(another));
+    CAPTURE(at);
+    REQUIRE(both == all);
+  }
+}
+
+TEST_CASE("a record of MARC-XML that is not whole is not lost") {
+  const temp_dir dir;
+  const auto file = dir / "records";
+  const std::string cut_off = "<record><controlfield tag='001'>1</controlfield>";
+  write_file(file, "<collection>" + cut_off + "<record></record></collection>");
+  const auto all = all_of(file, cut(file, 100).front());
+  CHECK(all == std::vector<std::string>{cut_off, "<record></record>"});
+}
+
+TEST_CASE("a file may hold no records") {
+  const temp_dir dir;
+  const auto file = dir / "records";
+  const auto is_empty = [&](const char* text) { return may_be_empty(write_file(file, text)); };
+  CHECK(is_empty(""));
+  CHECK(is_empty(" \r\n"));
+  CHECK(is_empty("<collection/>"));
+  CHECK(is_empty("\xEF\xBB\xBF<?xml version='1.0'?>\n<m:collection xmlns:m='u'> </m:collection>"));
+  CHECK_FALSE(is_empty("<collection>"));
+  CHECK_FALSE(is_empty("<html/>"));
 }
 
 TEST_CASE("a reader of records goes on where another was") {

@@ -237,6 +237,47 @@ TEST_CASE("types are looked up in the reference data, by name or by what a value
              Catch::Contains("the reference data have no authorityNoteTypes"));
 }
 
+TEST_CASE("a pattern has the classes of characters that people know") {
+  const reference types{
+      {{"identifierTypes", {{{"id", "1"}, {"name", "a"}}, {{"id", "2"}, {"name", "b"}}}}}};
+  const auto made = [&](const char* regex, const char* value) {
+    const json condition{{"type", "set_identifier_type_id_by_value"},
+                         {"parameter", {{"names", {"a", "b"}}, {"oclc_regex", regex}}}};
+    const json rules{{"150",
+                      {{{"target", "topicalTerm"},
+                        {"subfield", {"a"}},
+                        {"rules", {{{"conditions", {condition}}}}}}}}};
+    return authority(rules, {data("150", "  ", {{{"a", value}}})}, types)["topicalTerm"] == "2";
+  };
+  CHECK(made(R"(oc\w\s?\d+)", "ocm 77"));
+  CHECK_FALSE(made(R"(oc\w\s?\d+)", "ocm 7x"));
+  CHECK(made(R"([^\s\d]+\D)", "abc"));
+  CHECK_FALSE(made(R"([^\s\d]+)", "a7"));
+  CHECK(made(R"([[:alpha:]\d]+\.)", "a7."));
+  CHECK(made(R"([]\d]+)", "]7"));
+  CHECK_THROWS_WITH(made(R"(\p{L}+)", "x"), Catch::Contains("oclc_regex holds \\p"));
+  CHECK_THROWS_WITH(made(R"([\D])", "x"), Catch::Contains("oclc_regex holds \\D in a list"));
+}
+
+TEST_CASE("rules that are no JSON are refused with the place, and a tag has one list") {
+  const auto said = [](const char* text) {
+    try {
+      parse_rules(text, entity_type::authority, {});
+    } catch (const definition_error& e) {
+      return std::string{e.what()};
+    }
+    return std::string{"none"};
+  };
+  CHECK(said("{\"100\": [],\n  \"110\" []}") == "the rules are no JSON: line 2, column 9");
+  CHECK_THAT(said("{"), Catch::Contains("the rules are no JSON: line 1, column 2"));
+  CHECK(said(R"({"100": [], "110": [], "100": []})") ==
+        "the rules have \"100\" twice in one object");
+  CHECK(said(R"({"100": [{"target": "personalName", "subfield": ["a"], "subfield": ["b"]}]})") ==
+        "the rules have \"subfield\" twice in one object");
+  CHECK(said(R"({"100": [1e999]})") == "the rules are no JSON: a number is too large");
+  CHECK(said("{}") == "none");
+}
+
 TEST_CASE("rules that cannot be are refused, and everything wrong is named") {
   const auto said = refusal(
       {{"100", {{{"target", "personalNam"}, {"subfield", {"ab"}}, {"subfeld", {"a"}}}}},
@@ -252,6 +293,29 @@ TEST_CASE("rules that cannot be are refused, and everything wrong is named") {
   CHECK_THAT(said, Catch::Contains("15: a mapping has no target"));
   CHECK_THAT(said, Catch::Contains("150: trimm: there is no function trimm; did you mean trim?"));
   CHECK_THAT(said, Catch::Contains("150: char_select: its parameter has no number from"));
+  CHECK_THAT(
+      refusal({{"400",
+                {{{"target", "sftPersonalName"}, {"entityPerRepeatedSubfield", true}},
+                 {{"entity", json::array()}},
+                 {{"entity", {{{"target", "identifiers.value"}}}}},
+                 {{"target", "sftPersonalName"},
+                  {"subfield", {"a"}},
+                  {"requiredSubfield", {"t"}},
+                  {"exclusiveSubfield", {"x", "t"}},
+                  {"indicators", {{"ind1", "1"}, {"ind2", "*"}, {"ind3", "0"}}},
+                  {"rules",
+                   {{{"conditions",
+                      {{{"type", "trim"}, {"parameter", {{"foo", 1}}}},
+                       {{"type", "char_select, trim"},
+                        {"parameter", {{"from", 0}, {"to", 1}, {"upto", 2}}}}}}}}}}}}}),
+      Catch::Contains("400: entityPerRepeatedSubfield has no entity") &&
+          Catch::Contains("400: a target has neither subfield nor rules") &&
+          Catch::Contains("400: an entity has no parts") &&
+          Catch::Contains("400: no part of an entity has a subfield") &&
+          Catch::Contains("400: subfield t is in requiredSubfield and in exclusiveSubfield") &&
+          Catch::Contains("400: indicators: \"ind3\" is not known") &&
+          Catch::Contains("400: the parameter of trim: \"foo\" is not known") &&
+          Catch::Contains("400: the parameter of char_select, trim: \"upto\" is not known"));
   CHECK(refusal({{"100", 7}}) == "100: its mappings are no list");
   CHECK(refusal(json::array()) == "the rules are no JSON object");
 }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include <string>
 #include <vector>
 
 #include "apps/jobs/marc/bulk_endpoint.hpp"
@@ -58,4 +59,17 @@ TEST_CASE("a file of errors that is not whole, or of another chunk, is no answer
   CHECK_THROWS_WITH(refused("a,x\nb,y\n"), Contains("of 1 errors, and FILE of 2"));
   CHECK_THROWS_WITH(refused("d,x\n"), Contains("FILE has a line") && Contains("d,x"));
   CHECK_THROWS_AS(refused("a\n"), transient_error);
+}
+
+TEST_CASE("headers for a bulk endpoint are lines, and none that the job sets itself") {
+  CHECK(extra_headers("", "FILE").empty());
+  CHECK(extra_headers("\r\nX-A: 1\r\n\nX-B:2", "FILE") ==
+        std::vector<std::string>{"X-A: 1", "X-B:2"});
+  for (const auto* line : {"X-A", ": 1", "X-A: \x01", "\t"})
+    CHECK_THROWS_WITH(extra_headers("X-A: 1\n\n" + std::string{line} + "\n", "FILE"),
+                      "FILE: line 3 is no header, as \"X-Okapi-Token: abc\" is");
+  for (const auto* name : {"Content-Length", "content-type", "HOST", "Idempotency-Key ",
+                           "Transfer-Encoding", "X-Okapi-Tenant"})
+    CHECK_THROWS_WITH(extra_headers("\n" + std::string{name} + ": 1", "FILE"),
+                      Contains("FILE: line 2 sets ") && Contains(", which the job sets itself"));
 }

@@ -12,6 +12,7 @@
 #include "batch/parameters.hpp"
 #include "batch/readers/csv.hpp"
 #include "batch/writers/file_sink.hpp"
+#include "batch/writers/output_folder.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace partita;
@@ -137,6 +138,50 @@ TEST_CASE("a folder that turns into a symbolic link in between lets nobody out")
   CHECK(read_well > 0);
 }
 
+TEST_CASE("output folders are made, listed and emptied beneath the folders, and nowhere else") {
+  confined c;
+  const auto victim = c.dir / "victim";
+  fs::create_directory(victim);
+  write_file(victim / "5_entity", "precious");
+  fs::create_symlink("../victim", c.allowed / "out");
+  for (const auto& folder : {c.allowed / "out", victim, c.allowed / "../victim"}) {
+    CAPTURE(folder);
+    CHECK_THROWS_AS(remove_numbered_from(0, folder, "", "_entity"), permanent_error);
+    CHECK_THROWS_AS(numbered_files(folder, "", "_entity"), permanent_error);
+    CHECK_THROWS_AS(is_folder(folder), permanent_error);
+    CHECK_THROWS_AS(create_small_file(folder / "new", ""), permanent_error);
+    remove_small_file(folder / "5_entity");
+    CHECK_THROWS_AS(require_writable(folder), permanent_error);
+    CHECK_THROWS_AS(require_writable(folder / "new/er"), permanent_error);
+    CHECK(read_file(victim / "5_entity") == "precious");
+    CHECK_FALSE(fs::exists(victim / "new"));
+  }
+  // A link that stays beneath them is followed.
+  fs::create_directory(c.allowed / "real");
+  fs::create_symlink("real", c.allowed / "link");
+  require_writable(c.allowed / "link/a/b/");
+  require_writable(c.allowed / "link/a/b");
+  require_writable(c.allowed);
+  CHECK(is_folder(c.allowed / "real/a/b"));
+  CHECK_FALSE(is_folder(c.allowed / "real/b"));
+  write_file(c.allowed / "real/a/5_entity", "");
+  write_file(c.allowed / "real/file", "");
+  remove_numbered_from(0, c.allowed / "link/a", "", "_entity");
+  CHECK_FALSE(fs::exists(c.allowed / "real/a/5_entity"));
+  CHECK_THROWS_WITH(require_writable(c.allowed / "real/file/a"),
+                    Contains("cannot create folder") && Contains("Not a directory"));
+}
+
+TEST_CASE("a small file is made by one, and replaced as a whole") {
+  temp_dir dir;
+  CHECK(create_small_file(dir / "a.json", "1"));
+  CHECK_FALSE(create_small_file(dir / "a.json", "2"));
+  CHECK(read_file(dir / "a.json") == "1");
+  replace_small_file(dir / "a.json", "");
+  CHECK(read_file(dir / "a.json").empty());
+  CHECK(std::distance(fs::directory_iterator{dir.path()}, {}) == 1);
+}
+
 TEST_CASE("folders can be named by a symbolic link, and must be there") {
   temp_dir dir;
   fs::create_directory(dir / "real");
@@ -148,6 +193,9 @@ TEST_CASE("folders can be named by a symbolic link, and must be there") {
   CHECK_THROWS_AS(read(dir / "f"), permanent_error);
   CHECK_THROWS_WITH(confine_files({dir / "none"}), Contains("--files") && Contains("none"));
   read(dir / "link/f");  // what was refused changed nothing
+  confine_files({});
+  CHECK_THROWS_WITH(read(dir / "real/f"), Contains("may use: none"));
+  CHECK_THROWS_AS(require_confined(dir / "real/f"), permanent_error);
   confine_files({"/"});
   CHECK_THROWS_AS(read(dir / "f"), std::system_error);
 }

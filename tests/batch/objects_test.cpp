@@ -45,6 +45,12 @@ TEST_CASE("what names no object is refused with the reason") {
     CHECK_THROWS_WITH(parse_object_name(std::string{"s3://bucket/"} + key),
                       Contains("between two slashes"));
   CHECK_THROWS_WITH(parse_object_name("s3://bucket/a\nb"), Contains("control characters"));
+  for (const auto* name : {"S3://bucket/a", "s3:/bucket/a"}) {
+    CHECK(is_nearly_object(name));
+    CHECK_THROWS_WITH(parse_object_name(name), Contains("it does not begin with s3://"));
+  }
+  CHECK_FALSE(is_nearly_object("s3://bucket/a"));
+  CHECK_FALSE(is_nearly_object("/s3:/bucket/a"));
   CHECK_THROWS_WITH(parse_object_name("s3://bucket/\xff"), Contains("UTF-8"));
   CHECK_THROWS_WITH(parse_object_name("s3://bucket/" + std::string(1025, 'k')),
                     Contains("1,024 bytes"));
@@ -64,7 +70,8 @@ TEST_CASE("objects are the node's to use below the folders it was given, and now
   for (const auto* name : {"s3://bucket/mine2/a", "s3://bucket/a", "s3://bucket", "s3://whole2/a",
                            "s3://bucket/mine/../a"})
     CHECK_THROWS_AS(require_confined(name), permanent_error);
-  CHECK_THROWS_WITH(require_confined("s3://bucket/a"), Contains("s3://bucket/mine"));
+  CHECK_THROWS_WITH(require_confined("s3://bucket/a"),
+                    Contains("s3://bucket/mine") && !Contains(scratch_folder().string()));
   CHECK_THROWS_AS(open_confined("s3://whole/a", O_RDONLY, "cannot read"), permanent_error);
   // What becomes an object is written there first.
   const auto file = stage_output("s3://whole/a", run_id{1}, "step", lease_id{2}, 3);
@@ -354,4 +361,9 @@ TEST_CASE("folders of a store are folders of numbered files", "[.s3]") {
   CHECK(numbered_files(folder, "part-", ".xml").size() == 1);
   remove_numbered_from(0, folder, "part-", ".xml");
   CHECK_THROWS_WITH(require_writable("s3://no-such-bucket/a"), Contains("NoSuchBucket"));
+  CHECK_THROWS_WITH(input_file{"s3://no-such-bucket/a"}, Contains("there is no bucket"));
+  CHECK_THROWS_AS(input_file{"s3://partita/none"}, std::system_error);
+  CHECK(create_small_file(folder / "claim.json", "1"));
+  CHECK_FALSE(create_small_file(folder / "claim.json", "2"));
+  remove_small_file(folder / "claim.json");
 }

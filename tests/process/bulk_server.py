@@ -4,9 +4,10 @@
   bulk_server.py FOLDER
 
 Writes its address to FOLDER/address, and keeps in FOLDER/saved a line "KEY ID" for each entity that
-it saved. Entities whose ids are in FOLDER/refuse are refused. FOLDER/fault holds "HOW TIMES", and
-spoils so many answers: a status like 503, half, nothing, silence, or fewer (errors than it tells
-of). A spoilt answer other than a status comes after the entities were saved.
+it saved. Entities whose ids are in FOLDER/refuse are refused. A key that comes again with another
+body is answered with 422. FOLDER/fault holds "HOW TIMES", and
+spoils so many answers: a status like 503 (3xx: sends elsewhere), half, nothing, silence, or fewer
+(errors than it tells of). A spoilt answer other than a status comes after the entities were saved.
 """
 
 import http.server
@@ -18,6 +19,7 @@ import time
 
 FOLDER = sys.argv[1]
 lock = threading.Lock()
+bodies = {}  # by key
 
 
 def text_of(name):
@@ -49,6 +51,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault.isdigit():
             return self.give(int(fault), "the store is full\n")
         key = self.headers["Idempotency-Key"]
+        if bodies.setdefault(key, body) != body:
+            return self.give(422, "this key had another body\n")
         refuse = set(text_of("refuse").split())
         refused, answered = [], text_of("answered").split()
         with open(body["recordsFileName"]) as records:
@@ -79,6 +83,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def give(self, status, text):
         self.send_response(status)
+        if status // 100 == 3:
+            self.send_header("Location", "https://elsewhere/bulk")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text.encode())

@@ -32,7 +32,7 @@ for kind in $(databases); do
     ok "$kind: nothing of $input is repeated" sh -c \
       "! grep -Eq 'somebody|root:|PARTITA_' '$scratch/stderr' '$scratch/stdout'"
   done
-  for folder in "$private" "$shared/../private" "$shared/way-out" /etc; do
+  for folder in "$private" "$shared/../private" "$shared/way-out" "$shared/way-out/new" /etc; do
     expect 1 "FAILED" "$PARTITA" wait "$(submit "$shared/in.csv" "$folder")" --timeout 30
   done
 

@@ -27,7 +27,7 @@ for kind in $(databases); do
   "$PARTITA" run marc_map input=broken.mrc output_dir=$kind-broken chunk_size=100 --nodes 3 --fast \
     >"$scratch/run.out" 2>"$scratch/run.err" &
   runner=$!
-  some_files() { [ -d "$kind-broken" ] && [ -n "$(ls -A "$kind-broken")" ]; }
+  some_files() { [ -d "$kind-broken" ] && ls -A "$kind-broken" | grep -q _entity; }
   ok "$kind: chunks are written" wait_for 30 some_files
   ok "$kind: a node is killed" kill -9 "$(pgrep -P "$runner" | head -1)"
   wait "$runner"
@@ -63,12 +63,38 @@ expect 0 COMPLETED "$PARTITA" run marc_map input=good.xml output_dir=xml --nodes
 entities xml >xml.lines
 ok "XML has the same entities" [ "$(wc -l <xml.lines)" = 4000 ]
 
+# A folder holds one migration.
+expect 1 "holds the migration of run 1: name another folder" \
+  "$PARTITA" run marc_map input=good.mrc output_dir=xml tenant=b --nodes 1 --fast
+entities xml | cmp -s - xml.lines
+ok "what lies there stays ($?)" [ $? -eq 0 ]
+expect 0 COMPLETED \
+  "$PARTITA" run marc_map input=good.mrc output_dir=xml tenant=b overwrite=true --nodes 1 --fast
+
+# A folder that leads out of the node's own by a symbolic link is neither filled nor emptied.
+mkdir -p inside outside
+echo precious >outside/5_entity
+cp good.mrc inside/good.mrc
+ln -s ../outside inside/link
+sql "create table no_rows (id varchar(40) primary key, marc text)"
+for folder in link link/new; do
+  expect 1 "leads by a symbolic link out of" "$PARTITA" run marc_map table=no_rows \
+    output_dir=inside/$folder --nodes 1 --fast --files "$scratch/inside"
+done
+ok "what lies elsewhere is as it was" [ "$(ls -A outside)$(cat outside/5_entity)" = \
+  5_entityprecious ]
+
 # What cannot be is told in a sentence.
 last=$(newest)
 echo '{"100": [{"target": "personalNam"}]}' >rules.json
 expect 2 "100: there is no target personalNam; did you mean personalName" \
   "$PARTITA" run marc_map input=good.mrc output_dir=none rules=rules.json --nodes 1 --fast
 expect 2 "neither input nor table is given" "$PARTITA" submit marc_map output_dir=none
+echo '{"100": [}' >broken.json
+expect 2 "broken.json: the rules are no JSON: line 1, column 10" \
+  "$PARTITA" submit marc_map input=good.mrc output_dir=none rules=broken.json
+expect 2 "parameter table is partita_run, which belongs to the engine" \
+  "$PARTITA" submit marc_map output_dir=none table=partita_run
 expect 2 "parameter table is a;b; a name has letters" \
   "$PARTITA" submit marc_map output_dir=none "table=a;b"
 ok "no run is made for it" [ "$(newest)" = "$last" ]

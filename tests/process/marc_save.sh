@@ -16,6 +16,7 @@ ids() { cat out/*_entity | sed 's/.*"id":"\([^"]*\)".*/\1/' | sort; }
 ids >ids
 ok "there are entities to save" [ "$(wc -l <ids)" = 2000 ]
 printf 'X-Okapi-Token: abc\r\n' >headers
+mkdir empty
 
 begin_server() {
   rm -rf server
@@ -83,16 +84,26 @@ for kind in $(databases); do
   ok "$kind: no other was sent" \
     [ "$(awk '{ sum += $2 } END { print sum }' server/requests)" = 3 ]
   : >server/refuse
+  # The answer is lost, so it is asked again with this key; what a killed node has left goes, too.
+  rm server/requests
+  echo "half 1" >server/fault
+  left=out/$(head -1 server/saved | cut -d: -f1):left
+  touch "$left.part" "$left.77.part"
   again --skipped
   ok "$kind: and the last one: $(cat run.err)" \
     result '"errors":0,"saved":2000,"status":"DATA_SAVING_COMPLETED","total":2000'
   ok "$kind: each once, at last" saved_but none
   expect 4 "has let no item go" "$PARTITA" restart "$run" --skipped
-  ok "$kind: no file is left of parts of chunks" \
-    sh -c '! ls out | grep -v "errors$" | grep -q "by-"'
+  ok "$kind: it was sent twice" [ "$(cut -d' ' -f1,2 server/requests | uniq -c)" = \
+    "      2 $(grep -o 'save-.*by-.*' server/saved | tail -1 | cut -d' ' -f1) 1" ]
+  ok "$kind: no file is left of parts of chunks" sh -c '! ls out | grep -q "[.]part$"'
 
   # A server that fails, and goes on later. The database has no part in it.
   if [ "$kind" = sqlite ]; then
+    rm server/saved
+    expect 0 COMPLETED "$PARTITA" run marc_save input_dir=out url="$address/$to" headers=headers \
+      --nodes 1 --fast --db "sqlite:$scratch/other.db"
+    ok "$kind: the same server saves them for another database, too" saved_but none
     for fault in "503 2" "half 1" "nothing 2" "silence 1" "fewer 1"; do
       rm -f server/saved server/requests
       sed -n '3p;4p' ids >server/refuse
@@ -118,6 +129,10 @@ for kind in $(databases); do
     ok "$kind: a refused request is told at once" grep -q "bulk answers 400" run.err
     ok "$kind: and is not repeated" \
       [ "$(cat server/fault)" = "400 $((100 - $(ls few | grep -c '_entity$')))" ]
+    echo "308 100" >server/fault
+    save max_errors=0
+    ok "$kind: it tells where a server sends to" \
+      grep -q "bulk answers 308: it sends to https://elsewhere/bulk, which is not followed" run.err
     rm server/fault
     from=out
   fi
@@ -160,12 +175,29 @@ expect 2 "a user or a password does not belong" \
   "$PARTITA" submit marc_save input_dir=out url=http://u:p@x/y
 expect 2 "allow-url: .* no address" "$PARTITA" node --allow-url "nowhere at all"
 save_here() { "$PARTITA" run marc_save "$@" --nodes 1 --fast; }
-expect 1 "holds no file N_entity" save_here input_dir="$scratch/server" url=http://127.0.0.1:1/
+expect 1 "/empty, which has no migration.json: it must be the output_dir of a marc_map" \
+  save_here input_dir=empty url=http://127.0.0.1:1/
 expect 1 "127.0.0.1:1/ does not answer" \
   save_here input_dir=few url=http://127.0.0.1:1/ --executors 3
+printf '\nX-Okapi-Token: abc\n\nsecret\n' >bad-headers
+expect 1 "bad-headers: line 4 is no header" \
+  save_here input_dir=few url=http://127.0.0.1:1/ headers=bad-headers
+chunks=$(ls out | grep -c '_entity$')
 mv out/7_entity out/other
-expect 1 "7_entity is missing" save_here input_dir=out url=http://127.0.0.1:1/
+expect 1 "7_entity is missing: marc_map made $chunks of them" \
+  save_here input_dir=out url=http://127.0.0.1:1/
 mv out/other out/7_entity
+touch "out/${chunks}_entity"
+expect 1 "holds $((chunks + 1)) files N_entity, and marc_map made $chunks" \
+  save_here input_dir=out url=http://127.0.0.1:1/
+rm "out/${chunks}_entity"
+mv few/migration.json few/whole
+echo '{"run": "7", "state": "MAPPING", "chunks": 2}' >few/migration.json
+expect 1 "the migration of run 7 has not ended" save_here input_dir=few url=http://127.0.0.1:1/
+echo '{"run": "7", "state": "MAPPED"' >few/migration.json
+expect 1 "migration.json is not as marc_map writes it" \
+  save_here input_dir=few url=http://127.0.0.1:1/
+mv few/whole few/migration.json
 printf '{"id": 7}\nno json\n' >>out/7_entity
 sql "create table entities (id varchar(40) primary key, entity text not null)"
 expect 0 COMPLETED save_here input_dir=out table=entities

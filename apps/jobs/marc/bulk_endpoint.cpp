@@ -1,12 +1,13 @@
 #include "apps/jobs/marc/bulk_endpoint.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <iterator>
 #include <map>
-#include <random>
-#include <string_view>
 #include <utility>
 
+#include "apps/jobs/marc/chunk_files.hpp"
 #include "apps/jobs/marc/text_file.hpp"
 #include "batch/errors.hpp"
 #include "batch/files.hpp"
@@ -22,7 +23,12 @@ namespace {
 
 constexpr std::int64_t most_bytes = 256 << 20;  // of what is told of one chunk
 
-/// The lines of a text, without their ends; none that is empty.
+// What the job says by itself. Another value would break the request, or its promises.
+constexpr std::array<std::string_view, 6> own_headers{
+    "content-length",  "content-type",      "host",
+    "idempotency-key", "transfer-encoding", "x-okapi-tenant"};
+
+/// The lines of a text, without their ends.
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -30,25 +36,21 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     auto line = text.substr(begin, end - begin);
     begin = end + 1;
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!line.empty()) lines.push_back(line);
+    lines.push_back(line);
   }
   return lines;
 }
 
-/// "Name: value" lines.
-std::vector<std::string> headers_in(const fs::path& path) {
-  const auto text = text_of_file(path, most_bytes);
-  std::vector<std::string> headers;
-  for (const auto line : lines_of(text)) {
-    const auto colon = line.find(':');
-    const bool is_odd =
-        std::any_of(line.begin(), line.end(), [](unsigned char c) { return c < 0x20; });
-    if (colon == std::string_view::npos || colon == 0 || is_odd)  // it may be a secret: not shown
-      throw permanent_error(path.string() + ": line " + std::to_string(headers.size() + 1) +
-                            " is no header, as \"X-Okapi-Token: abc\" is");
-    headers.emplace_back(line);
-  }
-  return headers;
+/// What stands before the colon, in lower case; "" where this is no header.
+std::string name_of_header(std::string_view line) {
+  const auto is_odd = [](unsigned char c) { return c < 0x20; };
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos || std::any_of(line.begin(), line.end(), is_odd)) return "";
+  std::string name{line.substr(0, colon)};
+  while (name.ends_with(' ')) name.pop_back();
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return name;
 }
 
 bool is_passing_status(int status) {
@@ -66,23 +68,6 @@ fs::path beside(const fs::path& file, const std::string& name) {
                           folder.string());
   return named;
 }
-
-/// A file of some entities, as long as the server needs it.
-class part_of_chunk {
- public:
-  part_of_chunk(fs::path path, std::span<const entity> items) : path_(std::move(path)) {
-    std::string lines;
-    for (const auto& one : items) lines += one.line + '\n';
-    write_small_file(path_, lines);
-  }
-  ~part_of_chunk() { remove_small_file(path_); }
-  part_of_chunk(const part_of_chunk&) = delete;
-  part_of_chunk& operator=(const part_of_chunk&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 }  // namespace
 
@@ -106,6 +91,7 @@ std::vector<refused_item> refused_entities(std::span<const entity> all, const st
   std::map<std::size_t, std::string> found;
   std::size_t told = 0;  // lines
   for (const auto line : lines_of(lines)) {
+    if (line.empty()) continue;
     const auto comma = line.find(',');
     const auto [first, last] = known.equal_range(line.substr(0, comma));
     if (comma == std::string_view::npos || first == last)
@@ -127,15 +113,35 @@ std::vector<refused_item> refused_entities(std::span<const entity> all, const st
   return refused;
 }
 
-bulk_endpoint::bulk_endpoint(partition_context& p, fs::path file, std::int64_t bytes)
-    : p_(p), file_(std::move(file)), bytes_(bytes) {
+std::vector<std::string> extra_headers(std::string_view lines, const std::string& file) {
+  std::vector<std::string> headers;
+  std::int64_t no = 0;
+  for (const auto line : lines_of(lines)) {
+    ++no;
+    if (line.empty()) continue;
+    const auto name = name_of_header(line);
+    const auto where = file + ": line " + std::to_string(no);
+    if (name.empty())  // it may be a secret: not shown
+      throw permanent_error(where + " is no header, as \"X-Okapi-Token: abc\" is");
+    if (std::find(own_headers.begin(), own_headers.end(), name) != own_headers.end())
+      throw permanent_error(where + " sets " + name + ", which the job sets itself: remove it" +
+                            (name == "x-okapi-tenant" ? ", and give the parameter tenant" : ""));
+    headers.emplace_back(line);
+  }
+  return headers;
+}
+
+bulk_endpoint::bulk_endpoint(partition_context& p, std::string save_id, fs::path file,
+                             std::int64_t bytes)
+    : p_(p), save_id_(std::move(save_id)), file_(std::move(file)), bytes_(bytes) {
   request_.address = p.get<std::string>("url");
   request_.limit = std::chrono::seconds{p.get<std::int64_t>("timeout_s")};
   request_.headers = {"Content-Type: application/json", "Accept: application/json"};
   if (const auto tenant = p.get<std::string>("tenant"); !tenant.empty())
     request_.headers.push_back("X-Okapi-Tenant: " + tenant);
   if (const auto more = p.find<fs::path>("headers"))
-    for (auto& header : headers_in(*more)) request_.headers.push_back(std::move(header));
+    for (auto& header : extra_headers(text_of_file(*more, most_bytes), more->string()))
+      request_.headers.push_back(std::move(header));
 }
 
 bulk_answer bulk_endpoint::ask(const fs::path& records, const std::string& key) {
@@ -148,6 +154,11 @@ bulk_answer bulk_endpoint::ask(const fs::path& records, const std::string& key) 
   const auto told = request.address + " answers " + std::to_string(answer.status) + ": " +
                     (answer.body.empty() ? "nothing" : utf8::printable(answer.body));
   if (is_passing_status(answer.status)) throw transient_error(told);
+  if (const auto to = answer.headers.find("location");
+      answer.status / 100 == 3 && to != answer.headers.end())
+    throw permanent_error(request.address + " answers " + std::to_string(answer.status) +
+                          ": it sends to " + utf8::printable(to->second) +
+                          ", which is not followed; give that as the url, if it is right");
   if (answer.status < 200 || answer.status > 299) throw permanent_error(told);
   try {
     return parse_answer(answer.body);
@@ -156,20 +167,30 @@ bulk_answer bulk_endpoint::ask(const fs::path& records, const std::string& key) 
   }
 }
 
+/// The name of the file is that of the key, and the same key has the same entities. So whoever
+/// repeats the request, another attempt that still lives among them, replaces the file by the same
+/// content. Without an answer it stays: the server may be about to read it.
+bulk_answer bulk_endpoint::ask_for_part(std::span<const entity> items, const std::string& key) {
+  std::string lines;
+  for (const auto& one : items) lines += one.line + '\n';
+  const auto part = file_.parent_path() / (key + std::string{part_suffix});
+  replace_small_file(part, lines);
+  try {
+    auto answer = ask(part, key);
+    remove_small_file(part);
+    return answer;
+  } catch (const permanent_error&) {
+    remove_small_file(part);
+    throw;
+  }
+}
+
 std::vector<refused_item> bulk_endpoint::write(std::span<const entity> items) {
   std::int64_t bytes = 0;
   for (const auto& one : items) bytes += std::ssize(one.line) + 1;
   // An attempt that is asked to stop sends fewer entities than the one that comes after it.
-  const auto key = p_.idempotency_key() + ":" + std::to_string(items.size());
-  bulk_answer answer;
-  if (bytes == bytes_) {
-    answer = ask(file_, key);
-  } else {
-    // No other attempt may touch it, not even a frozen one that wakes up.
-    const auto own = std::to_string(std::random_device{}());
-    const part_of_chunk some{file_.string() + "." + key + "." + own, items};
-    answer = ask(some.path(), key);
-  }
+  const auto key = save_id_ + ":" + p_.idempotency_key() + ":" + std::to_string(items.size());
+  const auto answer = bytes == bytes_ ? ask(file_, key) : ask_for_part(items, key);
   if (answer.errors == 0) return {};
   const auto errors = beside(file_, answer.errors_file);
   return refused_entities(items, text_of_file(errors, most_bytes), answer.errors, errors.string());

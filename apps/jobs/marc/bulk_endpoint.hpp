@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "batch/chunk_output.hpp"
@@ -33,22 +35,32 @@ bulk_answer parse_answer(const std::string& text);
 std::vector<refused_item> refused_entities(std::span<const entity> all, const std::string& lines,
                                            std::size_t expected, const std::string& file);
 
+/// Lines "Name: value", without the empty ones. Throws permanent_error, which names `file` and the
+/// number of the line, for one that is no header, or that the job sets itself.
+std::vector<std::string> extra_headers(std::string_view lines, const std::string& file);
+
 /// A server that saves the entities of a chunk: it is told the name of their file, reads that, and
 /// answers when it is done.
 class bulk_endpoint {
  public:
-  /// `file`: of all entities of the chunk. Throws permanent_error for headers that are none.
-  bulk_endpoint(partition_context& p, std::filesystem::path file, std::int64_t bytes);
+  /// `save_id` tells this save from all others, also those of other databases, and stays the same
+  /// in every attempt and restart: keys of requests begin with it. `file`: of all entities of the
+  /// chunk. Throws permanent_error for headers that are none, or that the job sets itself.
+  bulk_endpoint(partition_context& p, std::string save_id, std::filesystem::path file,
+                std::int64_t bytes);
 
-  /// The server gets `file` itself where these are all of its entities, else a file beside it that
-  /// is removed afterwards. Throws transient_error when it does not answer, is busy or broken, and
+  /// The server gets `file` itself where these are all of its entities, else a file beside it,
+  /// KEY.part, that is removed once the server has answered. A repeat has the same key and asks for
+  /// the same file. Throws transient_error when the server does not answer, is busy or broken, and
   /// permanent_error when it refuses the request.
   std::vector<refused_item> write(std::span<const entity> items);
 
  private:
   bulk_answer ask(const std::filesystem::path& records, const std::string& key);
+  bulk_answer ask_for_part(std::span<const entity> items, const std::string& key);
 
   partition_context& p_;
+  std::string save_id_;
   std::filesystem::path file_;
   std::int64_t bytes_;
   http_request request_;

@@ -2,6 +2,7 @@
 
 #include <libxml/parser.h>
 #include <libxml/tree.h>
+#include <libxml/xmlerror.h>
 #include <yaz/yaz-iconv.h>
 
 #include <algorithm>
@@ -280,6 +281,27 @@ record record_of(const xmlNode* node) {
   return made;
 }
 
+/// Why an element is no XML: the first thing that is wrong with it.
+std::string first_error(std::string_view bytes) {
+  std::string why;
+  xmlSetStructuredErrorFunc(&why, [](void* to, auto* error) {
+    auto& first = *static_cast<std::string*>(to);
+    if (first.empty() && error->level == XML_ERR_FATAL && error->message != nullptr)
+      first = error->message;
+  });
+  const std::unique_ptr<xmlDoc, free_xml> document{xmlReadMemory(
+      bytes.data(), static_cast<int>(bytes.size()), nullptr, "UTF-8", XML_PARSE_NONET)};
+  xmlSetStructuredErrorFunc(nullptr, nullptr);
+  while (why.ends_with('\n')) why.pop_back();
+  // Lines are counted from where the record begins: nobody can find them.
+  constexpr std::string_view line = " line ";
+  for (std::size_t at = 0; (at = why.find(line, at)) != std::string::npos;) {
+    const auto end = std::min(why.find_first_not_of("0123456789", at + line.size()), why.size());
+    why.erase(at, end - at);
+  }
+  return why.empty() ? "it is not whole" : utf8::printable(why);
+}
+
 /// The element stands alone here: the prefix that the document gives to the names of MARC is
 /// declared around it.
 record decode_marcxml(std::string_view bytes) {
@@ -294,12 +316,7 @@ record decode_marcxml(std::string_view bytes) {
   const std::unique_ptr<xmlDoc, free_xml> document{
       xmlReadMemory(whole.data(), static_cast<int>(whole.size()), nullptr, "UTF-8",
                     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA)};
-  if (!document) {
-    const auto* error = xmlGetLastError();
-    std::string why = error != nullptr && error->message != nullptr ? error->message : "";
-    while (why.ends_with('\n')) why.pop_back();
-    throw data_error("it is no XML: " + utf8::printable(why));
-  }
+  if (!document) throw data_error("it is no XML: " + first_error(bytes));
   const auto* found = xmlDocGetRootElement(document.get())->children;
   while (found != nullptr && found->type != XML_ELEMENT_NODE) found = found->next;
   if (found == nullptr || !is_called(found, "record")) throw data_error("it is no record");
@@ -309,6 +326,14 @@ record decode_marcxml(std::string_view bytes) {
 }
 
 }  // namespace
+
+bool is_collection(std::string_view xml) {
+  const std::unique_ptr<xmlDoc, free_xml> document{
+      xmlReadMemory(xml.data(), static_cast<int>(xml.size()), nullptr, "UTF-8",
+                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)};
+  const auto* root = document ? xmlDocGetRootElement(document.get()) : nullptr;
+  return root != nullptr && is_called(root, "collection");
+}
 
 record decode(format how, std::string_view bytes) {
   switch (how) {

@@ -15,6 +15,9 @@ enum class format { json, iso2709, marcxml };
 /// leader says. Throws data_error that tells what is wrong.
 record decode(format how, std::string_view bytes);
 
+/// Whether it is all of a document of XML whose element is called `collection`.
+bool is_collection(std::string_view xml);
+
 // Of ISO 2709.
 inline constexpr char record_terminator = 0x1D;
 inline constexpr char field_terminator = 0x1E;

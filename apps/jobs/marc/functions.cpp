@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "batch/errors.hpp"
@@ -201,11 +202,60 @@ maker id_by_name(const char* list) {
   };
 }
 
-/// A pattern (POSIX, extended) that the whole value has to match.
+/// What a letter behind a backslash stands for, of which POSIX has none. Throws definition_error
+/// for a letter that would stand for itself.
+std::string posix_class(char letter, bool in_list) {
+  const std::string_view lists[]{"0-9", "[:alnum:]_", "[:space:]"};
+  const auto small = std::string_view{"dws"}.find(letter);
+  const auto opposite = std::string_view{"DWS"}.find(letter);
+  if (small != std::string_view::npos)
+    return in_list ? std::string{lists[small]} : "[" + std::string{lists[small]} + "]";
+  if (opposite != std::string_view::npos && !in_list)
+    return "[^" + std::string{lists[opposite]} + "]";
+  throw definition_error(std::string{"its oclc_regex holds \\"} + letter +
+                         (in_list ? " in a list" : "") + ", which is not known");
+}
+
+/// The end of the "[:name:]" that is at the place of a list; the place itself: there is none.
+std::size_t behind_class(std::string_view text, std::size_t at) {
+  if (text.substr(at, 2) != "[:") return at;
+  const auto end = text.find(":]", at + 2);
+  return end == std::string_view::npos ? at : end + 2;
+}
+
+/// With what POSIX has in place of \d, \w, \s and their opposites.
+std::string posix_pattern(const std::string& text) {
+  constexpr auto none = std::string::npos;
+  std::string made;
+  std::size_t list = none;  // where the first character of a list is
+  for (std::size_t i = 0; i < text.size();) {
+    const bool in_list = list != none;
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    std::size_t taken = 1;
+    if (text[i] == '\\' && ((next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z'))) {
+      made += posix_class(next, in_list);
+      i += 2;
+      continue;
+    }
+    if (text[i] == '\\' && !in_list && next != '\0')
+      taken = 2;
+    else if (text[i] == '[' && in_list)
+      taken = std::max(behind_class(text, i), i + 1) - i;
+    else if (text[i] == '[')
+      list = i + (next == '^' ? 2 : 1);
+    else if (text[i] == ']' && in_list && i > list)
+      list = none;
+    made.append(text, i, taken);
+    i += taken;
+  }
+  return made;
+}
+
+/// A pattern (POSIX, extended, and \d, \w, \s) that the whole value has to match.
 class pattern {
  public:
   explicit pattern(const std::string& text) {
-    const auto whole = "^(" + text + ")$";
+    const auto whole = "^(" + posix_pattern(text) + ")$";
     if (::regcomp(&compiled_, whole.c_str(), REG_EXTENDED | REG_NOSUB) != 0)
       throw definition_error("its oclc_regex is no pattern: " + utf8::printable(text));
   }
@@ -241,29 +291,44 @@ value_function staff_only(const json&, const reference&) {
   };
 }
 
-const std::map<std::string, maker>& functions() {
-  static const std::map<std::string, maker> all{
-      {"capitalize", capitalize},
-      {"char_select", char_select},
-      {"concat_subfields_by_name", concat_subfields_by_name},
-      {"remove_ending_punc", remove_ending_punc},
-      {"remove_prefix_by_indicator", remove_prefix_by_indicator},
-      {"remove_substring", remove_substring},
-      {"set_alternative_title_type_id", id_by_name("alternativeTitleTypes")},
-      {"set_authority_note_type_id", id_by_name("authorityNoteTypes")},
-      {"set_classification_type_id", id_by_name("classificationTypes")},
-      {"set_contributor_name_type_id", id_by_name("contributorNameTypes")},
-      {"set_identifier_type_id_by_name", id_by_name("identifierTypes")},
-      {"set_identifier_type_id_by_value", id_by_value},
-      {"set_note_staff_only_via_indicator", staff_only},
-      {"set_note_type_id", id_by_name("instanceNoteTypes")},
-      {"set_subject_source_id", id_by_name("subjectSources")},
-      {"set_subject_type_id", id_by_name("subjectTypes")},
-      {"trim", trim},
-      {"trim_period", trim_period},
-      {"trim_punctuation", trim_punctuation},
+/// A function, and the members that its parameter may have.
+struct known_function {
+  maker make;
+  std::vector<std::string> members{};
+};
+
+const std::map<std::string, known_function>& functions() {
+  static const std::map<std::string, known_function> all{
+      {"capitalize", {capitalize}},
+      {"char_select", {char_select, {"from", "to"}}},
+      {"concat_subfields_by_name",
+       {concat_subfields_by_name, {"subfieldsToConcat", "subfieldsToStopConcat"}}},
+      {"remove_ending_punc", {remove_ending_punc}},
+      {"remove_prefix_by_indicator", {remove_prefix_by_indicator}},
+      {"remove_substring", {remove_substring, {"substring"}}},
+      {"set_alternative_title_type_id", {id_by_name("alternativeTitleTypes"), {"name"}}},
+      {"set_authority_note_type_id", {id_by_name("authorityNoteTypes"), {"name"}}},
+      {"set_classification_type_id", {id_by_name("classificationTypes"), {"name"}}},
+      {"set_contributor_name_type_id", {id_by_name("contributorNameTypes"), {"name"}}},
+      {"set_identifier_type_id_by_name", {id_by_name("identifierTypes"), {"name"}}},
+      {"set_identifier_type_id_by_value", {id_by_value, {"names", "oclc_regex"}}},
+      {"set_note_staff_only_via_indicator", {staff_only}},
+      {"set_note_type_id", {id_by_name("instanceNoteTypes"), {"name"}}},
+      {"set_subject_source_id", {id_by_name("subjectSources"), {"name"}}},
+      {"set_subject_type_id", {id_by_name("subjectTypes"), {"name"}}},
+      {"trim", {trim}},
+      {"trim_period", {trim_period}},
+      {"trim_punctuation", {trim_punctuation}},
   };
   return all;
+}
+
+/// `byte` counts from 1; so do lines and columns.
+std::string place_in(std::string_view text, std::size_t byte) {
+  const auto before = text.substr(0, byte == 0 ? 0 : byte - 1);
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const auto begin = before.rfind('\n') + 1;  // 0: it is the first line
+  return "line " + std::to_string(line) + ", column " + std::to_string(before.size() - begin + 1);
 }
 
 }  // namespace
@@ -271,13 +336,29 @@ const std::map<std::string, maker>& functions() {
 json parse_shallow(std::string_view text, const std::string& what) {
   constexpr int deepest = 30;
   bool too_deep = false;
-  const auto look = [&](int depth, json::parse_event_t, json&) {
+  std::vector<std::set<std::string>> open;  // the members so far of each object that has not ended
+  std::string twice;
+  const auto look = [&](int depth, json::parse_event_t event, json& value) {
     too_deep = too_deep || depth > deepest;
-    return !too_deep;
+    if (too_deep) return false;
+    if (event == json::parse_event_t::object_start) open.emplace_back();
+    if (event == json::parse_event_t::object_end) open.pop_back();
+    if (event == json::parse_event_t::key && twice.empty() &&
+        !open.back().insert(value.get<std::string>()).second)
+      twice = value.get<std::string>();
+    return true;
   };
-  auto document = json::parse(text, look, false);
+  json document;
+  try {
+    document = json::parse(text, look);
+  } catch (const json::parse_error& e) {
+    throw definition_error(what + " are no JSON: " + place_in(text, e.byte));
+  } catch (const json::exception&) {
+    throw definition_error(what + " are no JSON: a number is too large");
+  }
   if (too_deep) throw definition_error(what + " are nested more than 30 deep");
-  if (document.is_discarded()) throw definition_error(what + " are no JSON");
+  if (!twice.empty())
+    throw definition_error(what + " have \"" + utf8::printable(twice) + "\" twice in one object");
   return document;
 }
 
@@ -319,15 +400,20 @@ std::string reference::id_of(const std::string& list, const std::string& name) c
 value_function find_function(const std::string& name, const json& parameter,
                              const reference& types) {
   const auto found = functions().find(name);
-  if (found != functions().end()) return found->second(parameter, types);
+  if (found != functions().end()) return found->second.make(parameter, types);
   const auto near = nearest(name, function_names());
   throw definition_error("there is no function " + utf8::printable(name) +
                          (near ? "; did you mean " + *near + "?" : ""));
 }
 
+std::vector<std::string> members_of_parameter(const std::string& name) {
+  const auto found = functions().find(name);
+  return found == functions().end() ? std::vector<std::string>{} : found->second.members;
+}
+
 std::vector<std::string> function_names() {
   std::vector<std::string> names;
-  for (const auto& [name, make] : functions()) names.push_back(name);
+  for (const auto& [name, function] : functions()) names.push_back(name);
   return names;
 }
 

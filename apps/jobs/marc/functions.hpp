@@ -49,7 +49,11 @@ value_function find_function(const std::string& name, const json& parameter,
 
 std::vector<std::string> function_names();
 
-/// JSON text. Throws definition_error for what is none, or nested deeper than anything of use is.
+/// The members that the parameter of the function may have.
+std::vector<std::string> members_of_parameter(const std::string& name);
+
+/// JSON text. Throws definition_error, with the line and column, for what is none; also for an
+/// object that has a member twice, and where it is nested deeper than anything of use is.
 json parse_shallow(std::string_view text, const std::string& what);
 
 /// `value` without the blanks and control characters at its ends.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apps/jobs/marc/chunk_files.hpp"
+#include "apps/jobs/marc/claimed_folder.hpp"
 #include "apps/jobs/marc/mapper.hpp"
 #include "apps/jobs/marc/marc.hpp"
 #include "apps/jobs/marc/record_file.hpp"
@@ -17,6 +18,7 @@
 #include "apps/jobs/marc/text_file.hpp"
 #include "apps/jobs/support/demo.hpp"
 #include "batch/batch.hpp"
+#include "batch/files.hpp"
 #include "batch/readers/input_file.hpp"
 #include "batch/readers/sql.hpp"
 #include "batch/utf8.hpp"
@@ -78,7 +80,9 @@ mapping_rules rules_of(const parameters& given) {
 struct source_record {
   format how = format::json;
   std::string bytes;
-  std::string id;  // empty: its control number
+  std::string id;                       // empty: its control number
+  std::optional<std::int64_t> version;  // of what becomes of it; none: it has none
+  std::string flaw;                     // why it cannot be read; empty: it can
 };
 
 /// Either of the two sources is named.
@@ -91,6 +95,11 @@ bool is_table(const parameters& given) {
   return table;
 }
 
+[[noreturn]] void refuse_changed(const fs::path& path, run_id reader) {
+  throw permanent_error(path.string() + " changed since run " + std::to_string(reader.value) +
+                        " read it: map a file of the mended records as a run of its own");
+}
+
 /// After a takeover it goes on behind the last chunk, in the same file.
 void stream_file(split_context& s, std::int64_t records, const take_partition& yield) {
   const auto path = s.get<fs::path>("input");
@@ -98,7 +107,7 @@ void stream_file(split_context& s, std::int64_t records, const take_partition& y
   if (const auto stored = s.last_stored()) last = stored->get<file_part>();
   for (const auto& part : cut(path, records)) {
     if (last && (last->file_size != part.file_size || last->file_mtime_ns != part.file_mtime_ns))
-      throw permanent_error(path.string() + " changed while the run was under way");
+      refuse_changed(path, s.first_run());
     if (last && part.range.begin < last->range.end) continue;
     yield(
         {"bytes " + std::to_string(part.range.begin) + "-" + std::to_string(part.range.end), part});
@@ -146,17 +155,39 @@ std::int64_t chunk_size(const parameters& given) {
   return in_range("chunk_size", given.get<std::int64_t>("chunk_size"), 1, largest_chunk);
 }
 
-/// Files may be on another host than this.
+/// Parameters that name it and its columns.
+std::vector<std::string> names_of_table(const parameters& given) {
+  std::vector<std::string> names{"table", "id_column", "marc_column"};
+  if (given.find<std::string>("version_column")) names.emplace_back("version_column");
+  return names;
+}
+
+/// Files may be on another host than this, and where this process may not look.
+bool is_readable(const fs::path& file) {
+  try {
+    require_confined(file);
+  } catch (const permanent_error&) {
+    return false;
+  }
+  return ::access(file.c_str(), R_OK) == 0;
+}
+
 void check(const parameters& given) {
   if (is_table(given))
-    for (const auto* name : {"table", "id_column", "marc_column"}) sql_name(given, name);
+    for (const auto& name : names_of_table(given)) sql_name(given, name);
   chunk_size(given);
   in_range("max_errors", given.get<std::int64_t>("max_errors"), 0, most_errors);
   for (const auto* name : {"rules", "reference"}) {
     const auto path = given.find<fs::path>(name);
-    if (path && ::access(path->c_str(), R_OK) != 0) return;
+    if (path && !is_readable(*path)) return;
   }
   rules_of(given);
+}
+
+template <class Context>
+migration_id id_of(const Context& c) {
+  return {std::to_string(c.first_run().value),
+          std::to_string(c.first_created_at().time_since_epoch().count())};
 }
 
 void stream_chunks(split_context& s, const take_partition& yield) {
@@ -164,21 +195,49 @@ void stream_chunks(split_context& s, const take_partition& yield) {
   const bool table = is_table(given);
   rules_of(given);
   const auto records = chunk_size(given);
+  const auto folder = s.get<fs::path>("output_dir");
   // A folder nobody can write into would fail every chunk.
-  require_writable(s.get<fs::path>("output_dir"));
-  table ? stream_table(s, records, yield) : stream_file(s, records, yield);
+  require_writable(folder);
+  // Not before the source was read: where it cannot be, nothing is claimed.
+  bool is_claimed = false;
+  const auto claim = [&] {
+    if (!std::exchange(is_claimed, true))
+      claim_folder(folder, id_of(s), given.find<bool>("overwrite").value_or(false));
+  };
+  const take_partition take = [&](partition chunk) {
+    claim();
+    yield(std::move(chunk));
+  };
+  table ? stream_table(s, records, take) : stream_file(s, records, take);
+  claim();
+}
+
+/// Throws permanent_error where a run that continues another finds another file.
+fs::path unchanged_input(const partition_context& p) {
+  auto path = p.get<fs::path>("input");
+  if (p.run() == p.first_run()) return path;
+  const auto part = p.input<file_part>();
+  if (input_file{path}.version() == file_version{part.file_size, part.file_mtime_ns}) return path;
+  refuse_changed(path, p.first_run());
 }
 
 /// The records of a part of a file.
 class file_records {
  public:
-  explicit file_records(partition_context& p)
-      : file_(p.get<fs::path>("input"), p.input<file_part>()) {}
+  explicit file_records(partition_context& p) : file_(unchanged_input(p), p.input<file_part>()) {}
 
+  /// One that is too long becomes a bad record in its place.
   std::optional<source_record> next() {
-    auto bytes = file_.next();
-    if (!bytes) return std::nullopt;
-    return source_record{file_.how(), std::move(*bytes), ""};
+    source_record one;
+    try {
+      auto bytes = file_.next();
+      if (!bytes) return std::nullopt;
+      one.bytes = std::move(*bytes);
+    } catch (const data_error& e) {
+      one.flaw = e.what();
+    }
+    one.how = file_.how();
+    return one;
   }
   json position() const { return file_.position(); }
   void seek(const json& position) { file_.seek(position); }
@@ -190,16 +249,25 @@ class file_records {
 
 using table_records = sql::keyset<source_record>;
 
+std::optional<std::int64_t> version_in(const sql_row& row) {
+  if (row.size() < 3 || std::holds_alternative<std::nullptr_t>(row[2])) return std::nullopt;
+  if (const auto* version = std::get_if<std::int64_t>(&row[2])) return *version;
+  throw permanent_error("a version of the table is no integer");
+}
+
 table_records read_table(partition_context& p) {
   const auto& given = p.all_parameters();
   const auto id = sql_name(given, "id_column");
+  std::vector<std::string> columns{id, sql_name(given, "marc_column")};
+  if (given.find<std::string>("version_column"))
+    columns.push_back(sql_name(given, "version_column"));
   return {p,
-          {sql_name(given, "table"), {id, sql_name(given, "marc_column")}, {id}, "", {}},
+          {sql_name(given, "table"), std::move(columns), {id}, "", {}},
           p.input<sql::key_range>(),
           [](sql_row& row) {
             auto* text = std::get_if<std::string>(&row[1]);
             return source_record{format::json, text != nullptr ? std::move(*text) : "",
-                                 text_of(row[0])};
+                                 text_of(row[0]), version_in(row), ""};
           }};
 }
 
@@ -243,11 +311,14 @@ mapped_lines map_one(const source_record& from, const mapping_rules& rules) {
   auto id = from.id;
   std::optional<record> read;
   try {
+    if (!from.flaw.empty()) throw data_error(from.flaw);
     read = decode(from.how, from.bytes);
     if (id.empty()) id = control_number(*read);
     if (id.empty()) throw data_error("it has no control number: no field 001");
     auto entity = map_record(*read, rules);
-    entity.emplace("id", id);
+    if (!from.id.empty()) entity["id"] = id;
+    entity.emplace("id", id);  // of a file: the rules may have one
+    if (from.version) entity["_version"] = *from.version;
     entity["source"] = "MARC";
     return {entity.dump() + '\n', "", ""};
   } catch (const data_error& e) {
@@ -277,31 +348,40 @@ class chosen_lines {
 using line_file = item_file<mapped_lines, chosen_lines>;
 
 tee<line_file, line_file, line_file> chunk_files(partition_context& p) {
+  const auto folder = p.get<fs::path>("output_dir");
+  // A migration that has ended may have been replaced before a run continues it.
+  if (p.run() != p.first_run()) require_claimed(folder, {std::to_string(p.first_run().value), ""});
   const auto file = [&](std::string_view suffix, std::string mapped_lines::*which) {
     const auto name = "{}" + std::string{suffix};
-    return line_file{p.output_file(p.get<fs::path>("output_dir") / name), which};
+    return line_file{p.output_file(folder / name), which};
   };
   return tee{file(entity_suffix, &mapped_lines::entity),
              file(bad_record_suffix, &mapped_lines::bad_record),
              file(error_suffix, &mapped_lines::error)};
 }
 
+/// Throws permanent_error for a file that seems to hold something else.
+void require_records(const item_counts& counts, const run_context& run) {
+  const auto input = run.find<fs::path>("input");
+  if (counts.read == 0 && input && !may_be_empty(*input))
+    throw permanent_error(input->string() + " holds no record of ISO 2709 or MARC-XML");
+}
+
 void finish(const results& all, run_context& run) {
   const auto folder = run.get<fs::path>("output_dir");
+  const auto counts = all.counts();
+  require_records(counts, run);
+  require_claimed(folder, id_of(run));
   for (const auto suffix : {entity_suffix, bad_record_suffix, error_suffix})
     remove_numbered_from(all.count(), folder, "", suffix);
-  const auto counts = all.counts();
-  if (counts.read == 0 && run.find<fs::path>("input") &&
-      input_file{*run.find<fs::path>("input")}.version().size > 0)
-    throw permanent_error(run.get<fs::path>("input").string() +
-                          " holds no record of ISO 2709 or MARC-XML");
-  run.result(
-      {{"status", counts.written == counts.read ? "DATA_MAPPING_COMPLETED" : "DATA_MAPPING_FAILED"},
-       {"total", counts.read},
-       {"mapped", counts.written},
-       {"errors", counts.skipped},
-       {"chunks", all.count()},
-       {"output_dir", folder.string()}});
+  json told{{"total", counts.read},
+            {"mapped", counts.written},
+            {"errors", counts.skipped},
+            {"chunks", all.count()}};
+  tell_mapped(folder, id_of(run), told);
+  told["status"] = counts.written == counts.read ? "DATA_MAPPING_COMPLETED" : "DATA_MAPPING_FAILED";
+  told["output_dir"] = folder.string();
+  run.result(std::move(told));
 }
 
 }  // namespace
@@ -317,8 +397,12 @@ job marc_map() {
       .parameter<std::string>("id_column", default_value{"id"},
                               about{"of the table: unique, never NULL, with an index"})
       .parameter<std::string>("marc_column", default_value{"marc"}, about{"of the table"})
+      .parameter<std::string>("version_column",
+                              about{"of the table: _version of entities; default: none"})
       .parameter<fs::path>("output_dir", required, non_identifying,
                            about{"folder for N_entity, N_entity-error and N_error; is created"})
+      .parameter<bool>("overwrite", default_value{false}, non_identifying,
+                       about{"whether a migration that has ended may lie in it"})
       .parameter<std::string>("entity", default_value{"authority"}, one_of{"authority", "instance"},
                               about{"what records become"})
       .parameter<fs::path>("rules", about{"mapping rules, JSON; default: those that ship"})

@@ -2,7 +2,9 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "apps/jobs/marc/chunk_files.hpp"
 #include "apps/jobs/marc/marc.hpp"
 #include "apps/jobs/marc/sql_name.hpp"
+#include "apps/jobs/marc/text_file.hpp"
 #include "apps/jobs/support/demo.hpp"
 #include "batch/addresses.hpp"
 #include "batch/batch.hpp"
@@ -28,6 +31,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t longest_call_s = 3600;
 constexpr int tries_of_a_call = 4;
+constexpr std::int64_t largest_migration_file = 64 << 10;  // bytes
 
 /// Entities go to a table, or to a server.
 bool saves_to_table(const parameters& given) {
@@ -55,6 +59,31 @@ fs::path entity_file(const fs::path& folder, std::int64_t chunk) {
   return folder / (std::to_string(chunk) + std::string{entity_suffix});
 }
 
+/// How many chunks marc_map has made. Throws permanent_error unless it has ended.
+std::int64_t mapped_chunks(const fs::path& folder) {
+  const auto file = folder / migration_file;
+  std::string text;
+  try {
+    text = text_of_file(file, largest_migration_file);
+  } catch (const std::system_error& e) {
+    if (e.code() != std::errc::no_such_file_or_directory) throw;
+    throw permanent_error("input_dir is " + folder.string() + ", which has no " +
+                          file.filename().string() +
+                          ": it must be the output_dir of a marc_map that is COMPLETED");
+  }
+  const auto told = json::parse(text, nullptr, false);
+  try {
+    if (told.at("state") == "MAPPING")
+      throw permanent_error(file.string() + ": the migration of run " +
+                            utf8::printable(told.at("run").get<std::string>()) +
+                            " has not ended: wait until it is COMPLETED, or restart it");
+    if (told.at("state") == "MAPPED" && told.at("chunks").is_number_unsigned())
+      return told.at("chunks").get<std::int64_t>();
+  } catch (const json::exception&) {  // a member is missing, or of another type
+  }
+  throw permanent_error(file.string() + " is not as marc_map writes it: map the records again");
+}
+
 /// Each chunk that has entities.
 std::vector<partition> list_chunks(split_context& s) {
   const auto& given = s.all_parameters();
@@ -63,23 +92,29 @@ std::vector<partition> list_chunks(split_context& s) {
   const auto folder = s.get<fs::path>("input_dir");
   if (!is_folder(folder))
     throw permanent_error("input_dir is " + folder.string() + ", which is no folder");
+  const auto chunks = mapped_chunks(folder);
   const auto files = numbered_files(folder, "", entity_suffix);
-  if (files.empty())
-    throw permanent_error(folder.string() + " holds no file N" + std::string{entity_suffix} +
-                          ", as marc_map writes them");
-  std::vector<partition> chunks;
-  std::int64_t next = 0;
+  for (std::int64_t chunk = 0; chunk < chunks; ++chunk)
+    if (!files.contains(chunk))
+      throw permanent_error(entity_file(folder, chunk).string() + " is missing: marc_map made " +
+                            std::to_string(chunks) + " of them; map the records again");
+  if (std::ssize(files) > chunks)
+    throw permanent_error(folder.string() + " holds " + std::to_string(files.size()) + " files N" +
+                          std::string{entity_suffix} + ", and marc_map made " +
+                          std::to_string(chunks) + ": remove the others");
+  // The same in all restarts, which keep what is said of partitions here.
+  const auto save_id = random_launch_key("save");
+  std::vector<partition> to_save;
   for (const auto& [chunk, path] : files) {
-    if (chunk != next++)
-      throw permanent_error(entity_file(folder, next - 1).string() +
-                            " is missing: marc_map has not ended yet, or was not COMPLETED");
     const auto version = input_file{path}.version();
     if (version.size == 0) continue;
-    chunks.push_back(
-        {"chunk " + std::to_string(chunk),
-         {{"chunk", chunk}, {"file_size", version.size}, {"file_mtime_ns", version.mtime_ns}}});
+    to_save.push_back({"chunk " + std::to_string(chunk),
+                       {{"chunk", chunk},
+                        {"file_size", version.size},
+                        {"file_mtime_ns", version.mtime_ns},
+                        {"save_id", save_id}}});
   }
-  return chunks;
+  return to_save;
 }
 
 /// The file of entities of a partition. Throws permanent_error unless it is the one that was
@@ -120,7 +155,9 @@ chunked_body save_by(Factory writer) {
 chunked_body save_chunk() {
   const auto to_server = save_by([](partition_context& p) {
     const chunk_file in{p};
-    return bulk_endpoint{p, in.path, in.version.size};
+    const auto save_id = p.input().at("save_id").get<std::string>();
+    p.output(save_id);
+    return bulk_endpoint{p, save_id, in.path, in.version.size};
   });
   const auto to_table = save_by([](partition_context& p) {
     const auto id = sql_name(p.all_parameters(), "id_column");
@@ -138,7 +175,17 @@ chunked_body save_chunk() {
   return either;
 }
 
-void tell_saved(const results& all, run_context& run) {
+/// Files of parts of chunks that attempts have left whose nodes were killed.
+void remove_parts(const results& all, const fs::path& folder) {
+  std::set<std::string> save_ids;  // one; a few where a split was begun again
+  all.for_each([&](const partition_result& r) {
+    if (r.output.is_string()) save_ids.insert(r.output.get<std::string>());
+  });
+  for (const auto& save_id : save_ids) remove_files_named(folder, save_id + ":", part_suffix);
+}
+
+void finish_saving(const results& all, run_context& run) {
+  remove_parts(all, run.get<fs::path>("input_dir"));
   const auto counts = all.counts();
   run.result(
       {{"status", counts.written == counts.read ? "DATA_SAVING_COMPLETED" : "DATA_SAVING_FAILED"},
@@ -175,7 +222,7 @@ job marc_save() {
                                about{"entities that may be refused"})
       .fair_by("tenant")
       .check(check_saving)
-      .step(partitioned{"save"}.split(list_chunks).each(save_chunk()).aggregate(tell_saved));
+      .step(partitioned{"save"}.split(list_chunks).each(save_chunk()).aggregate(finish_saving));
 }
 
 }  // namespace partita

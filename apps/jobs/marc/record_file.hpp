@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apps/jobs/marc/formats.hpp"
@@ -29,10 +30,15 @@ void from_json(const json& from, file_part& part);
 /// permanent_error for a file that holds neither.
 std::vector<file_part> cut(const std::filesystem::path& path, std::int64_t records);
 
+/// Whether a file in which no record was found is one all the same: there is nothing in it, or a
+/// collection of MARC-XML without records. Throws what input_file throws.
+bool may_be_empty(const std::filesystem::path& path);
+
 /// The records that begin in a part, one after the other, as the bytes they are. One that is longer
 /// than 4 MiB is a data_error; the next call goes on behind it. What stands between records is left
-/// out. In MARC-XML whatever looks like the tag of a record is one, in comments and CDATA, too, and
-/// a record ends at the latest where the next one begins.
+/// out. In MARC-XML a record ends at the latest where the next one begins; an element `record` that
+/// holds another one, and before that neither leader nor field, is no record. What comments and
+/// CDATA hold is no tag, but where a part begins in them, more than 64 KiB behind their beginning.
 class record_file {
  public:
   /// Throws what input_file throws, and permanent_error if the file is not the one that was cut.
@@ -54,6 +60,10 @@ class record_file {
   bool has(std::size_t count);
   void drop(std::size_t count);
   std::size_t find(char wanted, std::size_t from);
+  std::size_t find(std::string_view wanted, std::size_t from);
+  void skip_behind(std::string_view end);
+  void begin_behind_hidden(std::int64_t offset);
+  bool go_to_record();
   void begin_at(std::int64_t offset);
   void skip_to_terminator();
   std::optional<std::string> next_iso2709();

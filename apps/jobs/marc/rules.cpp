@@ -58,10 +58,16 @@ class rules_reader {
                      std::initializer_list<const char*> more = {}) {
     std::vector<std::string> names(known.begin(), known.end());
     names.insert(names.end(), more.begin(), more.end());
+    require_named(object, names, "");
+  }
+
+  /// `where`: in front of the sentence.
+  void require_named(const json& object, const std::vector<std::string>& names,
+                     const std::string& where) {
     for (const auto& [name, value] : object.items()) {
       if (std::find(names.begin(), names.end(), name) != names.end()) continue;
       const auto near = nearest(name, names);
-      problem("\"" + utf8::printable(name) + "\" is not known" +
+      problem(where + "\"" + utf8::printable(name) + "\" is not known" +
               (near ? "; did you mean \"" + *near + "\"?" : ""));
     }
   }
@@ -115,6 +121,7 @@ class rules_reader {
     made.keeps_backslash = flag(object, "keepTrailingBackslash");
     if (object.contains("indicators")) made.indicators = indicators_of(object["indicators"]);
     if (!made.is_entity) {
+      if (made.per_subfield) problem("entityPerRepeatedSubfield has no entity");
       require_known(object, of_mappings, of_parts);
       made.parts.push_back(part_of(object));
       return made;
@@ -129,7 +136,17 @@ class rules_reader {
       require_known(one, of_parts);
       made.parts.push_back(part_of(one));
     }
+    require_content(made);
     return made;
+  }
+
+  /// An entity is made where one of its parts has a value of the field.
+  void require_content(const mapping& entity) {
+    if (entity.parts.empty())
+      problem("an entity has no parts");
+    else if (std::all_of(entity.parts.begin(), entity.parts.end(),
+                         [](const part& p) { return p.subfields.empty(); }))
+      problem("no part of an entity has a subfield");
   }
 
   indicator_choice indicators_of(const json& object) {
@@ -142,6 +159,7 @@ class rules_reader {
     };
     made.first = one("ind1");
     made.second = one("ind2");
+    if (object.is_object()) require_named(object, {"ind1", "ind2"}, "indicators: ");
     return made;
   }
 
@@ -163,6 +181,12 @@ class rules_reader {
     made.rules_after_joining = flag(object, "applyRulesOnConcatenatedData");
     if (object.contains("subFieldSplit")) made.split = split_of(object["subFieldSplit"]);
     for (const auto& one : list(object, "rules")) made.rules.push_back(rule_of(one));
+    if (made.subfields.empty() && made.rules.empty() && !is_whole_value())
+      problem("a target has neither subfield nor rules, so it gets no value");
+    for (const auto code : made.required)
+      if (made.exclusive.find(code) != std::string::npos)
+        problem(std::string{"subfield "} + code +
+                " is in requiredSubfield and in exclusiveSubfield, so no field is mapped");
     return made;
   }
 
@@ -199,9 +223,12 @@ class rules_reader {
     made.wanted = text(object, "value");
     made.of_leader = flag(object, "LDR");
     const auto parameter = object.contains("parameter") ? object["parameter"] : json{};
+    std::vector<std::string> members;  // of the parameter, which all the functions share
     for (std::size_t at = 0; at <= names->size();) {
       const auto end = std::min(names->find(',', at), names->size());
       const std::string name{trimmed(std::string_view{*names}.substr(at, end - at))};
+      const auto more = members_of_parameter(name);
+      members.insert(members.end(), more.begin(), more.end());
       try {
         made.functions.push_back(find_function(name, parameter, types_));
       } catch (const definition_error& e) {
@@ -209,6 +236,10 @@ class rules_reader {
       }
       at = end + 1;
     }
+    if (parameter.is_object())
+      require_named(parameter, members, "the parameter of " + utf8::printable(*names) + ": ");
+    else if (!parameter.is_null())
+      problem("the parameter of " + utf8::printable(*names) + " is no object");
     return made;
   }
 
