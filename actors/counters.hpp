@@ -59,6 +59,14 @@ inline constexpr std::array<microseconds, 11> call_bounds{
     microseconds{500'000}, microseconds{1'000'000}, microseconds{2'500'000}};
 using histogram = duration_histogram<call_bounds>;
 
+/// Of chunks.
+inline constexpr std::array<microseconds, 12> chunk_bounds{
+    microseconds{5'000},     microseconds{10'000},     microseconds{25'000},
+    microseconds{50'000},    microseconds{100'000},    microseconds{250'000},
+    microseconds{500'000},   microseconds{1'000'000},  microseconds{2'500'000},
+    microseconds{5'000'000}, std::chrono::seconds{10}, std::chrono::seconds{30}};
+using chunk_histogram = duration_histogram<chunk_bounds>;
+
 /// Of partitions and runs.
 inline constexpr std::array<microseconds, 10> work_bounds{
     std::chrono::milliseconds{100}, std::chrono::milliseconds{500}, std::chrono::seconds{1},
@@ -73,6 +81,7 @@ struct step_counters {
   work_histogram failed;
   work_histogram returned;  // to be tried again
   counter read, written, filtered, skipped;
+  chunk_histogram chunks;  // how long their transactions took
 
   void add(const attempt_report& attempt) {
     (attempt.outcome == attempt_outcome::completed ? completed
@@ -143,6 +152,9 @@ struct node_counters {
   histogram looks;
   histogram claims;
   histogram reports;
+  work_histogram schedule_lag;  // from the first due tick of a look to its run
+  counter sessions;             // that are open now, of its actors
+  counter sessions_in_use;      // of these: somebody calls the database
   counters_by<std::pair<std::string, std::string>, step_counters> steps;  // by job and step
   counters_by<std::pair<std::string, run_state>, work_histogram> runs;  // it was master of, by job
 };

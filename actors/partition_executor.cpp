@@ -51,6 +51,14 @@ chunk executor_state::commit_chunk(lease_id lease, partition_no no, const chunk&
   }
 }
 
+chunk executor_state::commit_counted(const work_batch& work, partition_no no, const chunk& c,
+                                     const author_work& write) {
+  const auto begun = deps->now();
+  auto stored = commit_chunk(work.from.lease, no, c, write);
+  deps->counters->steps.of({work.from.job, work.from.step}).chunks.add(deps->since(begun));
+  return stored;
+}
+
 std::unique_ptr<attempt_queries> executor_state::queries_of(lease_id lease, partition_no no) {
   const auto here = [this]() -> worker_session& { return opened(author, true); };
   const auto beside = [this]() -> worker_session& { return opened(ahead, true); };
@@ -75,7 +83,7 @@ void executor_state::prepare(const work_batch& work, common& all) {
   }
   all.job = job;
   all.step = step;
-  resources.keep_only(work.from.run, work.first_run);
+  resources.turn_to(work.from.run, work.first_run);
 }
 
 body_end executor_state::run_here(const work_batch& work, const granted_partition& part,
@@ -97,7 +105,7 @@ body_end executor_state::run_here(const work_batch& work, const granted_partitio
   setup.input = parse_document("the partition's input", part.input);
   setup.commit = [&](const checkpoint& c) { commit(work.from.lease, part.no, c); };
   setup.commit_chunk = [&](const chunk& c, const author_work& write) {
-    return commit_chunk(work.from.lease, part.no, c, write);
+    return commit_counted(work, part.no, c, write);
   };
   setup.queries = queries_of(work.from.lease, part.no);
   setup.resource = [this, &all, queries = setup.queries](std::type_index type) {
@@ -135,22 +143,22 @@ body_end executor_state::run_isolated(const work_batch& work, const granted_part
       throw;
     }
   };
-  body_link link{
-      std::move(stop),
-      all.step->time_limit(),
-      deps->limits.stop_grace,
-      deps->now,
-      [this] { return control->trusted_until(); },
-      [&](const checkpoint& c) {
-        order.partition.resume = stored([&] { return commit(work.from.lease, part.no, c), c; });
-      },
-      [&](const chunk& c, const author_work& write) {
-        auto done = stored([&] { return commit_chunk(work.from.lease, part.no, c, write); });
-        order.partition.resume = done.to;
-        return done;
-      },
-      nullptr,
-      std::move(progress)};
+  body_link link{std::move(stop),
+                 all.step->time_limit(),
+                 deps->limits.stop_grace,
+                 deps->now,
+                 [this] { return control->trusted_until(); },
+                 [&](const checkpoint& c) {
+                   order.partition.resume =
+                       stored([&] { return commit(work.from.lease, part.no, c), c; });
+                 },
+                 [&](const chunk& c, const author_work& write) {
+                   auto done = stored([&] { return commit_counted(work, part.no, c, write); });
+                   order.partition.resume = done.to;
+                   return done;
+                 },
+                 nullptr,
+                 std::move(progress)};
   const auto begun = deps->now();
   for (crash_search search{all.crash_suspects};;) {
     try {

@@ -59,6 +59,9 @@ struct executor_state {
                  const std::shared_ptr<progress_cell>& said);
   void commit(lease_id lease, partition_no no, const checkpoint& c);
   chunk commit_chunk(lease_id lease, partition_no no, const chunk& c, const author_work& write);
+  /// The same, and counts how long it took.
+  chunk commit_counted(const work_batch& work, partition_no no, const chunk& c,
+                       const author_work& write);
   std::unique_ptr<attempt_queries> queries_of(lease_id lease, partition_no no);
   worker_session& opened(std::unique_ptr<worker_session>& session, bool of_authors) const;
 };

@@ -13,10 +13,10 @@ constexpr int fired_at_once = 100;
 
 void scheduler_state::renewed(const renewal& r) {
   me = r.node;
-  if (r.cluster.draining) return plan(std::nullopt);
+  if (r.cluster.draining) return await(std::nullopt);
   try {
     if (!r.cluster.balanced) return balance();
-    plan(r.cluster.tick_in);
+    await(r.cluster.tick_in);
   } catch (const store_error& e) {
     tries->failed("balance_failed", me, e);  // the next heartbeat asks for it again
   }
@@ -43,12 +43,20 @@ void scheduler_state::fire() {
   const auto fired = db->verbs()->fire_schedules(me, deps->info.jobs, fired_at_once);
   deps->counters->ticks_fired.add(std::ssize(fired.runs));
   deps->counters->ticks_missed.add(fired.missed);
+  if (!fired.runs.empty() && due)
+    deps->counters->schedule_lag.add(std::max(deps->since(*due), microseconds{0}));
   if (!fired.runs.empty() || fired.missed > 0)
     log::info("ticks_fired", {.node = me},
               {{"runs", std::ssize(fired.runs)}, {"missed", fired.missed}});
   // Of many ticks all are started before this node works on what they have started.
   if (!fired.runs.empty() && !fired.more_are_due()) self->send(claimer, work_atom::value);
-  plan(fired.tick_in);
+  await(fired.tick_in);
+}
+
+void scheduler_state::await(std::optional<microseconds> tick_in) {
+  due.reset();
+  if (tick_in) due = deps->now() + std::chrono::duration_cast<mono_time::duration>(*tick_in);
+  plan(tick_in);
 }
 
 /// Later ticks than this are told by a heartbeat that is nearer to them: so there is at most a

@@ -28,12 +28,15 @@ struct scheduler_state {
   std::unique_ptr<retries> tries;
   claimer_actor claimer;
   node_id me;
-  std::uint64_t looks = 0;  // the number of the one that is planned; earlier ones do not count
+  std::optional<mono_time> due;  // the next tick, by the clock of this node
+  std::uint64_t looks = 0;       // the number of the one that is planned; earlier ones do not count
   static inline const char* name = "scheduler";
 
  private:
   void balance();
   void fire();
+  /// The next look, when the next tick is due.
+  void await(std::optional<microseconds> tick_in);
   void plan(std::optional<microseconds> tick_in);
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -33,9 +34,17 @@ class lazy_session {
 
    private:
     friend class lazy_session;
-    explicit turn(lazy_session& of) : lock_(of.mutex_), verbs_(&of.open()) {}
+    struct uncount {
+      void operator()(counter* in_use) const { in_use->add(-1); }
+    };
+    explicit turn(lazy_session& of) : lock_(of.mutex_), verbs_(&of.open()) {
+      auto& in_use = of.deps_->counters->sessions_in_use;
+      in_use.add();
+      counted_.reset(&in_use);
+    }
     std::unique_lock<std::mutex> lock_;
     const Facet* verbs_;
+    std::unique_ptr<counter, uncount> counted_;
   };
 
   /// Throws store_error as database::connect does.
@@ -43,13 +52,21 @@ class lazy_session {
 
   void close() {
     std::lock_guard lock{mutex_};
+    if (!verbs_) return;
     verbs_.reset();
+    deps_->counters->sessions.add(-1);
   }
+
+  ~lazy_session() { close(); }
+  lazy_session(const lazy_session&) = delete;
+  lazy_session& operator=(const lazy_session&) = delete;
 
  private:
   const Facet& open() {
-    if (!verbs_)
+    if (!verbs_) {
       verbs_.emplace((options_.elsewhere ? deps_->author_db : deps_->db)->connect(options_));
+      deps_->counters->sessions.add();
+    }
     return *verbs_;
   }
 

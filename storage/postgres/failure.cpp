@@ -61,7 +61,8 @@ std::string_view advice(errc code) {
     case errc::missing_right:
       return "; `partita schema roles` prints the roles that have what a command needs: make this "
              "one a member of partita_read (listings), partita_launch (submit, cancel, restart, "
-             "drain) or partita_node (nodes)";
+             "abandon, pause, priority, limit, drain, schedule, retention, purge) or partita_node "
+             "(nodes)";
     default:
       return "";
   }

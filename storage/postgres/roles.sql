@@ -128,7 +128,7 @@ GRANT EXECUTE ON FUNCTION partita.entomb(bigint[]) TO partita_launch;
 GRANT EXECUTE ON FUNCTION partita.submit(text, jsonb, text) TO partita_launch;
 GRANT UPDATE (state) ON partita.node TO partita_launch; -- `drain`
 GRANT INSERT, DELETE, UPDATE (job, parameters, identity, trigger, zone, overlap, catch_up_ms,
-                              owner_node_id, next_tick, last_tick, last_run_id, paused_at,
+                              owner_node_id, next_tick, last_tick, last_run_id, missed, paused_at,
                               paused_by, paused_note)
   ON partita.schedule TO partita_launch;
 GRANT INSERT, UPDATE (state, carried, result, error, ended_at) ON partita.step TO partita_launch;

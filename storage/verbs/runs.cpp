@@ -15,6 +15,16 @@ namespace {
 /// Partitions that one statement copies: a large step must not meet the statement timeout.
 constexpr std::int64_t copy_piece = 100'000;
 
+constexpr std::size_t longest_launch_key = 255;  // bytes
+
+void require_launch_key(const std::string& key) {
+  require_text("the launch key", key);
+  if (key.size() > longest_launch_key)
+    throw store_error(errc::bad_request, "the launch key is " + std::to_string(key.size()) +
+                                             " bytes long; it may have " +
+                                             std::to_string(longest_launch_key));
+}
+
 /// Two live runs of a job never have the same identifying parameters.
 void require_alone(transaction& tx, const job_ref& job, const std::string& identity) {
   if (const auto live = tx.find_live_run(job.name, identity))
@@ -205,7 +215,7 @@ run_row submit(transaction& tx, const submission& s) {
   require_text("the name of the job", s.job.name);
   require_text("the parameters", s.parameters);
   require_text("the identifying parameters", s.identity);
-  require_text("the launch key", s.launch_key);
+  require_launch_key(s.launch_key);
   run_row wanted;
   wanted.job = s.job;
   wanted.parameters = s.parameters;
@@ -223,7 +233,7 @@ run_row submit(transaction& tx, const submission& s) {
 
 run_row restart(transaction& tx, run_id ended, const std::string& launch_key, int version,
                 const std::string& by, restart_scope scope) {
-  require_text("the launch key", launch_key);
+  require_launch_key(launch_key);
   require_text("who asks", by);
   // What has ended stays as it is, but for `abandon`.
   const auto old = require_run(tx, ended, row_lock::key_share);

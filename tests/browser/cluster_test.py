@@ -71,6 +71,9 @@ def a_node_dies(browser, cluster):
     run = cluster.submit('from=1', 'to=100000', 'partitions=300', 'delay_ms=100')
     browser.open(f'{cluster.address}?1#/runs/{run}')
     says(browser, 'Running')
+    browser.until(lambda: '"doomed"' in cluster.command('job', run, '--partitions', '-o', 'json',
+                                                        '--limit', '300'),
+                  'the other node has done something')
     says(browser, 'doomed')
     other.kill()
     says(browser, 'doomed was lost')

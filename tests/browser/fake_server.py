@@ -13,7 +13,7 @@ import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from fake_sharing import Sharing
+from fake_sharing import Sharing, pause_mark
 from fake_timeline import timeline
 from fake_world import JOBS, World, iso
 
@@ -73,9 +73,10 @@ class Api:
         at_work = [n for n in w.nodes if n['state'] in ('ACTIVE', 'DRAINING')]
         warnings = [{'code': 'node', 'text': f"{n['name']} is {n['state'].lower()}", 'hint':
                      'Is its host up?', 'href': f"#/nodes/{n['id']}"} for n in bad]
-        for r in w.runs.values():
-            if r['waits_for'] and r['state'] in ('CREATED', 'RUNNING'):
-                warnings.append({'code': 'waiting', 'href': f"#/runs/{r['id']}", 'hint': '',
+        for r in w.runs.values():  # a queue for executors is no reason to warn
+            if (r['waits_for'] and not r['waits_for'].startswith('a free executor') and
+                    r['state'] in ('CREATED', 'RUNNING')):
+                warnings.append({'code': 'run_waits', 'href': f"#/runs/{r['id']}", 'hint': '',
                                  'text': f"Run {r['id']} waits: {r['waits_for']}"})
         ending = 'all is well' if not bad else f"{len(bad)} lost"
         return {'status': 'WARNING' if warnings else 'OK', 'warnings': warnings,
@@ -116,6 +117,8 @@ class Api:
         return {'next': None, 'items': [
             {'name': name, 'version': 1, 'usage': ' '.join(
                 p['name'] + '=…' for p in about['parameters']), **about, 'nodes': names,
+             'paused': pause_mark(self.world, 'anna', '')
+             if name in self.world.paused_jobs else None,
              'runs_seen': 40, 'mean_s': 14.2, 'p95_s': 31.0,
              'last_success_at': iso(self.world.now() - 900),
              'last_run': {'id': '113', 'state': 'COMPLETED'}}
@@ -162,7 +165,8 @@ class Api:
         if len(new) > self.world.most_changes:  # the server looks at no more at once
             new = new[:self.world.most_changes]
             return {'newest': new[-1]['id'], 'runs': [], 'nodes': [], 'more': True}
-        return {'newest': self.world.events[-1]['id'], 'more': False,
+        newest = int(self.world.events[-1]['id'])
+        return {'newest': str(newest), 'more': newest < since,
                 'runs': sorted({e['run'] for e in new if e['run']}),
                 'nodes': sorted({e['node'] for e in new if e['node']})}
 
@@ -182,6 +186,8 @@ class Api:
             found = [p for p in (w.partition(r, q.get('step', r['step']), no) for no in every)
                      if not q.get('state') or p['state'] == q['state']]
             if q.get('sort') == 'took':
+                if 'state' in q or 'after' in q:
+                    raise Problem(400, 'bad_parameter', 'sort=took lists the slowest of all.')
                 found.sort(key=lambda p: -(p['duration_s'] or 0))
             found = [p for p in found if after is None or p['no'] > after]
             return {'items': found[:limit],

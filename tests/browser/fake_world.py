@@ -127,8 +127,8 @@ class World:
         self.add('114', 'nightly_report', 'CREATED', 0, 0, 0, 300, None,
                  waits_for='no node knows job nightly_report, version 2')
         self.add('115', 'customer_etl', 'FAILED', 40, 37, 3, 80, 32,
-                 error='3 partitions of step load failed; the first: line 17 of customers.csv: '
-                       'e-mail without @')
+                 error='step work failed: 3 of 40 partitions failed; partition 5: line 17 of '
+                       'customers.csv: e-mail without @')
         self.add('116', 'screening', 'STOPPED', 200, 88, 0, 500, 40)
         self.add('117', 'screening', 'RUNNING', 1000, 420, 2, 62, None)
 
@@ -163,7 +163,8 @@ class World:
         took = (self.now() - r['began']) if r['state'] == 'RUNNING' else r['took_s']
         done = self.ended(r)
         total = r['total']
-        rate = 12.0 if r['state'] == 'RUNNING' else None
+        held = r['paused'] or r['job'] in self.paused_jobs or r['stop'] != 'NONE'
+        rate = 12.0 if r['state'] == 'RUNNING' and not held else None
         return {
             **{k: r[k] for k in ('id', 'job', 'job_version', 'state', 'stop', 'waits_for',
                                  'launch_key', 'restart_of', 'parameters', 'result', 'error',
@@ -174,7 +175,7 @@ class World:
             'tick': iso(r['began'] - 2) if r['schedule'] else None,
             'partitions': {'completed': done, 'failed': r['failed'], 'total': total,
                            'claimed': 12 if r['state'] == 'RUNNING' else 0, 'sealed': True},
-            'progress': (done + r['failed']) / total if total else None,
+            'progress': done / total if total else None,
             'items': {'read': 900 * done, 'written': 880 * done, 'filtered': 20 * done,
                       'skipped': len(self.skipped(r))},
             'master': self.brief(0) if r['state'] == 'RUNNING' else None,
@@ -189,7 +190,7 @@ class World:
         shape = [0.01, 0.06, 0.2, 0.4, 0.22, 0.07, 0.03, 0.01, 0, 0]
         return {'id': str(31 + ordinal), 'ordinal': ordinal, 'name': name, 'kind': kind,
                 'state': state, 'decision': None, 'partitions': counts, 'progress':
-                (counts['completed'] + counts['failed']) / max(1, counts['total']),
+                counts['completed'] / max(1, counts['total']),
                 'items': {'read': 0, 'written': 0, 'filtered': 0,
                           'skipped': sum(s['step'] == name for s in self.skipped(r))},
                 'started_at': iso(r['began'] + ordinal), 'ended_at': None, 'duration_s': 4.2,

@@ -40,6 +40,16 @@ def formats(page):
          '{"a":1152921504606846976,"b":[1,"x"],"c":{}}', 'as JSON again')
 
 
+@test('how far a run is: completed partitions of all, and those that failed')
+def fractions(page):
+    page.open('#/jobs')
+    same(page.module('parts.js', '''return [
+      { completed: 37, failed: 3, total: 40, sealed: true }, { completed: 0, failed: 1, total: 1 },
+      { completed: 420, failed: 0, total: 1000, sealed: false },
+      { completed: 0, failed: 0, total: 0, sealed: false }].map(m.fraction)'''),
+         ['37 of 40, 3 failed', '0 of 1, 1 failed', '420 of 1,000+', '–'], 'fractions')
+
+
 @test('a form tells what is wrong, and keeps digits')
 def forms(page):
     page.open('#/jobs')

@@ -185,6 +185,8 @@ def pause_run(page):
          [['117', 'Paused by anna: the list server is down']], 'the mark of a paused run')
     page.open('#/')
     page.says(page.tid('live-runs'), 'Paused by anna')
+    check('a second' not in page.b.text('[data-testid="live-runs"] [data-run="117"]'),
+          'a paused run has no pace')
     page.open('#/runs/117')
     page.b.click(page.tid('action-resume'))
     page.b.click(page.tid('confirm'))
@@ -246,6 +248,7 @@ def bulk_pause(page):
 def pause_job(page):
     page.open('#/jobs/screening')
     page.gone(page.tid('job-paused'))
+    page.gone(page.tid('action-resume-job'))
     page.b.click(page.tid('action-pause-job'))
     sign_in(page)
     page.says(page.tid('what'), 'all of its runs')
@@ -256,6 +259,7 @@ def pause_job(page):
     page.world.refused = set()
     page.b.click(page.tid('confirm'))
     page.says(page.tid('job-paused'), 'nothing more of its runs begins')
+    page.gone(page.tid('action-pause-job'))
     same(sent(page, 1), ['jobs/screening/pause', {'note': 'lists'}], 'what was sent')
     page.open('#/runs/117')
     page.says(page.tid('headline'), 'Its job is paused.')
@@ -264,6 +268,10 @@ def pause_job(page):
     page.b.click(page.tid('confirm'))
     page.gone(page.tid('job-paused'))
     same(sent(page, 2), ['jobs/screening/resume', {}], 'what was sent')
+    page.open('#/jobs/nope')
+    page.says(page.tid('empty'), 'No node at work knows this job.')
+    page.gone(page.tid('action-pause-job'))
+    page.gone(page.tid('action-resume-job'))
 
 
 @test('limits: how much is in use, and how they are set')
@@ -292,6 +300,9 @@ def limits(page):
     page.b.click(page.tid('confirm'))
     page.says('[data-limit="list_server"]', 'any')
     same(sent(page, 1), ['limits/list_server', {'slots': None}], 'what was sent')
+    page.world.sharing.limits[0].update(slots=0, in_use=0)
+    page.says('[data-limit="list_server"]', '0, closed')
+    same(page.b.run(width), '0%', 'the bar of a closed limit that nothing uses')
 
 
 @test('tags of nodes: in the table where there is room, and on the page of a node')

@@ -73,6 +73,8 @@ def pointer(page):
     page.says(page.tid('timeline-section'), 'Click one to open it')
     press(move(x + 50, box['y'] + 35))
     page.until("return location.hash.includes('/partitions/work/')", 'a click opens')
+    page.open('#/runs/113?from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:01Z')
+    page.says(page.tid('timeline-section'), 'No partition has ended here.')
 
 
 PAN = '''const done = arguments[arguments.length - 1];

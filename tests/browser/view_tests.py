@@ -229,6 +229,11 @@ def fits(page, width, route):
     check(got <= width, f'{route} is {got} pixels wide, not {width}; beyond it: {wide}')
 
 
+CUT = """return [...document.querySelectorAll('.table-frame')]
+  .filter((f) => f.scrollWidth > f.clientWidth)
+  .map((f) => `${f.getAttribute('aria-label')}: ${f.scrollWidth}, not ${f.clientWidth}`)"""
+
+
 @test('360 pixels: nothing scrolls sideways', width=360)
 def narrow(page):
     page.world.lose_node(1)
@@ -236,6 +241,15 @@ def narrow(page):
     for route in EVERY:
         page.open(route)
         fits(page, 360, route)
+    for route in ('#/', '#/nodes', '#/runs/117/partitions'):
+        page.open(route)
+        same(page.b.run(CUT), [], f'tables of {route} that are cut')
+    page.open('#/runs/117')
+    check(page.b.run("return [...document.querySelectorAll('.bin span')].length > 3 &&"
+                     "[...document.querySelectorAll('.bin span')].every((s) => s.innerText &&"
+                     "s.checkVisibility({visibilityProperty: true}) &&"
+                     "s.scrollWidth <= s.clientWidth && s.scrollHeight <= s.clientHeight)"),
+          'every bin of the histogram has its whole label')
 
 
 @test('hostile names are text, and break nothing')
@@ -298,6 +312,71 @@ def many_changes(page):
     page.says(page.tid('headline'), 'Abandoned')
 
 
+@test('after the database was restored from a copy everything is read again')
+def restored(page):
+    page.open('#/')
+    page.there('[data-testid="overview-jobs"] [data-job="screening"]')
+    page.rounds(2)
+    del page.world.events[-2:]
+    page.world.more_jobs = {'restored': {'about': '', 'steps': [], 'parameters': []}}
+    page.there('[data-testid="overview-jobs"] [data-job="restored"]', within_s=8)
+
+
+@test('what waits in a queue is told, and is no warning')
+def queue(page):
+    page.world.runs['114']['state'] = 'STOPPED'
+    page.world.runs['114']['took_s'] = 1
+    page.world.add('400', 'screening', 'RUNNING', 40, 0, 0, 5, None,
+                   waits_for='a free executor: all 12 are busy')
+    page.open('#/')
+    page.says('[data-testid="live-runs"] [data-run="400"]', 'Waits: a free executor')
+    page.gone('[data-testid="live-runs"] .warned-text')
+    page.gone(page.tid('warnings'))
+    page.there('[data-testid="health"][data-state="OK"]')
+    page.open('#/runs/400')
+    page.there('[data-testid="why-waits"].waiting')
+
+
+@test('nothing is said of the slowest on one node where only one was at work', nodes=1)
+def one_node(page):
+    page.open('#/runs/117')
+    page.there(page.tid('why-stragglers'))
+    page.gone(page.tid('why-one_node'))
+
+
+@test('the chart of the overview tells the most of a minute')
+def chart(page):
+    page.open('#/')
+    page.says('[data-testid="throughput"] figcaption', ' a minute')
+
+
+@test('durations are labelled with their range')
+def ranges(page):
+    page.open('#/runs/117')
+    page.says(page.tid('histogram'), '1\u00a0s to 2\u00a0s')
+
+
+@test('ways to other partitions lead to such that are there')
+def neighbours(page):
+    page.open('#/runs/115/partitions/work/39')
+    page.there(page.tid('before'))
+    page.gone(page.tid('after'))
+    page.open('#/runs/115/partitions/work/0')
+    page.there(page.tid('after'))
+    page.gone(page.tid('before'))
+
+
+@test('the slowest partitions are those of all states')
+def slowest(page):
+    page.open('#/runs/115/partitions?state=FAILED')
+    page.there('[data-no="17"][data-state="FAILED"]')
+    page.b.click('.quick a:last-child')
+    page.hash_is('#/runs/115/partitions?step=work&sort=took')
+    page.there('[data-state="COMPLETED"]')
+    page.b.click('.quick a:nth-of-type(5)')
+    page.hash_is('#/runs/115/partitions?step=work&state=FAILED')
+
+
 @test('the overview tells what runs of each job take')
 def jobs_of_overview(page):
     page.open('#/')
@@ -312,10 +391,15 @@ def away(page):
     page.until(ROWS + '.length === 50', 'the table')
     page.world.away = True
     page.says(page.tid('away-banner'), 'The database does not answer')
-    page.says(page.tid('away-banner'), 'Since ')
+    page.says(page.tid('away-banner'), 'The last answer came at ')
+    page.says(page.tid('away-banner'), 'what you see is not newer')
+    page.there('[data-testid="health"][data-state="UNKNOWN"]')
     same(page.b.run(ROWS + '.length'), 50, 'rows while it is away')
-    page.b.click(page.tid('nav-overview'))  # what was never read is said to be missing
-    page.there('h1')
+    page.b.click(page.tid('nav-nodes'))  # never read
+    page.until(f"return !document.querySelector('{page.tid('away-banner')}').innerText"
+               ".includes('what you see')", 'that nothing is seen')
+    page.b.click(page.tid('nav-overview'))
+    page.says(page.tid('health-sentence'), 'Not known. It was: 3 nodes')
     page.world.away = False
     page.gone(page.tid('away-banner'))
     page.there('[data-testid="live-runs"] [data-run="117"]')
@@ -355,13 +439,15 @@ def empty(page):
 @test('the five questions: slow, failed, moved, waiting, what a node does')
 def questions(page):
     page.open('#/runs/117')
-    page.says(page.tid('headline'), 'of 1,000 partitions, 12 a second, done in about')
+    page.says(page.tid('headline'),
+              'of 1,000 partitions completed, 2 failed, 12 a second, done in about')
     page.says(page.tid('why-stragglers'), '2 partitions take more than twice the median (2.0 s)')
     page.says(page.tid('why-one_node'), '7 of the 10 slowest partitions of step work ran on node-c')
     same(page.b.run("return document.querySelector('[data-testid=why-stragglers] a').hash"),
          '#/runs/117/partitions/work/405', 'where the straggler leads')
     page.open('#/runs/115')
-    page.says(page.tid('headline'), 'Failed after 32 s: 3 partitions of step work failed')
+    page.says(page.tid('headline'), 'Failed after 32 s: 3 partitions of step work failed: '
+              '“partition 5: line 17 of customers.csv: e-mail without @”')
     page.says(page.tid('why-failures'), 'e-mail without @')
     page.b.click('[data-testid="why-failures"] a')
     page.says(page.tid('tries'), 'will be tried again')

@@ -8,11 +8,15 @@
 #include "apps/partita/http/assets.hpp"
 #include "apps/partita/http/changes.hpp"
 #include "apps/partita/http/errors.hpp"
+#include "apps/partita/http/metrics.hpp"
 #include "apps/partita/http/openapi.hpp"
+#include "apps/partita/http/probes.hpp"
 #include "apps/partita/http/query.hpp"
+#include "apps/partita/http/schemas.hpp"
 #include "apps/partita/text.hpp"
 #include "storage/clock.hpp"
 #include "storage/database.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace partita;
 using namespace partita::http;
@@ -64,13 +68,36 @@ TEST_CASE("the description names every route of the API, and no other") {
   const access_rules access{{"127.0.0.1", 1}, {}, {}};
   std::set<std::string> routes, described;
   for (const auto& r : reading_routes(state, access)) routes.insert(r.method + " " + r.path);
-  for (const auto& r : changing_routes(db, state.readers, access))
+  const auto jobs = std::make_shared<const registry>(registry{});
+  for (const auto& r : changing_routes(db, state.readers, access, jobs))
     routes.insert(r.method + " " + r.path);
   const auto all = nlohmann::json::parse(openapi_text());
   for (const auto& [path, methods] : all["paths"].items())
     for (const auto& [method, operation] : methods.items())
       described.insert((method == "get" ? "GET " : "POST ") + path);
   CHECK(routes == described);
+}
+
+TEST_CASE("a type in short is a schema") {
+  const auto is = [](const std::string& type, const std::string& schema) {
+    CHECK(schema_of(type) == cli::document::parse(schema));
+  };
+  is("text?", R"({"type":["string","null"]})");
+  is("[id]", R"({"type":"array","items":{"type":"string","pattern":"^[0-9]+$"}})");
+  is("-1000..1000", R"({"type":"integer","minimum":-1000,"maximum":1000})");
+  is("1..?", R"({"type":["integer","null"],"minimum":1})");
+  is("A|B?", R"({"type":["string","null"],"enum":["A","B",null]})");
+  is("{run}", R"({"type":"object","additionalProperties":{"$ref":"#/components/schemas/run"}})");
+  is("run?", R"({"anyOf":[{"$ref":"#/components/schemas/run"},{"type":"null"}]})");
+  is("any", "{}");
+}
+
+TEST_CASE("a database that is gone is down for the metrics, too") {
+  api_state state{open_database("sqlite:none.db")};
+  const auto path = get("/metrics");
+  const auto text = metrics_route(nullptr, state).answer({path, {}}).body;
+  CHECK(text.find("partita_database_up 0\n") != std::string::npos);
+  CHECK(text.find("partita_cluster_scraped 0\n") != std::string::npos);
 }
 
 TEST_CASE("who asks the same within the time gets the same answer, made once") {
@@ -94,6 +121,29 @@ TEST_CASE("who asks the same within the time gets the same answer, made once") {
   const auto first = shared.get(get("/b"), fails);
   CHECK(first.status == 503);
   CHECK(shared.get(get("/b"), fails).body == first.body);
+}
+
+TEST_CASE("a server has begun when it listens; only who may read learns where its database is") {
+  const test::temp_dir dir;
+  api_state state{open_database("sqlite:" + (dir / "none.db").string())};
+  const auto asked = [&](audience by, const std::string& path) {
+    return router{probe_routes(nullptr, state, by)}(get(path));
+  };
+  CHECK(asked(audience::everybody, "/startupz").status == 200);
+  const auto brief = asked(audience::everybody, "/readyz");
+  CHECK(brief.status == 503);
+  CHECK(brief.body.find("[-] database: ") == 0);
+  CHECK(brief.body.find("none.db") == std::string::npos);
+  CHECK(asked(audience::readers, "/readyz").body.find("none.db") != std::string::npos);
+}
+
+TEST_CASE("a node that was not renewed says whether others have given it up") {
+  settings limits;
+  limits.unreachable_after = 4s;
+  limits.deregister_after = 8s;
+  CHECK(trouble_of_renewal(4s, limits).empty());
+  CHECK(trouble_of_renewal(7s, limits) == "its heartbeat is 7.0 s old, others give it up soon");
+  CHECK(trouble_of_renewal(14s, limits) == "its heartbeat is 14.0 s old, others have given it up");
 }
 
 TEST_CASE("parameters are checked, with a sentence") {
@@ -134,6 +184,12 @@ TEST_CASE("parameters are checked, with a sentence") {
   CHECK(status_of([&] { run_filter_in(get("/", {{"state", "FAILED,"}}), now); }) == 400);
   CHECK(status_of([&] { allow_only(get("/", {{"param.", "x"}}), {"param."}); }) == 400);
   CHECK(status_of([&] { allow_only(get("/", {{"param.a", "x"}}), {"param."}); }) == 0);
+  CHECK(status_of([&] { allow_only(get("/", {{"n", "1"}, {"n", "2"}}), {"n"}); }) == 400);
+  CHECK(yes_or_no_in(get("/", {{"all", "true"}}), "all"));
+  CHECK_FALSE(yes_or_no_in(get("/", {{"all", "false"}}), "all"));
+  CHECK_FALSE(yes_or_no_in(get("/"), "all"));
+  for (const auto* wrong : {"", "1", "yes", "TRUE"})
+    CHECK(status_of([&] { yes_or_no_in(get("/", {{"all", wrong}}), "all"); }) == 400);
 }
 
 TEST_CASE("the page is there, and small") {

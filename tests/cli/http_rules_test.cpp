@@ -75,8 +75,9 @@ TEST_CASE("a file of tokens tells who may what, and is nobody else's") {
   for (const auto& wrong :
        {std::string{}, std::string{"anna operate short"}, "anna own " + anna, "anna " + anna,
         std::string{"anna operate 0123456789%2fabcdef"}, "anna operate " + anna + " more",
-        "a read " + anna + "\nb read " + anna})
+        "a read " + anna + "\nb read " + anna, "a read " + anna + "\na operate " + bob})
     CHECK_THROWS_AS(tokens::from_file(file_of(dir, wrong)), cli::command_error);
+  CHECK_NOTHROW(tokens::from_file(file_of(dir, "a read " + anna + "\na read " + bob)));
   CHECK_THROWS_AS(tokens::from_file(file_of(dir, "anna read " + anna, 0644)), cli::command_error);
   CHECK_THROWS_AS(tokens::from_file((dir.path() / "none").string()), cli::command_error);
 }
@@ -121,4 +122,30 @@ TEST_CASE("to change something takes the right token, JSON, and no other site") 
   CHECK(refusal(rules, with("host", "ops.example:80")) == 0);
   CHECK(refusal(rules, with("host", "[::1]:8080")) == 0);
   CHECK(refusal(rules, with("host", "[::1")) == 403);
+}
+
+TEST_CASE("case does not count in names of hosts, schemes and types") {
+  const access_rules rules{{"127.0.0.1", 8080}, two_tokens(), {"Ops.Example"}};
+  auto what = post();
+  what.headers["host"] = "OPS.example.:80";
+  what.headers["origin"] = "HTTPS://ops.EXAMPLE.:80";
+  what.headers["content-type"] = "Application/JSON; Charset=UTF-8";
+  what.headers["authorization"] = "bEARER " + anna;
+  CHECK(refusal(rules, what) == 0);
+  what.headers["authorization"] = "Bearer " + lower(anna) + "X";
+  CHECK(refusal(rules, what) == 401);
+  what.headers["host"] = "ops.example..";
+  CHECK(refusal(rules, what) == 403);
+}
+
+TEST_CASE("an answer is compressed for who takes it so") {
+  const auto takes = [](const std::string& header) {
+    return request{"GET", "/", {}, {{"accept-encoding", header}}, ""}.takes_gzip();
+  };
+  for (const auto* yes :
+       {"gzip", "GZip", "br, gzip", "gzip;q=0.5, br", "deflate, gzip ; q=1.0", "gzip;level=9"})
+    CHECK(takes(yes));
+  for (const auto* no : {"", "br", "gzip;q=0", "gzip;q=0.000, br", "identity, gzip; Q=0", "xgzip",
+                         "gzip;q=", "gzip;q=x", "*"})
+    CHECK_FALSE(takes(no));
 }

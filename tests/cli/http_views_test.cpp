@@ -82,16 +82,70 @@ TEST_CASE_METHOD(api_views, "health and masterships are those of all live runs")
   const auto health = health_view(look(), "here", false);
   CHECK(health["runs"]["running"] == 210);
   CHECK(health["runs"]["created"] == 1);
-  const auto codes = codes_of(health);
-  CHECK(std::count(codes.begin(), codes.end(), "run_waits") == 20);
-  REQUIRE(codes.back() == "more_runs_wait");
-  // 25 for an executor, one for a master.
-  CHECK(health["warnings"].back()["text"] == "6 more runs wait");
   const auto node = node_view(look(), master);
   CHECK(node["masters"].size() == 200);
   CHECK(node["more_masters"] == true);
   CHECK(node_view(look(), idle)["masters"].empty());
   CHECK(node_view(look(), idle)["more_masters"] == false);
+}
+
+TEST_CASE_METHOD(api_views, "runs in a queue are no trouble, runs that no node can take are") {
+  const auto node = join("a");
+  split(drive(node, "busy"), 3);
+  const auto paused = drive(node, "paused");
+  split(paused, 3);
+  db->pause_run(paused.run, "later", "anna");
+  db->submit(launch("new"));
+  tell(node, "[]", 2);
+  const auto well = health_view(look(), "here", false);
+  CHECK(well["status"] == "OK");
+  CHECK(well["warnings"].empty());
+  pass(6min);
+  tell(node, "[]", 2);
+  auto codes = codes_of(health_view(look(), "here", false));
+  CHECK(codes == std::vector<std::string>{"run_waits"});  // of the one that nobody drives
+  for (int i = 0; i < 25; ++i) {
+    auto unknown = launch("unknown " + std::to_string(i));
+    unknown.job.name = "unheard_of";
+    db->submit(unknown);
+  }
+  const auto health = health_view(look(), "here", false);
+  codes = codes_of(health);
+  CHECK(health["status"] == "WARNING");
+  CHECK(std::count(codes.begin(), codes.end(), "run_waits") == 20);
+  REQUIRE(codes.back() == "more_runs_wait");
+  CHECK(health["warnings"].back()["text"] == "6 more runs wait");
+}
+
+TEST_CASE_METHOD(api_views, "a run that is paused or stops has no rate and no end in sight") {
+  const auto node = join();
+  const auto driven = drive(node);
+  const auto grant = take(node, split(driven, 10), 5);
+  pass(10s);
+  tell(node, "[]");
+  report_all(node, grant, 1s);
+  const auto shown = [&] { return changed_run(look(), run(driven.run)); };
+  CHECK(shown()["rate_per_s"].is_number());
+  CHECK(shown()["eta_s"].is_number());
+  db->pause_run(driven.run, "", "");
+  CHECK(shown()["rate_per_s"].is_null());
+  CHECK(shown()["eta_s"].is_null());
+  db->resume_run(driven.run, "");
+  CHECK(shown()["eta_s"].is_number());
+  db->request_stop(driven.run, stop_mode::stop, "");
+  CHECK(shown()["rate_per_s"].is_null());
+  CHECK(shown()["eta_s"].is_null());
+}
+
+TEST_CASE_METHOD(api_views, "who knows events that are not there is told to read all anew") {
+  drive(join());
+  const auto newest = std::stoll(changes()["newest"].get<std::string>());
+  for (const auto beyond : {1, 500, 99'999'999}) {
+    const auto shown = changes(std::to_string(newest + beyond));
+    CHECK(shown["newest"] == std::to_string(newest));
+    CHECK(shown["more"] == true);
+  }
+  CHECK(changes(std::to_string(newest))["more"] == false);
 }
 
 TEST_CASE_METHOD(api_views, "changes are told behind an event, and whether there are more") {
@@ -109,6 +163,7 @@ TEST_CASE_METHOD(api_views, "changes are told behind an event, and whether there
   const auto then = changes(since);
   const auto& runs = then["runs"];
   CHECK(std::count(runs.begin(), runs.end(), std::to_string(next.run.value)) == 1);
+  CHECK(then["nodes"] == document::array({std::to_string(node.value)}));
   CHECK(std::stoll(then["newest"].get<std::string>()) > std::stoll(since));
   CHECK(then["more"] == false);
   // What is young is told again: its transaction may have ended after others.

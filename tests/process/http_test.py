@@ -19,10 +19,12 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + "/http")
 import fuzz  # noqa: E402
 import history  # noqa: E402
 import limits  # noqa: E402
+import metric_table  # noqa: E402
 import metrics  # noqa: E402
 import outage  # noqa: E402
 import reads  # noqa: E402
 import roles  # noqa: E402
+import schemas  # noqa: E402
 import security  # noqa: E402
 import writes  # noqa: E402
 from checks import Checks, say  # noqa: E402
@@ -38,8 +40,12 @@ def one_node(check):
         document = reads.play(check, node, known)
         families = metrics.play(check, node.probes, True, {known["run"], known["node"]})
         check("claims were counted", metrics.value(families, "partita_claims_total", result="won"))
+        metric_table.play(check, node.probes, True)
+        schemas.play(check, node, document, known)
         fuzz.play(check, node, document, known)
         writes.play(check, node)
+        schemas.play_changes(check, node, document)
+        metric_table.play_ticks(check, node)
     late = [e for e in node.items("events?limit=1000")
             if "UNREACHABLE" in e["kind"] or "LOST" in e["kind"] or "CONDEMNED" in e["kind"]]
     check("no heartbeat was late", not late, late[:2])
@@ -50,6 +56,7 @@ def guarded(check):
     """Who may do what."""
     server = Process("serve", "--log-level", "trace")
     metrics.play(check, server.probes, False)
+    metric_table.play(check, server.probes, False)
     security.play(check, server)
     server.end(check)
 

@@ -130,6 +130,15 @@ TEST_CASE_METHOD(contract, "a launch key does not answer a request for something
   CHECK(db->submit(asked).id == first.id);
 }
 
+TEST_CASE_METHOD(contract, "a launch key has 255 bytes at most") {
+  auto asked = launch();
+  asked.launch_key = std::string(256, 'x');
+  CHECK(error_of([&] { db->submit(asked); }) == errc::bad_request);
+  CHECK(error_of([&] { db->restart(run_id{1}, asked.launch_key); }) == errc::bad_request);
+  asked.launch_key.pop_back();
+  CHECK(run(db->submit(asked).id).launch_key == asked.launch_key);
+}
+
 TEST_CASE_METHOD(contract, "the launch key of a restart belongs to the continuation of that run") {
   auto stopped = [&](const std::string& identity) {
     auto made = db->submit(launch(identity));

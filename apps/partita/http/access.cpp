@@ -28,6 +28,12 @@ bool same(const std::string& a, const std::string& b) {
   return differ == 0;
 }
 
+/// As names of hosts are compared: "Ops.Example." is "ops.example".
+std::string plain_host(std::string name) {
+  if (name.ends_with('.')) name.pop_back();
+  return lower(std::move(name));
+}
+
 /// The host of "host:port" or "[v6]:port".
 std::string host_in(const std::string& header) {
   if (const auto end = header.find(']'); header.starts_with('[') && end != header.npos)
@@ -67,7 +73,12 @@ tokens tokens::from_file(const std::string& path) {
       throw refuse(
           fmt::format("has a token in line {} with '%' in it, which HTTP would change", number));
     if (all.holder_of(token)) throw refuse(fmt::format("has the token of line {} twice", number));
-    all.all_.push_back({{name, role == "operate" ? token_role::operate : token_role::read}, token});
+    const token_holder holder{name, role == "operate" ? token_role::operate : token_role::read};
+    for (const auto& [other, known] : all.all_)
+      if (other.name == name && other.role != holder.role)
+        throw refuse(
+            fmt::format("gives {} another role in line {} than in a line before", name, number));
+    all.all_.push_back({holder, token});
   }
   if (all.empty()) throw refuse("has no token");
   return all;
@@ -93,11 +104,12 @@ access_rules::access_rules(const address& at, tokens known, std::vector<std::str
   char host[256] = "localhost";
   ::gethostname(host, sizeof host - 1);
   names_.insert(names_.end(), {"localhost", host, at.host});
+  for (auto& name : names_) name = plain_host(name);
 }
 
 /// A page of another site must not reach us by a name that it has pointed at this machine.
 void access_rules::require_known_host(const request& what) const {
-  const auto host = host_in(what.header("host"));
+  const auto host = plain_host(host_in(what.header("host")));
   if (is_literal(host) || std::find(names_.begin(), names_.end(), host) != names_.end()) return;
   throw http_error(403, "unknown_host", "this server does not answer for the host " + host,
                    "name it with --http-names");
@@ -105,9 +117,9 @@ void access_rules::require_known_host(const request& what) const {
 
 token_holder access_rules::who(const request& what) const {
   require_known_host(what);
-  const std::string scheme = "Bearer ";
+  const std::string scheme = "bearer ";
   const auto given = what.header("authorization");
-  if (!given.starts_with(scheme))
+  if (lower(given.substr(0, scheme.size())) != scheme)
     throw http_error(401, "token_missing", "this takes a token",
                      "send it as Authorization: Bearer TOKEN");
   if (auto holder = tokens_.holder_of(given.substr(scheme.size()))) return *holder;
@@ -123,13 +135,13 @@ token_holder access_rules::allow_changing(const request& what) const {
   const auto holder = who(what);
   if (holder.role != token_role::operate)
     throw http_error(403, "read_only", "the token of " + holder.name + " may only read");
-  const auto type = what.header("content-type");
+  const auto type = lower(what.header("content-type"));
   if (type != "application/json" && !type.starts_with("application/json;"))
     throw http_error(415, "not_json", "a request that changes something must be application/json");
-  const auto origin = what.header("origin");
+  const auto origin = lower(what.header("origin"));
   const auto scheme = origin.find("://");
   if (!origin.empty() &&
-      (scheme == std::string::npos || origin.substr(scheme + 3) != what.header("host")))
+      (scheme == std::string::npos || origin.substr(scheme + 3) != lower(what.header("host"))))
     throw http_error(403, "cross_site", "a page of another site may not change anything here");
   const auto site = what.header("sec-fetch-site");
   if (!site.empty() && site != "same-origin" && site != "none")

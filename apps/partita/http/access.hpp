@@ -26,7 +26,7 @@ class tokens {
  public:
   tokens() = default;
   /// Throws command_error (usage) with what is wrong: others may read or write the file, a line
-  /// makes no sense, a token is too short or there twice.
+  /// makes no sense, a token is too short or there twice, a name has two roles.
   static tokens from_file(const std::string& path);
 
   /// Who holds this token. Takes as long for a wrong one as for a right one.

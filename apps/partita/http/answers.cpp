@@ -65,7 +65,10 @@ response answers::get_soon(const request& what, const std::function<response()>&
   if (lock.owns_lock()) return answer(*mine, what, make);
   std::lock_guard held{mine->of_last};
   if (mine->last && boot_now() - mine->made < still_true) return *mine->last;
-  return error_response(503, "busy", "somebody looks already, and has no answer yet");
+  return {503,
+          "text/plain; charset=utf-8",
+          "somebody looks already, and has no answer yet\n",
+          {{"Cache-Control", "no-store"}, {"Retry-After", "2"}}};
 }
 
 response answers::answer(slot& of, const request& what, const std::function<response()>& make) {

@@ -19,7 +19,7 @@ class answers {
 
   /// With an ETag; 304 without a body for who has it already.
   response get(const request& what, const std::function<response()>& make);
-  /// The same for who must not wait: 503 while the answer is being made for another.
+  /// The same for who must not wait: 503, as text, while the answer is being made for another.
   response get_soon(const request& what, const std::function<response()>& make);
 
  private:

@@ -43,7 +43,7 @@ std::vector<route> reading_routes(api_state& state, const access_rules& access) 
       get("nodes",
           [](const reader& look, const call& c) {
             allow_only(c.what, {"all"});
-            return nodes_view(look, c.what.parameter("all") == "true");
+            return nodes_view(look, yes_or_no_in(c.what, "all"));
           }),
       get("nodes/{id}",
           [](const reader& look, const call& c) {
@@ -116,6 +116,7 @@ std::vector<route> reading_routes(api_state& state, const access_rules& access) 
       get("changes", [](const reader& look, const call& c) { return changes_view(look, c.what); }),
       {"GET", "/api/v1/whoami",
        [&access](const call& c) {
+         allow_only(c.what, {});
          const auto holder = access.who(c.what);
          const document shown{{"name", holder.name},
                               {"role", holder.role == token_role::operate ? "operate" : "read"}};

@@ -74,8 +74,9 @@ std::string text_in(const json& body, const char* name) {
 
 class changes {
  public:
-  changes(std::shared_ptr<database> by, reader_pool& readers, const access_rules& access)
-      : by_(std::move(by)), readers_(readers), access_(access) {}
+  changes(std::shared_ptr<database> by, reader_pool& readers, const access_rules& access,
+          std::shared_ptr<const registry> jobs)
+      : by_(std::move(by)), readers_(readers), access_(access), jobs_(std::move(jobs)) {}
 
   /// `change` gets a store, the call, its body and who asks.
   template <class Change>
@@ -114,6 +115,15 @@ class changes {
     });
   }
 
+  db_time database_clock() const {
+    return cli::clock_of(readers_.look([](const reader& look) { return look.list_nodes(false); }));
+  }
+
+  /// What nobody but the job knows of its parameters. Throws what its check throws.
+  void require_usable(const job_ref& wanted, const json& values) const {
+    if (const auto* known = jobs_->find(wanted)) known->require_usable(parameters{values});
+  }
+
   schedule_row schedule_named(const std::string& name) const {
     return readers_.look([&](const reader& look) {
       if (auto row = look.find_schedule(name)) return *row;
@@ -142,6 +152,7 @@ class changes {
   std::shared_ptr<database> by_;
   reader_pool& readers_;
   const access_rules& access_;
+  std::shared_ptr<const registry> jobs_;
 };
 
 run_id run_of(const call& c) { return run_id{parse_id("run", c["id"])}; }
@@ -159,7 +170,8 @@ document submit(const changes& of, const operator_store& s, const call& c, const
   json values;
   try {
     values = checked_values(known.latest.job.name, specs, body.value("parameters", json::object()));
-  } catch (const definition_error& e) {
+    of.require_usable(known.latest.job, values);
+  } catch (const std::exception& e) {
     throw http_error(400, "bad_parameters", e.what());
   }
   const auto key = c.what.header("idempotency-key");
@@ -290,11 +302,11 @@ document backfill_schedule(const changes& of, const operator_store& s, const cal
                            const json& body, const std::string& by) {
   allow_members(body, {"from", "to"});
   const auto row = of.schedule_named(c["name"]);
-  const auto now = wall_now();
+  const auto now = of.database_clock();
   std::vector<db_time> ticks;
   try {
     ticks = cli::past_ticks(row.what, time_in(body, "from", now, row.what.zone),
-                            time_in(body, "to", now, row.what.zone));
+                            time_in(body, "to", now, row.what.zone), now);
   } catch (const cli::command_error& e) {
     throw http_error(400, "bad_body", e.what());
   }
@@ -316,8 +328,9 @@ document drain(const changes&, const operator_store& s, const call& c, const jso
 }  // namespace
 
 std::vector<route> changing_routes(const std::shared_ptr<database>& by, reader_pool& readers,
-                                   const access_rules& access) {
-  const changes to{by, readers, access};
+                                   const access_rules& access,
+                                   std::shared_ptr<const registry> jobs) {
+  const changes to{by, readers, access, std::move(jobs)};
   return {{"POST", "/api/v1/runs", to.route_to(201, submit)},
           {"POST", "/api/v1/runs/{id}/cancel", to.route_to(200, cancel)},
           {"POST", "/api/v1/runs/{id}/restart", to.route_to(200, restart)},

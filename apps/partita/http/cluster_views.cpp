@@ -28,6 +28,7 @@ constexpr int minutes_shown = 60;
 constexpr int masters_shown = 200;
 constexpr int idle_runs_looked_at = 1'000;
 constexpr int waits_told = 20;
+constexpr std::chrono::minutes adopted_within{5};  // a run that nodes know
 
 double seconds_of(microseconds took) { return static_cast<double>(took.count()) / 1e6; }
 
@@ -250,6 +251,29 @@ std::string counted(std::int64_t count, const std::string& what) {
   return count == 0 ? "no " + what : cli::counted(count, what, what + "s");
 }
 
+/// Whether what a run waits for does not come by itself. A queue, a limit, a try that is due later
+/// and a pause are how a cluster works; that no node is at work is told once, not for each run.
+bool needs_attention(const waiting& why, const run_row& run, db_time now) {
+  switch (why.what) {
+    case obstacle::unknown_job:
+    case obstacle::unknown_version:
+    case obstacle::no_tag:
+      return true;
+    case obstacle::not_adopted:
+      return run.state == run_state::created && now - run.created_at > adopted_within;
+    case obstacle::none:
+    case obstacle::no_node:
+    case obstacle::no_slot:
+    case obstacle::backoff:
+    case obstacle::paused:
+    case obstacle::job_paused:
+    case obstacle::queued:
+    case obstacle::limit_reached:
+      return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 document health_view(const reader& look, const std::string& database, bool may_operate) {
@@ -287,20 +311,22 @@ document health_view(const reader& look, const std::string& database, bool may_o
     warn("stuck", counted(stuck, "body") + " was asked to stop and goes on",
          "its executor is lost until it ends; isolated bodies can be killed", "#/nodes");
   const auto idle = look.list_idle_runs(idle_runs_looked_at);
-  std::int64_t waiting = 0;
+  std::int64_t waits = 0;
   cli::reasons_to_wait reasons{look, nodes};
   for (const auto& one : idle) {
-    const auto why = reasons.of(one);
-    if (why.empty() || ++waiting > waits_told) continue;
+    const auto why = reasons.why(one);
+    if (!needs_attention(why, one.run, now) || ++waits > waits_told) continue;
     const auto id = std::to_string(one.run.id.value);
-    warn("run_waits", "run " + id + " of job " + one.run.job.name + " waits for " + why, "",
-         "#/runs/" + id);
+    warn("run_waits",
+         "run " + id + " of job " + one.run.job.name + " waits for " +
+             cli::waiting_text(why, one.run, now),
+         "", "#/runs/" + id);
   }
-  if (waiting > waits_told)
+  if (waits > waits_told)
     warn("more_runs_wait",
          (std::ssize(idle) == idle_runs_looked_at ? "at least " : "") +
-             counted(waiting - waits_told, "more run") + " wait" +
-             (waiting - waits_told == 1 ? "s" : ""),
+             counted(waits - waits_told, "more run") + " wait" +
+             (waits - waits_told == 1 ? "s" : ""),
          "", "#/runs?state=CREATED,RUNNING");
   if (const auto troubles = cli::schedule_troubles(look, nodes); !troubles.empty()) {
     const auto& [name, why] = troubles.front();

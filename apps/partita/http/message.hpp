@@ -1,12 +1,21 @@
 #pragma once
 
+#include <cctype>
 #include <functional>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "apps/partita/http/gzip.hpp"
+
 namespace partita::http {
+
+/// For names that HTTP compares without case: of headers, hosts, schemes, types.
+inline std::string lower(std::string text) {
+  for (auto& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
 
 struct request {
   std::string method;
@@ -20,7 +29,7 @@ struct request {
     const auto found = headers.find(name);
     return found == headers.end() ? "" : found->second;
   }
-  bool takes_gzip() const { return header("accept-encoding").find("gzip") != std::string::npos; }
+  bool takes_gzip() const { return is_gzip_accepted(lower(header("accept-encoding"))); }
   std::string parameter(const std::string& name, const std::string& otherwise = "") const {
     const auto found = query.find(name);
     return found == query.end() ? otherwise : found->second;

@@ -3,6 +3,8 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <limits>
 #include <map>
 
 #include "actors/log_event.hpp"
@@ -91,6 +93,8 @@ void add_own(families& to, const vital_signs& own) {
   to.counts("schedule_ticks_total", "ticks of the schedules that it owns, by what came of them")
       .add(static_cast<double>(c.ticks_fired.value()), {{"result", "fired"}})
       .add(static_cast<double>(c.ticks_missed.value()), {{"result", "missed"}});
+  to.durations("schedule_lag_seconds", "from a tick that is due to the run that it starts")
+      .add(c.schedule_lag, {});
   to.counts("runs_purged_total", "runs that were past what is kept of their jobs")
       .add(static_cast<double>(c.runs_purged.value()));
   to.counts("rows_purged_total", "rows of purged runs that it removed")
@@ -107,6 +111,15 @@ void add_own(families& to, const vital_signs& own) {
       .add(c.looks, {{"op", "look"}})
       .add(c.claims, {{"op", "claim"}})
       .add(c.reports, {{"op", "report"}});
+  const auto in_use = c.sessions_in_use.value();
+  to.gauge("db_pool_connections", "sessions with the database that this node has open")
+      .add(static_cast<double>(in_use), {{"state", "in_use"}})
+      .add(static_cast<double>(std::max<std::int64_t>(0, c.sessions.value() - in_use)),
+           {{"state", "idle"}});
+  to.durations("chunk_commit_seconds", "how long the transactions of chunks took");
+  c.steps.each([&](const auto& key, const step_counters& step) {
+    if (step.chunks.count() > 0) to.add(step.chunks, {{"job", key.first}, {"step", key.second}});
+  });
   to.durations("partition_duration_seconds", "how long attempts at partitions took");
   c.steps.each([&](const auto& key, const step_counters& step) {
     const auto of = [&](const char* outcome) {
@@ -181,7 +194,8 @@ response metrics(const vital_signs* own, api_state& state) {
   try {
     state.readers.look([&](const reader& look) { return add_cluster(cluster, look), 0; });
   } catch (const store_error& e) {
-    up = e.code() != errc::unavailable;
+    // Of a file of SQLite that is gone only this tells.
+    up = e.code() != errc::unavailable && e.code() != errc::schema_missing;
     whole = false;
   } catch (const std::exception& e) {
     log::warn("metrics_failed", {}, {{"why", e.what()}});

@@ -45,6 +45,13 @@ std::int64_t number_in(const request& what, const std::string& name, std::int64_
   return value;
 }
 
+bool yes_or_no_in(const request& what, const std::string& name) {
+  const auto text = what.parameter(name, "false");
+  if (text != "true" && text != "false")
+    refuse(name + " must be true or false" + (text.empty() ? "" : ", not " + text));
+  return text == "true";
+}
+
 std::optional<db_time> time_in(const request& what, const std::string& name, db_time now) {
   auto text = what.parameter(name);
   if (text.empty()) return std::nullopt;
@@ -96,6 +103,7 @@ void allow_only(const request& what, const std::vector<std::string>& names) {
         }))
       refuse("there is no parameter " + given,
              names.empty() ? "it takes none" : "it takes " + cli::join(names, ", "));
+    if (what.query.count(given) > 1) refuse(given + " is given more than once");
   }
 }
 

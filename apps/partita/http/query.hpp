@@ -14,6 +14,9 @@ namespace partita::http {
 std::int64_t number_in(const request& what, const std::string& name, std::int64_t least,
                        std::int64_t most, std::int64_t otherwise);
 
+/// "true" or "false"; false where it is not given.
+bool yes_or_no_in(const request& what, const std::string& name);
+
 /// A time: ISO-8601, or so long ago: "-24h" or "24h".
 std::optional<db_time> time_in(const request& what, const std::string& name, db_time now);
 
@@ -24,7 +27,8 @@ std::optional<partition_state> partition_state_in(const request& what, const std
 skipped_cursor skipped_cursor_in(const request& what, const std::string& name);
 std::string cursor_text(const skipped_cursor& of);
 
-/// Only these parameters may be given; a name that ends in '.' stands for all that begin so.
+/// Only these parameters may be given, each once; a name that ends in '.' stands for all that begin
+/// so.
 void allow_only(const request& what, const std::vector<std::string>& names);
 
 cli::run_filter run_filter_in(const request& what, db_time now);

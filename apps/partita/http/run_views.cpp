@@ -34,10 +34,12 @@ constexpr int tiles_a_read = 10'000;
 
 document run_item(const reader& look, const run_row& run, const std::vector<step_summary>& steps,
                   const seen_nodes& nodes) {
-  const bool live = !is_terminal(run.state);
+  // What is paused, or stops, has no pace that tells when it ends.
+  const bool goes_on =
+      !is_terminal(run.state) && run.stop == stop_mode::none && !run.paused && !run.job_paused;
   auto shown = cli::run_document(run, steps, nodes.names, nodes.now,
                                  cli::reasons_to_wait{look, nodes.rows}.of(run));
-  const auto rate = live ? rate_of(look, steps, nodes.now) : std::nullopt;
+  const auto rate = goes_on ? rate_of(look, steps, nodes.now) : std::nullopt;
   const auto sum = cli::totals_of(steps);
   shown["rate_per_s"] = rate ? document(*rate) : document(nullptr);
   shown["eta_s"] =
@@ -129,6 +131,9 @@ document partitions_view(const reader& look, run_id run, const request& what) {
   const auto sort = what.parameter("sort", "no");
   if (sort != "no" && sort != "took")
     throw http_error(400, "bad_parameter", "sort must be no or took, not " + sort);
+  if (sort == "took" && (only || !what.parameter("after").empty()))
+    throw http_error(400, "bad_parameter", "sort=took lists the slowest of all that ended",
+                     "leave out state and after");
   auto name = what.parameter("step");
   if (name.empty()) {
     const auto steps = look.list_steps(run);
@@ -166,8 +171,10 @@ document partition_view(const reader& look, run_id run, const std::string& name,
   const auto names = cli::names_of(nodes);
   auto shown = cli::partition_document(page.front(), name, names, now);
   auto tries = document::array();
-  for (const auto& row : look.list_tries(step.row.id, no, tries_shown))
-    tries.push_back(cli::try_document(row, names, now));
+  auto found = look.list_tries(step.row.id, no, tries_shown + 1);
+  shown["more_tries"] = std::ssize(found) > tries_shown;
+  if (std::ssize(found) > tries_shown) found.pop_back();
+  for (const auto& row : found) tries.push_back(cli::try_document(row, names, now));
   auto log = document::array();
   for (const auto& row : look.list_log(step.row.id, no, log_lines_shown))
     log.push_back(cli::log_document(row, names));
@@ -219,16 +226,24 @@ document events_view(const reader& look, run_id run, const request& what) {
   return list_of(std::move(items), rows.empty() ? "" : std::to_string(rows.back().id));
 }
 
+namespace {
+
+/// 0: there is none.
+std::int64_t newest_event(const reader& look) {
+  const auto last = look.newest_events({}, 1);
+  return last.empty() ? 0 : last.front().id;
+}
+
+}  // namespace
+
 document changes_view(const reader& look, const request& what) {
   allow_only(what, {"since"});
   std::set<std::string> runs, nodes;
-  if (what.parameter("since").empty()) {
-    const auto last = look.newest_events({}, 1);
-    return {{"newest", std::to_string(last.empty() ? 0 : last.front().id)},
+  if (what.parameter("since").empty())
+    return {{"newest", std::to_string(newest_event(look))},
             {"runs", runs},
             {"nodes", nodes},
             {"more", false}};
-  }
   const auto since = number_in(what, "since", 0, INT64_MAX, 0);
   const auto now = clock_of(look.list_nodes(false));
   const auto most = most_events + commits_late;
@@ -238,17 +253,18 @@ document changes_view(const reader& look, const request& what) {
     // behind it were told.
     if (row.id <= since && now - row.at > commit_takes) continue;
     if (row.run) runs.insert(std::to_string(row.run.value));
+    if (row.node) nodes.insert(std::to_string(row.node.value));
     if (row.kind != event::runs_purged) continue;
     const auto detail = cli::stored_json(row.detail);
     if (detail.is_object() && detail.contains("runs"))
       for (const auto& id : detail["runs"]) runs.insert(cli::dump(id));
-    if (row.node) nodes.insert(std::to_string(row.node.value));
   }
-  const auto newest = rows.empty() ? since : std::max(since, rows.back().id);
+  const auto newest = rows.empty() ? newest_event(look) : rows.back().id;
+  // A database that was restored may not have the event that was told: anything may have changed.
   return {{"newest", std::to_string(newest)},
           {"runs", runs},
           {"nodes", nodes},
-          {"more", std::ssize(rows) == most}};
+          {"more", std::ssize(rows) == most || newest < since}};
 }
 
 }  // namespace partita::http

@@ -31,12 +31,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds look_for_others_every{50};
 constexpr milliseconds listen_again_after{500};
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 /// httplib would compress what is compressed already: it must not see who takes that.
 constexpr auto hidden_encodings = "Hidden-Accept-Encoding";
 void hide_encodings(httplib::Request& r) {
@@ -80,6 +74,7 @@ bool is_text(const std::string& type) {
 void give(const response& from, httplib::Response& to, bool takes_gzip) {
   to.status = from.status;
   for (const auto& [name, value] : from.headers) to.set_header(name, value);
+  if (is_text(from.type)) to.set_header("Vary", "Accept-Encoding");
   if (from.status == 304) return;
   if (!takes_gzip || !is_text(from.type) || from.body.empty())
     return to.set_content(from.body, from.type);
@@ -199,9 +194,14 @@ class bounded_server final : public httplib::Server {
   }
 
   bool wait_for_request(const connection& one, bool first) {
-    const auto until = boot_now() + (first ? limits_.request : limits_.idle);
-    while (!one.has_more() && !wait_for(one.socket(), POLLIN, look_for_others_every))
-      if (is_wanted() || boot_now() >= until) return false;
+    const auto begun = boot_now();
+    const auto until = begun + (first ? limits_.request : limits_.idle);
+    // Browsers do not repeat a request that a connection cuts off which was never used before.
+    const auto kept_until = begun + (first ? limits_.fresh : std::chrono::milliseconds{0});
+    while (!one.has_more() && !wait_for(one.socket(), POLLIN, look_for_others_every)) {
+      const auto now = boot_now();
+      if (now >= until || (now >= kept_until && is_wanted())) return false;
+    }
     return true;
   }
 
@@ -265,8 +265,7 @@ std::string address::text() const {
 
 class server::implementation {
  public:
-  implementation(const address& at, handler answer, const server_limits& limits)
-      : server_(limits), answer_(std::move(answer)) {
+  implementation(const address& at, const server_limits& limits) : server_(limits), host_(at.host) {
     const auto handle = [this](const httplib::Request& from, httplib::Response& to) {
       const auto what = request_of(from);
       const auto answered = guarded(answer_, what);
@@ -288,13 +287,18 @@ class server::implementation {
       port_ = -1;
     if (port_ < 0)
       throw cli::command_error(
-          cli::exit_code::usage, "address",
+          cli::exit_code::failed, "address",
           "cannot listen at " + at.text() + ": it is in use, or not an address of this machine");
-    listens_ = std::thread{[this, host = at.host] { listen(host); }};
+  }
+
+  void begin(handler answer) {
+    answer_ = std::move(answer);
+    listens_ = std::thread{[this] { listen(); }};
     while (!server_.is_running()) std::this_thread::yield();
   }
 
   ~implementation() {
+    if (!listens_.joinable()) return;  // httplib leaves the socket to the end of the process
     {
       std::unique_lock lock{guard_};
       ending_ = true;
@@ -313,12 +317,12 @@ class server::implementation {
 
  private:
   /// Where the kernel is short of something, httplib stops to listen.
-  void listen(const std::string& host) {
+  void listen() {
     server_.listen_after_bind();
     std::unique_lock lock{guard_};
     while (!over_.wait_for(lock, listen_again_after, [this] { return ending_; })) {
       log::error("http_stopped", {}, {{"why", "connections cannot be accepted"}, {"port", port_}});
-      if (!server_.bind_to_port(host, port_)) continue;
+      if (!server_.bind_to_port(host_, port_)) continue;
       lock.unlock();
       server_.listen_after_bind();
       lock.lock();
@@ -328,7 +332,8 @@ class server::implementation {
   }
 
   bounded_server server_;
-  const handler answer_;
+  const std::string host_;
+  handler answer_;
   int port_ = 0;
   std::mutex guard_;
   std::condition_variable over_;
@@ -336,9 +341,10 @@ class server::implementation {
   std::thread listens_;
 };
 
-server::server(const address& at, handler answer, const server_limits& limits)
-    : of_(std::make_unique<implementation>(at, std::move(answer), limits)) {}
+server::server(const address& at, const server_limits& limits)
+    : of_(std::make_unique<implementation>(at, limits)) {}
 server::~server() = default;
+void server::begin(handler answer) { of_->begin(std::move(answer)); }
 int server::port() const { return of_->port(); }
 
 }  // namespace partita::http

@@ -26,20 +26,25 @@ struct server_limits {
   std::size_t waiting = 64;         // connections that wait for a thread; more wait in the kernel
   std::size_t head_bytes = 16'384;  // request line and headers
   std::size_t body_bytes = 262'144;
+  std::chrono::milliseconds fresh{250};       // for a first request, also where others wait
   std::chrono::milliseconds request{10'000};  // to send a whole request
   std::chrono::milliseconds answer{20'000};   // to take a whole answer
   std::chrono::milliseconds idle{5'000};      // between requests of one connection
   int requests = 1'000;                       // of one connection
 };
 
-/// Listens until it is destroyed, on threads of its own.
+/// Has an address until it is destroyed, and answers there from `begin` on, on threads of its own.
 class server {
  public:
-  /// Throws command_error (usage) when the address cannot be listened on.
-  server(const address& at, handler answer, const server_limits& limits = {});
+  /// Who connects waits from now on. Throws command_error (failed) when the address cannot be
+  /// listened on.
+  explicit server(const address& at, const server_limits& limits = {});
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;
+
+  /// Called once.
+  void begin(handler answer);
 
   int port() const;
 

@@ -12,8 +12,14 @@ namespace partita::http {
 namespace {
 
 // More threads than there are answers that ask the database: /livez never waits for those.
-constexpr server_limits limits_of_probes{
-    8, 16, 8'192, 1'024, milliseconds{3'000}, milliseconds{5'000}, milliseconds{1'000}, 100};
+constexpr server_limits limits_of_probes{.threads = 8,
+                                         .waiting = 16,
+                                         .head_bytes = 8'192,
+                                         .body_bytes = 1'024,
+                                         .request = milliseconds{3'000},
+                                         .answer = milliseconds{5'000},
+                                         .idle = milliseconds{1'000},
+                                         .requests = 100};
 
 std::vector<std::string> names_in(const std::string& text) {
   std::vector<std::string> names;
@@ -75,35 +81,54 @@ struct site::parts {
 
   api_state state;
   api_state of_probes;  // viewers do not make them wait
+  std::shared_ptr<database> operators;
+  std::shared_ptr<const registry> jobs;
   std::unique_ptr<access_rules> access;
   std::unique_ptr<server> page, probes;
-  std::string page_address;
+  std::string page_address, probes_address;
 };
 
 site::site(const cli::arguments& args, const std::shared_ptr<database>& db,
-           std::shared_ptr<const vital_signs> own)
+           std::shared_ptr<const registry> jobs)
     : parts_(std::make_unique<parts>(db)) {
   auto& p = *parts_;
-  auto probes = probe_routes(own, p.of_probes);
-  probes.push_back(metrics_route(own, p.of_probes));
+  p.jobs = std::move(jobs);
   if (const auto text = args.text("http"); !text.empty()) {
     auto at = address::parse("http", text);
     const auto file = args.text("http-tokens");
     p.access = std::make_unique<access_rules>(at, file.empty() ? tokens{} : tokens::from_file(file),
                                               names_in(args.text("http-names")));
-    auto routes = page_routes();
-    append(routes, reading_routes(p.state, *p.access));
-    append(routes, changing_routes(operator_database(args, db), p.state.readers, *p.access));
-    append(routes, for_readers(probes, *p.access));
-    p.page = std::make_unique<server>(at, router{std::move(routes)});
+    p.operators = operator_database(args, db);
+    p.page = std::make_unique<server>(at);
     at.port = p.page->port();
     p.page_address = "http://" + at.text() + "/";
-    log::info("http_listens", {}, {{"at", p.page_address}});
   }
   if (const auto text = args.text("probes"); !text.empty()) {
-    const auto at = address::parse("probes", text);
-    p.probes = std::make_unique<server>(at, router{std::move(probes)}, limits_of_probes);
-    log::info("probes_listen", {}, {{"at", address{at.host, p.probes->port()}.text()}});
+    auto at = address::parse("probes", text);
+    p.probes = std::make_unique<server>(at, limits_of_probes);
+    at.port = p.probes->port();
+    p.probes_address = at.text();
+  }
+}
+
+void site::begin(const std::shared_ptr<const vital_signs>& own) {
+  auto& p = *parts_;
+  const auto probes_for = [&](audience to) {
+    auto routes = probe_routes(own, p.of_probes, to);
+    routes.push_back(metrics_route(own, p.of_probes));
+    return routes;
+  };
+  if (p.page) {
+    auto routes = page_routes();
+    append(routes, reading_routes(p.state, *p.access));
+    append(routes, changing_routes(p.operators, p.state.readers, *p.access, p.jobs));
+    append(routes, for_readers(probes_for(audience::readers), *p.access));
+    p.page->begin(router{std::move(routes)});
+    log::info("http_listens", {}, {{"at", p.page_address}});
+  }
+  if (p.probes) {
+    p.probes->begin(router{probes_for(audience::everybody)});
+    log::info("probes_listen", {}, {{"at", p.probes_address}});
   }
 }
 

@@ -15,7 +15,7 @@ class task_queue final : public httplib::TaskQueue {
  public:
   /// `gone` is called when it is destroyed.
   task_queue(int threads, std::size_t most, std::function<void()> gone)
-      : most_(most), gone_(std::move(gone)) {
+      : most_(most), gone_(std::move(gone)), idle_(static_cast<std::size_t>(threads)) {
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
   }
 
@@ -46,10 +46,11 @@ class task_queue final : public httplib::TaskQueue {
     work_.notify_all();
   }
 
-  /// Whether somebody waits for a thread, or all is over: an idle connection should make room.
+  /// Whether somebody waits for a thread and none is idle, or all is over: an idle connection
+  /// should make room.
   bool is_wanted() {
     std::lock_guard lock{mutex_};
-    return over_ || !tasks_.empty();
+    return over_ || tasks_.size() > idle_;
   }
 
  private:
@@ -60,9 +61,12 @@ class task_queue final : public httplib::TaskQueue {
       if (tasks_.empty()) return;
       const auto task = std::move(tasks_.front());
       tasks_.pop_front();
+      --idle_;
       lock.unlock();
       room_.notify_one();
       task();
+      lock.lock();
+      ++idle_;
     }
   }
 
@@ -72,6 +76,7 @@ class task_queue final : public httplib::TaskQueue {
   std::condition_variable work_, room_;
   std::deque<std::function<void()>> tasks_;
   bool over_ = false;
+  std::size_t idle_;  // threads that work on nothing
   std::vector<std::thread> threads_;
 };
 

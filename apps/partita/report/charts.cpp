@@ -187,12 +187,13 @@ std::string duration_chart(const document& step) {
     const auto label = up_to.is_null() ? "longer" : "up to " + time_text(up_to);
     const auto count = buckets[i]["count"].get<std::int64_t>();
     out += "<tr><th>" + label + "</th><td>" +
-           html_bar(static_cast<double>(count) / static_cast<double>(most), "good") +
+           html_bar(static_cast<double>(count) / static_cast<double>(most), "busy") +
            "</td><td class=\"n\">" + cli::grouped(count) + "</td></tr>\n";
   }
   return out + "</tbody></table>\n<p class=\"key\">Of " +
-         cli::grouped(step["durations_of"].get<std::int64_t>()) + " partitions: median " +
-         time_text(step["median_s"]) + ", 95 of 100 within " + time_text(step["p95_s"]) + "</p>\n";
+         cli::counted(step["durations_of"].get<std::int64_t>(), "partition", "partitions") +
+         ": median " + time_text(step["median_s"]) + ", 95 of 100 within " +
+         time_text(step["p95_s"]) + "</p>\n";
 }
 
 }  // namespace partita::report

@@ -47,6 +47,7 @@ th, td { padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line);
 .bars th { width: 8rem; font-weight: 400; } .bars .n { width: 7rem; }
 .bar { background: var(--floor); height: .8rem; min-width: 8rem; margin-top: .3rem; display: flex; }
 .bar .good, i.good { background: var(--good); } .bar .bad, i.bad { background: var(--bad); }
+.bar .busy { background: var(--busy); }
 i.calm { background: var(--calm); } .none, .key { color: var(--soft); font-size: .9rem; }
 .state { font-weight: 600; } .state.good { color: var(--good); } .state.bad { color: var(--bad); }
 .state.busy { color: var(--busy); } .state.calm { color: var(--calm); }

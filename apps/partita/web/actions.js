@@ -174,10 +174,11 @@ function body_of(name, a, chosen) {
   return name === 'cancel' ? { now: chosen.now } : a.body;
 }
 
-/// Whether the job is paused is told by its runs only, so both are offered.
-export function job_buttons(ctx, job) {
-  const shown_job = shown(job, 80);
-  const post = (action, body) => write(`jobs/${segment(job)}/${action}`, body, session.token);
+/// Pause or resume of a job, whichever it is not.
+export function job_button(ctx, job, held) {
+  const shown_job = shown(job.name, 80);
+  const post = (action, body) =>
+    write(`jobs/${segment(job.name)}/${action}`, body, session.token);
   const ask_to_pause = () => {
     const chosen = { note: '' };
     ask_and_do(ctx, {
@@ -189,16 +190,15 @@ export function job_buttons(ctx, job) {
       run: () => post('pause', { note: chosen.note.trim() }),
     });
   };
-  return [
-    button('Pause…', ask_to_pause, { 'data-testid': 'action-pause-job' }),
-    button('Resume…', () => ask_and_do(ctx, {
-      title: `Resume the job ${shown_job}?`,
-      what: 'Its runs go on, but for those that are paused themselves.',
-      will: 'If it is not paused, nothing changes.',
-      confirm: 'Resume the job', said: `${shown_job} goes on.`,
-      run: () => post('resume', {}),
-    }), { 'data-testid': 'action-resume-job' }),
-  ];
+  const ask_to_resume = () => ask_and_do(ctx, {
+    title: `Resume the job ${shown_job}?`,
+    what: 'Its runs go on, but for those that are paused themselves.',
+    confirm: 'Resume the job', said: `${shown_job} goes on.`,
+    run: () => post('resume', {}),
+  });
+  return held
+    ? button('Resume…', ask_to_resume, { key: 'resume', 'data-testid': 'action-resume-job' })
+    : button('Pause…', ask_to_pause, { key: 'pause', 'data-testid': 'action-pause-job' });
 }
 
 export function drain_button(ctx, node) {

@@ -8,7 +8,8 @@ const high = 120;
 /// Partitions ended in each bin as an area; those that failed below, in their own colour.
 export function throughput_chart({ from, bin_s, ended, failed }) {
   const n = ended.length;
-  const most = Math.max(1, ...ended);
+  const peak = Math.max(0, ...ended);
+  const most = Math.max(1, peak);
   const x = (i) => ((i + 0.5) * wide) / n;
   const y = (v) => high - 4 - (v * (high - 20)) / most;
   const line = ended.map((v, i) => `${i ? 'L' : 'M'}${x(i).toFixed(1)} ${y(v).toFixed(1)}`)
@@ -18,8 +19,9 @@ export function throughput_chart({ from, bin_s, ended, failed }) {
   const total = ended.reduce((a, b) => a + b, 0);
   const bad = (failed || []).reduce((a, b) => a + b, 0);
   return h('figure', { class: 'chart' },
-    h('figcaption', { class: 'quiet' }, `${count(total)} ended, ${count(bad)} failed; at most ${
-      count(Math.round((most / bin_s) * 10) / 10)} a second`),
+    h('figcaption', { class: 'quiet' }, `${count(total)} ended, ${count(bad)} failed${
+      peak ? `; at most ${count(peak)} ${bin_s === 60 ? 'a minute' : `in ${duration(bin_s)}`}`
+        : ''}`),
     s('svg', { viewBox: `0 0 ${wide} ${high}`, preserveAspectRatio: 'none', role: 'img',
                'aria-label': `${total} partitions ended, ${bad} failed` },
     s('path', { class: 'area', d: n ? `${line}V${high - 4}H${x(0)}Z` : '' }),
@@ -33,6 +35,10 @@ export function throughput_chart({ from, bin_s, ended, failed }) {
       h('span', {}, 'now')));
 }
 
+/// "1 s", "5 min": a bound of buckets, without what is zero in it; a number stays with its unit.
+const bound = (s) => duration(s).replace(/\.0 s$/, ' s').replace(/ 00 (s|min)$/, '')
+  .replace(/(\d) /g, '$1\u00a0');
+
 /// Ended partitions by duration; only the buckets between the first and the last that has any.
 export function histogram(step) {
   const all = step.durations || [];
@@ -44,14 +50,14 @@ export function histogram(step) {
   const most = Math.max(...list.map((b) => Number(b.count)));
   const median_at = list.findIndex((b) => b.up_to_s !== null && step.median_s !== null &&
     b.up_to_s >= step.median_s);
-  const upper = (b, i) => (b.up_to_s === null ? `over ${duration(all[all.length - 2]?.up_to_s)}`
-    : i === 0 && first === 0 ? `up to ${duration(b.up_to_s)}`
-      : `${duration(all[first + i - 1]?.up_to_s || 0)} to ${duration(b.up_to_s)}`);
+  const range = (b, i) => (b.up_to_s === null ? `over ${bound(all[all.length - 2]?.up_to_s)}`
+    : i === 0 && first === 0 ? `up to ${bound(b.up_to_s)}`
+      : `${bound(all[first + i - 1].up_to_s)} to ${bound(b.up_to_s)}`);
   return h('div', { class: 'histogram', role: 'img', 'data-testid': 'histogram',
     'aria-label': `Durations: half of the partitions take up to ${duration(step.median_s)}, ` +
       `95 % up to ${duration(step.p95_s)}` },
   list.map((b, i) => h('div', { key: first + i, class: `bin${i === median_at ? ' median' : ''}`,
-    title: `${upper(b, i)}: ${count(b.count)}` },
+    title: `${range(b, i)}: ${count(b.count)}` },
   h('i', { style: { '--share': String(Number(b.count) / most) } }),
-  h('span', {}, b.up_to_s === null ? 'more' : duration(b.up_to_s)))));
+  h('span', {}, range(b, i)))));
 }

@@ -2,7 +2,7 @@
 import { h } from './dom.js';
 import { fragment } from './router.js';
 import { bar, fraction, mark } from './parts.js';
-import { count, duration, shown } from './format.js';
+import { duration, shown } from './format.js';
 
 /// The plan as stages: a step of the job's own sequence, or flows side by side. `group` is
 /// "GROUP.FLOW"; a text without a dot is a flow of the group that its neighbours form.
@@ -47,7 +47,6 @@ function card(run, step, known) {
   const p = known?.partitions;
   const about = known ? [
     known.kind !== 'TASKLET' && fraction(p),
-    Number(p?.failed) ? `${count(p.failed)} failed` : null,
     known.state === 'JUMPED_OVER' ? 'jumped over' : duration(known.duration_s),
   ].filter((t) => t && t !== '–').join(' · ')
     : step.on_failure ? 'only after a failure' : 'not yet';

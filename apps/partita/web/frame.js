@@ -1,7 +1,7 @@
 // What stands around every view: the tools at the top right, and the banner when something is away.
 import { h, patch } from './dom.js';
 import { mark } from './parts.js';
-import { live, set_paused } from './live.js';
+import { live, set_paused, shows_anything } from './live.js';
 import { may_write, session } from './token.js';
 import { ask_token } from './token_dialog.js';
 import { show_keys } from './keys.js';
@@ -42,11 +42,12 @@ export function toggle_pause(redraw) {
 export function draw_tools(ctx) {
   const health = ctx.health;
   const dark = is_dark();
-  const state = live.away ? 'WARNING' : health?.status;
+  const state = live.away ? 'UNKNOWN' : health?.status;
   patch(tools, [
-    health && h('a', { key: 'health', href: '#/', class: 'health', title: health.sentence,
+    health && h('a', { key: 'health', href: '#/', class: 'health',
+      title: live.away ? `Not known. It was: ${health.sentence}` : health.sentence,
       'data-testid': 'health', 'data-state': state, 'aria-label': `Health: ${
-        live.away ? 'no answer' : health.status.toLowerCase()}` }, mark(state)),
+        live.away ? 'not known' : health.status.toLowerCase()}` }, mark(state)),
     h('button', { key: 'pause', type: 'button', class: `tool${live.paused ? ' on' : ''}`,
       'data-testid': 'pause', 'aria-pressed': String(live.paused),
       title: 'Freeze or go on (p)', onclick: () => toggle_pause(ctx.redraw) },
@@ -65,16 +66,21 @@ export function draw_tools(ctx) {
   ]);
 }
 
+/// " The last answer came at 14:02:07 (3 min ago); what you see is not newer."
+function last_heard() {
+  if (live.heard === null) return null;
+  const at = new Date(live.heard).toISOString();
+  return [` The last answer came at ${clock(at)} (`, h('span', { 'aria-hidden': true },
+    ago(at, Date.now())), shows_anything() ? '); what you see is not newer.' : ').'];
+}
+
 export function draw_banner(ctx) {
   const away = live.away;
   patch(banner, [
     away && h('div', { key: 'away', class: 'banner warned', 'data-testid': 'away-banner' },
       mark('WARNING'),
-      h('span', {}, h('b', {}, shown(away.message, 300)), ` Since ${
-        clock(new Date(away.since).toISOString())} (`,
-      h('span', { 'aria-hidden': true }, ago(new Date(away.since).toISOString(), Date.now())),
-      '). What you see is from then; the page tries again every 2 s. ',
-      away.hint && shown(away.hint, 300))),
+      h('span', {}, h('b', {}, shown(away.message, 300)), last_heard(),
+        ' The page tries again every 2 s. ', away.hint && shown(away.hint, 300))),
     live.paused && h('div', { key: 'paused', class: 'banner', 'data-testid': 'paused-banner' },
       h('span', {}, `Paused at ${clock(new Date(ctx.now).toISOString())}. `),
       h('button', { type: 'button', class: 'link', onclick: () => toggle_pause(ctx.redraw) },

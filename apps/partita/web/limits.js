@@ -31,7 +31,7 @@ export function limits_section(ctx) {
 function in_use(l) {
   const used = Number(l.in_use) || 0;
   const slots = Number(l.slots);
-  const share = is_open(l) ? 0 : slots > 0 ? Math.min(1, used / slots) : 1;
+  const share = is_open(l) || !used ? 0 : Math.min(1, used / slots);
   const full = !is_open(l) && used >= slots;
   return [!is_open(l) && h('span', { class: 'bar running', style: {
     '--claimed': `${100 * share}%` } }),

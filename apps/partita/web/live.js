@@ -15,7 +15,8 @@ let newest = null;
 
 export const live = {
   paused: false,
-  away: null,  // {since, message, hint}: no answer, or no database, since then
+  away: null,   // {message, hint, status}: the server, or its database, does not answer
+  heard: null,  // when the last good answer came
 };
 
 const shown_under = new Map();  // by name: the address whose value is shown
@@ -31,6 +32,10 @@ export function known(name) {
   return old ? { value: old.value, stale: true } : {};
 }
 
+/// Whether anything of the view has ever been read, so that there is something to see.
+export const shows_anything = () => needs.some((n) => n.name !== 'health' &&
+  known(n.name).value !== undefined);
+
 function keep(url, entry) {
   kept.delete(url);
   kept.set(url, entry);
@@ -43,6 +48,7 @@ function keep(url, entry) {
 function due(need, changes) {
   const entry = kept.get(need.url);
   if (!entry || entry.value === undefined) return true;
+  if (changes?.anew) return true;
   const age = Date.now() - entry.at;
   if (need.fresh === 'once') return entry.again === true;
   if (need.fresh === 'slow') return age >= slow_ms || entry.again === true;
@@ -57,7 +63,8 @@ async function fetch_one(need, signal) {
     const text = await read_text(need.url, signal);
     const same = text === entry.text && !entry.error;
     const value = same ? entry.value : parse(text);
-    keep(need.url, { text, value, at: Date.now() });
+    live.heard = Date.now();
+    keep(need.url, { text, value, at: live.heard });
     if (need.name === 'health' && value.now) set_server_time(value.now);
     if (need.keep) shown_under.set(need.keep, need.url);
     return { same };
@@ -72,20 +79,20 @@ async function fetch_one(need, signal) {
 
 async function read_changes(signal) {
   let answer = await read(`changes${query({ since: newest })}`, signal);
+  // Another log, that of a database that was restored: nothing that was read is sure to hold.
+  const anew = newest !== null && BigInt(answer.newest) < BigInt(newest);
   // What has changed before is not known, or too much has to be told.
   const first = newest === null || answer.more === true;
-  if (answer.more) answer = await read('changes', signal);
+  if (anew || answer.more) answer = await read('changes', signal);
   const moved = answer.newest !== newest;
   newest = answer.newest;
-  return { ...answer, moved, first };
+  return { ...answer, moved, first, anew };
 }
 
 function judge(errors) {
   const gone = errors.find((e) => e?.away);
   const before = live.away;
-  if (gone) live.away = { since: before?.since || Date.now(), message: gone.message,
-                          hint: gone.hint, status: gone.status };
-  else live.away = null;
+  live.away = gone ? { message: gone.message, hint: gone.hint, status: gone.status } : null;
   return Boolean(gone) !== Boolean(before);
 }
 

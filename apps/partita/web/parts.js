@@ -74,7 +74,7 @@ const share = (n, total) => `${total > 0 ? Math.min(100, (100 * Number(n)) / Num
 /// How far: completed, failed and claimed partitions of all.
 export function bar(p, progress, state) {
   const total = Number(p?.total || 0);
-  const done = progress ?? (total ? (Number(p.completed) + Number(p.failed)) / total : 0);
+  const done = progress ?? (total ? Number(p.completed) / total : 0);
   const open = p && p.sealed === false;
   return h('span', {
     class: `bar ${kind_of(state)}${open ? ' open' : ''}`, role: 'progressbar',
@@ -88,11 +88,12 @@ export function bar(p, progress, state) {
   });
 }
 
-/// "420 of 1,000", "420 of 1,000 so far" while the split goes on.
+/// Completed partitions: "420 of 1,000", "37 of 40, 3 failed"; "420 of 1,000+": the split has not
+/// told all of them.
 export function fraction(p) {
-  if (!p || (!Number(p.total) && p.sealed !== false)) return '–';
-  const ended = Number(p.completed) + Number(p.failed);
-  return `${f.count(ended)} of ${f.count(p.total)}${p.sealed === false ? '+' : ''}`;
+  if (!Number(p?.total)) return '–';
+  const failed = Number(p.failed) ? `, ${f.count(p.failed)} failed` : '';
+  return `${f.count(p.completed)} of ${f.count(p.total)}${p.sealed === false ? '+' : ''}${failed}`;
 }
 
 /// `aside` stands at the right of the title.

@@ -1,4 +1,5 @@
-// The address of a view is the fragment: #/runs/17?tab=events. Everything the view shows is in it.
+// The address of a view is the fragment: #/runs/17/partitions?state=FAILED. Everything the view
+// shows is in it.
 
 function parse_fragment(fragment) {
   const text = fragment.replace(/^#/, '');

@@ -35,9 +35,9 @@ const ended = (text) => (/[.!?…]$/.test(text) ? text : `${text}.`);
 /// The first line: {tone, words: [text or {text, href}]}.
 export function headline(run, now) {
   const p = run.partitions || {};
-  const done = Number(p.completed || 0) + Number(p.failed || 0);
   const of_all = Number(p.total)
-    ? `${count(done)} of ${p.sealed === false ? 'at least ' : ''}${of(p.total, 'partition')}`
+    ? `${count(p.completed ?? 0)} of ${p.sealed === false ? 'at least ' : ''}${
+      of(p.total, 'partition')} completed${Number(p.failed) ? `, ${count(p.failed)} failed` : ''}`
     : 'no partitions yet';
   const took = run.duration_s === null || run.duration_s === undefined ? ''
     : ` after ${duration(run.duration_s)}`;
@@ -49,18 +49,18 @@ export function headline(run, now) {
             : 'Partitions end at their next checkpoint.'}`] };
       const held = held_by(run);
       if (held) return { tone: 'paused', words: [`${ended(held)} ${of_all[0].toUpperCase()}${
-        of_all.slice(1)}${Number(p.total) ? ' ended' : ''}.`] };
+        of_all.slice(1)}.`] };
       const words = [`Running: ${of_all}`];
       if (run.rate_per_s !== null && run.rate_per_s !== undefined)
         words.push(`, ${rate(run.rate_per_s)}`);
       if (run.eta_s !== null && run.eta_s !== undefined)
         words.push(`, done in about ${duration(run.eta_s)}`);
       words.push('.');
-      return { tone: run.waits_for ? 'warned' : 'running', words };
+      return { tone: 'running', words };
     }
     case 'CREATED':
       if (held_by(run)) return { tone: 'paused', words: [ended(held_by(run))] };
-      return { tone: run.waits_for ? 'warned' : 'waiting', words: [
+      return { tone: 'waiting', words: [
         run.waits_for ? '' : 'Submitted, nobody drives it yet.'].filter(Boolean) };
     case 'COMPLETED': {
       const end = Number(p.total) ? `: ${of(p.completed, 'partition')}` : '';
@@ -85,8 +85,17 @@ function failed_words(run, took) {
     const n = Number(s.partitions?.failed || 0);
     return n ? `${of(n, 'partition')} of step ${shown(s.name, 60)}` : `step ${shown(s.name, 60)}`;
   });
+  const why = told_beyond(bad, run.error || '');
   return [`Failed${took}: ${names.length ? `${names.join(', ')} failed` : 'the run itself'}`,
-          run.error ? `: “${shown(run.error, 240)}”` : '.'];
+          why ? `: “${shown(why, 240)}”` : '.'];
+}
+
+/// Of a run's error what is behind "step load failed: 3 of 40 partitions failed; ".
+function told_beyond(failed_steps, error) {
+  const prefixes = failed_steps.map((s) => `step ${s.name} failed: `);
+  const prefix = prefixes.find((one) => error.startsWith(one)) || '';
+  const why = error.slice(prefix.length);
+  return prefix ? why.replace(/^\d+ of \d+ partitions failed; /, '') : why;
 }
 
 /// Further lines, the most telling first: [{tone, words}].
@@ -94,9 +103,10 @@ export function explanations(run, { timeline, errors, job, now }) {
   return [
     run.purged_at && { tone: 'given_up', id: 'purged', words: [`This run was purged at ${
       clock(run.purged_at, now)}. What it did is gone; only how it ended is kept.`] },
-    run.waits_for && !held_by(run) && { tone: 'warned', id: 'waits', words: [`Waits: ${
+    run.waits_for && !held_by(run) && { tone: 'waiting', id: 'waits', words: [`Waits: ${
       shown(run.waits_for, 300)}.`.replace(/\.\.$/, '.')] },
-    ...(run.state === 'RUNNING' ? [stragglers(run, timeline), one_node(run), usual(run, job)] : []),
+    ...(run.state === 'RUNNING' ? [stragglers(run, timeline), one_node(run, timeline),
+                                 usual(run, job)] : []),
     ...moves(timeline, now).slice(0, 3),
     failures(run, errors),
     skipped(run),
@@ -125,8 +135,10 @@ function stragglers(run, timeline) {
   return { tone: 'warned', id: 'stragglers', words };
 }
 
-/// Most of the slowest on one node of several: the node, not the work, may be what is slow.
-function one_node(run) {
+/// Most of the slowest on one node of several: the node, not the work, may be what is slow. The
+/// timeline tells which nodes have done anything for the run.
+function one_node(run, timeline) {
+  if ((timeline?.nodes || []).length < 2) return null;
   for (const step of run.steps || []) {
     const slow = step.slowest || [];
     if (slow.length < 5 || step.state !== 'RUNNING') continue;

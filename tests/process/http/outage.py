@@ -133,6 +133,12 @@ def not_ready(check, node, what, name):
     check(f"{what}: and the others", answer.text().count("[") >= 3, answer)
     brief = node.probe("/readyz").text()
     check(f"{what}: without ?verbose only what fails", "[+]" not in brief and "[-]" in brief, brief)
+    for text in (answer.text(), brief):
+        check(f"{what}: everybody learns no address",
+              "://" not in text and "port" not in text, text)
+    if name == "database":
+        full = ask(node.http, "/readyz").text()
+        check(f"{what}: who may read learns it", "postgresql://" in full, full)
 
 
 def health_commands(check, node, what, expected):
@@ -175,7 +181,9 @@ def postgres(check):
         pulse = Pulse(node)
         proxy.mode = mode
         not_ready(check, node, mode, "database")
-        asking = [threading.Thread(target=node.probe, args=(path,), daemon=True)
+        answers = []
+        asking = [threading.Thread(target=lambda path=path: answers.append(node.probe(path)),
+                                   daemon=True)
                   for path in ("/readyz", "/readyz?verbose", "/metrics", "/readyz?x") * 2]
         for one in asking:
             one.start()
@@ -186,6 +194,8 @@ def postgres(check):
             check.equal(f"{mode}: {name}", metrics.value(families, f"partita_{name}"), 0.0)
         for one in asking:
             one.join(30)
+        kinds = {a.header("content-type").partition(";")[0] for a in answers}
+        check(f"{mode}: probes are answered in text", kinds == {"text/plain"}, answers)
         proxy.mode = "pass"
         recovers(check, node, mode, run)
         pulse.end(check, mode)
@@ -212,8 +222,18 @@ def sqlite(check):
     return node
 
 
+def serve_without_database(check):
+    """`serve` has begun when it listens: to start it again would not bring the database back."""
+    server = Process("serve", env={"PARTITA_DB": "postgresql://nobody@127.0.0.1:1/none"})
+    health_commands(check, server, "serve alone", {"live": 0, "ready": 1, "startup": 0})
+    told = server.probe("/readyz").text()
+    check("serve alone: of which kind the trouble is", "[-] database: unavailable" in told, told)
+    server.end(check)
+
+
 def play(check, kind):
     node = postgres(check) if kind == "postgres" else sqlite(check)
+    serve_without_database(check)
     port = node.probes
     node.end(check)
     for which in ("live", "ready", "startup"):

@@ -163,6 +163,11 @@ def versions(check, node):
     for path in ("openapi.json", "jobs"):
         packed = node.get(path, {"Accept-Encoding": "gzip"})
         check.equal(f"{path} is compressed", packed.header("content-encoding"), "gzip")
+        check.equal(f"{path} depends on that", packed.header("vary"), "Accept-Encoding")
+        refused = node.get(path, {"Accept-Encoding": "br, gzip;q=0"})
+        check(f"{path} is not, where that is refused", not refused.header("content-encoding"),
+              refused.headers)
+        check.equal(f"{path}: so does that", refused.header("vary"), "Accept-Encoding")
         check(f"{path}: compressed, it is the same",
               packed.json() and packed.json() == node.get(path).json(), packed)
     with ThreadPoolExecutor(8) as many:

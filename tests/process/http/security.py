@@ -104,6 +104,7 @@ def refuses(check, what, words, *flags, code=2, env=None, command="serve"):
 
 def beginnings(check, server):
     """What is refused before anything is served."""
+    nodes = [n["id"] for n in server.items("nodes?all=true")]
     good = file_of(f"anna operate {OPERATE}\n")
     for address in ("0.0.0.0:0", "[::]:0"):
         for command in ("serve", "node"):
@@ -120,6 +121,8 @@ def beginnings(check, server):
         "with a short token": ("a read short\n", 0o600, "line 1"),
         "with a long token": (f"a read {'x' * 600}\n", 0o600, "line 1"),
         "with a token twice": (f"a read {token}\nb operate {token}\n", 0o600, "twice"),
+        "with two roles of a name": (f"a read {token}\na operate {token}-2\n", 0o600,
+                                     "gives a another role in line 2"),
         "without a token": ("# nobody\n", 0o600, "no token"),
     }
     for what, (text, mode, words) in files.items():
@@ -133,12 +136,17 @@ def beginnings(check, server):
         for flag, port in (("--http", server.http), ("--probes", server.probes)):
             others = [] if flag == "--http" else ["--http", "127.0.0.1:0"]
             refuses(check, f"{command} {flag} at a port that is taken", "in use", flag,
-                    f"127.0.0.1:{port}", *others, command=command)
-    for address in ("127.0.0.1", "127.0.0.1:x", ":80", "127.0.0.1:70000", "::1:80", "",
-                    "nowhere.invalid:80"):
-        code = 2 if address else None
-        if code:
-            refuses(check, f"--http {address}", "", "--http", address, "--http-tokens", good)
+                    f"127.0.0.1:{port}", *others, command=command, code=1)
+    for address in ("127.0.0.1", "127.0.0.1:x", ":80", "127.0.0.1:70000", "::1:80"):
+        for command in ("serve", "node"):
+            refuses(check, f"{command} --http {address}", "HOST:PORT", "--http", address,
+                    "--http-tokens", good, command=command)
+    refuses(check, "--http at no address of this machine", "not an address of this machine",
+            "--http", "nowhere.invalid:80", "--http-tokens", good, code=1)
+    refuses(check, "a node with no tokens there", "cannot be read", "--http", "127.0.0.1:0",
+            "--http-tokens", "/nowhere/tokens", command="node")
+    check.equal("no node that is refused has joined",
+                [n["id"] for n in server.items("nodes?all=true")], nodes)
     refuses(check, "a password in --operator-db", "password", "--http", "127.0.0.1:0",
             "--operator-db", "postgresql://u:Canary-secret@localhost/x")
 
@@ -169,6 +177,8 @@ def reachable(check):
     answer = named.get("runs", {"Host": "jobs.example:8443"})
     check("--http-names are known", answer.status == 200, answer)
     check("others are not", named.get("runs", {"Host": "x.jobs.example"}).status == 403)
+    check("case does not count",
+          named.get("runs", {"Host": "Jobs.EXAMPLE.", "Accept-Encoding": "gzip;q=0"}).status == 200)
     named.end(check)
     bare = Process("serve", tokens=None)
     check("without tokens everybody may read", bare.get("runs").status == 200)

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from wire import Link, head_of, malformed_error, bearer
-from world import OPERATE, SCRATCH, Process, partita
+from world import OPERATE, SCRATCH, Process, file_of, partita
 
 SUM = {"job": "range_sum", "parameters": {"from": 1, "to": 40, "partitions": 20}}
 SLOW = {"job": "range_sum",
@@ -65,6 +65,18 @@ def parameters(check, node):
         check.equal(f"{given}: the command line refuses it", code, 2)
         sentence = said.removeprefix("partita: ").strip()
         refused(check, f"{given}", answer, 400, "bad_parameters", sentence)
+    rules = file_of("secret of the host")
+    mapped = {"input": "/nowhere", "output_dir": SCRATCH}
+    for job, given in (("marc_map", {"output_dir": SCRATCH}), ("marc_map", {**mapped,
+                       "chunk_size": 0}), ("marc_map", {**mapped, "rules": rules}),
+                       ("marc_save", {"input_dir": SCRATCH, "url": "ftp://x"})):
+        answer = node.post("runs", {"job": job, "parameters": given})
+        code, _, said = partita("submit", job, *[f"{n}={v}" for n, v in given.items()])
+        check.equal(f"{job} {given}: the command line refuses it", code, 2)
+        refused(check, f"{job} {given}", answer, 400, "bad_parameters",
+                said.removeprefix("partita: ").strip())
+    refused(check, "a launch key of 300 bytes", node.post("runs", SUM, headers={
+        "Idempotency-Key": "x" * 300}), 400, "bad_request", "255")
     body = {"job": "range_sum", "parameters": {"from": 1, "to": 3}}
     for wrong, status in (({**body, "extra": 1}, 400), ({}, 400), ({"job": 7}, 400),
                           ({"job": "none_such"}, 404), ({**body, "version": 99}, 404),
@@ -193,6 +205,14 @@ def sharing(check, node):
         refused(check, f"a backfill of {wrong}", node.post("schedules/nightly/backfill", wrong),
                 400)
     refused(check, "of no schedule", node.post("schedules/weekly/backfill", span), 404)
+    runs = len(node.items("runs?limit=498"))  # not as anybody asked within the second before
+    for wrong, words in (({"from": "2016-01-01", "to": "2999-01-01"}, "still to come"),
+                         ({"from": "2024-01-01", "to": "2020-01-01"}, "later than their end")):
+        answer = node.post("schedules/nightly/backfill", wrong)
+        refused(check, f"a backfill of {wrong}", answer, 400, "bad_body", words)
+        check(f"a backfill of {wrong}: no words of the command line", "--" not in answer.text(),
+              answer)
+    check.equal("no run came of it", len(node.items("runs?limit=497")), min(runs, 497))
 
 
 def retention(check, node):
@@ -233,6 +253,10 @@ def drain(check):
             e["node"] == found[0] and e["detail"].get("by") == "anna"
             for e in server.items("events?limit=1000")))
         refused(check, "drain of a node that left", server.post(f"nodes/{found[0]}/drain"), 409)
+    # It reads no file for a client: whether the rules are such is not known here.
+    answer = server.post("runs", {"job": "marc_map", "parameters": {
+        "input": "/nowhere", "output_dir": SCRATCH, "rules": file_of("secret of the host")}})
+    check("serve looks into no file", answer.status == 201, answer)
     deep = b'{"job":"range_sum","parameters":{"from":' + b"[" * 90_000 + b"]" * 90_000 + b"}}"
     refused(check, "a body of 90,000 brackets", server.post("runs", deep), 400)
     server.end(check)

@@ -5,8 +5,9 @@ import { fragment, go, here, replace } from '../router.js';
 import { bar, empty, facts, failure, fraction, mark, name, run_link, section, waiting_for_first,
          when } from '../parts.js';
 import { check_form, command_of } from '../launch_form.js';
-import { job_buttons, with_token } from '../actions.js';
+import { job_button, with_token } from '../actions.js';
 import { kept_line, retention_need } from '../retention.js';
+import { is_paused } from '../sentences.js';
 import { session } from '../token.js';
 import { announce } from '../frame.js';
 import * as f from '../format.js';
@@ -24,11 +25,12 @@ export const job = {
     const { value, error } = ctx.get('jobs');
     const [, wanted] = ctx.route.parts;
     const j = value?.items.find((one) => one.name === wanted);
+    const held = j && is_held(ctx, j);
     return [
       h('div', { class: 'title-row' }, h('h1', { tabindex: -1, 'data-testid': 'job-title' },
         name(wanted, 160), j && h('span', { class: 'quiet' }, ` v${j.version}`)),
-      h('span', { class: 'grow' }), value && job_buttons(ctx, wanted)),
-      is_held(ctx) && h('p', { class: 'sentence', 'data-testid': 'job-paused' }, mark('PAUSED'),
+      h('span', { class: 'grow' }), j && job_button(ctx, j, held)),
+      held && h('p', { class: 'sentence', 'data-testid': 'job-paused' }, mark('PAUSED'),
         h('span', {}, 'It is paused: nothing more of its runs begins.')),
       error && failure(error),
       !value && !error && waiting_for_first(),
@@ -51,8 +53,11 @@ export const job = {
   },
 };
 
-/// What its newest run tells of the job.
-const is_held = (ctx) => ctx.value('runs')?.items?.[0]?.job_paused === true;
+/// Whether the job is paused: its newest run tells it first.
+function is_held(ctx, j) {
+  const newest = ctx.value('runs')?.items?.[0];
+  return newest ? newest.job_paused === true : is_paused(j);
+}
 
 function runs_of(ctx, j) {
   const { value } = ctx.get('runs');

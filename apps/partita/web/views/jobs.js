@@ -24,7 +24,7 @@ export const jobs = {
       value?.items.length > 0 && table([
         ['Job', 'name-cell', (j) => [h('a', { href: fragment(['jobs', j.name]) }, name(j.name, 80)),
           h('span', { class: 'quiet' }, ` v${j.version}`),
-          j.paused && h('div', { class: 'warned-text clip', title: f.shown(j.paused.note, 400) },
+          j.paused && h('div', { class: 'quiet clip', title: f.shown(j.paused.note, 400) },
             `paused${j.paused.note ? `: ${f.shown(j.paused.note, 80)}` : ''}`),
           h('div', { class: 'quiet clip', title: f.shown(j.about, 400) }, f.shown(j.about, 160))]],
         ['Steps', 'wide-only name-cell', (j) => h('span', { class: 'clip block' },

@@ -51,7 +51,7 @@ export const nodes = {
         ['Tags', 'wide-only', (n) => tags(n.tags, 3)],
         ['Host', 'fit wide-only', (n) => `${f.shown(n.host, 40)}:${n.pid}`],
         ['Version', 'fit wide-only', (n) => f.shown(n.version, 20)],
-        ['Joined', 'num', (n) => when(n.joined_at)],
+        ['Joined', 'num not-narrow', (n) => when(n.joined_at)],
       ], list, { key: (n) => n.id, label: 'Nodes', 'data-testid': 'nodes-table',
                  row_props: (n) => ({ 'data-node': n.id, 'data-state': n.state }) }),
     ];

@@ -5,11 +5,12 @@ import { at, bar, empty, failure, fraction, job_link, mark, run_link, section, t
 import { throughput_chart } from '../charts.js';
 import { node_tiles } from '../node_tiles.js';
 import { event_sentence, is_telling, names_in } from '../events.js';
+import { live } from '../live.js';
 import { waits_text } from '../sentences.js';
 import * as f from '../format.js';
 
 export const overview = {
-  title: (ctx) => (ctx.health ? f.shown(ctx.health.sentence, 80) : 'Overview'),
+  title: (ctx) => (ctx.health && !live.away ? f.shown(ctx.health.sentence, 80) : 'Overview'),
 
   needs: () => [
     { name: 'nodes', url: 'nodes', fresh: 'always' },
@@ -23,8 +24,8 @@ export const overview = {
   draw(ctx) {
     const health = ctx.health;
     return [
-      h('h1', { tabindex: -1, class: 'sentence', 'data-testid': 'health-sentence' },
-        health ? [mark(health.status), f.shown(health.sentence, 300)] : 'Overview'),
+      h('h1', { tabindex: -1, class: `sentence${live.away ? ' quiet' : ''}`,
+        'data-testid': 'health-sentence' }, health ? health_words(health) : 'Overview'),
       health && h('p', { class: 'quiet under' }, `${f.count(health.running)} of ${
         f.of(health.slots, 'executor')} busy · ${f.shown(health.database, 80)} · version ${
         f.shown(health.version, 20)}`),
@@ -37,6 +38,10 @@ export const overview = {
   },
 };
 
+/// What it was is no sign of what it is.
+const health_words = (health) => [mark(live.away ? 'UNKNOWN' : health.status), live.away
+  ? `Not known. It was: ${f.shown(health.sentence, 300)}` : f.shown(health.sentence, 300)];
+
 function warnings(health) {
   const list = health?.warnings || [];
   return list.length > 0 && h('ul', { class: 'warnings', 'data-testid': 'warnings' },
@@ -46,10 +51,12 @@ function warnings(health) {
       w.hint && h('span', { class: 'quiet' }, ` ${f.shown(w.hint, 300)}`)))));
 }
 
+const is_told = (number) => number !== null && number !== undefined;
+
 function runs_now(ctx) {
   const { value, error } = ctx.get('live');
-  const live = ctx.health?.runs;
-  const more = live && value ? Number(live.created) + Number(live.running) - value.items.length : 0;
+  const all = ctx.health?.runs;
+  const more = all && value ? Number(all.created) + Number(all.running) - value.items.length : 0;
   const aside = h('a', { href: more > 0 ? '#/runs?state=CREATED,RUNNING' : '#/runs' },
     more > 0 ? `${f.count(more)} more` : 'All runs');
   return section('Runs under way', { aside, 'data-testid': 'live-runs' },
@@ -60,12 +67,11 @@ function runs_now(ctx) {
     value?.items.length > 0 && table([
       ['Run', 'fit', (r) => run_link(r.id)],
       ['Job', 'name-cell', (r) => [job_link(r.job), waits_text(r) && h('div', {
-        class: 'warned-text', title: waits_text(r, 400) }, waits_text(r, 160))]],
+        class: 'quiet', title: waits_text(r, 400) }, waits_text(r, 160))]],
       ['Progress', 'bar-cell', (r) => [bar(r.partitions, r.progress, r.state),
         h('span', { class: 'under-bar' }, fraction(r.partitions))]],
-      ['Rate', 'num wide-only', (r) => (r.state === 'RUNNING' ? f.rate(r.rate_per_s) : '')],
-      ['Done in', 'num', (r) => (r.eta_s === null || r.eta_s === undefined ? '–'
-        : f.duration(r.eta_s))],
+      ['Rate', 'num wide-only', (r) => (is_told(r.rate_per_s) ? f.rate(r.rate_per_s) : '')],
+      ['Done in', 'num not-narrow', (r) => (is_told(r.eta_s) ? f.duration(r.eta_s) : '')],
     ], value.items, { key: (r) => r.id, label: 'Runs under way', row_props: (r) => ({
       'data-run': r.id, 'data-state': r.state }) }));
 }

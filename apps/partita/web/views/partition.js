@@ -4,6 +4,7 @@ import { segment } from '../api.js';
 import { fragment } from '../router.js';
 import { at, badge, bar, facts, failure, json_block, mark, node_link, partition_address,
          section, table, waiting_for_first } from '../parts.js';
+import { run_in } from '../states.js';
 import * as f from '../format.js';
 
 export const partition = {
@@ -14,7 +15,8 @@ export const partition = {
     const [, id, , step, no] = ctx.route.parts;
     const state = ctx.local.state;
     return [{ name: 'partition', url: `runs/${segment(id)}/partitions/${segment(step)}/${
-      segment(no)}`, fresh: state === 'COMPLETED' ? { run: id } : 'always' }];
+      segment(no)}`, fresh: state === 'COMPLETED' ? { run: id } : 'always' },
+            { name: 'run', url: `runs/${segment(id)}`, fresh: { run: id } }];
   },
 
   draw(ctx) {
@@ -28,7 +30,7 @@ export const partition = {
       h('div', { class: 'title-row' }, h('h1', { tabindex: -1, 'data-testid': 'partition-title' },
         `Partition ${f.shown(no, 24)} `, p?.key && h('bdi', { class: 'quiet clip' },
           f.shown(p.key, 160))), p && badge(p.state), h('span', { class: 'grow' }),
-      neighbour(id, step, no, -1), neighbour(id, step, no, 1)),
+      neighbour(ctx, -1), neighbour(ctx, 1)),
       error && failure(error),
       !p && !error && waiting_for_first(),
       p && details(id, step, p),
@@ -36,10 +38,14 @@ export const partition = {
   },
 };
 
-function neighbour(id, step, no, by) {
-  if (!/^\d{1,15}$/.test(no) || (by < 0 && Number(no) === 0)) return null;
-  return h('a', { key: by, class: 'button', href: partition_address(id, step, Number(no) + by) },
-    by < 0 ? '← Before' : 'After →');
+/// A link to the partition before or after, where there is one.
+function neighbour(ctx, by) {
+  const [, id, , step, no] = ctx.route.parts;
+  const found = run_in(ctx)?.steps?.find((s) => s.name === step);
+  const to = Number(no) + by;
+  if (!/^\d{1,15}$/.test(no) || to < 0 || to >= Number(found?.partitions.total ?? 0)) return null;
+  return h('a', { key: by, class: 'button', href: partition_address(id, step, to),
+    'data-testid': by < 0 ? 'before' : 'after' }, by < 0 ? '← Before' : 'After →');
 }
 
 function details(id, step, p) {

@@ -74,6 +74,7 @@ function note(d) {
   if (d.detail === 'TILES')
     return `${nodes}, ${f.duration(d.bin_s)} a tile: its height or strength is how busy the node ` +
       'was. Zoom in for single partitions.';
+  if (!d.partitions.length) return 'No partition has ended here.';
   return `${nodes}, ${f.of(d.partitions.length, 'partition')} here. Click one to open it.`;
 }
 

@@ -77,7 +77,7 @@ function took(run, jobs) {
   ` ${(run.duration_s / mean).toFixed(1)}×`)];
 }
 
-const about = (r) => (waits_text(r) && h('div', { class: 'warned-text clip',
+const about = (r) => (waits_text(r) && h('div', { class: 'quiet clip',
   title: waits_text(r, 400) }, waits_text(r, 160))) ||
   (r.error && h('div', { class: 'error-text clip', title: f.shown(r.error, 600) },
     f.shown(r.error, 160)));
