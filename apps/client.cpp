@@ -25,8 +25,9 @@ run_status status_of(const run_row& row) {
   const auto document = [](const json_text& text) {
     return text.empty() ? json(nullptr) : json::parse(text, nullptr, false);
   };
-  return {row.id,    row.job,         row.state, document(row.parameters), document(row.result),
-          row.error, row.trace_parent};
+  const auto result = row.state == run_state::completed ? document(row.result) : json(nullptr);
+  return {row.id, row.job,   row.state,       document(row.parameters),
+          result, row.error, row.trace_parent};
 }
 
 /// Nobody tells a client that something has changed: it looks again after a while.

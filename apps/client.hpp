@@ -16,7 +16,7 @@ struct run_status {
   job_ref job;
   run_state state = run_state::created;
   json parameters;
-  json result = nullptr;       // null: none was set
+  json result = nullptr;       // of a COMPLETED run; null: none was set
   std::string error;           // why it FAILED
   std::string trace_parent{};  // W3C; "": none
 };

@@ -150,7 +150,8 @@ command generate_command() {
                   {"seed", "S", "of the random numbers; not for customers", "", "1"},
                   {"broken", "N", "of marc: broken records in every thousand"}} +
           general_options(),
-      run_generate};
+      run_generate,
+      {"customers", "elixir0", "sdn", "marc"}};
 }
 
 }  // namespace partita::cli

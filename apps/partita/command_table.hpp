@@ -25,6 +25,7 @@ struct command {
   std::vector<std::string> examples;  // without the name of the program
   option_list options;
   exit_code (*run)(const invocation&);
+  std::vector<std::string> first_words = {};  // the only ones that may come first; none: any
 };
 
 /// The one table: dispatch, help and usage come from it.

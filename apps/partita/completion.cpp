@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 
 #include "apps/partita/text.hpp"
@@ -11,18 +10,14 @@ namespace partita::cli {
 
 namespace {
 
-bool is_lower_word(const std::string& word) {
-  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-  });
-}
-
 /// Whether its value names a file or a folder.
 bool takes_path(const option& one) {
   return one.value.starts_with("FILE") || one.value.starts_with("DIR");
 }
 
 bool takes_job(const command& what) { return what.words.starts_with("JOB"); }
+
+bool takes_command(const command& what) { return what.words == "[COMMAND]"; }
 
 bool takes_next(const option& one) { return !one.is_flag() && !one.value_is_optional(); }
 
@@ -82,10 +77,10 @@ std::string bash_case(const command& what, const std::vector<command>& commands)
   auto out = fmt::format("    {})\n      options={}\n", what.name, quoted(join(flags, " ")));
   if (takes_job(what))
     out += "      words=$(timeout 2 \"${COMP_WORDS[0]}\" jobs --known -o name 2>/dev/null)\n";
-  else if (what.words.find("COMMAND") != std::string::npos && first_words(what).empty())
+  else if (takes_command(what))
     out += "      words=" + quoted(names_of_commands(commands)) + "\n";
-  else if (const auto words = first_words(what); !words.empty())
-    out += "      words=" + quoted(join(words, " ")) + "\n";
+  else if (!what.first_words.empty())
+    out += "      words=" + quoted(join(what.first_words, " ")) + "\n";
   return out + "      case $before in\n" + values + "      esac ;;\n";
 }
 
@@ -167,14 +162,13 @@ std::string zsh_script(const std::string& program, const std::vector<command>& c
     list += "    " + quoted(zsh_text(one.name) + ":" + one.summary) + "\n";
     cases += "    " + one.name + ") _arguments -s \\\n";
     for (const auto& each : one.options) cases += zsh_spec(each);
-    const auto words = first_words(one);
     if (takes_job(one))
       cases +=
           "      \"1:job:(${(j: :)${(f)$(timeout 2 $program jobs --known -o name 2>/dev/null)}})\" "
           "'*:parameter: ' ;;\n";
-    else if (!words.empty())
-      cases += "      " + quoted("1:word:(" + join(words, " ") + ")") + " '*: : ' ;;\n";
-    else if (one.words.find("COMMAND") != std::string::npos)
+    else if (!one.first_words.empty())
+      cases += "      " + quoted("1:word:(" + join(one.first_words, " ") + ")") + " '*: : ' ;;\n";
+    else if (takes_command(one))
       cases += "      " + quoted("1:command:(" + names_of_commands(commands) + ")") + " ;;\n";
     else
       cases += "      '*: : ' ;;\n";
@@ -269,31 +263,15 @@ end
     }
     if (takes_job(one))
       out += behind + " -a '(timeout 2 " + program + " jobs --known -o name 2>/dev/null)'\n";
-    else if (const auto words = first_words(one); !words.empty())
-      out += behind + " -a " + fish_text(join(words, " ")) + "\n";
-    else if (one.words.find("COMMAND") != std::string::npos)
+    else if (!one.first_words.empty())
+      out += behind + " -a " + fish_text(join(one.first_words, " ")) + "\n";
+    else if (takes_command(one))
       out += behind + " -a " + fish_text(names_of_commands(commands)) + "\n";
   }
   return out;
 }
 
 }  // namespace
-
-std::vector<std::string> first_words(const command& what) {
-  const auto first = what.words.substr(0, what.words.find(' '));
-  std::vector<std::string> words;
-  std::string word;
-  for (const char c : first + "|") {
-    if (c == '[' || c == ']') continue;
-    if (c != '|') {
-      word += c;
-      continue;
-    }
-    if (!is_lower_word(word)) return {};
-    words.push_back(std::exchange(word, {}));
-  }
-  return words;
-}
 
 std::string completion_script(const std::string& shell, const std::string& program,
                               const std::vector<command>& commands) {

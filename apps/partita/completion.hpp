@@ -13,9 +13,6 @@ namespace partita::cli {
 std::string completion_script(const std::string& shell, const std::string& program,
                               const std::vector<command>& commands);
 
-/// Words that a command takes first, as its usage line tells: {"migrate", "status", …}.
-std::vector<std::string> first_words(const command& what);
-
 /// The manual page, as roff.
 std::string manual_page(const std::string& program, const std::vector<command>& commands);
 

@@ -36,7 +36,7 @@ document node_reference(node_id id, const node_names& names) {
 document lasted(const std::optional<db_time>& from, const std::optional<db_time>& to, db_time now) {
   if (!from) return nullptr;
   auto took = std::max(to.value_or(now) - *from, microseconds{0});
-  const auto whole_ms = std::chrono::duration_cast<milliseconds>(took);
+  const auto whole_ms = std::chrono::round<milliseconds>(took);
   return static_cast<double>(whole_ms.count()) / 1000.0;
 }
 
@@ -47,9 +47,9 @@ document counts_document(const item_counts& counts) {
           {"skipped", counts.skipped}};
 }
 
-document share(std::int64_t ended, std::int64_t total) {
+document share(std::int64_t part, std::int64_t total) {
   if (total == 0) return nullptr;
-  return static_cast<double>(ended) / static_cast<double>(total);
+  return static_cast<double>(part) / static_cast<double>(total);
 }
 
 /// Of the files that a result registers: where they are once it stands.
@@ -114,6 +114,10 @@ document retention_document(const retention_row& row) {
           {"keep_last", row.what.keep_last}};
 }
 
+document result_document(const run_row& run) {
+  return run.state == run_state::completed ? stored_json(run.result) : document(nullptr);
+}
+
 document run_document(const run_row& run, const std::vector<step_summary>& steps,
                       const node_names& names, db_time now, const std::string& waits_for) {
   auto sum = totals_of(steps);
@@ -132,7 +136,7 @@ document run_document(const run_row& run, const std::vector<step_summary>& steps
             {"claimed", sum.claimed},
             {"total", sum.total},
             {"sealed", sum.sealed}}},
-          {"progress", share(sum.completed + sum.failed, sum.total)},
+          {"progress", share(sum.completed, sum.total)},
           {"items", counts_document(sum.items)},
           {"master", node_reference(run.master, names)},
           {"term", std::to_string(run.term.value)},
@@ -148,7 +152,7 @@ document run_document(const run_row& run, const std::vector<step_summary>& steps
           {"started_at", time_or_null(run.started_at)},
           {"ended_at", time_or_null(run.ended_at)},
           {"duration_s", lasted(run.started_at, run.ended_at, now)},
-          {"result", stored_json(run.result)},
+          {"result", result_document(run)},
           {"error", text_or_null(run.error)}};
 }
 
@@ -175,7 +179,7 @@ document step_document(const step_summary& step, db_time now) {
             {"claimed", totals.claimed},
             {"total", row.count},
             {"sealed", row.sealed}}},
-          {"progress", share(totals.completed + totals.failed, row.count)},
+          {"progress", share(totals.completed, row.count)},
           {"items", counts_document(totals.counts)},
           {"started_at", iso_time(row.started_at)},
           {"ended_at", time_or_null(row.ended_at)},
@@ -276,6 +280,23 @@ document log_document(const log_row& row, const node_names& names) {
           {"text", row.text}};
 }
 
+namespace {
+
+/// The detail of an event with its ids as all ids are told: as texts, and 0 as null.
+document shown_detail(const json_text& stored) {
+  auto detail = stored_json(stored);
+  if (!detail.is_object()) return detail;
+  for (const auto* name : {"term", "restart_of", "continues", "schedule", "from"})
+    if (const auto id = detail.find(name); id != detail.end() && id->is_number_integer())
+      *id = *id == 0 ? document(nullptr) : document(dump(*id));
+  if (const auto runs = detail.find("runs"); runs != detail.end() && runs->is_array())
+    for (auto& id : *runs)
+      if (id.is_number_integer()) id = dump(id);
+  return detail;
+}
+
+}  // namespace
+
 document event_document(const event_row& row) {
   return {{"id", std::to_string(row.id)},
           {"at", iso_time(row.at)},
@@ -284,7 +305,7 @@ document event_document(const event_row& row) {
           {"step", id_or_null(row.step)},
           {"lease", id_or_null(row.lease)},
           {"node", id_or_null(row.node)},
-          {"detail", stored_json(row.detail)}};
+          {"detail", shown_detail(row.detail)}};
 }
 
 namespace {

@@ -37,6 +37,9 @@ struct run_totals {
 };
 run_totals totals_of(const std::vector<step_summary>& steps);
 
+/// What came of a run, once it is COMPLETED; else null. Its row has what its steps came to so far,
+/// and what the steps came to that it need not repeat.
+document result_document(const run_row& run);
 /// `waits_for`: what a live run waits for, in words; "": nothing.
 document run_document(const run_row& run, const std::vector<step_summary>& steps,
                       const node_names& names, db_time now, const std::string& waits_for = "");

@@ -19,6 +19,8 @@ std::string suggest(const invocation& in, const std::string& command, run_id run
 std::string how_to_continue(const invocation& in, const std::shared_ptr<database>& db, run_id run) {
   try {
     const reader look{db->connect({})};
+    if (const auto row = look.find_run(run); row && row->abandoned)
+      return fmt::format("run {} is ABANDONED: submit its job again", run.value);
     if (const auto next = look.find_continuation(run))
       return fmt::format("run {} continues it: {}", next->id.value, suggest(in, "wait", next->id));
     const auto nodes = look.list_nodes(false);
@@ -37,12 +39,12 @@ exit_code tell_end(const invocation& in, const std::shared_ptr<database>& db,
   const auto& run = view.run;
   if (wants_json(in.args))
     std::cout << dump(run_document(run, view.steps, {}, wall_now())) << "\n";
-  else if (!run.result.empty())
-    std::cout << dump(stored_json(run.result)) << "\n";
+  else if (const auto result = result_document(run); !result.is_null())
+    std::cout << dump(result) << "\n";
 
   auto took = run.started_at && run.ended_at ? *run.ended_at - *run.started_at : microseconds{0};
   auto sentence = fmt::format("run {} of {} is {} after {}", run.id.value, run.job.name,
-                              to_string(run.state), duration_text(took));
+                              shown_state(run), duration_text(took));
   auto exit = exit_of(run.state);
   if (exit == exit_code::ok) {
     std::cerr << escape_controls(sentence) << "\n";

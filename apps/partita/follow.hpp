@@ -13,7 +13,7 @@ namespace partita::cli {
 exit_code tell_end(const invocation& in, const std::shared_ptr<database>& db, const run_view& view);
 
 /// How a FAILED or STOPPED run goes on: "`restart 7` continues it", or which run continues it
-/// already; "" when the database does not tell.
+/// already, or that it is ABANDONED; "" when the database does not tell.
 std::string how_to_continue(const invocation& in, const std::shared_ptr<database>& db, run_id run);
 
 /// Waits for a run that others execute. Throws command_error (timeout). Ctrl-C detaches.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "apps/partita/command_table.hpp"
 
 namespace partita::cli {
@@ -15,11 +17,13 @@ std::string overview(const std::string& program) {
       "Partitioned batch jobs over nodes that share nothing but a database.\n\n"
       "Usage: " +
       program + " COMMAND [OPTIONS]\n";
+  std::size_t longest = 0;
+  for (const auto& one : command_table()) longest = std::max(longest, one.name.size());
   std::string group;
   for (const auto& one : command_table()) {
     if (one.group != group) out += "\n" + one.group + "\n";
     group = one.group;
-    out += "  " + in_columns(one.name, 10) + one.summary + "\n";
+    out += "  " + in_columns(one.name, longest + 2) + one.summary + "\n";
   }
   return out + "\n`" + program + " help COMMAND` tells more, with examples.\n";
 }

@@ -58,8 +58,8 @@ std::string seconds_text(const document& value) {
 
 document drawn_run(document run) {
   const auto& sum = run["partitions"];
-  const auto done = sum["completed"].get<std::int64_t>() + sum["failed"].get<std::int64_t>();
-  run["bar"] = progress_bar(done, sum["total"].get<std::int64_t>(), overview_cells);
+  run["bar"] = progress_bar(sum["completed"].get<std::int64_t>(), sum["total"].get<std::int64_t>(),
+                            overview_cells);
   const auto& rate = run["rate_per_s"];
   if (rate.is_number())
     run["rate"] = fmt::format("{:.{}f}/s", rate.get<double>(), rate.get<double>() < 10 ? 1 : 0);

@@ -36,8 +36,8 @@ std::optional<std::string> eta_text(const progress_view& view) {
 }
 
 std::string partitions_text(const progress_view& view) {
-  auto text = grouped(view.completed + view.failed) + "/" + grouped(view.total) +
-              (view.sealed ? "" : "+") + " partitions";
+  auto text = grouped(view.completed) + "/" + grouped(view.total) + (view.sealed ? "" : "+") +
+              " partitions";
   if (view.failed > 0) text += ", " + grouped(view.failed) + " failed";
   return text;
 }
@@ -90,8 +90,8 @@ std::string progress_bar(std::int64_t done, std::int64_t total, int cells) {
 std::string bar_line(const progress_view& view, std::size_t columns) {
   auto name = escape_controls(fmt::format("{} {}", view.job, view.run.value)) + "  ";
   if (view.total == 0) return clip(name + state_text(view), columns);
-  const auto done = view.completed + view.failed;
-  const auto numbers = fmt::format("{:>3}%  {}", done * 100 / view.total, partitions_text(view));
+  const auto numbers =
+      fmt::format("{:>3}%  {}", view.completed * 100 / view.total, partitions_text(view));
   const auto outlook = outlook_text(view);
   auto speed = speed_text(view);
   // Where it is narrow the bar gets shorter, then bar and speed go, then the name is cut off.
@@ -100,7 +100,8 @@ std::string bar_line(const progress_view& view, std::size_t columns) {
            static_cast<int>(width(name) + width(numbers) + width(speed) + width(outlook));
   };
   const auto cells = std::min(bar_cells, room() - 3);
-  const auto bar = cells < least_bar_cells ? "" : progress_bar(done, view.total, cells) + " ";
+  const auto bar =
+      cells < least_bar_cells ? "" : progress_bar(view.completed, view.total, cells) + " ";
   if (bar.empty() && room() < 0) speed.clear();
   if (room() < 0 && width(name) > 2)
     name =

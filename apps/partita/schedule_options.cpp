@@ -97,10 +97,13 @@ void require_tick(const new_schedule& s, db_time at) {
                              : "");
 }
 
-std::vector<db_time> past_ticks(const new_schedule& s, db_time from, db_time to) {
+std::vector<db_time> past_ticks(const new_schedule& s, db_time from, db_time to, db_time now) {
   if (from > to)
-    throw usage_error("--from is " + tick_text(from) + ", which is later than --to, " +
-                      tick_text(to));
+    throw usage_error("the ticks begin at " + tick_text(from) +
+                      ", which is later than their end at " + tick_text(to));
+  if (to > now)
+    throw usage_error("the ticks end at " + tick_text(to) + ", which is still to come",
+                      "without an end, it is now");
   const auto parsed = parse_trigger(s.trigger, s.zone);
   if (!parsed.value) throw usage_error(parsed.flaw);
   if (std::holds_alternative<fixed_delay>(parsed.value->when))
@@ -108,9 +111,8 @@ std::vector<db_time> past_ticks(const new_schedule& s, db_time from, db_time to)
                       "`schedule run " + shell_word(s.name) + "` starts one run");
   const auto ticks = ticks_between(*parsed.value, from - microseconds{1}, to, most_ticks + 1);
   if (ticks.size() > most_ticks)
-    throw usage_error("there are more than " + std::to_string(most_ticks) +
-                          " ticks between --from "
-                          "and --to",
+    throw usage_error("there are more than " + std::to_string(most_ticks) + " ticks from " +
+                          tick_text(from) + " to " + tick_text(to),
                       "fill a part at a time");
   return ticks;
 }

@@ -28,7 +28,8 @@ microseconds fires_within(const new_schedule& s);
 /// Refuses what is no tick of the schedule, where its trigger says which are.
 void require_tick(const new_schedule& s, db_time at);
 
-/// The ticks of a schedule from `from` up to and including `to`.
-std::vector<db_time> past_ticks(const new_schedule& s, db_time from, db_time to);
+/// The ticks of a schedule from `from` up to and including `to`, which is not later than `now`.
+/// What it throws fits the options of the command and the members of a request.
+std::vector<db_time> past_ticks(const new_schedule& s, db_time from, db_time to, db_time now);
 
 }  // namespace partita::cli

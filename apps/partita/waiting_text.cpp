@@ -55,15 +55,18 @@ std::string waiting_text(const waiting& why, const run_row& run, db_time now) {
   return "";
 }
 
-std::string reasons_to_wait::of(const idle_run& idle) {
-  const auto now = clock_of(nodes_);
-  auto why = why_waiting(idle.run, idle.standing, nodes_, now);
+waiting reasons_to_wait::why(const idle_run& idle) {
+  auto why = why_waiting(idle.run, idle.standing, nodes_, clock_of(nodes_));
   const bool ready = !idle.standing.held && idle.standing.claimable_now;
   const bool queues = why.what == obstacle::not_adopted && idle.run.state == run_state::created;
   if (queues || (ready && idle.run.stop == stop_mode::none &&
                  (why.what == obstacle::none || why.what == obstacle::no_slot)))
     if (auto held = held_back(idle.run); held.what != obstacle::none) why = std::move(held);
-  return waiting_text(why, idle.run, now);
+  return why;
+}
+
+std::string reasons_to_wait::of(const idle_run& idle) {
+  return waiting_text(why(idle), idle.run, clock_of(nodes_));
 }
 
 std::string reasons_to_wait::of(const run_row& run) {

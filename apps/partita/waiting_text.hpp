@@ -21,6 +21,7 @@ class reasons_to_wait {
       : look_(look), nodes_(nodes) {}
 
   /// Of a run of which no partition is held.
+  waiting why(const idle_run& idle);
   std::string of(const idle_run& idle);
   std::string of(const run_row& run);
 

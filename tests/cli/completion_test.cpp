@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "apps/partita/text.hpp"
+
 using namespace partita;
 using namespace partita::cli;
 
@@ -11,24 +13,17 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-command named(const std::string& words) {
-  command one;
-  one.name = "x";
-  one.words = words;
-  return one;
-}
-
-using list = std::vector<std::string>;
-
 }  // namespace
 
-TEST_CASE("the first words of a command are those that its usage line names") {
-  CHECK(first_words(named("migrate|status")) == list{"migrate", "status"});
-  CHECK(first_words(named("[live|ready|startup]")) == list{"live", "ready", "startup"});
-  CHECK(first_words(named("show [COMMAND]")) == list{"show"});
-  CHECK(first_words(named("JOB [KEY=VALUE…]")).empty());
-  CHECK(first_words(named("[COMMAND]")).empty());
-  CHECK(first_words(named("")).empty());
+TEST_CASE("the words that a command takes first are told by its help and offered in every shell") {
+  for (const auto& one : command_table()) {
+    INFO(one.name);
+    const auto help = help_of(one, "partita");
+    for (const auto& word : one.first_words) CHECK(has(help, word));
+    if (one.first_words.empty()) continue;
+    for (const auto* shell : {"bash", "zsh", "fish"})
+      CHECK(has(completion_script(shell, "partita", command_table()), join(one.first_words, " ")));
+  }
 }
 
 TEST_CASE("every command and every option is completed in every shell") {

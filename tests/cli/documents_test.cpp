@@ -54,3 +54,41 @@ TEST_CASE("the steps of a run are listed with what was decided, and what was jum
   // A job that no node told of: only the rows are known.
   CHECK(states(step_documents(steps, {}, {})) == words{"check COMPLETED", "repair RUNNING"});
 }
+
+TEST_CASE("the progress of a step is the share of its partitions that are completed") {
+  auto work = step("work", 0, step_state::failed);
+  CHECK(step_document(work, {})["progress"].is_null());
+  work.row.count = 4;
+  work.totals.completed = 2;
+  work.totals.failed = 1;
+  CHECK(step_document(work, {})["progress"] == 0.5);
+}
+
+TEST_CASE("ids in the detail of an event are texts, and none is null") {
+  event_row row;
+  row.detail = R"({"schedule":2,"from":0,"count":3})";
+  CHECK(event_document(row)["detail"] ==
+        document{{"schedule", "2"}, {"from", nullptr}, {"count", 3}});
+  row.detail = R"({"runs":[11,9007199254740993],"by":"anna","term":1,"restart_of":"x"})";
+  const auto detail = event_document(row)["detail"];
+  CHECK(detail["runs"] == document{"11", "9007199254740993"});
+  CHECK(detail["term"] == "1");
+  CHECK(detail["restart_of"] == "x");
+  row.detail = "no JSON";
+  CHECK(event_document(row)["detail"] == "no JSON");
+}
+
+TEST_CASE("how long something took is told to the nearest millisecond") {
+  auto one = step("one", 0, step_state::completed);
+  one.row.ended_at = one.row.started_at + microseconds{1'600};
+  CHECK(step_document(one, {})["duration_s"] == 0.002);
+}
+
+TEST_CASE("a run has a result once it is completed, and not that of the run it continues") {
+  run_row run;
+  run.result = R"({"saved":3})";
+  for (const auto state : {run_state::created, run_state::running, run_state::failed})
+    CHECK(result_document((run.state = state, run)).is_null());
+  run.state = run_state::completed;
+  CHECK(result_document(run) == document{{"saved", 3}});
+}

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 #include "apps/partita/command_table.hpp"
@@ -213,6 +214,19 @@ TEST_CASE("every command has examples that can be typed, and says what it does i
     // "run a job", not "runs a job".
     CHECK_FALSE(one.summary.substr(0, one.summary.find(' ')).ends_with("s"));
   }
+}
+
+TEST_CASE("the overview has each heading once, and all summaries in one column") {
+  std::set<std::string> groups, headings;
+  for (const auto& one : command_table()) groups.insert(one.group);
+  std::set<std::size_t> columns;
+  std::istringstream text{overview("partita")};
+  for (std::string line; std::getline(text, line);) {
+    if (groups.contains(line)) CHECK(headings.insert(line).second);
+    if (line.starts_with("  ")) columns.insert(line.find_first_not_of(' ', line.find(' ', 2)));
+  }
+  CHECK(headings == groups);
+  CHECK(columns.size() == 1);
 }
 
 TEST_CASE("every command is explained, and every option of it") {

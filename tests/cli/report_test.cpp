@@ -169,4 +169,8 @@ TEST_CASE("durations are bars between the shortest and the longest") {
   CHECK_FALSE(has(chart, "up to 1 ms"));
   CHECK_FALSE(has(chart, "longer"));
   CHECK(has(chart, "Of 7 partitions: median 2 ms, 95 of 100 within 2 ms"));
+  CHECK_FALSE(has(chart, "class=\"good\""));  // some may have failed
+  auto single = step();
+  single["durations_of"] = 1;
+  CHECK(has(report::duration_chart(single), "Of 1 partition: "));
 }

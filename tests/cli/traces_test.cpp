@@ -115,6 +115,29 @@ TEST_CASE("spans are JSON as OTLP has it") {
          "status": {"code": 2, "message": "no � disk"}}]}]}]})"));
 }
 
+TEST_CASE("the operator's attributes count for more than those of the node") {
+  const auto shown = [](const std::string& text) {
+    resource of{"0.1.0", "node-1", "host-1"};
+    of.named = attributes_in(text).value();
+    const auto sent = otlp_document({}, of, {});
+    std::map<std::string, std::string> all;
+    for (const auto& one : sent["resourceSpans"][0]["resource"]["attributes"])
+      all[one["key"].get<std::string>()] = one["value"]["stringValue"].get<std::string>();
+    return all;
+  };
+  const std::map<std::string, std::string> ours{{"service.name", "partita"},
+                                                {"service.version", "0.1.0"},
+                                                {"service.instance.id", "node-1"},
+                                                {"host.name", "host-1"}};
+  CHECK(shown("") == ours);
+  auto named = ours;
+  named["service.name"] = "batch, by night";
+  named["deployment.environment"] = "";
+  CHECK(shown(" service.name = batch%2C%20by%20night ,deployment.environment=,") == named);
+  for (const auto* wrong : {"a", "a=b,c", "=b", "a=%", "a=%4", "a=%4x", "a=%+1"})
+    CHECK_FALSE(attributes_in(wrong));
+}
+
 TEST_CASE("a collector may say that it refused some spans") {
   CHECK(refused_in(R"({"partialSuccess":{"rejectedSpans":"3","errorMessage":"too old"}})") == 3);
   CHECK(refused_in(R"({"partialSuccess":{"rejectedSpans":2}})") == 2);

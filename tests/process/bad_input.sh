@@ -85,6 +85,7 @@ expect 4 "COMPLETED" "$PARTITA" restart "$last"
 expect 2 "-o csv --skipped prints one list, once; leave out --partitions" \
   "$PARTITA" job "$last" --skipped --partitions -o csv
 expect 2 "leave out --watch" "$PARTITA" job "$last" --skipped -o jsonl --watch
+expect 2 "have no names" "$PARTITA" job "$last" --skipped -o name
 expect 2 "items of a run, not of one partition" "$PARTITA" job "$last" 0 --skipped
 expect 3 "no step none" "$PARTITA" job "$last" --skipped --step none -o csv
 waiting=$("$PARTITA" submit range_sum from=1 to=11 2>/dev/null)

@@ -173,7 +173,9 @@ for kind in $(databases); do
     --author-db sqlite:
   expect 5 "--author-db names nowhere.db, and there is no such file" "$PARTITA" run ledger \
     partitions=1 --author-db sqlite:nowhere.db
-  if [ "$kind" = postgresql ]; then
+  ok "$kind, elsewhere: it is said" grep -q \
+    "rows go to $elsewhere .*at least once" "$scratch/run.err"
+  if [ "$kind" = postgres ]; then
     expect 0 COMPLETED "$PARTITA" run ledger partitions=6 healthy_ms=0 --nodes 2 --fast \
       --db "sqlite:$scratch/engine.db" --author-db "$PARTITA_DB"
     ok "sqlite, elsewhere in postgresql: each entry once" exactly_once 6

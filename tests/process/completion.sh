@@ -49,6 +49,11 @@ offers "migrate" "$program" schema m
 offers "" "$program" schema migrate m
 offers "bash fish zsh" "$program" completion ""
 offers "ready" "$program" healthcheck r
+offers "add backfill list pause resume rm run show sync test" "$program" schedule ""
+offers "" "$program" schedule pause r
+offers "list rm set" "$program" retention ""
+offers "set" "$program" limit s
+offers "show" "$program" config ""
 offers "drain" "$program" help dr
 offers "" "$program" jobs --limit ""
 export PARTITA_DB="sqlite:$scratch/none.db"

@@ -45,6 +45,7 @@ for kind in $(databases); do
   second=$("$PARTITA" submit range_sum from=1 to=41 partitions=8 2>/dev/null)
   ok "$kind: another one waits for an executor" wait_for 20 sh -c \
     "'$PARTITA' job $second | grep -q 'waits for .*a free executor: all 1'"
+  ok "$kind: a queue is no trouble" sh -c "'$PARTITA' top | grep -q '^OK .*all is well'"
   expect 0 . "$PARTITA" cancel "$long" --now
   expect 8 "restart $long.* continues it" "$PARTITA" wait "$long" --timeout 20
   expect 0 COMPLETED "$PARTITA" wait "$second" --timeout 20
@@ -74,7 +75,7 @@ for kind in $(databases); do
   ok "$kind: one partition, with its output" said "^output "
   ok "$kind: and its tries" said "^ +1  COMPLETED  one "
   expect 0 "" "$PARTITA" job "$second" 3 -o json
-  ok "$kind: the same as JSON" said '"tries":\{"items":\[\{"attempt":1,"outcome":"COMPLETED"'
+  ok "$kind: the same as JSON" said '"tries":\[\{"attempt":1,"outcome":"COMPLETED"'
   expect 3 "no partition 8" "$PARTITA" job "$second" 8
   expect 2 "xyz" "$PARTITA" job "$second" xyz
   expect 2 "did you mean CLAIMED" "$PARTITA" job "$second" --state claimd
@@ -82,6 +83,12 @@ for kind in $(databases); do
   # --- runs
   expect 0 "" "$PARTITA" jobs --state stopped -o name
   ok "$kind: two are STOPPED" [ "$(wc -l <"$scratch/stdout")" -eq 2 ]
+  expect 0 . "$PARTITA" abandon "$next"
+  expect 8 "run $next is ABANDONED: submit its job again" "$PARTITA" wait "$next"
+  ok "$kind: wait tells that it is ABANDONED" grep -q "is ABANDONED after" "$scratch/stderr"
+  expect 0 "run $next is ABANDONED" "$PARTITA" cancel "$next"
+  expect 0 "" "$PARTITA" job "$next"
+  ok "$kind: job tells that it is ABANDONED" said "^state +ABANDONED"
   expect 0 "" "$PARTITA" jobs --job range_sum --state COMPLETED --param to=41 --since 1h -o name
   ok "$kind: one has this parameter" [ "$(cat "$scratch/stdout")" = "$second" ]
   expect 0 "no such runs" "$PARTITA" jobs --job no_such_job

@@ -110,6 +110,7 @@ def check_deployment(name, spec, ports):
     for probe, path in (("startupProbe", "/startupz"), ("livenessProbe", "/livez"),
                         ("readinessProbe", "/readyz")):
         check(f"{name}: {probe}", container[probe]["httpGet"] == {"path": path, "port": "probes"})
+        check(f"{name}: {probe} waits for 5 s", container[probe]["timeoutSeconds"] >= 5)
     found = {port["name"]: port["containerPort"] for port in container["ports"]}
     check(f"{name}: its ports", found.items() <= ports.items() and "probes" in found)
 

@@ -50,6 +50,11 @@ for kind in $(databases); do
   ok "$kind: with its parameters" holds '<dt>partitions</dt><dd>40</dd>'
   ok "$kind: with its events" holds 'RUN_ENDED'
 
+  expect 0 "wrote the report of run 1 to stdout" "$PARTITA" job 1 --report -
+  ok "$kind: on stdout it is the same page" check_page "$scratch/stdout"
+  ok "$kind: with its bars" grep -q 'class="busy" style' "$scratch/stdout"
+  ok "$kind: no file has that name" [ ! -e ./- ]
+
   # A name that is markup, and one that steers a terminal.
   evil="<script>alert(1)</script>\"&$(printf '\033')[31m"
   sql "update @partition set key = '$evil' where no = 3"

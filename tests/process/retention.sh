@@ -22,11 +22,11 @@ stop_keeper() {
 
 # A run of a job whose files go with it, in this folder, in chunks of so many records.
 map_records() {
-  "$PARTITA" run marc_map "input=$scratch/records.mrc" "output_dir=$1" "chunk_size=$2" --nodes 1 \
-    --fast >"$scratch/map.out" 2>&1 || cat "$scratch/map.out" >&2
+  "$PARTITA" run marc_map "input=$scratch/records.mrc" "output_dir=$1" "chunk_size=$2" \
+    overwrite=true --nodes 1 --fast >"$scratch/map.out" 2>&1 || cat "$scratch/map.out" >&2
   newest
 }
-files_in() { find "$1" -type f | sort; }
+files_in() { find "$1" -type f ! -name migration.json | sort; }
 count_in() { files_in "$1" | wc -l; }
 results_of() {
   sql "select count(*) from @result where step_id in (select step_id from @step where run_id = $1)"
@@ -129,6 +129,8 @@ for kind in $(databases); do
     "$PARTITA" retention set 90d --job range_sum --keep-last 5
   expect 0 "" "$PARTITA" retention list -o jsonl
   ok "$kind: in seconds" said '"keep_s": *7776000'
+  expect 0 "" "$PARTITA" retention list -o json
+  ok "$kind: with how many runs still have rows" said '"next":null,"purging":[0-9]+\}'
   expect 0 "nothing is stored any more" "$PARTITA" retention rm --job range_sum
   expect 0 "everything checked holds" "$PARTITA" verify
   expect 0 . "$PARTITA" verify "$second"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The roles of a PostgreSQL database can do their work and nothing else.
 #   STORAGE_TESTS   the program of the store's tests, or unset
+#   HARD_JOBS       a program with a job that writes rows of its author's
 . "$(dirname "$0")/lib.sh"
 if [ -z "${PARTITA_TEST_PG:-}" ]; then
   echo "SKIPPED: roles, because PARTITA_TEST_PG is not set" >&2
@@ -143,6 +144,9 @@ denied node "insert into partita.schedule (name) values ('x')"
 denied node "delete from partita.schedule"
 allowed node "update partita.schedule set owner_node_id = null"
 allowed launch "delete from partita.schedule"
+allowed launch "update partita.schedule set job = '', parameters = '', identity = '', trigger = '',
+                zone = '', overlap = '', catch_up_ms = 0, missed = 0, next_tick = null"
+denied launch "update partita.schedule set declared = true"
 denied read "update partita.schedule_balance set balanced = false"
 denied node "insert into partita.schedule_balance values (false)"
 # What is purged is said by people; nodes do what is stored.
@@ -168,9 +172,10 @@ for sql in "select partita.entomb('{}')" "select partita.purge_rows(1)" \
 done
 allowed owner "alter table partita.node add column more int"
 allowed owner "create table partita.more (a int)"
-sent_of_all=$(cat "$scratch"/rights.* | grep -c '^begin')
 judge
-ok "all $sent_of_all statements were judged" [ "$(grep -c '^= ' "$scratch/answers")" = "$sent_of_all" ]
+statements=$(cat "$scratch"/rights.* | grep -c '^begin')
+judged=$(grep -c '^= ' "$scratch/answers")
+ok "all $statements statements were judged: $judged" [ "$judged" -eq "$statements" ]
 
 # --- a cluster whose processes have no more rights than that
 as() { role=$1; shift; PARTITA_DB=$(as_role "$role") "$@"; }
@@ -198,6 +203,13 @@ fires() { as read "$PARTITA" schedule list -o json | grep -q '"last_run": *"'; }
 ok "nodes with narrow rights own and fire a schedule" wait_for 20 fires
 expect 1 "lacks a right" as read "$PARTITA" schedule pause often
 expect 1 "lacks a right" as node "$PARTITA" schedule add more @daily range_sum from=1 to=10
+expect 0 "is paused" as launch "$PARTITA" schedule pause often --note "by hand"
+expect 0 "is that of the tick" as launch "$PARTITA" schedule run often
+expect 0 "and a run for each" as launch "$PARTITA" schedule backfill often --from 3s
+expect 0 "goes on, next at" as launch "$PARTITA" schedule resume often
+expect 0 "changed" as launch "$PARTITA" schedule sync
+expect 0 "is gone" as launch "$PARTITA" schedule rm often
+expect 0 "starts range_sum" as launch "$PARTITA" schedule add often @daily range_sum from=1 to=9
 expect 0 "is gone" as launch "$PARTITA" schedule rm often
 expect 0 "everything checked holds" as read "$PARTITA" verify
 role_of() { as "$1" "$PARTITA" doctor 2>/dev/null | grep -Eq "$2"; }
@@ -208,6 +220,21 @@ for pid in $(leftovers); do
 done
 wait
 ok "no node met a denied right" sh -c "! grep -i 'denied' '$scratch/a.log' '$scratch/b.log'"
+
+# --- the author's tables in a schema of their own, which the nodes' role may use
+as_admin() { PGPASSWORD=$owner_password psql -qXAt "$admin" -c "$1"; }
+as_admin "create schema shop
+  create table ledger (no bigint not null, entry integer not null check (entry <> 17))"
+as_admin "alter role t_engine_$$ set search_path = shop"
+as_admin "grant usage on schema shop to t_engine_$$"
+author() { PARTITA_DB=$(as_role engine) "$HARD_JOBS" "$@" --fast; }
+expect 1 "1 of 1 partitions failed; .*permission denied for table ledger" \
+  author run ledger partitions=1
+as_admin "grant insert on shop.ledger to t_engine_$$"
+expect 0 COMPLETED author run ledger partitions=4 --nodes 2
+entries="select count(*), count(distinct no * 100 + entry) from shop.ledger"
+ok "each row of the author's is there once" [ "$(as_admin "$entries")" = "232|232" ]
+as_admin "alter role t_engine_$$ reset search_path"
 
 # --- every verb, by its contract
 if [ -n "${STORAGE_TESTS:-}" ]; then

@@ -93,8 +93,10 @@ for kind in $(databases); do
   ok "$kind: its token is free for another" wait_for 20 owns first 2
   expect 0 "" "$PARTITA" schedule show two
   ok "$kind: and so does the schedule" said "note +the mainframe"
+  ok "$kind: and since when" said "^since +(now|[0-9]+s ago)"
   expect 0 "schedule two goes on, next at" "$PARTITA" schedule resume two
   expect 0 "" "$PARTITA" schedule show two -o json --count 3
+  ok "$kind: as one document" said '^\{"id":"[0-9]+","name":"two"'
   ok "$kind: with its ticks" sh -c "[ \"\$(grep -o '\"local\"' '$scratch/stdout' | wc -l)\" -eq 3 ]"
 
   # By hand: a run for now, and one for each tick of the past.
@@ -132,8 +134,11 @@ for kind in $(databases); do
   expect 0 "tick 2026-03-01T09:00:00" "$PARTITA" schedule run hourly --at 2026-03-01T10:00
   expect 0 "tick 2026-03-01T09:00:00" "$PARTITA" schedule run hourly --at 2026-03-01T09:00Z
   expect 2 "is no tick of hourly" "$PARTITA" schedule run hourly --at 2026-03-01T10:20
-  expect 2 "which is later than --to" \
+  expect 2 "which is later than their end" \
     "$PARTITA" schedule backfill hourly --from 2026-03-01 --to 2026-02-01
+  expect 2 "2998-12-31T23:00.*, which is still to come" \
+    "$PARTITA" schedule backfill hourly --from 2026-03-01 --to 2999-01-01
+  ok "$kind: and no run of it" [ "$(runs_of hourly)" -eq 3 ]
   expect 2 "from is missing" "$PARTITA" schedule backfill hourly
   expect 2 "more than 1000 ticks" "$PARTITA" schedule backfill one --from 2026-03-01
   expect 2 "still to come" "$PARTITA" schedule run one --at 2999-01-01

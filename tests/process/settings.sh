@@ -33,6 +33,21 @@ expect 0 "" "$PARTITA" config show node --origin --config other.toml
 ok "--config names another file" said "^executors +3 +other.toml:1"
 expect 5 "partita.db" "$PARTITA" jobs --config other.toml
 
+expect 0 "" "$PARTITA" config show
+ok "what few commands have names them" said "^executors +0 +run,node,doctor,bench"
+expect 0 "refused by run, node, doctor, bench: PARTITA_EXECUTORS must be .*, not abc" \
+  env PARTITA_EXECUTORS=abc "$PARTITA" config show
+ok "what is refused is shown, too" said "^executors +abc"
+expect 0 "refused by node: .* must be HOST:PORT" env PARTITA_HTTP=8080 "$PARTITA" config show node
+expect 0 "refused by all commands that have it: PARTITA_LOG_LEVEL" \
+  env PARTITA_LOG_LEVEL=loud "$PARTITA" config show
+echo 'probes = "127.0.0.1:1"' >other.toml
+expect 5 "nobody answers at 127.0.0.1:1$" "$PARTITA" healthcheck --config other.toml
+expect 5 "nobody answers at 127.0.0.1:2$" "$PARTITA" healthcheck --config other.toml \
+  --http 127.0.0.1:2
+expect 5 "nobody answers at 127.0.0.1:3$" "$PARTITA" healthcheck live --http 127.0.0.1:2 \
+  --probes 127.0.0.1:3
+
 # --- mistakes
 printf '\nexcutors = 3\n' >bad.toml
 expect 2 "bad.toml:2: there is no setting excutors" "$PARTITA" jobs --config bad.toml

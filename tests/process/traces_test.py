@@ -67,7 +67,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 about = attributes(of["resource"])
                 for scope in of["scopeSpans"]:
                     for span in scope["spans"]:
-                        self.server.spans.append({**span, "by": about["service.instance.id"]})
+                        self.server.spans.append({**span, "by": about["service.instance.id"],
+                                                  "about": about})
         self.send_response(self.server.status)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -160,7 +161,8 @@ def two_nodes():
     """Each lease is one span, a child of the run, with a link to the submit."""
     collector = Collector()
     nodes = [Node("a", "--traces", collector.url),
-             Node("b", OTEL_EXPORTER_OTLP_ENDPOINT=collector.url + "/")]
+             Node("b", OTEL_EXPORTER_OTLP_ENDPOINT=collector.url + "/", OTEL_SERVICE_NAME="batch",
+                  OTEL_RESOURCE_ATTRIBUTES="service.name=x,deployment.environment=at%20night")]
     parted = submit("range_sum", "from=1", "to=4000", "partitions=60", "delay_ms=20",
                     TRACEPARENT=PARENT)
     wait(parted)
@@ -191,6 +193,10 @@ def two_nodes():
     check(sorted(attributes(s)["partita.lease"] for s in leases) == sorted(wanted),
           f"each of the leases {sorted(wanted)} is one span")
     check({s["by"] for s in leases} == {"a", "b"}, "both nodes tell of theirs")
+    named = {(s["by"], s["about"]["service.name"], s["about"].get("deployment.environment"))
+             for s in leases}
+    check(named == {("a", "partita", None), ("b", "batch", "at night")},
+          f"who sends is named as the operator says: {named}")
     check(len({s["spanId"] for s in spans}) == len(spans), "no span is another one's")
     for span in leases:
         check(span["parentSpanId"] == run["spanId"], f"a child of the run: {span}")
@@ -246,6 +252,8 @@ def trouble(what, url):
     log, lasted = node.end()
     check(lasted < 10, f"{what}: the node leaves in time: {lasted:.1f} s")
     check("trace_spans_dropped" in log, f"{what}: the log tells of it")
+    if what == "away":
+        check("it cannot be reached" in log, f"{what}: and why, in words")
 
 
 def bad_usage():
@@ -268,7 +276,8 @@ def bad_usage():
 
 
 def main():
-    for name in ("TRACEPARENT", "OTEL_EXPORTER_OTLP_ENDPOINT", "PARTITA_TRACES"):
+    for name in ("TRACEPARENT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_SERVICE_NAME",
+                 "OTEL_RESOURCE_ATTRIBUTES", "PARTITA_TRACES"):
         os.environ.pop(name, None)
     two_nodes()
     trouble("away", f"http://127.0.0.1:{free_port()}")

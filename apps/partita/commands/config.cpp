@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <iostream>
+#include <utility>
 
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/database_url.hpp"
+#include "apps/partita/http/server.hpp"
+#include "apps/partita/node_settings.hpp"
 #include "apps/partita/passwords.hpp"
 #include "apps/partita/render.hpp"
 #include "apps/partita/settings_file.hpp"
@@ -17,6 +20,8 @@ const listing settings_listed{{{"SETTING", "/name"},
                                {"ORIGIN", "/origin"},
                                {"COMMANDS", "/commands"}},
                               "/name"};
+
+constexpr std::size_t few_commands = 4;  // so many are named one by one
 
 /// An address without its password.
 std::string shown_value(const std::string& value) {
@@ -83,8 +88,49 @@ void shorten_commands(std::vector<document>& items) {
     const auto others = std::count_if(items.begin(), items.end(), [&](const document& other) {
       return other["name"] == item["name"];
     });
-    if (others == 1) item["commands"] = "all";
+    if (others == 1 && item["commands"].size() > few_commands)
+      item["commands"] = "all that have it";
   }
+}
+
+/// The sentence with which a command would refuse its settings; "": none.
+std::string refusal_of(const command& one, const arguments& args) {
+  try {
+    for (const auto& what : one.options) {
+      const auto value = args.text(what.name);
+      if (!what.env.empty() && !what.choices.empty() && !value.empty())
+        args.one_of(what.name, what.choices);
+      if (what.value == "HOST:PORT" && !value.empty()) http::address::parse(what.name, value);
+      if (what.name == "executors") settings_of(args);
+      if (what.name == "traces") trace_collector_of(args);
+    }
+    return "";
+  } catch (const command_error& e) {
+    return e.what();
+  }
+}
+
+/// A sentence that several commands would say is told once.
+void tell_refusals(const settings_file& file, const std::string& only) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> told;  // what is said, by whom
+  for (const auto& one : command_table()) {
+    if (one.name == "config" || (!only.empty() && one.name != only)) continue;
+    arguments args(one.options, {});
+    args.use(file.of(one));
+    const auto said = refusal_of(one, args);
+    if (said.empty()) continue;
+    const auto same = std::find_if(told.begin(), told.end(),
+                                   [&](const auto& other) { return other.first == said; });
+    if (same == told.end())
+      told.push_back({said, {one.name}});
+    else
+      same->second.push_back(one.name);
+  }
+  for (const auto& [said, commands] : told)
+    std::cerr << "refused by "
+              << (commands.size() > few_commands ? "all commands that have it"
+                                                 : join(commands, ", "))
+              << ": " << escape_controls(said) << "\n";
 }
 
 }  // namespace
@@ -99,6 +145,7 @@ exit_code config_command(const invocation& in) {
   const auto path = settings_path(in.args.text("config"));
   const auto file = read_settings_file(path, command_table());
   auto items = all_settings(in, file, only);
+  tell_refusals(file, only);
   const auto is_table = how.format == output_format::table || how.format == output_format::wide;
   if (is_table) {
     std::cerr << (path.empty() ? "no file of settings was found\n"

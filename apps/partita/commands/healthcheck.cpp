@@ -1,7 +1,7 @@
 #include <httplib.h>
 
-#include <cstdlib>
 #include <iostream>
+#include <map>
 
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/http/server.hpp"
@@ -18,10 +18,9 @@ exit_code healthcheck_command(const invocation& in) {
   if (path == paths.end())
     throw usage_error("there is no check " + which, "it is live, ready or startup");
   // The listener that asks for no token, where there is one.
-  const auto* probes = in.args.typed("http") ? nullptr : std::getenv("PARTITA_PROBES");
-  const auto at = probes != nullptr && *probes != '\0'
-                      ? http::address::parse("probes", probes)
-                      : http::address::parse("http", in.args.text("http"));
+  const bool at_http = in.args.typed("http") && !in.args.typed("probes");
+  const std::string option = at_http || in.args.text("probes").empty() ? "http" : "probes";
+  const auto at = http::address::parse(option, in.args.text(option));
   httplib::Client client{at.host, at.port};
   client.set_connection_timeout(std::chrono::seconds{3});
   client.set_read_timeout(std::chrono::seconds{5});

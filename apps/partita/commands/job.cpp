@@ -79,8 +79,7 @@ const listing skipped{{{"STEP", "/step"},
                        {"STAGE", "/stage", cell::state},
                        {"PLACE", "/place", cell::sentence},
                        {"WHY", "/why", cell::sentence},
-                       {"AT", "/at", cell::time, true}},
-                      "/item"};
+                       {"AT", "/at", cell::time, true}}};
 
 const listing partitions{{{"STEP", "/step"},
                           {"NO", "/no", cell::number},
@@ -292,7 +291,7 @@ class job_page {
         {"run", std::to_string(view_.run.id.value)},
         {"job", fmt::format("{} (version {})", view_.run.job.name, view_.run.job.version)},
         {"state",
-         std::string{to_string(view_.run.state)} +
+         std::string{shown_state(view_.run)} +
              (view_.run.stop != stop_mode::none && !is_terminal(view_.run.state) ? ", asked to stop"
                                                                                  : "")},
         {"partitions", cell_of("/partitions", cell::ratio)},
@@ -310,7 +309,7 @@ class job_page {
       fields.push_back({"continues run", std::to_string(view_.run.restart_of.value)});
     for (const auto& [name, value] : run["parameters"].items())
       fields.push_back({"  " + name, value.is_string() ? value.get<std::string>() : dump(value)});
-    if (!view_.run.result.empty()) fields.push_back({"result", dump(run["result"])});
+    if (!run["result"].is_null()) fields.push_back({"result", dump(run["result"])});
     if (!view_.run.error.empty()) fields.push_back({"error", view_.run.error});
     return render_fields(fields);
   }
@@ -378,9 +377,10 @@ void check_skipped(const arguments& args, bool one_partition) {
   if (!args.has("skipped")) return;
   if (one_partition) throw usage_error("--skipped lists items of a run, not of one partition");
   const auto format = format_of(args);
-  if (format != output_format::csv && format != output_format::jsonl &&
-      format != output_format::name)
-    return;
+  if (format == output_format::name)
+    throw usage_error("the items that --skipped lists have no names",
+                      "-o csv and -o jsonl print step, partition and number of each");
+  if (format != output_format::csv && format != output_format::jsonl) return;
   for (const auto* other : {"partitions", "state", "sort", "watch"})
     if (args.has(other))
       throw usage_error(fmt::format("-o {} --skipped prints one list, once; leave out --{}",
@@ -399,8 +399,13 @@ exit_code write_report(const invocation& in, run_id run, bool one_partition) {
     throw command_error(exit_code::not_found, "not_found", "there is no " + named(run),
                         "`jobs` lists the runs");
   const auto page = report::report_page(report::report_document(look, run, db->address()));
-  report::write_whole(path, page);
-  std::cerr << "wrote the report of " << named(run) << " to " << escape_controls(path) << " ("
+  const bool to_stdout = path == "-";
+  if (to_stdout)
+    std::cout << page << std::flush;
+  else
+    report::write_whole(path, page);
+  std::cerr << "wrote the report of " << named(run) << " to "
+            << (to_stdout ? "stdout" : escape_controls(path)) << " ("
             << grouped(std::ssize(page) / 1000 + 1) << " kB)\n";
   return exit_code::ok;
 }

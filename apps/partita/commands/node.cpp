@@ -149,15 +149,15 @@ exit_code node_command(const invocation& in) {
     log::info("author_db", {}, {{"at", author_db->address()}, {"rows", "at least once"}});
   const auto jobs = std::make_shared<const registry>(
       (programs.empty() ? in.jobs.without_programs() : in.jobs).with(schedule_monitor(db)));
+  std::optional<http::site> site;  // what is wrong with it is told before the node joins
+  if (http::asks_for_site(in.args)) site.emplace(in.args, db, jobs);
   // Neither is destroyed: that would wait for bodies that do not stop, and for the collector.
   auto& exporter = *new auto{traces::exporter_of(in.args, db, name)};
   auto& node = *new node_process({db, jobs, limits, name, program_version(),
                                   body_command(folders, programs, addresses), author_db, exporter});
-  std::optional<http::site> site;
-  if (http::asks_for_site(in.args))
-    site.emplace(in.args, db,
-                 std::make_shared<const http::vital_signs>(
-                     http::vital_signs{node.shared_counters(), limits, exporter}));
+  if (site)
+    site->begin(std::make_shared<const http::vital_signs>(
+        http::vital_signs{node.shared_counters(), limits, exporter}));
   node_report report{std::move(service), node, limits, name};
   for (report.look(); !signals.wait(look_every); report.look())
     if (node.wait(milliseconds{0})) {

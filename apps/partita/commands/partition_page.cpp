@@ -101,8 +101,9 @@ void print_partition(std::ostream& out, const reader& look, const run_view& view
       if (!said.empty()) out << "\nlog\n" << render(said_lines, said, how);
       break;
     case output_format::json:
-      item["tries"] = {{"items", items}, {"next", nullptr}, {"more", more}};
-      item["log"] = {{"items", said}, {"next", nullptr}, {"more", false}};
+      item["tries"] = items;
+      item["more_tries"] = more;
+      item["log"] = said;
       out << dump(item) << "\n";
       break;
     case output_format::jsonl:

@@ -12,6 +12,7 @@
 #include "apps/partita/common_options.hpp"
 #include "apps/partita/database_url.hpp"
 #include "apps/partita/documents.hpp"
+#include "apps/partita/http/schedule_views.hpp"
 #include "apps/partita/known_jobs.hpp"
 #include "apps/partita/launch.hpp"
 #include "apps/partita/repeat.hpp"
@@ -107,6 +108,10 @@ exit_code list_retention(const invocation& in) {
   style_of(in.args);
   const reader look{connected(in.args)};
   return print(in.args, [&](std::ostream& out, const style& how) {
+    if (how.format == output_format::json) {
+      out << dump(http::retention_view(look)) << "\n";
+      return;
+    }
     std::vector<document> items;
     for (const auto& row : look.list_retention()) items.push_back(retention_document(row));
     if (how.format == output_format::table || how.format == output_format::wide) {

@@ -157,7 +157,7 @@ exit_code run_command(const invocation& in) {
   if (find_job(in.jobs, what.job.name).is_starting_programs() && program_folders(in.args).empty())
     throw usage_error("job " + what.job.name + " starts programs, and no folder of them is allowed",
                       "name the folders they may lie in with --allow-command");
-  author_database(in.args);  // that it can be used
+  const auto author_db = author_database(in.args);
   trace_collector_of(in.args);
   auto url = database_url(in.args);
 
@@ -174,6 +174,9 @@ exit_code run_command(const invocation& in) {
   watch_result result;
   {
     progress_display display;
+    if (author_db)
+      display.note("authors' rows go to " + author_db->address() +
+                   " in transactions of their own: each is written at least once");
     run_watcher watcher(db, [&](const std::string& sentence) { display.note(sentence); });
     result = watch_run(watcher, run, display, signals, std::nullopt,
                        [&](const run_view* view) { return nodes.look(view, display); });

@@ -91,6 +91,10 @@ exit_code show(const invocation& in) {
   const auto ticks = coming_ticks(row, in.args.number("count", 1, 10'000), clock_of(nodes));
   auto item = listed_schedule(row, names_of(nodes), how);
   item["next_ticks"] = ticks;
+  if (how.format == output_format::json) {
+    std::cout << dump(item) << "\n";
+    return exit_code::ok;
+  }
   if (!shows_table(how)) {
     std::cout << render(schedules_listed, {item}, how);
     return exit_code::ok;
@@ -104,8 +108,7 @@ exit_code show(const invocation& in) {
   field("parameters", "/parameters");
   field("state", "/state", cell::state);
   if (row.paused) {
-    field("paused", "/paused/since", cell::time);
-    if (fields.back().second == "now") fields.back().second = "just now";
+    field("since", "/paused/since", cell::time);
     field("by", "/paused/by");
     field("note", "/paused/note");
   }
@@ -234,8 +237,9 @@ exit_code backfill(const invocation& in) {
   const auto session = connected(in.args);
   const auto row = found(reader{session}, name);
   const auto from = moment_of(in.args, "from", row.what.zone);
-  const auto to = in.args.has("to") ? moment_of(in.args, "to", row.what.zone) : wall_now();
-  const auto ticks = past_ticks(row.what, from, to);
+  const auto now = clock_of(reader{session}.list_nodes(false));
+  const auto to = in.args.has("to") ? moment_of(in.args, "to", row.what.zone) : now;
+  const auto ticks = past_ticks(row.what, from, to, now);
   const auto version = newest_version(in, reader{session}, row.what.job);
   std::vector<run_row> runs;
   for (const auto tick : ticks)

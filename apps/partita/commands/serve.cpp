@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iostream>
+#include <memory>
 
 #include "apps/partita/commands/commands.hpp"
 #include "apps/partita/common_options.hpp"
@@ -7,6 +8,7 @@
 #include "apps/partita/http/site.hpp"
 #include "apps/partita/service_notify.hpp"
 #include "apps/partita/signals.hpp"
+#include "batch/files.hpp"
 #include "storage/clock.hpp"
 
 namespace partita::cli {
@@ -23,7 +25,10 @@ exit_code serve_command(const invocation& in) {
   signal_watch signals;
   start_log(in.args);
   auto service = service_notify::from_environment();
-  const http::site site{in.args, open_existing(database_url(in.args)), nullptr};
+  confine_files({});  // clients name files to the checks of jobs, and get to know nothing of them
+  http::site site{in.args, open_existing(database_url(in.args)),
+                  std::make_shared<const registry>(in.jobs)};
+  site.begin(nullptr);
   std::cout << site.page_address() << std::endl;
   service.ready("serves " + site.page_address());
   const auto watched = service.period();

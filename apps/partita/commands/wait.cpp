@@ -41,7 +41,7 @@ exit_code cancel_command(const invocation& in) {
                                    wall_now()))
               << "\n";
   if (is_terminal(after.state)) {
-    std::cerr << "run " << run.value << " is " << to_string(after.state) << "\n";
+    std::cerr << "run " << run.value << " is " << shown_state(after) << "\n";
     if (const auto next = how_to_continue(in, db, run); !next.empty())
       std::cerr << "  " << next << "\n";
   } else {

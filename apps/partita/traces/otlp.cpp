@@ -1,6 +1,8 @@
 #include "apps/partita/traces/otlp.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 #include "protocol/overloaded.hpp"
 
@@ -73,16 +75,74 @@ document span_document(const trace_span& one, microseconds to_database) {
   return all;
 }
 
+/// Of several of one name, the last counts.
+std::vector<span_attribute> attributes_of(const resource& of) {
+  std::vector<span_attribute> all{{"service.name", "partita"},
+                                  {"service.version", of.version},
+                                  {"service.instance.id", of.node},
+                                  {"host.name", of.host}};
+  for (const auto& one : of.named) {
+    const auto same = std::find_if(all.begin(), all.end(), [&](const span_attribute& other) {
+      return other.name == one.name;
+    });
+    if (same == all.end())
+      all.push_back(one);
+    else
+      same->value = one.value;
+  }
+  return all;
+}
+
+std::string_view without_blanks(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+/// Nothing: a '%' without two digits behind it.
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      plain += text[i];
+      continue;
+    }
+    const auto digits = text.substr(i + 1, 2);
+    unsigned byte = 0;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+    if (digits.size() != 2 || error != std::errc{} || end != digits.data() + digits.size())
+      return std::nullopt;
+    plain += static_cast<char>(byte);
+    i += 2;
+  }
+  return plain;
+}
+
 }  // namespace
+
+std::optional<std::vector<span_attribute>> attributes_in(std::string_view text) {
+  std::vector<span_attribute> found;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(','), text.size());
+    const auto one = without_blanks(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (one.empty()) continue;
+    const auto equals = one.find('=');
+    if (equals == one.npos) return std::nullopt;
+    const auto name = percent_decoded(without_blanks(one.substr(0, equals)));
+    const auto value = percent_decoded(without_blanks(one.substr(equals + 1)));
+    if (!name || name->empty() || !value) return std::nullopt;
+    found.push_back({*name, *value});
+  }
+  return found;
+}
 
 document otlp_document(std::span<const trace_span> spans, const resource& of,
                        microseconds to_database) {
   auto all = document::array();
   for (const auto& one : spans) all.push_back(span_document(one, to_database));
-  const auto about = pairs_of({{"service.name", "partita"},
-                               {"service.version", of.version},
-                               {"service.instance.id", of.node},
-                               {"host.name", of.host}});
+  const auto about = pairs_of(attributes_of(of));
   document scope{{"scope", {{"name", "partita"}, {"version", of.version}}}};
   scope["spans"] = std::move(all);
   document resource_spans{{"resource", {{"attributes", about}}}};

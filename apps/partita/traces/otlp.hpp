@@ -1,7 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "apps/partita/text.hpp"
 #include "protocol/spans.hpp"
@@ -13,7 +16,12 @@ struct resource {
   std::string version;
   std::string node;
   std::string host;
+  std::vector<span_attribute> named{};  // by the operator: they count for more than ours
 };
+
+/// What OTEL_RESOURCE_ATTRIBUTES says: NAME=VALUE with ',' between them, bytes as %XX. Nothing: it
+/// is malformed, and then all of it counts for nothing.
+std::optional<std::vector<span_attribute>> attributes_in(std::string_view text);
 
 /// An ExportTraceServiceRequest of OTLP in JSON. `to_database`: what makes a time of this machine's
 /// boot-time clock one of the database.

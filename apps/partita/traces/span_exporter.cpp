@@ -1,9 +1,11 @@
 #include "apps/partita/traces/span_exporter.hpp"
 
 #include <httplib.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "actors/log_event.hpp"
 #include "apps/partita/documents.hpp"
@@ -25,12 +27,53 @@ bool is_passing(int status) {
   return status == 429 || status == 502 || status == 503 || status == 504;
 }
 
+/// In words. httplib tells no other failure of TLS from a connection that was refused.
+std::string words_of(httplib::Error error, bool tls) {
+  switch (error) {
+    case httplib::Error::Connection:
+    case httplib::Error::SSLConnection:
+      return tls ? "it cannot be reached, or it speaks no TLS" : "it cannot be reached";
+    case httplib::Error::ConnectionTimeout:
+      return "it cannot be reached in time";
+    case httplib::Error::Read:
+      return "it did not answer in time, or closed the connection";
+    case httplib::Error::Write:
+      return "it does not take what is sent, or closed the connection";
+    case httplib::Error::SSLLoadingCerts:
+      return "the certificates of this host cannot be read";
+    case httplib::Error::SSLServerVerification:
+      return "its certificate is not one that this host trusts";
+    case httplib::Error::Canceled:
+      return "the node ends";
+    default:
+      return "the request failed: " + httplib::to_string(error);
+  }
+}
+
+/// What the operator calls the node, in the variables of OpenTelemetry.
+std::vector<span_attribute> attributes_of_variables() {
+  const auto variable = [](const char* name) {
+    const auto* set = std::getenv(name);
+    return std::string{set ? set : ""};
+  };
+  std::vector<span_attribute> named;
+  if (auto found = attributes_in(variable("OTEL_RESOURCE_ATTRIBUTES")))
+    named = std::move(*found);
+  else
+    log::warn("attributes_ignored", {},
+              {{"why", "OTEL_RESOURCE_ATTRIBUTES is no list of NAME=VALUE"}});
+  if (auto service = variable("OTEL_SERVICE_NAME"); !service.empty())
+    named.push_back({"service.name", std::move(service)});
+  return named;
+}
+
 }  // namespace
 
 /// The client of the collector.
 class span_exporter::connection {
  public:
-  explicit connection(const export_plan& plan) : path_(plan.to.path), client_(plan.to.server) {
+  explicit connection(const export_plan& plan)
+      : path_(plan.to.path), tls_(plan.to.server.starts_with("https:")), client_(plan.to.server) {
     client_.set_keep_alive(true);
     client_.set_connection_timeout(plan.connect_limit);
     client_.set_read_timeout(plan.answer_limit);
@@ -45,7 +88,7 @@ class span_exporter::connection {
   };
   answer post(const std::string& body) {
     const auto got = client_.Post(path_, body, "application/json");
-    if (!got) return {false, true, 0, httplib::to_string(got.error())};
+    if (!got) return {false, true, 0, words_of(got.error(), tls_)};
     if (got->status / 100 == 2) return {true, false, refused_in(got->body), "it refused some"};
     return {false, is_passing(got->status), 0, "it answered " + std::to_string(got->status)};
   }
@@ -54,11 +97,15 @@ class span_exporter::connection {
 
  private:
   const std::string path_;
+  const bool tls_;
   httplib::Client client_;
 };
 
 span_exporter::span_exporter(export_plan plan) : plan_(std::move(plan)) {
-  thread_ = std::thread{[this] { work(); }};
+  thread_ = std::thread{[this] {
+    ::pthread_setname_np(::pthread_self(), "traces");
+    work();
+  }};
 }
 
 span_exporter::~span_exporter() {
@@ -202,10 +249,10 @@ std::shared_ptr<span_exporter> exporter_of(const cli::arguments& args,
   options.application = "partita-traces";
   options.statement_timeout = clock_limit;
   log::info("traces_go_to", {}, {{"at", to->text()}});
-  return std::make_shared<span_exporter>(
-      export_plan{*to, {cli::program_version(), node, host}, [db, options] {
-                    return cli::clock_of(reader{db->connect(options)}.list_nodes(false));
-                  }});
+  return std::make_shared<span_exporter>(export_plan{
+      *to, {cli::program_version(), node, host, attributes_of_variables()}, [db, options] {
+        return cli::clock_of(reader{db->connect(options)}.list_nodes(false));
+      }});
 }
 
 }  // namespace partita::traces
