@@ -28,8 +28,9 @@ def in_short(line):
 
 
 def where(lines, bench, **wanted):
+    """Those that have these values. Where False is wanted, a line may be silent about it."""
     return [line for line in lines if line["bench"] == bench
-            and all(line.get(k) == v for k, v in wanted.items())]
+            and all(line.get(k, False if v is False else None) == v for k, v in wanted.items())]
 
 
 def rate(lines, bench, **wanted):
@@ -39,8 +40,8 @@ def rate(lines, bench, **wanted):
 
 
 def engine(lines, **wanted):
-    return {"database": "postgresql", "nodes": 1, "executors": 2, "body_us": 0, "streamed": False, "limited": False,
-            **wanted}
+    return {"database": "postgresql", "nodes": 1, "executors": 2, "body_us": 0, "streamed": False,
+            "limited": False, **wanted}
 
 
 def over(a, b):

@@ -84,7 +84,8 @@ using claimer_actor = caf::typed_actor<
     caf::reacts_to<drain_atom>,      // claims nothing more, gives back what has not started
     caf::reacts_to<interrupt_atom>>; // gives back what executors will not end in time
 
-/// Stores results in bulk, each once. Own thread, own session.
+/// Stores results in bulk, each once. Own thread; a session for many results at a time, few go on
+/// that of the claimer.
 using reporter_actor = caf::typed_actor<
     caf::reacts_to<result_batch>,  // waits for others, up to a full report or the report delay
     caf::reacts_to<tick_atom>,     // that delay, or the wait after a failure, is over
