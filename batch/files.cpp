@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <system_error>
 
-#include "batch/errors.hpp"
 #include "batch/objects/object_name.hpp"
 
 namespace partita {
@@ -55,9 +54,8 @@ fs::path below(const fs::path& folder, const fs::path& file) {
   if (every_file) add("/");
   for (const auto& r : object_roots) add(r.path());
   if (folders.empty()) folders = "none";
-  throw permanent_error(file.string() + " " + why +
-                        " the folders that jobs of this node may use: " + folders +
-                        " (an option of the node: --files)");
+  throw outside_error(file.string() + " " + why + " the folders that jobs of this node may use: " +
+                      folders + " (an option of the node: --files)");
 }
 
 const root& root_of(const fs::path& file) {

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "batch/errors.hpp"
+
 namespace partita {
 
 /// An open file or folder; -1: none.
@@ -28,6 +30,12 @@ class file_handle {
 /// std::system_error.
 std::pair<file_handle, file_handle> make_pipe();
 
+/// A file that the jobs of this process may not use. Others may.
+class outside_error : public permanent_error {
+ public:
+  using permanent_error::permanent_error;
+};
+
 /// The folders beneath which the jobs of this process may read, write, rename and remove files,
 /// also those of object stores: s3://BUCKET or s3://BUCKET/FOLDER (batch/objects/object_name.hpp).
 /// Parameters and results in the database name files. Only the operator of a node may choose which
@@ -36,8 +44,8 @@ std::pair<file_handle, file_handle> make_pipe();
 /// permanent_error for what is no folder of an object store.
 void confine_files(const std::vector<std::filesystem::path>& folders);
 
-/// Throws permanent_error, which names the file and the folders, unless its name lies beneath one
-/// of them.
+/// Throws outside_error, which names the file and the folders, unless its name lies beneath one of
+/// them.
 void require_confined(const std::filesystem::path& file);
 
 /// The name from the root on, without "." and "..". That of an object is plain already.
@@ -49,7 +57,7 @@ std::filesystem::path plain_path(const std::filesystem::path& file);
 std::filesystem::path scratch_folder();
 
 /// open(2) of a file that lies beneath one of the folders, also after every symbolic link on the
-/// way was followed: the kernel checks it (openat2, RESOLVE_BENEATH). Throws permanent_error for a
+/// way was followed: the kernel checks it (openat2, RESOLVE_BENEATH). Throws outside_error for a
 /// file that lies elsewhere, std::system_error "PURPOSE FILE: reason" for what else fails.
 file_handle open_confined(const std::filesystem::path& file, int flags, const char* purpose,
                           mode_t mode = 0);

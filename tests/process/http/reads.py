@@ -132,7 +132,8 @@ def description(check, node):
         check(f"GET {where} answers", answer.status == 200 and isinstance(shown, dict), answer)
         missing = set(CONTRACT.get((method, path[len(PREFIX):]), [])) - set(shown or {})
         check(f"GET {where} has all members of the contract", not missing, missing)
-        check(f"GET {where}: times are ISO 8601", not wrong_times(shown), wrong_times(shown)[:3])
+        if not where.endswith("/openapi.json"):  # it says what times are
+            check(f"GET {where}: times are ISO 8601", not wrong_times(shown), wrong_times(shown)[:3])
         check(f"GET {where}: JSON", answer.header("content-type") == "application/json")
         check(f"GET {where}: safe headers", not unsafe_header(answer), unsafe_header(answer))
         head = ask(node.http, where, "HEAD", bearer(READ))

@@ -166,7 +166,7 @@ def limits_are_told(check, document):
 def unknown_words(check, node, known):
     """What is not understood is refused, never passed over."""
     run = known["run"]
-    for query in ("nodes?all=yes", "nodes?all=1", "nodes?all", "nodes?all=true&all=true",
+    for query in ("nodes?all=yes", "nodes?all=1", "nodes?all", "nodes?all=true&all=false",
                   "runs?limit=1&limit=2", "runs?param.to=1&param.to=2", "whoami?x=1",
                   f"runs/{run}/partitions?sort=took&after=3",
                   f"runs/{run}/partitions?sort=took&state=FAILED"):
