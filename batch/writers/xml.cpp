@@ -10,7 +10,7 @@ namespace partita::xml {
 namespace {
 
 /// Printable ASCII that never needs a reference. Most data holds nothing else.
-constexpr auto plain = [] {
+constexpr auto plain_bytes = [] {
   std::array<bool, 256> table{};
   for (unsigned c = 0x20; c < 0x7F; ++c) table[c] = c != '&' && c != '<' && c != '>' && c != '"';
   return table;
@@ -18,7 +18,7 @@ constexpr auto plain = [] {
 
 bool is_plain(std::string_view text) {
   for (const char c : text)
-    if (!plain[static_cast<unsigned char>(c)]) return false;
+    if (!plain_bytes[static_cast<unsigned char>(c)]) return false;
   return true;
 }
 

@@ -132,7 +132,7 @@ void access_rules::allow_reading(const request& what) const {
 }
 
 token_holder access_rules::allow_changing(const request& what) const {
-  const auto holder = who(what);
+  auto holder = who(what);
   if (holder.role != token_role::operate)
     throw http_error(403, "read_only", "the token of " + holder.name + " may only read");
   const auto type = lower(what.header("content-type"));
