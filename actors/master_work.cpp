@@ -153,7 +153,7 @@ void insert_streamed(const master_task& task, const stream_function& stream,
 template <class Visit>
 void for_each_continued(const master_task& task, Visit&& visit) {
   for (std::optional<run_row> run = task.run; run;) {
-    visit(run->id);
+    visit(*run);
     const auto before = run->restart_of;
     run = before ? task.db->verbs()->find_run(before) : std::nullopt;
   }
@@ -162,13 +162,8 @@ void for_each_continued(const master_task& task, Visit&& visit) {
 /// A split_context or a run_context.
 template <class Context>
 void tell_first_run(const master_task& task, Context& context) {
-  auto first = task.run;
-  while (first.restart_of) {
-    auto before = task.db->verbs()->find_run(first.restart_of);
-    if (!before) break;
-    first = std::move(*before);
-  }
-  context.set_first_run(first.id, first.created_at);
+  for_each_continued(task,
+                     [&](const run_row& run) { context.set_first_run(run.id, run.created_at); });
 }
 
 /// For remote chunking: items that are read here. The reader has the context of a partition that
@@ -176,8 +171,7 @@ void tell_first_run(const master_task& task, Context& context) {
 void insert_packed(const master_task& task, const partitioned& definition, split_context& context,
                    const attempt_queries::opener& author) {
   held_resources held;
-  run_id first_run;
-  for_each_continued(task, [&](run_id run) { first_run = run; });
+  const auto first_run = context.first_run();
   held.turn_to(task.run.id, first_run);
   const auto read = [&](split_context& from, const take_partition& yield) {
     for (auto& slice : definition.slices(from)) {
@@ -240,8 +234,8 @@ void publish_files(const master_task& task) {
   if (published.empty()) return;
   files.finish();
   // What was left behind by the runs that this one continues is in its folders too.
-  for_each_continued(task,
-                     [&](run_id run) { remove_leftovers(published, run, task.step.spec.name); });
+  for_each_continued(
+      task, [&](const run_row& run) { remove_leftovers(published, run.id, task.step.spec.name); });
 }
 
 /// Each partition keeps its own limit; here they are taken together.
